@@ -1,0 +1,242 @@
+// The measuring half of bench: see bench_worker.hpp.
+#include "bench_worker.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <exception>
+#include <memory>
+#include <stdexcept>
+#include <thread>
+#include <utility>
+
+#include "bench_picture.hpp"
+#include "bench_team.hpp"
+#include "memory.hpp"
+
+namespace app {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using Json = nlohmann::ordered_json;
+
+double secondsBetween(Clock::time_point from, Clock::time_point to) {
+  return std::chrono::duration<double>(to - from).count();
+}
+
+double rounded(double value, double step) {
+  return std::round(value / step) * step;
+}
+
+/// Linear between ranks, as numpy's percentile is. `values` not empty.
+double percentile(std::vector<double> values, double percent) {
+  std::sort(values.begin(), values.end());
+  const double rank = percent / 100 * static_cast<double>(values.size() - 1);
+  const auto below = static_cast<std::size_t>(rank);
+  const std::size_t above = std::min(below + 1, values.size() - 1);
+  return values[below] + (values[above] - values[below]) * (rank - static_cast<double>(below));
+}
+
+/// What ran, in one slice or in all.
+struct Speed {
+  double seconds = 0;
+  std::vector<double> latencies;  // milliseconds of each call or run
+
+  double runsPerSecond() const { return static_cast<double>(latencies.size()) / seconds; }
+  void add(const Speed& slice) {
+    seconds += slice.seconds;
+    latencies.insert(latencies.end(), slice.latencies.begin(), slice.latencies.end());
+  }
+  void describe(Json& row, int batch) const {
+    row["images_per_s"] = rounded(runsPerSecond() * batch, 0.01);
+    row["p50_ms"] = rounded(percentile(latencies, 50), 0.001);
+    row["p99_ms"] = rounded(percentile(latencies, 99), 0.001);
+  }
+};
+
+/// The models of a job, a thread for each, and the two things to measure with them.
+class Bench {
+ public:
+  Bench(const BenchJob& job, const cv::Mat& picture) : separate_(job.kind == "separate"), requests_(job.n) {
+    models_.push_back(std::make_unique<trtyolo::DetectModel>(job.model, job.option));
+    const int models = job.kind == "network" ? 1 : job.n;
+    while (static_cast<int>(models_.size()) < models) {
+      models_.push_back(separate_ ? std::make_unique<trtyolo::DetectModel>(job.model, job.option)
+                                  : models_.front()->clone());
+    }
+    // The pixels are only read.
+    const trtyolo::Image image(picture.data, picture.cols, picture.rows, picture.channels(), picture.step[0]);
+    images_.assign(static_cast<std::size_t>(batch()), image);
+    team_ = std::make_unique<Team>(models);
+  }
+
+  int batch() const { return models_.front()->batch(); }
+  /// Objects found in the picture by the latest call of the first model.
+  int objects() const { return objects_; }
+
+  /// Every model in its thread, call after call until `seconds` are over; one call each at least.
+  Speed predict(double seconds) {
+    return together([this, seconds](std::size_t number) {
+      trtyolo::DetectModel& model = *models_[number];
+      Speed speed;
+      const Clock::time_point begin = Clock::now();
+      Clock::time_point start = begin;
+      do {
+        const std::vector<trtyolo::DetResult> found = model.predict(images_);
+        const Clock::time_point end = Clock::now();
+        speed.latencies.push_back(secondsBetween(start, end) * 1e3);
+        speed.seconds = secondsBetween(begin, end);
+        start = end;
+        if (number == 0) objects_ = found.front().num;
+      } while (speed.seconds < seconds);
+      return speed;
+    });
+  }
+
+  /// The bare network under the same settings: as many requests of one engine as there are clones, or one request of
+  /// each separate model.
+  Speed network(double seconds) {
+    if (!separate_) return toSpeed(models_.front()->measureNetwork(requests_, seconds));
+    return together(
+        [this, seconds](std::size_t number) { return toSpeed(models_[number]->measureNetwork(1, seconds)); });
+  }
+
+ private:
+  static Speed toSpeed(trtyolo::NetworkSpeed speed) { return {speed.seconds, std::move(speed.latencies)}; }
+
+  /// One piece of work for each thread, all begun at the same time; over when the last is.
+  template <typename Work>
+  Speed together(const Work& work) {
+    std::vector<Speed> parts(models_.size());
+    team_->run([&](int number) {
+      const auto index = static_cast<std::size_t>(number);
+      parts[index] = work(index);
+    });
+    Speed all;
+    for (const Speed& part : parts) {
+      const double longest = std::max(all.seconds, part.seconds);
+      all.add(part);
+      all.seconds = longest;
+    }
+    return all;
+  }
+
+  bool separate_;
+  int requests_;
+  int objects_ = 0;
+  std::vector<std::unique_ptr<trtyolo::DetectModel>> models_;
+  std::vector<trtyolo::Image> images_;
+  std::unique_ptr<Team> team_;
+};
+
+/// Slices short enough that the machine is the same for two neighbours, and long enough that the ragged end, when not
+/// every thread still works, counts for little.
+constexpr double kSlice = 0.5;
+constexpr int kRoundsOfASlice = 4, kFewestSlices = 3;
+
+struct Slices {
+  double seconds;
+  int count;
+};
+
+Slices slicesFor(double seconds, double secondsOfARound) {
+  const double slice = std::max(std::min(kSlice, seconds / kFewestSlices), kRoundsOfASlice * secondsOfARound);
+  return {slice, std::max(kFewestSlices, static_cast<int>(std::lround(seconds / slice)))};
+}
+
+Json row(const BenchJob& job, const Bench& bench, const ProcessMemory& program, const ProcessMemory& memory) {
+  Json row{{"kind", job.kind}, {"n", job.n}, {"batch", bench.batch()}, {"memory", "host"}, {"streams", job.streams}};
+  row["rss_mb"] = rounded(memory.resident, 0.1);
+  row["pss_mb"] = rounded(memory.proportional, 0.1);
+  row["gpu_mb"] = 0;
+  row["program_mb"] = rounded(program.resident, 0.1);
+  return row;
+}
+
+/// The bare network in a process of its own; its memory is read while it runs, because its requests go afterwards.
+Json measureNetworkAlone(const BenchJob& job, Bench& bench, const ProcessMemory& program,
+                         const std::function<void(double)>& onProgress) {
+  Speed all = bench.network(0.1);  // warms up, and tells how long a round takes
+  const Slices slices = slicesFor(job.seconds, percentile(all.latencies, 50) / 1e3);
+  all = {};
+  ProcessMemory memory;
+  for (int i = 0; i < slices.count; ++i) {
+    Speed slice;
+    std::exception_ptr failure;
+    std::thread running([&] {
+      try {
+        slice = bench.network(slices.seconds);
+      } catch (...) {
+        failure = std::current_exception();
+      }
+    });
+    std::this_thread::sleep_for(std::chrono::duration<double>(slices.seconds / 2));
+    if (i == slices.count / 2) memory = processMemory();
+    running.join();
+    if (failure) std::rethrow_exception(failure);
+    all.add(slice);
+    onProgress((i + 1.0) / slices.count);
+  }
+  Json result = row(job, bench, program, memory);
+  all.describe(result, bench.batch());
+  return {{"row", std::move(result)}};
+}
+
+}  // namespace
+
+Json describeBench(const std::string& model, const trtyolo::InferOption& option, const std::string& source) {
+  const trtyolo::ModelInfo info = trtyolo::inspect(model, option);
+  const cv::Mat picture = benchPicture(source);
+  return {{"task", trtyolo::toString(info.task)},
+          {"precision", info.precision},
+          {"network", {info.networkWidth, info.networkHeight}},
+          {"batch", info.batch},
+          {"backend", info.backend},
+          {"device", info.device},
+          {"image", {picture.cols, picture.rows}}};
+}
+
+Json measureBench(const BenchJob& job, const std::function<void(double)>& onProgress) {
+  const cv::Mat picture = benchPicture(job.source);
+  const ProcessMemory program = processMemory();
+  Bench bench(job, picture);
+  if (job.kind == "network") return measureNetworkAlone(job, bench, program, onProgress);
+
+  // Each thread has done a few calls, and together they have filled every stream, before anything counts. Memory is
+  // read before the bare network runs for the first time, because that makes requests of its own.
+  constexpr int kWarmRounds = 4;
+  double round = 0;
+  for (int i = 0; i < kWarmRounds; ++i) round = bench.predict(0).seconds;
+  const ProcessMemory memory = processMemory();
+  bench.network(0.1);
+
+  const Slices slices = slicesFor(job.seconds, round);
+  Speed network, predict;
+  std::vector<double> ratios;
+  for (int i = 0; i < slices.count; ++i) {
+    Speed networkSlice, predictSlice;
+    // Turn about, so that a machine that gets faster or slower favours neither.
+    if (i % 2 == 0) {
+      networkSlice = bench.network(slices.seconds);
+      predictSlice = bench.predict(slices.seconds);
+    } else {
+      predictSlice = bench.predict(slices.seconds);
+      networkSlice = bench.network(slices.seconds);
+    }
+    ratios.push_back(predictSlice.runsPerSecond() / networkSlice.runsPerSecond());
+    network.add(networkSlice);
+    predict.add(predictSlice);
+    onProgress((i + 1.0) / slices.count);
+  }
+
+  Json result = row(job, bench, program, memory), beside;
+  predict.describe(result, bench.batch());
+  network.describe(beside, bench.batch());
+  result["ratio"] = rounded(percentile(ratios, 50), 0.0001);
+  result["network_images_per_s"] = beside["images_per_s"];
+  result["objects"] = bench.objects();
+  result["slices"] = ratios.size();
+  return {{"row", std::move(result)}, {"network", std::move(beside)}};
+}
+
+}  // namespace app

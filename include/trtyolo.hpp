@@ -1,0 +1,353 @@
+// trtyolo: YOLO models, one engine and many clones.
+//
+//   #include "trtyolo.hpp"
+//   #include "trtyolo/opencv.hpp"                              // only for cv::Mat
+//
+//   trtyolo::InferOption option;
+//   option.enableSwapRB();                                     // images are BGR, the network wants RGB
+//   trtyolo::DetectModel model("yolo11n.onnx", option);
+//   auto clone = model.clone();                                // same weights, own execution context
+//   cv::Mat picture = cv::imread("bus.jpg");
+//   trtyolo::DetResult found = clone->predict(trtyolo::view(picture));
+//   std::cout << found << '\n';
+//
+// Conventions of everything below, unless an item says otherwise:
+//   - Pixels are counted in the source image, (0, 0) is its upper left corner, x grows to the right and y down.
+//   - Colours are 8-bit and interleaved; "RGB" names the order of channels in memory.
+//   - A bad argument throws std::invalid_argument; everything else that goes wrong throws trtyolo::Error or a class
+//     derived from it. A call that throws leaves its object as it was, and usable.
+//   - Value types (Image, Box, results, options) may be copied freely and read from any thread; writing to one from
+//     several threads needs the caller's own lock.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <iosfwd>
+#include <map>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#if defined(_WIN32)
+#if defined(TRTYOLO_BUILDING)
+#define TRTYOLO_API __declspec(dllexport)
+#else
+#define TRTYOLO_API __declspec(dllimport)
+#endif
+#else
+#define TRTYOLO_API __attribute__((visibility("default")))
+#endif
+
+namespace trtyolo {
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Errors
+
+/// Base of all that this library throws for reasons other than a bad argument. what() names the file, tensor or device
+/// that was looked at, what was expected and what was found.
+class TRTYOLO_API Error : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+  ~Error() override;
+};
+
+/// A model file cannot be read, is not a model, is made for another task, or has outputs that are not understood.
+class TRTYOLO_API ModelError : public Error {
+ public:
+  using Error::Error;
+  ~ModelError() override;
+};
+
+/// A model object was used by two threads at once. The call that came second throws; the first is not disturbed.
+/// Give each thread its own clone().
+class TRTYOLO_API BusyError : public Error {
+ public:
+  using Error::Error;
+  ~BusyError() override;
+};
+
+/// The back end failed while it ran the network.
+class TRTYOLO_API InferenceError : public Error {
+ public:
+  using Error::Error;
+  ~InferenceError() override;
+};
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Images
+
+/// A view of an image that somebody else owns: 8 bits a channel, channels interleaved, rows `pitch` bytes apart.
+///
+/// The memory must stay valid and unchanged until the call that was given the view returns; nothing keeps the pointer
+/// longer. Channels: 1 (grey, used for all three network channels), 3, or 4 (the fourth is ignored).
+/// The constructors only store; predict() checks: `ptr` not null, `width` and `height` at least 1, `channels` 1, 3 or 4,
+/// `pitch` at least `width * channels`. Pixels are never written to.
+struct TRTYOLO_API Image {
+  void* ptr = nullptr;     ///< first byte of the first row
+  int width = 0;           ///< pixels in a row
+  int height = 0;          ///< rows
+  int channels = 3;        ///< bytes of a pixel: 1, 3 or 4
+  std::size_t pitch = 0;   ///< bytes from the start of a row to the start of the next
+
+  Image() = default;
+  /// Three channels, rows without gaps.
+  Image(void* ptr, int width, int height);
+  /// Three channels, rows `pitch` bytes apart.
+  Image(void* ptr, int width, int height, std::size_t pitch);
+  /// All said; a `pitch` of 0 means rows without gaps.
+  Image(void* ptr, int width, int height, int channels, std::size_t pitch);
+};
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Results
+
+/// An axis-aligned box in pixels of the source image, clipped to it: 0 <= left <= right <= width, likewise downward.
+struct TRTYOLO_API Box {
+  float left = 0, top = 0, right = 0, bottom = 0;
+
+  /// {left, top, right, bottom}.
+  std::array<float, 4> xyxy() const { return {left, top, right, bottom}; }
+};
+
+/// What a detector found in one image; objects by falling score. The vectors have `num` elements each.
+struct TRTYOLO_API DetResult {
+  int num = 0;                 ///< number of objects
+  std::vector<int> classes;    ///< class index of each object; ModelInfo::names has the names
+  std::vector<float> scores;   ///< confidence of each object, 0 to 1
+  std::vector<Box> boxes;      ///< where each object is
+};
+using DetectRes = DetResult;   ///< the elder spelling
+
+TRTYOLO_API std::ostream& operator<<(std::ostream& out, const Box& box);
+TRTYOLO_API std::ostream& operator<<(std::ostream& out, const DetResult& result);
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Options
+
+/// What a network is for.
+enum class Task { Classify, Detect, OBB, Segment, Pose };
+
+/// What runs the network. Auto chooses by the file and the machine.
+enum class Backend { Auto, OpenVINO, TensorRT };
+
+/// The arithmetic of the network. F32 is exact (the default); F16 and BF16 are faster where the machine has them and
+/// move boxes by up to about half a pixel and scores by about 0.02; Auto is whatever the back end prefers.
+enum class Precision { F32, F16, BF16, Auto };
+
+/// "classify", "detect", "obb", "segment" or "pose": the names that Ultralytics uses.
+TRTYOLO_API const char* toString(Task task);
+/// "auto", "openvino" or "tensorrt".
+TRTYOLO_API const char* toString(Backend backend);
+/// "f32", "f16", "bf16" or "auto".
+TRTYOLO_API const char* toString(Precision precision);
+
+/// How a model is loaded and run. A model copies the option; changing the option afterwards changes nothing.
+/// Setters return the option itself, so that they chain, and throw std::invalid_argument for what makes no sense.
+class TRTYOLO_API InferOption {
+ public:
+  InferOption();
+  ~InferOption();
+  InferOption(const InferOption& other);
+  InferOption(InferOption&& other) noexcept;
+  InferOption& operator=(const InferOption& other);
+  InferOption& operator=(InferOption&& other) noexcept;
+
+  // --- images
+
+  /// Swaps channels 0 and 2 of every image: needed when images are BGR, as OpenCV's are, because networks are trained
+  /// on RGB. Off by default.
+  InferOption& enableSwapRB();
+  /// Letterbox fill, 0 to 255; 114 by default, as Ultralytics trains.
+  InferOption& setBorderValue(float value);
+  /// Normalisation after the division by 255, for each network channel: (x / 255 - mean) / std. Three values each
+  /// (R, G, B); `std` without zeros. By default mean 0 and std 1.
+  InferOption& setNormalizeParams(const std::vector<float>& mean, const std::vector<float>& std);
+  /// Says that every source image will be `width` by `height` pixels; an image of another size is then refused with
+  /// std::invalid_argument. By default any size is taken.
+  InferOption& setInputDimensions(int width, int height);
+
+  // --- where and how the network runs
+
+  /// GPU ordinal, 0 by default. OpenVINO, which runs on the CPU here, ignores it.
+  InferOption& setDeviceId(int id);
+  /// Images are in the device's memory. Refused by a model that runs on the CPU.
+  InferOption& enableCudaMem();
+  /// Unified-memory buffers on a GPU; without effect on a CPU.
+  InferOption& enableManagedMemory();
+  /// Back end; Backend::Auto by default.
+  InferOption& setBackend(Backend backend);
+  /// Arithmetic of the network; Precision::F32 by default.
+  InferOption& setPrecision(Precision precision);
+  /// How many predictions the engine runs side by side on a CPU. 1 (the default) gives every core to one prediction:
+  /// the lowest latency, and clones queue behind each other. N lets N clones run at once on a share of the cores each:
+  /// the highest throughput with as many clones. 0 chooses what suits the machine, and is what to take for "one clone
+  /// a thread on all cores". More than there are cores is refused by the machine, not by this call: it gets fewer.
+  InferOption& setStreams(int streams);
+  /// How many threads the engine may use on a CPU, all its streams together; 0, the default: one a core.
+  InferOption& setThreads(int threads);
+
+  // --- what the file does not say
+
+  /// Task of a model whose file does not name it; a file that names another is refused.
+  InferOption& setTask(Task task);
+  /// Network input for models with dynamic height and width, in pixels; both multiples of the model's stride (32).
+  /// By default what the file's metadata says, else 640 by 640.
+  InferOption& setNetworkSize(int width, int height);
+  /// For models with dynamic height and width: letterbox each image into the smallest multiple-of-stride rectangle that
+  /// holds it (on by default, as in Ultralytics' predict), or always into the whole network size.
+  InferOption& setRect(bool rect);
+  /// Most images in one run of the network, for models with a dynamic batch; 1 by default. A model with a fixed batch
+  /// keeps its own.
+  InferOption& setBatch(int batch);
+
+  // --- first values of the thresholds; a model can change them later
+
+  InferOption& setConfidence(float threshold);                    ///< see BaseModel::setConfidence
+  InferOption& setIou(float threshold);                           ///< see BaseModel::setIou
+  InferOption& setMaxDetections(int most);                        ///< see BaseModel::setMaxDetections
+  InferOption& setClasses(const std::vector<int>& classes);       ///< see BaseModel::setClasses
+  InferOption& setAgnostic(bool agnostic);                        ///< see BaseModel::setAgnostic
+
+  // --- measuring
+
+  /// Collects timings for BaseModel::performanceReport(). Off by default.
+  InferOption& enablePerformanceReport();
+
+  struct Impl;
+  const Impl& impl() const { return *impl_; }   ///< for the library itself
+
+ private:
+  std::unique_ptr<Impl> impl_;
+};
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Model descriptions
+
+/// An input or output of the network.
+struct TRTYOLO_API TensorInfo {
+  std::string name;          ///< name in the file
+  std::string type;          ///< element type: "f32", "i32", ...
+  std::vector<int> shape;    ///< -1 where dynamic
+};
+
+/// What is known of a model; see BaseModel::info() and inspect().
+struct TRTYOLO_API ModelInfo {
+  std::string file;                           ///< path as given
+  std::size_t fileBytes = 0;                  ///< size of the file, weights of an OpenVINO IR included
+  Task task = Task::Detect;
+  std::map<int, std::string> names;           ///< class names by index; "0", "1", ... where the file has none
+  std::vector<TensorInfo> inputs, outputs;
+  int networkWidth = 0, networkHeight = 0;    ///< pixels of the network's input (the largest, for dynamic models)
+  int stride = 32;                            ///< coarsest stride, pixels
+  int batch = 1;                              ///< most images in one run
+  bool dynamicBatch = false, dynamicSize = false;
+  std::string backend;                        ///< "openvino" or "tensorrt"
+  std::string device;                         ///< full name of the processor or GPU
+  std::string precision;                      ///< arithmetic asked for: "f32", "f16", "bf16" or "auto"
+  std::string layout;                         ///< how the outputs are read, in words
+  std::map<std::string, std::string> metadata;   ///< everything that the file says of itself
+};
+
+/// Reads a model file and says what it is, without making it ready to run. Any thread.
+/// @throws ModelError  as the models' constructors do, but for a file of any task
+TRTYOLO_API ModelInfo inspect(const std::string& file, const InferOption& option = {});
+
+/// "trtyolo 0.1.0".
+TRTYOLO_API const char* version();
+/// Back ends built in, with their versions: {{"openvino", "2026.4.1"}}.
+TRTYOLO_API std::map<std::string, std::string> backends();
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Models
+
+/// Speed of the bare network; see BaseModel::measureNetwork().
+struct TRTYOLO_API NetworkSpeed {
+  double seconds = 0;               ///< wall time from the first start to the last end
+  std::vector<double> latencies;    ///< milliseconds of each run, in order of completion
+};
+
+/// What models of all tasks share. Not made by itself: see DetectModel.
+///
+/// Ownership: a model owns an execution context (input and output memory, state of one run) and a share of the engine
+/// (the weights, and all they need). clone() makes another context on the same engine. Models and clones may be
+/// destroyed in any order, from any thread; the engine goes with the last of them.
+///
+/// Threads: predict() is for one thread at a time; a second one gets BusyError. clone(), the setters and getters, and
+/// performanceReport() may be called from any thread at any time, also during a predict(), which goes on with the
+/// thresholds that it began with.
+///
+/// A moved-from model may only be assigned to or destroyed.
+class TRTYOLO_API BaseModel {
+ public:
+  ~BaseModel();
+  BaseModel(BaseModel&&) noexcept;
+  BaseModel& operator=(BaseModel&&) noexcept;
+  BaseModel(const BaseModel&) = delete;
+  BaseModel& operator=(const BaseModel&) = delete;
+
+  /// Most images in one run of the network. predict() takes any number, and runs the network as often as needed.
+  int batch() const;
+  /// What is known of the model; valid as long as the model.
+  const ModelInfo& info() const;
+
+  /// Objects must score more than this, 0 to 1. Ultralytics' default: 0.25.
+  void setConfidence(float threshold);
+  /// Of two boxes (of one class, unless agnostic) whose intersection over union is larger than this, the one with the
+  /// lower score is dropped, 0 to 1. Ultralytics' default: 0.7.
+  void setIou(float threshold);
+  /// Most objects of an image, at least 1. Ultralytics' default: 300.
+  void setMaxDetections(int most);
+  /// Keeps only these classes; empty, the default, keeps all. An index that the model does not have is refused.
+  void setClasses(const std::vector<int>& classes);
+  /// Boxes of different classes suppress each other too. Off by default.
+  void setAgnostic(bool agnostic);
+
+  /// Throughput (images a second), host latency and device latency (milliseconds an image: the whole predict(), and the
+  /// network's part of it) of the calls since the model or clone was made (the last 65536 of them), as three lines of
+  /// text: min, max, mean, median, p90, p95, p99. Percentiles interpolate linearly between ranks.
+  /// @throws Error  if InferOption::enablePerformanceReport() was not asked for
+  std::tuple<std::string, std::string, std::string> performanceReport() const;
+
+  /// Runs the network alone, `requests` runs side by side for about `seconds`, on fixed input of the network size, with
+  /// requests of its own: what the back end can do on this machine with this model's settings, to hold predict()
+  /// against. May run beside predict(), and then shares the machine with it.
+  NetworkSpeed measureNetwork(int requests, double seconds) const;
+
+  class Impl;
+
+ protected:
+  explicit BaseModel(std::unique_ptr<Impl> impl);
+  Impl& impl() const;   ///< throws Error if moved from
+
+ private:
+  std::unique_ptr<Impl> impl_;
+};
+
+/// Finds objects and their axis-aligned boxes.
+class TRTYOLO_API DetectModel : public BaseModel {
+ public:
+  /// Loads `file`: ONNX (.onnx) or OpenVINO IR (.xml beside its .bin).
+  /// @throws ModelError  missing, empty, damaged, of another task, or with outputs that a detector does not have
+  explicit DetectModel(const std::string& file, const InferOption& option = {});
+
+  /// A model on the same engine with an execution context and thresholds (copied now) of its own. Cheap beside loading:
+  /// no weights are copied. Any thread, any depth: a clone can be cloned, and outlives its parent.
+  std::unique_ptr<DetectModel> clone() const;
+
+  /// Finds the objects in one image. Returns when the result is complete.
+  /// @throws std::invalid_argument  the image is not what Image says it must be
+  /// @throws BusyError              another thread is in predict() of this object
+  /// @throws InferenceError         the back end failed
+  DetResult predict(const Image& image);
+
+  /// The same for any number of images of any sizes, in their order: element i is what predict(images[i]) gives. All
+  /// images are checked before the first is run.
+  std::vector<DetResult> predict(const std::vector<Image>& images);
+
+ private:
+  explicit DetectModel(std::unique_ptr<Impl> impl);
+};
+
+}  // namespace trtyolo

@@ -1,0 +1,12 @@
+// Destructors of the error types: here, so that their type information is in one library only and catch clauses match
+// across library borders.
+#include "trtyolo.hpp"
+
+namespace trtyolo {
+
+Error::~Error() = default;
+ModelError::~ModelError() = default;
+BusyError::~BusyError() = default;
+InferenceError::~InferenceError() = default;
+
+}  // namespace trtyolo

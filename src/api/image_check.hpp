@@ -1,0 +1,15 @@
+// From an Image that a caller filled in to one that the library can trust.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+
+#include "image/letterbox.hpp"
+#include "trtyolo.hpp"
+
+namespace trtyolo {
+
+// Throws std::invalid_argument, with the image's `index` in its batch if it has one. `wanted`: the only size allowed.
+ImageView checkedView(const Image& image, const std::optional<Size>& wanted, std::optional<std::size_t> index);
+
+}  // namespace trtyolo

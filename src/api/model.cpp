@@ -1,0 +1,221 @@
+// The public models: checks, and the way from images to the engine's context.
+#include <atomic>
+#include <chrono>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+#include "api/image_check.hpp"
+#include "api/option.hpp"
+#include "api/performance.hpp"
+#include "runtime/engine.hpp"
+
+namespace trtyolo {
+
+class BaseModel::Impl {
+ public:
+  Impl(std::shared_ptr<const Engine> engine, std::optional<Size> sourceSize, Thresholds thresholds, bool measure)
+      : engine_(std::move(engine)),
+        context_(engine_->createContext()),
+        sourceSize_(sourceSize),
+        thresholds_(std::move(thresholds)),
+        log_(measure ? std::make_unique<PerformanceLog>() : nullptr) {}
+
+  std::unique_ptr<Impl> clone() const {
+    return std::make_unique<Impl>(engine_, sourceSize_, thresholds(), log_ != nullptr);
+  }
+
+  const ModelInfo& info() const { return engine_->description().info; }
+  const Engine& engine() const { return *engine_; }
+
+  Thresholds thresholds() const {
+    const std::lock_guard lock(mutex_);
+    return thresholds_;
+  }
+  template <typename Change>
+  void changeThresholds(Change change) {
+    const std::lock_guard lock(mutex_);
+    change(thresholds_);
+  }
+
+  std::vector<Prediction> predict(const Image* images, std::size_t count) {
+    const InUse inUse(*this);
+    const auto start = std::chrono::steady_clock::now();
+    std::vector<ImageView> views;
+    std::vector<Letterbox> letterboxes;
+    views.reserve(count);
+    letterboxes.reserve(count);
+    for (std::size_t i = 0; i < count; ++i) {
+      views.push_back(checkedView(images[i], sourceSize_, count == 1 ? std::nullopt : std::optional(i)));
+      letterboxes.push_back(engine_->description().fit(views.back().size));
+    }
+    const Thresholds wanted = thresholds();
+    std::vector<Prediction> results(count);
+    double deviceMilliseconds = 0;
+    for (std::size_t begin = 0, end = 0; begin < count; begin = end) {
+      end = groupEnd(letterboxes, begin);
+      const std::size_t size = end - begin;
+      deviceMilliseconds += context_->predict({&views[begin], size}, {&letterboxes[begin], size}, wanted,
+                                              {&results[begin], size});
+    }
+    if (log_ && count > 0) {
+      const std::chrono::duration<double, std::milli> host = std::chrono::steady_clock::now() - start;
+      log_->add(static_cast<int>(count), host.count(), deviceMilliseconds);
+    }
+    return results;
+  }
+
+  std::tuple<std::string, std::string, std::string> performanceReport() const {
+    if (!log_) {
+      throw Error("performanceReport: nothing was collected; call InferOption::enablePerformanceReport() before the "
+                  "model is made");
+    }
+    return log_->report();
+  }
+
+ private:
+  // Marks the model as being in predict(), or says that it is already.
+  class InUse {
+   public:
+    explicit InUse(Impl& model) : model_(model) {
+      if (model_.inUse_.exchange(true, std::memory_order_acquire)) {
+        throw BusyError("predict: another thread is using this model of '" + model_.info().file +
+                        "'; give each thread its own clone()");
+      }
+    }
+    ~InUse() { model_.inUse_.store(false, std::memory_order_release); }
+    InUse(const InUse&) = delete;
+    InUse& operator=(const InUse&) = delete;
+
+   private:
+    Impl& model_;
+  };
+
+  // Behind the last image that can go into one run with the image at `begin`.
+  std::size_t groupEnd(const std::vector<Letterbox>& letterboxes, std::size_t begin) const {
+    const std::size_t most = static_cast<std::size_t>(info().batch);
+    std::size_t end = begin + 1;
+    while (end < letterboxes.size() && end - begin < most && letterboxes[end].network == letterboxes[begin].network) {
+      ++end;
+    }
+    return end;
+  }
+
+  std::shared_ptr<const Engine> engine_;
+  std::unique_ptr<Context> context_;
+  std::optional<Size> sourceSize_;
+  mutable std::mutex mutex_;    // of the thresholds
+  Thresholds thresholds_;
+  std::unique_ptr<PerformanceLog> log_;
+  std::atomic<bool> inUse_ = false;
+};
+
+namespace {
+
+void checkClasses(const std::vector<int>& sorted, const ModelInfo& info) {
+  const int classes = info.names.empty() ? 0 : info.names.rbegin()->first + 1;
+  if (!sorted.empty() && sorted.back() >= classes) {
+    throw std::invalid_argument("setClasses: '" + info.file + "' has classes 0 to " + std::to_string(classes - 1) +
+                                ", found " + std::to_string(sorted.back()));
+  }
+}
+
+std::shared_ptr<const Engine> loadFor(Task task, const char* model, const std::string& file,
+                                      const InferOption& option) {
+  return loadEngine(file, option, [&](const ModelDescription& description) {
+    if (description.info.task != task) {
+      throw ModelError("'" + file + "': " + model + " needs a model for the task '" + toString(task) +
+                       "', this one's is '" + toString(description.info.task) + "'");
+    }
+    checkClasses(option.impl().thresholds.classes, description.info);
+  });
+}
+
+DetResult toDetResult(Prediction&& prediction) {
+  return {static_cast<int>(prediction.boxes.size()), std::move(prediction.classes), std::move(prediction.scores),
+          std::move(prediction.boxes)};
+}
+
+}  // namespace
+
+BaseModel::BaseModel(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+BaseModel::~BaseModel() = default;
+BaseModel::BaseModel(BaseModel&&) noexcept = default;
+BaseModel& BaseModel::operator=(BaseModel&&) noexcept = default;
+
+BaseModel::Impl& BaseModel::impl() const {
+  if (!impl_) {
+    throw Error("this model was moved from; only the model that it was moved to can be used");
+  }
+  return *impl_;
+}
+
+int BaseModel::batch() const { return info().batch; }
+
+const ModelInfo& BaseModel::info() const { return impl().info(); }
+
+void BaseModel::setConfidence(float threshold) {
+  Thresholds::checkedFraction("setConfidence: the threshold", threshold);
+  impl().changeThresholds([&](Thresholds& thresholds) { thresholds.confidence = threshold; });
+}
+
+void BaseModel::setIou(float threshold) {
+  Thresholds::checkedFraction("setIou: the threshold", threshold);
+  impl().changeThresholds([&](Thresholds& thresholds) { thresholds.iou = threshold; });
+}
+
+void BaseModel::setMaxDetections(int most) {
+  Thresholds::checkedCount("setMaxDetections: the number", most);
+  impl().changeThresholds([&](Thresholds& thresholds) { thresholds.maxDetections = most; });
+}
+
+void BaseModel::setClasses(const std::vector<int>& classes) {
+  std::vector<int> sorted = Thresholds::checkedClasses(classes);
+  checkClasses(sorted, info());
+  impl().changeThresholds([&](Thresholds& thresholds) { thresholds.classes = std::move(sorted); });
+}
+
+void BaseModel::setAgnostic(bool agnostic) {
+  impl().changeThresholds([&](Thresholds& thresholds) { thresholds.agnostic = agnostic; });
+}
+
+std::tuple<std::string, std::string, std::string> BaseModel::performanceReport() const {
+  return impl().performanceReport();
+}
+
+NetworkSpeed BaseModel::measureNetwork(int requests, double seconds) const {
+  Thresholds::checkedCount("measureNetwork: the number of requests", requests);
+  if (!(seconds > 0)) {
+    throw std::invalid_argument("measureNetwork: the time must be more than 0 seconds, found " + std::to_string(seconds));
+  }
+  return impl().engine().measureNetwork(requests, seconds);
+}
+
+DetectModel::DetectModel(const std::string& file, const InferOption& option)
+    : BaseModel(std::make_unique<Impl>(loadFor(Task::Detect, "DetectModel", file, option), option.impl().sourceSize,
+                                       option.impl().thresholds, option.impl().performanceReport)) {}
+
+DetectModel::DetectModel(std::unique_ptr<Impl> impl) : BaseModel(std::move(impl)) {}
+
+std::unique_ptr<DetectModel> DetectModel::clone() const {
+  return std::unique_ptr<DetectModel>(new DetectModel(impl().clone()));
+}
+
+DetResult DetectModel::predict(const Image& image) { return toDetResult(std::move(impl().predict(&image, 1).front())); }
+
+std::vector<DetResult> DetectModel::predict(const std::vector<Image>& images) {
+  std::vector<DetResult> results;
+  results.reserve(images.size());
+  for (Prediction& prediction : impl().predict(images.data(), images.size())) {
+    results.push_back(toDetResult(std::move(prediction)));
+  }
+  return results;
+}
+
+ModelInfo inspect(const std::string& file, const InferOption& option) { return inspectFile(file, option).info; }
+
+const char* version() { return "trtyolo " TRTYOLO_VERSION; }
+
+std::map<std::string, std::string> backends() { return builtInBackends(); }
+
+}  // namespace trtyolo

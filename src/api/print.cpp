@@ -1,0 +1,88 @@
+// Text forms of the public types.
+#include <iomanip>
+#include <ostream>
+
+#include "trtyolo.hpp"
+
+namespace trtyolo {
+namespace {
+
+// Two decimals inside this scope; the stream's own format comes back after it.
+class FixedFormat {
+ public:
+  explicit FixedFormat(std::ostream& out) : out_(out), flags_(out.flags()), precision_(out.precision()) {
+    out << std::fixed << std::setprecision(2);
+  }
+  ~FixedFormat() {
+    out_.flags(flags_);
+    out_.precision(precision_);
+  }
+  FixedFormat(const FixedFormat&) = delete;
+  FixedFormat& operator=(const FixedFormat&) = delete;
+
+ private:
+  std::ostream& out_;
+  std::ios_base::fmtflags flags_;
+  std::streamsize precision_;
+};
+
+}  // namespace
+
+Image::Image(void* pointer, int imageWidth, int imageHeight) : Image(pointer, imageWidth, imageHeight, 3, 0) {}
+
+Image::Image(void* pointer, int imageWidth, int imageHeight, std::size_t rowPitch)
+    : Image(pointer, imageWidth, imageHeight, 3, rowPitch) {}
+
+Image::Image(void* pointer, int imageWidth, int imageHeight, int imageChannels, std::size_t rowPitch)
+    : ptr(pointer), width(imageWidth), height(imageHeight), channels(imageChannels), pitch(rowPitch) {
+  // Nonsense is kept as it is for predict() to name; only a sensible image can be given its natural pitch.
+  if (pitch == 0 && width > 0 && channels > 0) {
+    pitch = static_cast<std::size_t>(width) * static_cast<std::size_t>(channels);
+  }
+}
+
+const char* toString(Task task) {
+  switch (task) {
+    case Task::Classify: return "classify";
+    case Task::Detect: return "detect";
+    case Task::OBB: return "obb";
+    case Task::Segment: return "segment";
+    case Task::Pose: return "pose";
+  }
+  return "unknown";
+}
+
+const char* toString(Backend backend) {
+  switch (backend) {
+    case Backend::Auto: return "auto";
+    case Backend::OpenVINO: return "openvino";
+    case Backend::TensorRT: return "tensorrt";
+  }
+  return "unknown";
+}
+
+const char* toString(Precision precision) {
+  switch (precision) {
+    case Precision::F32: return "f32";
+    case Precision::F16: return "f16";
+    case Precision::BF16: return "bf16";
+    case Precision::Auto: return "auto";
+  }
+  return "unknown";
+}
+
+std::ostream& operator<<(std::ostream& out, const Box& box) {
+  const FixedFormat format(out);
+  return out << '[' << box.left << ", " << box.top << ", " << box.right << ", " << box.bottom << ']';
+}
+
+std::ostream& operator<<(std::ostream& out, const DetResult& result) {
+  const FixedFormat format(out);
+  out << "DetResult(num=" << result.num << ')';
+  for (std::size_t i = 0; i < result.boxes.size(); ++i) {
+    out << "\n  class " << result.classes[i] << ", score " << result.scores[i] << ", box " << result.boxes[i];
+  }
+  return out;
+}
+
+}  // namespace trtyolo

@@ -1,0 +1,251 @@
+// The letterbox: geometry tables, the walk over the rows, and the choice of SIMD target at run time.
+#include "image/letterbox.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <new>
+#include <utility>
+#include <vector>
+
+#include "image/letterbox_plan.hpp"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "image/letterbox_rows-inl.hpp"
+#include "hwy/foreach_target.h"
+//
+#include "image/letterbox_rows-inl.hpp"
+
+namespace trtyolo {
+
+HWY_EXPORT(filterColumns);
+HWY_EXPORT(blendRowsPlain);
+HWY_EXPORT(blendRowsNormalized);
+HWY_EXPORT(fillFloats);
+
+namespace {
+
+constexpr int kOne = 2048;  // a weight of 1
+
+template <class T>
+hwy::AlignedFreeUniquePtr<T[]> allocateZeros(std::size_t count) {
+  auto memory = hwy::AllocateAligned<T>(count);
+  if (!memory) {
+    throw std::bad_alloc();
+  }
+  std::fill_n(memory.get(), count, T{0});
+  return memory;
+}
+
+// Where a pixel of the scaled side lies between two pixels of the source, computed with the roundings of cv::resize.
+struct Position {
+  int left;        // may be -1, or the last pixel of the source
+  float fraction;  // of the way to the next pixel
+};
+
+class Scale {
+ public:
+  Scale(int source, int scaled) : perPixel_(1.0 / (static_cast<double>(scaled) / source)) {}
+
+  Position at(int pixel) const {
+    const float position = static_cast<float>((pixel + 0.5) * perPixel_ - 0.5);
+    const float left = std::floor(position);
+    return {static_cast<int>(left), position - left};
+  }
+
+ private:
+  double perPixel_;
+};
+
+std::uint16_t weightOf(float share) {
+  return static_cast<std::uint16_t>(roundHalfEven(static_cast<double>(share * static_cast<float>(kOne))));
+}
+
+// Fetches, for every pixel of the scaled row, the two source pixels that it lies between.
+void stageRow(const ColumnPlan& plan, const std::uint8_t* source, int sourceWidth, std::uint8_t* staged) {
+  const auto copyWhole = [&](auto bytes) {
+    std::uint8_t* even = staged;
+    std::uint8_t* odd = staged + plan.half * kStagedBytes;
+    std::size_t x = 0;
+    for (; x + 2 <= plan.whole; x += 2, even += kStagedBytes, odd += kStagedBytes) {
+      std::memcpy(even, source + plan.offsets[x], bytes);
+      std::memcpy(odd, source + plan.offsets[x + 1], bytes);
+    }
+    if (x < plan.whole) {
+      std::memcpy(even, source + plan.offsets[x], bytes);
+    }
+  };
+  const auto channels = static_cast<std::size_t>(plan.channels);
+  if (channels == 1) {
+    copyWhole(std::integral_constant<std::size_t, 2>());
+  } else {
+    copyWhole(std::integral_constant<std::size_t, kStagedBytes>());
+  }
+  // At the end of the row eight bytes may reach past it, and the last pixel has no right neighbour (nor weight for it).
+  const std::size_t last = (static_cast<std::size_t>(sourceWidth) - 1) * channels;
+  for (std::size_t x = plan.whole; x < plan.width; ++x) {
+    std::uint8_t* to = staged + plan.slotOf(x) * kStagedBytes;
+    const std::size_t left = plan.offsets[x];
+    std::memcpy(to, source + left, channels);
+    std::memcpy(to + channels, source + std::min(left + channels, last), channels);
+  }
+}
+
+}  // namespace
+
+ColumnPlan::ColumnPlan(int sourceWidth, int scaledWidth, int channelCount)
+    : channels(channelCount), width(static_cast<std::size_t>(scaledWidth)) {
+  half = ((width + 1) / 2 + kSlotMultiple - 1) / kSlotMultiple * kSlotMultiple;
+  offsets.resize(width);
+  weight0 = allocateZeros<std::uint16_t>(slots() * kWords);
+  weight1 = allocateZeros<std::uint16_t>(slots() * kWords);
+  const std::size_t rowBytes = static_cast<std::size_t>(sourceWidth) * static_cast<std::size_t>(channels);
+  const std::size_t fetched = channels == 1 ? 2 : kStagedBytes;
+  const Scale scale(sourceWidth, scaledWidth);
+  for (std::size_t x = 0; x < width; ++x) {
+    Position position = scale.at(static_cast<int>(x));
+    if (position.left < 0) {
+      position = {0, 0.0f};
+    } else if (position.left >= sourceWidth - 1) {
+      position = {sourceWidth - 1, 0.0f};
+    }
+    offsets[x] = static_cast<std::uint32_t>(position.left * channels);
+    if (offsets[x] + fetched <= rowBytes) {
+      whole = x + 1;
+    }
+    const std::size_t word = slotOf(x) * kWords;
+    std::fill_n(weight0.get() + word, kWords, static_cast<std::uint16_t>(16 * weightOf(1.0f - position.fraction)));
+    std::fill_n(weight1.get() + word, kWords, static_cast<std::uint16_t>(16 * weightOf(position.fraction)));
+  }
+}
+
+std::vector<RowPlan> planRows(int sourceHeight, int scaledHeight) {
+  std::vector<RowPlan> rows(static_cast<std::size_t>(scaledHeight));
+  const Scale scale(sourceHeight, scaledHeight);
+  for (int y = 0; y < scaledHeight; ++y) {
+    const Position position = scale.at(y);
+    RowPlan& row = rows[static_cast<std::size_t>(y)];
+    row.source0 = std::clamp(position.left, 0, sourceHeight - 1);
+    row.source1 = std::clamp(position.left + 1, 0, sourceHeight - 1);
+    row.weight0 = weightOf(1.0f - position.fraction);
+    row.weight1 = weightOf(position.fraction);
+    // A row without weight adds nothing (each term is rounded by itself): do not make it.
+    if (row.weight0 == 0) {
+      row.source0 = row.source1;
+    } else if (row.weight1 == 0) {
+      row.source1 = row.source0;
+    }
+  }
+  return rows;
+}
+
+struct Letterboxer::State {
+  // The tables belong to this geometry.
+  Size source;
+  Size scaled;
+  ColumnPlan columns;
+  std::vector<RowPlan> rows;
+
+  hwy::AlignedFreeUniquePtr<std::uint8_t[]> staged;
+
+  // The two source rows filtered last; enlarging uses each several times.
+  struct FilteredRow {
+    int number = -1;
+    hwy::AlignedFreeUniquePtr<std::uint16_t[]> words;
+  };
+  std::array<FilteredRow, 2> filtered;
+
+  void prepare(const ImageView& image, Size scaledSize) {
+    for (FilteredRow& row : filtered) {
+      row.number = -1;
+    }
+    if (image.size == source && scaledSize == scaled && image.channels == columns.channels) {
+      return;
+    }
+    source = {};  // no geometry fits, should an allocation fail
+    columns = ColumnPlan(image.size.width, scaledSize.width, image.channels);
+    rows = planRows(image.size.height, scaledSize.height);
+    staged = allocateZeros<std::uint8_t>(columns.slots() * kStagedBytes);
+    for (FilteredRow& row : filtered) {
+      row.words = allocateZeros<std::uint16_t>(columns.slots() * kWords);
+    }
+    source = image.size;
+    scaled = scaledSize;
+  }
+
+  // The filtered source row `number`, without giving up row `kept`.
+  const std::uint16_t* filteredRow(const ImageView& image, int number, int kept) {
+    for (const FilteredRow& row : filtered) {
+      if (row.number == number) {
+        return row.words.get();
+      }
+    }
+    FilteredRow& row = filtered[0].number == kept ? filtered[1] : filtered[0];
+    stageRow(columns, image.data + static_cast<std::size_t>(number) * image.pitch, image.size.width, staged.get());
+    HWY_DYNAMIC_DISPATCH(filterColumns)(columns, staged.get(), row.words.get());
+    row.number = number;
+    return row.words.get();
+  }
+};
+
+Letterboxer::Letterboxer() : state_(std::make_unique<State>()) {}
+Letterboxer::~Letterboxer() = default;
+Letterboxer::Letterboxer(Letterboxer&&) noexcept = default;
+Letterboxer& Letterboxer::operator=(Letterboxer&&) noexcept = default;
+
+void Letterboxer::write(const ImageView& image, const Letterbox& box, const Normalization& normalization,
+                        float* planes) {
+  State& state = *state_;
+  state.prepare(image, box.scaled);
+
+  const auto networkWidth = static_cast<std::size_t>(box.network.width);
+  const auto networkHeight = static_cast<std::size_t>(box.network.height);
+  const auto left = static_cast<std::size_t>(box.left);
+  const auto top = static_cast<std::size_t>(box.top);
+  const auto width = static_cast<std::size_t>(box.scaled.width);
+  const auto height = static_cast<std::size_t>(box.scaled.height);
+  const std::size_t right = networkWidth - left - width;
+  const std::size_t bottom = networkHeight - top - height;
+
+  const std::array<float, 3> noMean = {0, 0, 0};
+  const std::array<float, 3> noStd = {1, 1, 1};
+  const bool plain = normalization.mean == noMean && normalization.std == noStd;
+
+  PlaneRows to;
+  std::array<float, 3> border{};
+  for (std::size_t channel = 0; channel < 3; ++channel) {
+    const std::size_t plane = normalization.swapRB ? 2 - channel : channel;
+    to.rows[channel] = planes + plane * networkWidth * networkHeight + top * networkWidth + left;
+    to.mean[channel] = normalization.mean[plane];
+    to.std[channel] = normalization.std[plane];
+    border[channel] = (normalization.border / 255.0f - to.mean[channel]) / to.std[channel];
+    HWY_DYNAMIC_DISPATCH(fillFloats)(to.rows[channel] - left - top * networkWidth, top * networkWidth, border[channel]);
+    HWY_DYNAMIC_DISPATCH(fillFloats)
+    (to.rows[channel] - left + height * networkWidth, bottom * networkWidth, border[channel]);
+  }
+
+  for (const RowPlan& row : state.rows) {
+    RowBlend blend;
+    blend.row0 = state.filteredRow(image, row.source0, row.source1);
+    blend.row1 = state.filteredRow(image, row.source1, row.source0);
+    blend.weight0 = row.weight0;
+    blend.weight1 = row.weight1;
+    if (plain) {
+      HWY_DYNAMIC_DISPATCH(blendRowsPlain)(state.columns, blend, to);
+    } else {
+      HWY_DYNAMIC_DISPATCH(blendRowsNormalized)(state.columns, blend, to);
+    }
+    for (std::size_t channel = 0; channel < 3; ++channel) {
+      float* start = to.rows[channel];
+      if (left > 0) {
+        HWY_DYNAMIC_DISPATCH(fillFloats)(start - left, left, border[channel]);
+      }
+      if (right > 0) {
+        HWY_DYNAMIC_DISPATCH(fillFloats)(start + width, right, border[channel]);
+      }
+      to.rows[channel] += networkWidth;
+    }
+  }
+}
+
+}  // namespace trtyolo

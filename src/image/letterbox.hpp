@@ -1,0 +1,47 @@
+// Letterbox: an image of 8-bit pixels into the network's input, three planes of f32.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "image/geometry.hpp"
+
+namespace trtyolo {
+
+// An 8-bit interleaved image; checked by whoever makes it: 1, 3 or 4 channels, at least 1 x 1, pitch >= width * channels.
+struct ImageView {
+  const std::uint8_t* data = nullptr;
+  Size size;
+  int channels = 3;
+  std::size_t pitch = 0;
+};
+
+struct Normalization {
+  bool swapRB = false;
+  float border = 114;                       // in the units of the image, 0 to 255
+  std::array<float, 3> mean = {0, 0, 0};    // after the division by 255, in the order of the planes
+  std::array<float, 3> std = {1, 1, 1};
+};
+
+// Writes letterboxed images. Not for two threads at once: it keeps tables and rows from call to call.
+class Letterboxer {
+ public:
+  Letterboxer();
+  ~Letterboxer();
+  Letterboxer(Letterboxer&&) noexcept;
+  Letterboxer& operator=(Letterboxer&&) noexcept;
+
+  // Fills `planes`: three planes of box.network.height rows of box.network.width floats, without gaps. Every value is
+  // written. The scaled image equals cv::resize(..., INTER_LINEAR) on 8-bit images to the bit, and each value is
+  // (v / 255.f - mean) / std with every operation rounded to f32, so v / 255.f with the default normalisation.
+  // `box.source` must equal `image.size`. Grey images fill all three planes alike.
+  void write(const ImageView& image, const Letterbox& box, const Normalization& normalization, float* planes);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace trtyolo

@@ -1,0 +1,51 @@
+// What a model is: told from its inputs, outputs and metadata, before it is made ready to run.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "image/geometry.hpp"
+#include "model/metadata.hpp"
+#include "trtyolo.hpp"
+
+namespace trtyolo {
+
+// What a back end reads from a file.
+struct RawModel {
+  std::string file;
+  std::size_t fileBytes = 0;
+  std::vector<TensorInfo> inputs, outputs;
+  Metadata metadata;
+};
+
+// Options that bear on what a model is.
+struct DescriptionOptions {
+  std::optional<Task> task;
+  std::optional<Size> networkSize;
+  int batch = 1;
+  bool rect = true;
+};
+
+struct ModelDescription {
+  ModelInfo info;
+  bool rect = false;       // each image gets its own smallest network size
+  int classes = 0;         // of detectors: number of class rows in the output
+  std::string refusal;     // why the outputs are not understood; empty if they are
+
+  Size networkSize() const { return {info.networkWidth, info.networkHeight}; }
+
+  // Where an image of this size lies in the network's input.
+  Letterbox fit(Size source) const {
+    return rect ? Letterbox::fitRect(source, networkSize(), info.stride) : Letterbox::fit(source, networkSize());
+  }
+};
+
+// Throws ModelError for an input that no image can be written to, for a task that contradicts the file's, and for a
+// network size that the model cannot have. Outputs that are not understood only fill `refusal`: inspect() shows them.
+ModelDescription describe(const RawModel& model, const DescriptionOptions& options);
+
+// "f32 [1, 84, 8400]", dynamic dimensions as "?".
+std::string toString(const TensorInfo& tensor);
+
+}  // namespace trtyolo

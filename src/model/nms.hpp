@@ -1,0 +1,27 @@
+// Non-maximum suppression of axis-aligned boxes.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "trtyolo.hpp"
+
+namespace trtyolo {
+
+// A candidate in pixels of the network's input.
+struct Candidate {
+  Box box;
+  float score = 0;
+  int classIndex = 0;
+  std::uint32_t anchor = 0;    // its place in the output: breaks ties between equal scores
+};
+
+// Greedy suppression: by falling score, ties by rising anchor, a candidate is kept unless its intersection over union
+// with one kept before (of its class, unless agnostic) is larger than `iou`; stops at `most` kept. Gives the kept ones
+// in that order. Only the first 30000 by score take part (Ultralytics' max_nms).
+//
+// The arithmetic is that of torchvision.ops.nms in f32 on boxes moved by 7680 x class, which is how Ultralytics keeps
+// classes apart: the shift costs bits, and what is suppressed at a threshold's edge depends on it.
+std::vector<Candidate> suppress(std::vector<Candidate> candidates, float iou, bool agnostic, int most);
+
+}  // namespace trtyolo

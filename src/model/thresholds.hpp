@@ -1,0 +1,23 @@
+// What decides which of a network's candidates become results.
+#pragma once
+
+#include <vector>
+
+namespace trtyolo {
+
+// Ultralytics' defaults. The checks throw std::invalid_argument with the value found.
+struct Thresholds {
+  float confidence = 0.25F;
+  float iou = 0.7F;
+  int maxDetections = 300;
+  std::vector<int> classes;    // sorted; empty: all
+  bool agnostic = false;
+
+  bool wants(int classIndex) const;
+
+  static float checkedFraction(const char* what, float value);
+  static int checkedCount(const char* what, int value);
+  static std::vector<int> checkedClasses(std::vector<int> classes);
+};
+
+}  // namespace trtyolo

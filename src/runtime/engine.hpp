@@ -1,0 +1,58 @@
+// The two halves of a loaded model: what all clones share, and what each has to itself.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "image/letterbox.hpp"
+#include "model/description.hpp"
+#include "model/prediction.hpp"
+#include "model/thresholds.hpp"
+#include "trtyolo.hpp"
+
+namespace trtyolo {
+
+// Execution state of one clone: input and output memory, one run at a time. One thread at a time.
+class Context {
+ public:
+  virtual ~Context() = default;
+
+  // One run of the network over images that share a network size; at most the description's batch of them, each with
+  // its letterbox. Fills `results` in order and gives the milliseconds that the network took.
+  // Throws InferenceError; the context is usable afterwards, `results` is not to be read.
+  virtual double predict(std::span<const ImageView> images, std::span<const Letterbox> letterboxes,
+                         const Thresholds& thresholds, std::span<Prediction> results) = 0;
+};
+
+// Weights and all they need. Immutable after loading: every method from any thread.
+class Engine : public std::enable_shared_from_this<Engine> {
+ public:
+  virtual ~Engine() = default;
+
+  virtual const ModelDescription& description() const = 0;
+
+  // A context that keeps this engine alive.
+  virtual std::unique_ptr<Context> createContext() const = 0;
+
+  // See BaseModel::measureNetwork().
+  virtual NetworkSpeed measureNetwork(int requests, double seconds) const = 0;
+};
+
+// Throws if a model is not what the caller can use; asked between reading a file and the long work of preparing it.
+using DescriptionCheck = std::function<void(const ModelDescription&)>;
+
+// Loads `file` with the back end that the option names, or that suits file and machine. Throws ModelError, and what
+// `check` throws.
+std::shared_ptr<const Engine> loadEngine(const std::string& file, const InferOption& option,
+                                         const DescriptionCheck& check);
+
+// What loadEngine() would see, without making it ready to run. Throws ModelError.
+ModelDescription inspectFile(const std::string& file, const InferOption& option);
+
+// Name and version of each back end built in.
+std::map<std::string, std::string> builtInBackends();
+
+}  // namespace trtyolo

@@ -1,0 +1,23 @@
+// What a model file is, by its content.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+namespace trtyolo {
+
+enum class FileKind {
+  OnnxOrUnknown,     // ONNX has no signature: its reader decides
+  OpenVinoIr,        // XML
+  TensorRtEngine,    // a plan, with or without Ultralytics' header
+};
+
+struct ModelFile {
+  FileKind kind = FileKind::OnnxOrUnknown;
+  std::size_t bytes = 0;    // weights of an OpenVINO IR included
+};
+
+// Throws ModelError if the file is missing, no regular file, unreadable or empty.
+ModelFile openModelFile(const std::string& path);
+
+}  // namespace trtyolo

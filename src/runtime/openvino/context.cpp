@@ -1,0 +1,63 @@
+#include "runtime/openvino/context.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+#include "runtime/openvino/reader.hpp"
+
+namespace trtyolo::openvino {
+
+OpenVinoContext::OpenVinoContext(std::shared_ptr<const Engine> engine, ov::InferRequest request, const Head& head,
+                                 const Normalization& normalization)
+    : engine_(std::move(engine)), request_(std::move(request)), head_(head), normalization_(normalization) {}
+
+double OpenVinoContext::predict(std::span<const ImageView> images, std::span<const Letterbox> letterboxes,
+                                const Thresholds& thresholds, std::span<Prediction> results) {
+  const Size networkSize = letterboxes[0].network;
+  ov::Tensor input = inputFor(images.size(), networkSize);
+  const std::size_t slot = 3 * static_cast<std::size_t>(networkSize.width) * static_cast<std::size_t>(networkSize.height);
+  for (std::size_t i = 0; i < images.size(); ++i) {
+    letterboxer_.write(images[i], letterboxes[i], normalization_, input.data<float>() + i * slot);
+  }
+  const double milliseconds = run();
+
+  std::vector<TensorView> outputs;
+  for (std::size_t i = 0; i < engine_->description().info.outputs.size(); ++i) {
+    const ov::Tensor tensor = request_.get_output_tensor(i);
+    const ov::Shape shape = tensor.get_shape();
+    outputs.push_back({tensor.data<const float>(), {shape.begin(), shape.end()}});
+  }
+  for (std::size_t i = 0; i < images.size(); ++i) {
+    results[i] = head_.decode(outputs, i, letterboxes[i], thresholds);
+  }
+  return milliseconds;
+}
+
+// The request's input in the shape of this call.
+ov::Tensor OpenVinoContext::inputFor(std::size_t images, Size networkSize) {
+  const ModelInfo& info = engine_->description().info;
+  const std::size_t batch = info.dynamicBatch ? images : static_cast<std::size_t>(info.batch);
+  const ov::Shape shape{batch, 3, static_cast<std::size_t>(networkSize.height),
+                        static_cast<std::size_t>(networkSize.width)};
+  ov::Tensor input = request_.get_input_tensor();
+  if (input.get_shape() != shape) {
+    input.set_shape(shape);
+  }
+  return input;
+}
+
+// Asynchronous even though it waits: a synchronous run borrows the calling thread, ties OpenVINO's streams to the
+// identities of callers' threads, and lets two callers share what belongs to one stream.
+double OpenVinoContext::run() {
+  const auto start = std::chrono::steady_clock::now();
+  try {
+    request_.start_async();
+    request_.wait();
+  } catch (const std::exception& error) {
+    throw InferenceError("'" + engine_->description().info.file + "': OpenVINO failed to run the network: " +
+                         plainMessage(error));
+  }
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+}
+
+}  // namespace trtyolo::openvino

@@ -1,0 +1,32 @@
+// OpenVINO's context: one infer request, letterboxed into and decoded from where its tensors lie.
+#pragma once
+
+#include <memory>
+#include <openvino/openvino.hpp>
+
+#include "model/head.hpp"
+#include "runtime/engine.hpp"
+
+namespace trtyolo::openvino {
+
+class OpenVinoContext final : public Context {
+ public:
+  // `head` and `normalization` belong to the engine.
+  OpenVinoContext(std::shared_ptr<const Engine> engine, ov::InferRequest request, const Head& head,
+                  const Normalization& normalization);
+
+  double predict(std::span<const ImageView> images, std::span<const Letterbox> letterboxes,
+                 const Thresholds& thresholds, std::span<Prediction> results) override;
+
+ private:
+  ov::Tensor inputFor(std::size_t images, Size networkSize);
+  double run();
+
+  std::shared_ptr<const Engine> engine_;    // before the request: it must outlive it
+  ov::InferRequest request_;
+  const Head& head_;
+  const Normalization& normalization_;
+  Letterboxer letterboxer_;
+};
+
+}  // namespace trtyolo::openvino

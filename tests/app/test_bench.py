@@ -1,0 +1,142 @@
+"""The command `trtyolo bench`: its JSON, its table, and what it says of wrong usage.
+
+Environment: TRTYOLO_APP, the program; TRTYOLO_DATA, the folder that holds people/people.onnx.
+Figures are only checked for what cannot depend on the load of the machine.
+"""
+
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+
+APP = os.environ["TRTYOLO_APP"]
+MODEL = str(pathlib.Path(os.environ["TRTYOLO_DATA"]) / "people" / "people.onnx")
+
+
+def bench(*arguments):
+    return subprocess.run([APP, "bench", *arguments], capture_output=True, text=True, timeout=300)
+
+
+class Measuring(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        with tempfile.TemporaryDirectory() as folder:
+            file = pathlib.Path(folder) / "bench.json"
+            cls.run_ = bench(MODEL, "--seconds", "0.5", "--clones", "1,2", "--json", str(file))
+            cls.report = json.loads(file.read_text()) if file.exists() else None
+
+    def row(self, kind, n):
+        (row,) = [row for row in self.report["rows"] if (row["kind"], row["n"]) == (kind, n)]
+        return row
+
+    def test_ends_well(self):
+        self.assertEqual(self.run_.returncode, 0, self.run_.stderr)
+
+    def test_says_what_was_measured(self):
+        self.assertEqual(self.report["model"], MODEL)
+        self.assertEqual(self.report["precision"], "f32")
+        self.assertEqual(self.report["image"], [1920, 1080])
+        machine = self.report["machine"]
+        self.assertTrue(machine["cpu"])
+        self.assertGreaterEqual(machine["cores"], 1)
+        self.assertIn("trtyolo", machine["versions"])
+        self.assertIn("openvino", machine["versions"])
+
+    def test_has_every_row_once(self):
+        rows = [(row["kind"], row["n"]) for row in self.report["rows"]]
+        self.assertEqual(
+            rows, [("network", 1), ("model", 1), ("network", 2), ("clones", 2), ("separate", 2)]
+        )
+
+    def test_figures_are_positive_and_in_order(self):
+        for row in self.report["rows"]:
+            with self.subTest(kind=row["kind"], n=row["n"]):
+                self.assertNotIn("error", row)
+                for key in ("images_per_s", "p50_ms", "p99_ms", "rss_mb", "pss_mb"):
+                    self.assertGreater(row[key], 0, key)
+                self.assertLessEqual(row["p50_ms"], row["p99_ms"])
+                self.assertLessEqual(row["pss_mb"], row["rss_mb"] + 0.1)
+                self.assertEqual(row["gpu_mb"], 0)
+                self.assertEqual(row["batch"], 1)
+                self.assertEqual(row["memory"], "host")
+
+    def test_rows_are_held_against_the_network(self):
+        for kind, n in (("model", 1), ("clones", 2), ("separate", 2)):
+            row = self.row(kind, n)
+            self.assertGreater(row["ratio"], 0)
+            self.assertGreater(row["network_images_per_s"], 0)
+            self.assertEqual(row["objects"], self.row("model", 1)["objects"])
+        # The network stands beside the row that it was measured with.
+        self.assertEqual(self.row("network", 1)["images_per_s"], self.row("model", 1)["network_images_per_s"])
+        self.assertEqual(self.row("network", 2)["images_per_s"], self.row("clones", 2)["network_images_per_s"])
+
+    def test_table_has_a_line_for_each_row(self):
+        lines = [line.split() for line in self.run_.stdout.splitlines()]
+        for row in self.report["rows"]:
+            found = [line for line in lines if line[:2] == [row["kind"], str(row["n"])]]
+            self.assertEqual(len(found), 1, self.run_.stdout)
+            self.assertEqual(len(found[0]), 9)
+
+
+class Memory(unittest.TestCase):
+    def test_clones_take_less_than_separate_models(self):
+        # Eight of each, because the model is small: 7 more copies of its weights and of all that OpenVINO makes of a
+        # file must show beside the buffers that clones have too.
+        run = bench(MODEL, "--seconds", "0.1", "--clones", "8", "--kinds", "clones,separate", "--json", "-")
+        self.assertEqual(run.returncode, 0, run.stderr)
+        memory = {row["kind"]: row["rss_mb"] for row in json.loads(run.stdout)["rows"]}
+        self.assertLess(memory["clones"], memory["separate"])
+
+
+class Options(unittest.TestCase):
+    def test_batch_and_source(self):
+        picture = pathlib.Path(os.environ["TRTYOLO_DATA"]) / "people" / "street.mp4"
+        run = bench(MODEL, "--seconds", "0.1", "--kinds", "model", "--source", str(picture), "--json", "-")
+        self.assertEqual(run.returncode, 0, run.stderr)
+        report = json.loads(run.stdout)
+        self.assertNotEqual(report["image"], [1920, 1080])
+        self.assertEqual([row["kind"] for row in report["rows"]], ["model"])
+
+    def test_quiet_says_nothing_on_standard_error(self):
+        run = bench(MODEL, "--seconds", "0.1", "--kinds", "model", "--quiet")
+        self.assertEqual((run.returncode, run.stderr), (0, ""))
+
+    def test_interrupted_ends_with_130(self):
+        process = subprocess.Popen(
+            [APP, "bench", MODEL, "--seconds", "60", "--json", "-"],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )
+        time.sleep(1)
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=30)
+        self.assertEqual(process.returncode, 130)
+        self.assertEqual(json.loads(output)["rows"], [])
+
+
+class WrongUsage(unittest.TestCase):
+    def assert_refused(self, status, *arguments, says):
+        run = bench(*arguments)
+        self.assertEqual(run.returncode, status, run.stdout + run.stderr)
+        self.assertIn(says, run.stderr)
+
+    def test_wrong_usage_ends_with_2(self):
+        self.assert_refused(2, says="MODEL")
+        self.assert_refused(2, MODEL, "--clones", "0", says="--clones")
+        self.assert_refused(2, MODEL, "--clones", "two", says="--clones")
+        self.assert_refused(2, MODEL, "--seconds", "-1", says="--seconds")
+        self.assert_refused(2, MODEL, "--kinds", "pool", says="--kinds")
+        self.assert_refused(2, MODEL, "--no-such-option", says="--no-such-option")
+
+    def test_a_model_that_is_none_ends_with_1(self):
+        self.assert_refused(1, "no-such-model.onnx", says="no-such-model.onnx")
+
+    def test_a_source_that_is_none_ends_with_1(self):
+        self.assert_refused(1, MODEL, "--source", "no-such-picture.jpg", says="no-such-picture.jpg")
+
+
+if __name__ == "__main__":
+    unittest.main()

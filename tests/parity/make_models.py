@@ -1,0 +1,178 @@
+"""Makes detector graphs with random but lively weights, as ONNX (and OpenVINO IR), by Ultralytics' own exporter.
+
+    python make_models.py --out DIR                            yolov8n, yolo11n, yolo12n; static 640 by 640, batch 1, f32
+    python make_models.py --out DIR --dynamic yolo11n          DIR/yolo11n-dynamic.onnx
+    python make_models.py --out DIR --openvino yolo11n         also DIR/yolo11n_openvino_model/yolo11n.xml
+
+Why the weights are changed. A network as Ultralytics initialises it is useless for comparing detections: its
+activations shrink from layer to layer, so that every anchor gets nearly the same tiny score and the same box; which of
+them pass a threshold, and in which order, is then decided by the last bit of the arithmetic. A useful network answers
+to the picture: scores spread over (0, 1), boxes of many sizes, some hundreds of objects. lively() makes it so, from a
+fixed seed and a few real pictures, in three steps:
+
+1. Backbone and neck: the scale and the shift of every BatchNorm are drawn at random, and its running statistics are
+   measured on the pictures (one forward pass in training mode), so that activations keep their variance to the end.
+2. Classes: the last convolution of each class branch is drawn anew (slightly negative on average, see kDamping) and
+   scaled so that each class's logit has mean 0 and maximum 1 over the pictures; one common scale and shift then puts
+   given quantiles of the best class's logit at given scores (kScoreQuantiles).
+3. Boxes: the last convolution of each box branch is drawn anew; its logits get a random tilt along the distance bins
+   for each side of the box, so that distances range over all bins rather than lie in the middle of them.
+
+The same seed, pictures and versions give the same weights on the same machine (elsewhere up to rounding). Each file is
+compared only with itself, so nothing depends on the exact weights.
+"""
+import argparse
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from torch import nn
+from ultralytics import YOLO
+from ultralytics.data.augment import LetterBox
+
+kRoot = Path(__file__).resolve().parents[2]
+kCalibrationFolders = [kRoot / "data/people/frames", kRoot / "data/shapes/images"]
+# This share of all anchors, over the calibration pictures, has a best class that scores more than this.
+kScoreQuantiles = [(0.07, 0.05), (0.0003, 0.97)]
+# Each class weighs all features down by this much, beside its random weights: pictures unlike those calibrated with have
+# larger features, whose best class would otherwise score 1 everywhere, and equal scores have no order to compare.
+kDamping = 0.6
+# Standard deviation of the tilt of the logits of neighbouring distance bins, and the mean tilt towards small boxes.
+kTiltDeviation, kTiltMean = 0.5, -0.25
+
+
+def calibrationBatch(folders: list[Path], count: int, size: int) -> torch.Tensor:
+    """`count` pictures, evenly taken from `folders`, letterboxed: f32 [count, 3, size, size], RGB, 0 to 1."""
+    perFolder = -(-count // len(folders))
+    tensors = []
+    for folder in folders:
+        files = sorted(p for p in folder.iterdir() if p.suffix.lower() in (".jpg", ".png"))
+        if not files:
+            sys.exit(f"{folder} has no .jpg or .png picture to calibrate with")
+        for file in files[:: max(1, len(files) // perFolder)][:perFolder]:
+            picture = LetterBox((size, size), auto=False)(image=cv2.imread(str(file)))
+            tensors.append(torch.from_numpy(np.ascontiguousarray(picture[..., ::-1].transpose(2, 0, 1))))
+    return torch.stack(tensors[:count]).float() / 255
+
+
+def headInputs(network: nn.Module, batch: torch.Tensor, layers: list[nn.Conv2d]) -> list[torch.Tensor]:
+    """What `layers` are fed with when `network` runs on `batch`: [positions, channels] each."""
+    seen = {}
+    hooks = [
+        layer.register_forward_pre_hook(lambda module, args: seen.__setitem__(module, args[0])) for layer in layers
+    ]
+    network(batch)
+    for hook in hooks:
+        hook.remove()
+    return [seen[layer].permute(0, 2, 3, 1).flatten(0, 2) for layer in layers]
+
+
+def standardise(weights: torch.Tensor, inputs: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Scales the rows of `weights` [n, channels] and gives biases [n], so that outputs have mean 0 and variance 1."""
+    outputs = inputs @ weights.T
+    deviation = outputs.std(0).clamp_min(1e-6)
+    return weights / deviation[:, None], -outputs.mean(0) / deviation
+
+
+@torch.no_grad()
+def lively(network: nn.Module, batch: torch.Tensor, seed: int) -> None:
+    """Changes the weights of `network` (see the top of this file)."""
+    random = torch.Generator().manual_seed(seed)
+    norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
+    network.eval()
+    for norm in norms:
+        norm.weight.copy_(0.7 + 0.8 * torch.rand(norm.weight.shape, generator=random))
+        norm.bias.copy_(0.3 * torch.randn(norm.bias.shape, generator=random))
+        norm.train()
+        norm.momentum, momentum = 1.0, norm.momentum  # the statistics of this batch, not a running average
+        norm.savedMomentum = momentum
+    network(batch)
+    for norm in norms:
+        norm.eval()
+        norm.momentum = norm.savedMomentum
+        del norm.savedMomentum
+
+    head = network.model[-1]
+    classLayers = [branch[-1] for branch in head.cv3]
+    boxLayers = [branch[-1] for branch in head.cv2]
+    inputs = headInputs(network, batch, classLayers + boxLayers)
+
+    best = []
+    for layer, fed in zip(classLayers, inputs):
+        drawn = torch.randn(layer.weight.flatten(1).shape, generator=random) - kDamping
+        weights, bias = standardise(drawn, fed)
+        largest = (fed @ weights.T + bias).amax(0)
+        weights, bias = weights / largest[:, None], bias / largest
+        layer.weight.copy_(weights.view_as(layer.weight))
+        layer.bias.copy_(bias)
+        best.append((fed @ weights.T + bias).amax(1))
+    best = torch.cat(best).numpy()
+    (share0, score0), (share1, score1) = kScoreQuantiles
+    have0, have1 = np.quantile(best, [1 - share0, 1 - share1])
+    want0, want1 = (np.log(score / (1 - score)) for score in (score0, score1))
+    scale = (want1 - want0) / (have1 - have0)
+    for layer in classLayers:
+        layer.weight.mul_(scale)
+        layer.bias.mul_(scale).add_(want0 - scale * have0)
+
+    bins = torch.arange(head.reg_max) - (head.reg_max - 1) / 2
+    for layer, fed in zip(boxLayers, inputs[len(classLayers):]):
+        channels = fed.shape[1]
+        weights, bias = standardise(torch.randn(4 * head.reg_max, channels, generator=random), fed)
+        tilt, tiltBias = standardise(torch.randn(4, channels, generator=random), fed)
+        tilt, tiltBias = kTiltDeviation * tilt, kTiltDeviation * tiltBias + kTiltMean
+        weights = weights.view(4, head.reg_max, channels) + tilt[:, None] * bins[None, :, None]
+        bias = bias.view(4, head.reg_max) + tiltBias[:, None] * bins
+        layer.weight.copy_(weights.view_as(layer.weight))
+        layer.bias.copy_(bias.view_as(layer.bias))
+
+
+def makeModel(name: str, out: Path, batch: torch.Tensor, arguments: argparse.Namespace) -> list[Path]:
+    """Builds, enlivens and exports one model; the paths of the files made."""
+    torch.manual_seed(arguments.seed)
+    model = YOLO(f"{name}.yaml", task="detect", verbose=False)
+    lively(model.model, batch, arguments.seed)
+
+    file = name + ("-dynamic" if arguments.dynamic else "") + (f"-{arguments.imgsz}" if arguments.imgsz != 640 else "")
+    file += f"-b{arguments.batch}" if arguments.batch != 1 else ""
+    common = dict(imgsz=arguments.imgsz, batch=arguments.batch, dynamic=arguments.dynamic, device="cpu", verbose=False)
+    made = []
+    with tempfile.TemporaryDirectory() as scratch:  # the exporter writes beside the .pt file that it believes to read
+        model.model.pt_path = str(Path(scratch) / f"{file}.pt")
+        for kind in ["onnx"] + (["openvino"] if arguments.openvino else []):
+            extra = dict(opset=17, simplify=True) if kind == "onnx" else {}
+            source = Path(model.export(format=kind, **common, **extra))
+            target = out / source.name
+            if target.is_dir():
+                shutil.rmtree(target)
+            shutil.move(source, target)
+            made.append(target)
+    return made
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", default=["yolov8n", "yolo11n", "yolo12n"], help="Ultralytics' model names")
+    parser.add_argument("--out", type=Path, required=True, help="folder for the files")
+    parser.add_argument("--imgsz", type=int, default=640, help="width and height of the network's input")
+    parser.add_argument("--batch", type=int, default=1)
+    parser.add_argument("--dynamic", action="store_true", help="dynamic batch, height and width")
+    parser.add_argument("--openvino", action="store_true", help="write OpenVINO IR as well")
+    parser.add_argument("--seed", type=int, default=2026)
+    parser.add_argument("--pictures", type=Path, nargs="+", default=kCalibrationFolders, metavar="DIR",
+                        help="folders of pictures to calibrate with")
+    parser.add_argument("--count", type=int, default=12, help="pictures to calibrate with")
+    arguments = parser.parse_args()
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    batch = calibrationBatch(arguments.pictures, arguments.count, arguments.imgsz)
+    for name in arguments.names:
+        for made in makeModel(name, arguments.out, batch, arguments):
+            print(made)
+
+
+if __name__ == "__main__":
+    main()
