@@ -1,19 +1,27 @@
-// The command bench: runs a worker process for each row, and gathers what they say.
+// The command bench: runs a worker process for each row of its table, and gathers what they say.
 #include "bench.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
+#include <csignal>
 #include <fstream>
+#include <functional>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "bench_child.hpp"
 #include "bench_report.hpp"
 #include "bench_worker.hpp"
+#include "interrupt.hpp"
 #include "model_options.hpp"
 #include "progress.hpp"
 #include "trtyolo.hpp"
@@ -23,6 +31,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr const char* kWorker = "bench-worker";
+constexpr const char* kDescribe = "describe";
 constexpr const char* kNetwork = "network";
 constexpr const char* kModel = "model";
 constexpr const char* kClones = "clones";
@@ -30,24 +40,253 @@ constexpr const char* kSeparate = "separate";
 
 struct BenchOptions {
   std::string model;
-  ModelOptions options;
+  ModelOptions loading;
+  std::optional<float> confidence, iou;
+  std::optional<int> maxDetections;
   std::vector<int> clones{1, 2, 4, 8};
   std::vector<std::string> kinds{kNetwork, kModel, kClones, kSeparate};
   std::string source;
   double seconds = 5;
   std::string json;
+  bool quiet = false;
 
-  // Of a worker only.
-  std::string kind;
-  int n = 1;
+  bool measures(const char* kind) const { return std::find(kinds.begin(), kinds.end(), kind) != kinds.end(); }
 };
 
-/// What a clone, or a request of the bare network, is given: a stream each as far as there are cores. One model alone,
-/// and each of several separate ones, has the option's own default, which is one stream.
-int streamsOf(const std::string& kind, int n) {
-  if (kind != kClones && kind != kNetwork) return 1;
-  return std::min(n, std::max(1, static_cast<int>(std::thread::hardware_concurrency())));
+/// What only a worker is told.
+struct WorkerOptions {
+  std::string kind;
+  int n = 1;
+  double seconds = 5;
+};
+
+void addOptions(CLI::App& command, BenchOptions& options) {
+  command.add_option("MODEL", options.model, "model file")->required();
+  command.add_option("--clones", options.clones, "how many clones, and how many separate models")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->check(CLI::Range(1, 1024))
+      ->capture_default_str();
+  command.add_option("--kinds", options.kinds, "rows to measure")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->check(CLI::IsMember({kNetwork, kModel, kClones, kSeparate}))
+      ->capture_default_str();
+  command.add_option("--source", options.source, "picture to predict, or video for its first frame (default: drawn)");
+  command.add_option("--seconds", options.seconds, "time for each row, and as much for the bare network beside it")
+      ->check(CLI::Range(0.01, 86400.0))
+      ->capture_default_str();
+  command.add_option("--conf", options.confidence, "least score of an object")->check(CLI::Range(0.0, 1.0));
+  command.add_option("--iou", options.iou, "overlap above which one of two boxes is dropped")
+      ->check(CLI::Range(0.0, 1.0));
+  command.add_option("--max-det", options.maxDetections, "most objects of an image")->check(CLI::Range(1, 1'000'000));
+  addModelOptions(command, options.loading);
+  command.add_option("--json", options.json, "write the results as JSON to this file; - is standard output");
+  command.add_flag("--quiet", options.quiet, "no messages while it works");
+}
+
+trtyolo::InferOption optionOf(const BenchOptions& options) {
+  trtyolo::InferOption option = inferOption(options.loading);
+  if (options.confidence) option.setConfidence(*options.confidence);
+  if (options.iou) option.setIou(*options.iou);
+  if (options.maxDetections) option.setMaxDetections(*options.maxDetections);
+  // The bare network runs at the whole network size, so predict() does.
+  option.setRect(false);
+  return option;
+}
+
+/// The words that make `command` parse to what it has parsed now.
+std::vector<std::string> argumentsOf(const CLI::App& command) {
+  std::vector<std::string> named, positional{"--"};
+  for (const CLI::Option* option : command.get_options()) {
+    for (const std::string& value : option->results()) {
+      if (option->nonpositional()) {
+        named.push_back(option->get_name() + "=" + value);
+      } else {
+        positional.push_back(value);
+      }
+    }
+  }
+  named.insert(named.end(), positional.begin(), positional.end());
+  return named;
+}
+
+/// One model alone gets the option's own default, every core for one prediction, and so does each of several separate
+/// models. Clones, and the requests of the bare network, get a stream each as far as there are cores.
+int streamsOf(const WorkerOptions& worker) {
+  if (worker.kind != kClones && worker.kind != kNetwork) return 1;
+  return std::min(worker.n, std::max(1, static_cast<int>(std::thread::hardware_concurrency())));
+}
+
+/// A line of a worker's standard output. File names and messages may hold bytes that are not UTF-8.
+void say(const Json& line) {
+  std::cout << line.dump(-1, ' ', false, Json::error_handler_t::replace) << std::endl;
+}
+
+int runWorker(const BenchOptions& options, const WorkerOptions& worker) {
+  dieWithParent();
+  try {
+    BenchJob job;
+    job.kind = worker.kind;
+    job.n = worker.n;
+    job.model = options.model;
+    job.source = options.source;
+    job.seconds = worker.seconds;
+    job.streams = options.loading.streams.value_or(streamsOf(worker));
+    job.option = optionOf(options).setStreams(job.streams);
+    if (worker.kind == kDescribe) {
+      const trtyolo::ModelInfo info = trtyolo::inspect(job.model, job.option);
+      say({{"result", describeBench(info, job.source)}});
+    } else {
+      say({{"result", measureBench(job, [](double share) { say({{"progress", share}}); })}});
+    }
+    return kDone;
+  } catch (const std::exception& error) {
+    say({{"error", error.what()}});
+    return kFailed;
+  }
+}
+
+/// Runs the workers of one bench.
+class Workers {
+ public:
+  explicit Workers(const CLI::App& command) : arguments_(argumentsOf(command)) {}
+
+  /// What a worker found, or {"error": why it did not}; null if it was interrupted.
+  Json ask(const WorkerOptions& worker, const std::function<void(double)>& onProgress) const {
+    std::vector<std::string> arguments{kWorker, "--kind=" + worker.kind, "--n=" + std::to_string(worker.n),
+                                       "--row-seconds=" + std::to_string(worker.seconds)};
+    arguments.insert(arguments.end(), arguments_.begin(), arguments_.end());
+    Json answer;
+    const ChildEnd end = runChild(
+        arguments,
+        [&](const std::string& line) {
+          const Json said = Json::parse(line, nullptr, false);
+          if (!said.is_object()) return;  // a library's own words
+          if (said.contains("progress")) onProgress(said["progress"].get<double>());
+          if (said.contains("result")) answer = said["result"];
+          if (said.contains("error")) answer = said;
+        },
+        interrupted);
+    if (end.interrupted) return nullptr;
+    if (!answer.is_null()) return answer;
+    const std::string how = end.signal != 0
+                                ? "was killed by signal " + std::to_string(end.signal) +
+                                      (end.signal == SIGKILL ? ", as the system does when memory runs out" : "")
+                                : "ended with status " + std::to_string(end.status) + " and no result";
+    return {{"error", "the process that measured it " + how}};
+  }
+
+ private:
+  std::vector<std::string> arguments_;
+};
+
+struct PlannedRow {
+  WorkerOptions worker;
+  bool beside =
+      false;  ///< a bare network whose speed the next row measures, in turns with its own; it shows its memory
+};
+
+/// The rows in the order of the table.
+std::vector<PlannedRow> plan(const BenchOptions& options) {
+  std::vector<PlannedRow> rows;
+  const auto add = [&](const char* kind, int n) {
+    if (options.measures(kNetwork) && kind != kSeparate) {
+      const bool beside = options.measures(kind);
+      rows.push_back({{kNetwork, n, beside ? std::min(1.0, options.seconds) : options.seconds}, beside});
+    }
+    if (options.measures(kind)) rows.push_back({{kind, n, options.seconds}});
+  };
+  const std::set<int> counts(options.clones.begin(), options.clones.end());
+  add(kModel, 1);
+  for (const char* kind : {kClones, kSeparate}) {
+    for (const int n : counts) {
+      if (n > 1) add(kind, n);
+    }
+  }
+  return rows;
+}
+
+/// Measures what was planned; stops when interrupted. Adds to `rows`; false if a worker failed.
+bool measure(const Workers& workers, const BenchOptions& options, Json& rows) {
+  const std::vector<PlannedRow> planned = plan(options);
+  double total = 0, done = 0;
+  for (const PlannedRow& row : planned) total += row.worker.seconds;
+  if (!options.quiet) spdlog::info("measuring {} rows, each in a process of its own", planned.size());
+
+  Progress progress(!options.quiet);
+  bool well = true;
+  for (std::size_t i = 0; i < planned.size() && !interrupted(); ++i) {
+    const WorkerOptions& worker = planned[i].worker;
+    const std::string words = worker.kind + " " + std::to_string(worker.n);
+    Json answer =
+        workers.ask(worker, [&](double share) { progress.update((done + share * worker.seconds) / total, words); });
+    if (answer.is_null()) break;
+    done += worker.seconds;
+    if (answer.contains("error")) {
+      well = false;
+      rows.push_back({{"kind", worker.kind}, {"n", worker.n}, {"error", answer["error"]}});
+    } else {
+      if (i > 0 && planned[i - 1].beside && !rows.back().contains("error")) rows.back().update(answer["network"]);
+      rows.push_back(std::move(answer["row"]));
+    }
+    if (!options.quiet && !planned[i].beside) {
+      progress.clear();
+      spdlog::info("{}", benchLine(rows.back()));
+    }
+  }
+  return well;
+}
+
+int runBench(const CLI::App& command, const BenchOptions& options) {
+  optionOf(options);  // refuses what makes no sense before any process is started
+  const bool jsonOnly = options.json == "-";
+  std::ofstream file;
+  if (!options.json.empty() && !jsonOnly) {
+    file.open(options.json);
+    if (!file) throw std::runtime_error("cannot write \"" + options.json + "\"");
+  }
+
+  const Workers workers(command);
+  const Json description = workers.ask({kDescribe}, [](double) {});
+  if (description.is_null()) return kInterrupted;
+  if (description.contains("error")) throw std::runtime_error(description["error"].get<std::string>());
+  Json report{{"model", options.model}};
+  report.update(description);
+  report["machine"] = benchMachine();
+  report["rows"] = Json::array();
+  const bool well = measure(workers, options, report["rows"]);
+
+  if (!options.json.empty()) {
+    std::ostream& out = jsonOnly ? std::cout : file;
+    out << report.dump(2, ' ', false, Json::error_handler_t::replace) << std::endl;
+    if (!out) throw std::runtime_error("cannot write \"" + options.json + "\"");
+  }
+  if (!jsonOnly) std::cout << benchTable(report) << std::flush;
+  if (interrupted()) return kInterrupted;
+  return well ? kDone : kFailed;
 }
 
 }  // namespace
+
+void addBench(CLI::App& program, std::vector<Command>& commands) {
+  const auto options = std::make_shared<BenchOptions>();
+  CLI::App* command = program.add_subcommand(
+      "bench",
+      "Measure memory and images a second: the bare network, one model, clones, separate models.\n"
+      "Each row is measured in a process of its own, in turns with the bare network under the same settings.");
+  addOptions(*command, *options);
+  command->footer("Example: trtyolo bench yolo11n.onnx --clones 1,2,4,8 --json bench.json");
+  commands.push_back({command, [command, options] { return runBench(*command, *options); }});
+
+  const auto worker = std::make_shared<WorkerOptions>();
+  const auto shared = std::make_shared<BenchOptions>();
+  CLI::App* hidden = program.add_subcommand(kWorker, "Measure one row of bench.")->group("");
+  addOptions(*hidden, *shared);
+  hidden->add_option("--kind", worker->kind)->required();
+  hidden->add_option("--n", worker->n)->required();
+  hidden->add_option("--row-seconds", worker->seconds)->required();
+  commands.push_back({hidden, [shared, worker] { return runWorker(*shared, *worker); }});
+}
+
 }  // namespace app

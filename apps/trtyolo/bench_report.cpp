@@ -52,9 +52,8 @@ void header(std::ostream& out, const Json& report) {
     out << separator << name << " " << version.get<std::string>();
     separator = ", ";
   }
-  out << " on " << machine["cpu"].get<std::string>() << ", "
-      << counted(machine["cores"].get<int>(), "core", "cores") << ", " << number(machine["memory_mb"].get<double>(), 0)
-      << " MB of memory\n";
+  out << " on " << machine["cpu"].get<std::string>() << ", " << counted(machine["cores"].get<int>(), "core", "cores")
+      << ", " << number(machine["memory_mb"].get<double>(), 0) << " MB of memory\n";
   out << report["model"].get<std::string>() << ": " << report["task"].get<std::string>() << ", "
       << report["precision"].get<std::string>() << ", network " << size(report["network"]) << ", batch "
       << report["batch"].get<int>() << "; picture " << size(report["image"]) << " in host memory";
@@ -67,7 +66,8 @@ void header(std::ostream& out, const Json& report) {
   out << '\n';
   for (const Json& row : report["rows"]) {
     if (row.contains("program_mb")) {
-      out << "Memory is that of a whole process, one for each row, in MB of 1,000,000 bytes; before it loaded the model "
+      out << "Memory is that of a whole process, one for each row, in MB of 1,000,000 bytes; before it loaded the "
+             "model "
              "it had "
           << number(row["program_mb"].get<double>(), 0) << " MB.\n";
       break;
@@ -117,7 +117,8 @@ std::string benchTable(const Json& report) {
          "model     predict() of one model\n"
          "clones    predict() of a model and n - 1 clones of it, a thread each\n"
          "separate  predict() of n models loaded from the file, a thread each; every one has the streams of one model\n"
-         "ratio     images/s against the bare network under the same settings (n requests of one engine; for separate,\n"
+         "ratio     images/s against the bare network under the same settings (n requests of one engine; for "
+         "separate,\n"
          "          one request of each model): the median of short slices that took turns\n"
          "p50, p99  milliseconds of one call, which is a batch\n";
   return out.str();

@@ -24,8 +24,10 @@ double secondsBetween(Clock::time_point from, Clock::time_point to) {
   return std::chrono::duration<double>(to - from).count();
 }
 
-double rounded(double value, double step) {
-  return std::round(value / step) * step;
+/// Divided at the end, so that the JSON has no long tails of digits.
+double rounded(double value, int decimals) {
+  const double scale = std::pow(10.0, decimals);
+  return std::round(value * scale) / scale;
 }
 
 /// Linear between ranks, as numpy's percentile is. `values` not empty.
@@ -48,9 +50,9 @@ struct Speed {
     latencies.insert(latencies.end(), slice.latencies.begin(), slice.latencies.end());
   }
   void describe(Json& row, int batch) const {
-    row["images_per_s"] = rounded(runsPerSecond() * batch, 0.01);
-    row["p50_ms"] = rounded(percentile(latencies, 50), 0.001);
-    row["p99_ms"] = rounded(percentile(latencies, 99), 0.001);
+    row["images_per_s"] = rounded(runsPerSecond() * batch, 2);
+    row["p50_ms"] = rounded(percentile(latencies, 50), 3);
+    row["p99_ms"] = rounded(percentile(latencies, 99), 3);
   }
 };
 
@@ -146,10 +148,10 @@ Slices slicesFor(double seconds, double secondsOfARound) {
 
 Json row(const BenchJob& job, const Bench& bench, const ProcessMemory& program, const ProcessMemory& memory) {
   Json row{{"kind", job.kind}, {"n", job.n}, {"batch", bench.batch()}, {"memory", "host"}, {"streams", job.streams}};
-  row["rss_mb"] = rounded(memory.resident, 0.1);
-  row["pss_mb"] = rounded(memory.proportional, 0.1);
+  row["rss_mb"] = rounded(memory.resident, 1);
+  row["pss_mb"] = rounded(memory.proportional, 1);
   row["gpu_mb"] = 0;
-  row["program_mb"] = rounded(program.resident, 0.1);
+  row["program_mb"] = rounded(program.resident, 1);
   return row;
 }
 
@@ -184,8 +186,7 @@ Json measureNetworkAlone(const BenchJob& job, Bench& bench, const ProcessMemory&
 
 }  // namespace
 
-Json describeBench(const std::string& model, const trtyolo::InferOption& option, const std::string& source) {
-  const trtyolo::ModelInfo info = trtyolo::inspect(model, option);
+Json describeBench(const trtyolo::ModelInfo& info, const std::string& source) {
   const cv::Mat picture = benchPicture(source);
   return {{"task", trtyolo::toString(info.task)},
           {"precision", info.precision},
@@ -232,7 +233,7 @@ Json measureBench(const BenchJob& job, const std::function<void(double)>& onProg
   Json result = row(job, bench, program, memory), beside;
   predict.describe(result, bench.batch());
   network.describe(beside, bench.batch());
-  result["ratio"] = rounded(percentile(ratios, 50), 0.0001);
+  result["ratio"] = rounded(percentile(ratios, 50), 4);
   result["network_images_per_s"] = beside["images_per_s"];
   result["objects"] = bench.objects();
   result["slices"] = ratios.size();

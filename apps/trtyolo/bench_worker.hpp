@@ -22,9 +22,8 @@ struct BenchJob {
 };
 
 /// What all rows have in common: "task", "precision", "network" (width, height), "batch", "backend", "device", and
-/// "image" (width, height). Reads the model file without loading it.
-nlohmann::ordered_json describeBench(const std::string& model, const trtyolo::InferOption& option,
-                                     const std::string& source);
+/// "image" (width, height).
+nlohmann::ordered_json describeBench(const trtyolo::ModelInfo& info, const std::string& source);
 
 /// Loads the model as the job says and measures it. `onProgress` is told the share that is done, 0 to 1.
 ///

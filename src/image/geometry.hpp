@@ -23,10 +23,10 @@ struct Size {
 // The letterbox transform as Ultralytics' LetterBox defines it (center=True, scaleup=True, scale_fill=False):
 // the image is scaled by one ratio so that it fits, each side rounded, and centred; what remains is border.
 struct Letterbox {
-  Size source;      // the image
-  Size network;     // the whole input plane
-  Size scaled;      // the image inside it
-  int left = 0;     // border before the image
+  Size source;   // the image
+  Size network;  // the whole input plane
+  Size scaled;   // the image inside it
+  int left = 0;  // border before the image
   int top = 0;
 
   static Letterbox fit(Size source, Size network) {

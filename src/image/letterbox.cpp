@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstring>
 #include <new>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -63,29 +64,31 @@ std::uint16_t weightOf(float share) {
 
 // Fetches, for every pixel of the scaled row, the two source pixels that it lies between.
 void stageRow(const ColumnPlan& plan, const std::uint8_t* source, int sourceWidth, std::uint8_t* staged) {
-  const auto copyWhole = [&](auto bytes) {
-    std::uint8_t* even = staged;
-    std::uint8_t* odd = staged + plan.half * kStagedBytes;
+  // Locals, since a store of bytes might change anything that is reached through a reference.
+  const std::uint32_t* const offsets = plan.offsets.data();
+  const std::size_t whole = plan.whole;
+  const auto copyWhole = [=](auto bytes, std::uint8_t* even, std::uint8_t* odd) {
     std::size_t x = 0;
-    for (; x + 2 <= plan.whole; x += 2, even += kStagedBytes, odd += kStagedBytes) {
-      std::memcpy(even, source + plan.offsets[x], bytes);
-      std::memcpy(odd, source + plan.offsets[x + 1], bytes);
+    for (; x + 2 <= whole; x += 2, even += kStagedBytes, odd += kStagedBytes) {
+      std::memcpy(even, source + offsets[x], bytes);
+      std::memcpy(odd, source + offsets[x + 1], bytes);
     }
-    if (x < plan.whole) {
-      std::memcpy(even, source + plan.offsets[x], bytes);
+    if (x < whole) {
+      std::memcpy(even, source + offsets[x], bytes);
     }
   };
+  std::uint8_t* const odd = staged + plan.half * kStagedBytes;
   const auto channels = static_cast<std::size_t>(plan.channels);
   if (channels == 1) {
-    copyWhole(std::integral_constant<std::size_t, 2>());
+    copyWhole(std::integral_constant<std::size_t, 2>(), staged, odd);
   } else {
-    copyWhole(std::integral_constant<std::size_t, kStagedBytes>());
+    copyWhole(std::integral_constant<std::size_t, kStagedBytes>(), staged, odd);
   }
   // At the end of the row eight bytes may reach past it, and the last pixel has no right neighbour (nor weight for it).
   const std::size_t last = (static_cast<std::size_t>(sourceWidth) - 1) * channels;
-  for (std::size_t x = plan.whole; x < plan.width; ++x) {
+  for (std::size_t x = whole; x < plan.width; ++x) {
     std::uint8_t* to = staged + plan.slotOf(x) * kStagedBytes;
-    const std::size_t left = plan.offsets[x];
+    const std::size_t left = offsets[x];
     std::memcpy(to, source + left, channels);
     std::memcpy(to + channels, source + std::min(left + channels, last), channels);
   }
@@ -99,6 +102,16 @@ ColumnPlan::ColumnPlan(int sourceWidth, int scaledWidth, int channelCount)
   offsets.resize(width);
   weight0 = allocateZeros<std::uint16_t>(slots() * kWords);
   weight1 = allocateZeros<std::uint16_t>(slots() * kWords);
+  tap0.fill(128);
+  tap1.fill(128);
+  for (std::size_t pixel = 0; pixel < 2; ++pixel) {
+    for (std::size_t channel = 0; channel < 3; ++channel) {
+      const std::size_t high = (pixel * kWords + channel) * 2 + 1;  // Highway's targets are little-endian
+      const std::size_t from = pixel * kStagedBytes + (channels == 1 ? 0 : channel);
+      tap0[high] = static_cast<std::uint8_t>(from);
+      tap1[high] = static_cast<std::uint8_t>(from + static_cast<std::size_t>(channels));
+    }
+  }
   const std::size_t rowBytes = static_cast<std::size_t>(sourceWidth) * static_cast<std::size_t>(channels);
   const std::size_t fetched = channels == 1 ? 2 : kStagedBytes;
   const Scale scale(sourceWidth, scaledWidth);

@@ -10,7 +10,8 @@
 
 namespace trtyolo {
 
-// An 8-bit interleaved image; checked by whoever makes it: 1, 3 or 4 channels, at least 1 x 1, pitch >= width * channels.
+// An 8-bit interleaved image; checked by whoever makes it: 1, 3 or 4 channels, at least 1 x 1, pitch >= width *
+// channels.
 struct ImageView {
   const std::uint8_t* data = nullptr;
   Size size;
@@ -20,8 +21,8 @@ struct ImageView {
 
 struct Normalization {
   bool swapRB = false;
-  float border = 114;                       // in the units of the image, 0 to 255
-  std::array<float, 3> mean = {0, 0, 0};    // after the division by 255, in the order of the planes
+  float border = 114;                     // in the units of the image, 0 to 255
+  std::array<float, 3> mean = {0, 0, 0};  // after the division by 255, in the order of the planes
   std::array<float, 3> std = {1, 1, 1};
 };
 

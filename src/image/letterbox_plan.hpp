@@ -25,6 +25,11 @@ struct ColumnPlan {
   hwy::AlignedFreeUniquePtr<std::uint16_t[]> weight0;  // of a slot: kWords equal weights of the left source pixel
   hwy::AlignedFreeUniquePtr<std::uint16_t[]> weight1;  // and of the right one: 11 bits of fraction, times 16
 
+  // For a 128-bit block of two staged pixels: which of its bytes goes to each byte of their words, 128 for none. Taps
+  // go to the high halves of words; tap0 is the left source pixel, tap1 the right one.
+  alignas(16) std::array<std::uint8_t, 16> tap0{};
+  alignas(16) std::array<std::uint8_t, 16> tap1{};
+
   ColumnPlan() = default;
   ColumnPlan(int sourceWidth, int scaledWidth, int channels);
 

@@ -72,32 +72,13 @@ using Integers = hn::Repartition<std::int32_t, Bytes>;
 using QuadWords = hn::Repartition<std::uint64_t, Bytes>;
 using Floats = hn::Repartition<float, Bytes>;
 
-// Which staged byte goes to the high half of which word, for the two pixels of a 128-bit block; 128 gives 0.
-struct TapIndices {
-  alignas(16) std::array<std::uint8_t, 16> tap0{};
-  alignas(16) std::array<std::uint8_t, 16> tap1{};
-
-  explicit TapIndices(int channels) {
-    for (std::size_t byte = 0; byte < 16; ++byte) {
-      const std::size_t pixel = byte / 8;
-      const std::size_t channel = byte % 8 / 2;
-      const bool high = byte % 2 == 1;  // Highway's targets are little-endian
-      const bool used = high && channel < 3;
-      const std::size_t from = pixel * kStagedBytes + (channels == 1 ? 0 : channel);
-      tap0[byte] = used ? static_cast<std::uint8_t>(from) : std::uint8_t{128};
-      tap1[byte] = used ? static_cast<std::uint8_t>(from + static_cast<std::size_t>(channels)) : std::uint8_t{128};
-    }
-  }
-};
-
 // The horizontal pass: each word becomes (tap0 * weight0 + tap1 * weight1) / 16, rounded down.
 inline void filterColumns(const ColumnPlan& plan, const std::uint8_t* HWY_RESTRICT staged,
                           std::uint16_t* HWY_RESTRICT row) {
   const Bytes bytes;
   const Words words;
-  const TapIndices indices(plan.channels);
-  const auto index0 = hn::LoadDup128(bytes, indices.tap0.data());
-  const auto index1 = hn::LoadDup128(bytes, indices.tap1.data());
+  const auto index0 = hn::LoadDup128(bytes, plan.tap0.data());
+  const auto index1 = hn::LoadDup128(bytes, plan.tap1.data());
   const std::uint16_t* HWY_RESTRICT weights0 = plan.weight0.get();
   const std::uint16_t* HWY_RESTRICT weights1 = plan.weight1.get();
   const std::size_t end = plan.slots() * kWords;
@@ -110,8 +91,10 @@ inline void filterColumns(const ColumnPlan& plan, const std::uint8_t* HWY_RESTRI
     const auto weight0 = hn::Load(words, weights0 + i);
     const auto weight1 = hn::Load(words, weights1 + i);
     const auto high = hn::Add(hn::MulHigh(tap0, weight0), hn::MulHigh(tap1, weight1));
-    const auto half = hn::AverageRound(hn::Mul(tap0, weight0), hn::Mul(tap1, weight1));
-    hn::Store(hn::Add(high, hn::ShiftRight<15>(half)), words, row + i);
+    // (AverageRound would spare two shifts, but Highway 1.0's overflows on SVE.)
+    const auto half0 = hn::ShiftRight<1>(hn::Mul(tap0, weight0));
+    const auto half1 = hn::ShiftRight<1>(hn::Mul(tap1, weight1));
+    hn::Store(hn::Add(high, hn::ShiftRight<15>(hn::Add(half0, half1))), words, row + i);
   }
 }
 

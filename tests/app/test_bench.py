@@ -10,7 +10,6 @@ import pathlib
 import signal
 import subprocess
 import tempfile
-import time
 import unittest
 
 APP = os.environ["TRTYOLO_APP"]
@@ -110,7 +109,8 @@ class Options(unittest.TestCase):
             [APP, "bench", MODEL, "--seconds", "60", "--json", "-"],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )
-        time.sleep(1)
+        # It says so when it begins to measure.
+        self.assertIn("measuring", process.stderr.readline())
         process.send_signal(signal.SIGINT)
         output, _ = process.communicate(timeout=30)
         self.assertEqual(process.returncode, 130)

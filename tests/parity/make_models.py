@@ -3,6 +3,7 @@
     python make_models.py --out DIR                            yolov8n, yolo11n, yolo12n; static 640 by 640, batch 1, f32
     python make_models.py --out DIR --dynamic yolo11n          DIR/yolo11n-dynamic.onnx
     python make_models.py --out DIR --openvino yolo11n         also DIR/yolo11n_openvino_model/yolo11n.xml
+    python make_models.py --out DIR --openvino trained.pt      of trained weights, left as they are
 
 Why the weights are changed. A network as Ultralytics initialises it is useless for comparing detections: its
 activations shrink from layer to layer, so that every anchor gets nearly the same tiny score and the same box; which of
@@ -12,9 +13,11 @@ fixed seed and a few real pictures, in three steps:
 
 1. Backbone and neck: the scale and the shift of every BatchNorm are drawn at random, and its running statistics are
    measured on the pictures (one forward pass in training mode), so that activations keep their variance to the end.
+   Shifts are positive on average: there the activation function is nearly straight. Without that the network is
+   chaotic, and rounding grows from layer to layer until scores differ by 0.005 between two runtimes.
 2. Classes: the last convolution of each class branch is drawn anew (slightly negative on average, see kDamping) and
-   scaled so that each class's logit has mean 0 and maximum 1 over the pictures; one common scale and shift then puts
-   given quantiles of the best class's logit at given scores (kScoreQuantiles).
+   scaled so that each class's logit has mean 0 and a maximum near 1 over the pictures (equal maxima would be ties); one
+   common scale and shift then puts given quantiles of the best class's logit at given scores (kScoreQuantiles).
 3. Boxes: the last convolution of each box branch is drawn anew; its logits get a random tilt along the distance bins
    for each side of the box, so that distances range over all bins rather than lie in the middle of them.
 
@@ -86,7 +89,7 @@ def lively(network: nn.Module, batch: torch.Tensor, seed: int) -> None:
     network.eval()
     for norm in norms:
         norm.weight.copy_(0.7 + 0.8 * torch.rand(norm.weight.shape, generator=random))
-        norm.bias.copy_(0.3 * torch.randn(norm.bias.shape, generator=random))
+        norm.bias.copy_(1.0 + 0.3 * torch.randn(norm.bias.shape, generator=random))
         norm.train()
         norm.momentum, momentum = 1.0, norm.momentum  # the statistics of this batch, not a running average
         norm.savedMomentum = momentum
@@ -105,7 +108,7 @@ def lively(network: nn.Module, batch: torch.Tensor, seed: int) -> None:
     for layer, fed in zip(classLayers, inputs):
         drawn = torch.randn(layer.weight.flatten(1).shape, generator=random) - kDamping
         weights, bias = standardise(drawn, fed)
-        largest = (fed @ weights.T + bias).amax(0)
+        largest = (fed @ weights.T + bias).amax(0) / (0.75 + 0.5 * torch.rand(len(bias), generator=random))
         weights, bias = weights / largest[:, None], bias / largest
         layer.weight.copy_(weights.view_as(layer.weight))
         layer.bias.copy_(bias)
@@ -134,10 +137,13 @@ def lively(network: nn.Module, batch: torch.Tensor, seed: int) -> None:
 def makeModel(name: str, out: Path, batch: torch.Tensor, arguments: argparse.Namespace) -> list[Path]:
     """Builds, enlivens and exports one model; the paths of the files made."""
     torch.manual_seed(arguments.seed)
-    model = YOLO(f"{name}.yaml", task="detect", verbose=False)
-    lively(model.model, batch, arguments.seed)
+    if name.endswith(".pt"):
+        model = YOLO(name, task="detect")
+    else:
+        model = YOLO(f"{name}.yaml", task="detect", verbose=False)
+        lively(model.model, batch, arguments.seed)
 
-    file = name + ("-dynamic" if arguments.dynamic else "") + (f"-{arguments.imgsz}" if arguments.imgsz != 640 else "")
+    file = Path(name).name.removesuffix(".pt") + ("-dynamic" if arguments.dynamic else "") + (f"-{arguments.imgsz}" if arguments.imgsz != 640 else "")
     file += f"-b{arguments.batch}" if arguments.batch != 1 else ""
     common = dict(imgsz=arguments.imgsz, batch=arguments.batch, dynamic=arguments.dynamic, device="cpu", verbose=False)
     made = []
@@ -156,7 +162,7 @@ def makeModel(name: str, out: Path, batch: torch.Tensor, arguments: argparse.Nam
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", default=["yolov8n", "yolo11n", "yolo12n"], help="Ultralytics' model names")
+    parser.add_argument("names", nargs="*", default=["yolov8n", "yolo11n", "yolo12n"], help="Ultralytics' model names, or .pt files")
     parser.add_argument("--out", type=Path, required=True, help="folder for the files")
     parser.add_argument("--imgsz", type=int, default=640, help="width and height of the network's input")
     parser.add_argument("--batch", type=int, default=1)

@@ -32,6 +32,8 @@ ov::AnyMap settingsOf(const InferOption::Impl& option) {
   }
   if (option.threads > 0) {
     settings.insert(ov::inference_num_threads(option.threads));
+    // Pinned, every engine with fewer threads than cores would take the same first cores.
+    settings.insert(ov::hint::enable_cpu_pinning(false));
   }
   return settings;
 }

@@ -1,0 +1,28 @@
+// One picture or frame on its way through predict.
+#pragma once
+
+#include <opencv2/core/mat.hpp>
+#include <string>
+
+#include "sources.hpp"
+#include "trtyolo.hpp"
+
+namespace app {
+
+struct Item {
+  const Source* source = nullptr;
+  long frame = 0;     ///< 0 for a picture; of a video, camera or stream: how many frames came before it
+  std::string error;  ///< why there is no picture; the rest is then empty
+
+  cv::Mat picture;  ///< 8-bit BGR; annotated in place; empty once nobody needs it any more
+  cv::Size size;    ///< of the picture
+  trtyolo::DetResult found;
+
+  std::string saveAs;  ///< file for the annotated picture, or for the video that this is a frame of; empty: none
+  double rate = 0;     ///< frames a second of the video; 0 if not known
+};
+
+/// True if the source has more than one image.
+inline bool isFrame(const Item& item) { return item.source->kind != SourceKind::Picture; }
+
+}  // namespace app

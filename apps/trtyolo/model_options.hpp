@@ -1,0 +1,30 @@
+// The options with which predict, info and bench load a model.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <optional>
+#include <string>
+
+#include "trtyolo.hpp"
+
+namespace app {
+
+/// What the command line says of loading a model; what is left empty is the library's choice.
+struct ModelOptions {
+  std::string backend = "auto";      ///< "auto", "openvino" or "tensorrt"
+  std::string device;                ///< "cpu", or the ordinal of a GPU
+  std::string task;                  ///< as trtyolo::toString(Task) has it
+  std::string imageSize;             ///< "640" or "480x640", height first
+  bool half = false;                 ///< 16-bit arithmetic
+  std::optional<int> batch;          ///< images per call
+  std::optional<int> streams, threads;
+};
+
+/// Adds them all to `command`, under "Model" in its help.
+void addModelOptions(CLI::App& command, ModelOptions& options);
+
+/// The same for the library, for pictures in BGR order.
+/// @throws UsageError  they contradict each other
+trtyolo::InferOption inferOption(const ModelOptions& options);
+
+}  // namespace app

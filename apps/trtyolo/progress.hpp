@@ -1,0 +1,37 @@
+// A progress bar on standard error.
+#pragma once
+
+#include <chrono>
+#include <string>
+
+namespace app {
+
+/// True if standard error is a terminal.
+bool errorIsTerminal();
+
+/// One line that is redrawn in place. It appears only on a terminal, only if `enabled`, and only once the work has
+/// lasted a second. For one thread.
+class Progress {
+ public:
+  explicit Progress(bool enabled);
+  ~Progress();
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+
+  /// Share that is done, 0 to 1, and a few words behind the bar; a negative share means that the end is not known, and
+  /// only the words are shown. Cheap to call often.
+  void update(double share, const std::string& words);
+
+  /// Wipes the line; the next update() draws it again. Called by the destructor.
+  void clear();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  bool enabled_;
+  bool drawn_ = false;
+  Clock::time_point start_;
+  Clock::time_point next_;  ///< not drawn before
+};
+
+}  // namespace app

@@ -1,0 +1,59 @@
+# cmake --install: the header, the library, the program, a CMake package that find_package(trtyolo) finds, the licences.
+# With TRTYOLO_BUNDLE_RUNTIME what the library needs at run time lies beside it, and the whole prefix can be moved.
+include(CMakePackageConfigHelpers)
+
+set(_package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/trtyolo")
+set(_runtime_dir "${CMAKE_INSTALL_LIBDIR}/trtyolo")
+get_target_property(_openvino openvino::runtime IMPORTED_LOCATION_RELEASE)
+get_filename_component(_openvino_dir "${_openvino}" DIRECTORY)
+
+install(TARGETS trtyolo EXPORT trtyoloTargets
+  RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}"
+  LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}"
+  ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+install(FILES include/trtyolo.hpp DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+install(FILES include/trtyolo/opencv.hpp DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/trtyolo")
+install(FILES LICENSE NOTICE THIRD_PARTY.md DESTINATION "${CMAKE_INSTALL_DOCDIR}")
+
+if(TARGET trtyolo_app)
+  file(RELATIVE_PATH _lib_from_bin "/${CMAKE_INSTALL_BINDIR}" "/${CMAKE_INSTALL_LIBDIR}")
+  set_target_properties(trtyolo_app PROPERTIES INSTALL_RPATH "$ORIGIN/${_lib_from_bin}")
+  install(TARGETS trtyolo_app RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+endif()
+
+if(TRTYOLO_BUNDLE_RUNTIME)
+  # OpenVINO loads its readers and its CPU plugin from the folder that libopenvino lies in. The GPU and NPU plugins with
+  # their kernel cache, and the readers of other formats, stay away.
+  set(_bundled "${_openvino}")
+  foreach(_part
+      "libopenvino_onnx_frontend.so.*" "libopenvino_ir_frontend.so.*" "libopenvino_intel_cpu_plugin.so"
+      "libtbb.so.*" "libtbbmalloc.so.*" "libtbbbind_*.so.*" "libhwloc.so.*")
+    file(GLOB _found "${_openvino_dir}/${_part}")
+    if(NOT _found)
+      message(FATAL_ERROR
+        "TRTYOLO_BUNDLE_RUNTIME: ${_part} was expected in ${_openvino_dir}, as in OpenVINO's Python wheel, and is not there.\n"
+        "Use the wheel (scripts/build installs it), or configure with -DTRTYOLO_BUNDLE_RUNTIME=OFF.")
+    endif()
+    list(APPEND _bundled ${_found})
+  endforeach()
+  install(PROGRAMS ${_bundled} DESTINATION "${_runtime_dir}")
+  file(GLOB _openvino_licences
+    "${_openvino_dir}/../../openvino-*.dist-info/licenses/LICENSE" "${_openvino_dir}/../../openvino-*.dist-info/licenses/licensing/*")
+  install(FILES ${_openvino_licences} DESTINATION "${CMAKE_INSTALL_DOCDIR}/openvino")
+
+  # Highway's, under the name that the loader looks for; a static one needs nothing.
+  get_filename_component(_hwy "${pkgcfg_lib_hwy_hwy}" REALPATH)
+  if(_hwy MATCHES "/(libhwy\\.so\\.[0-9]+)[^/]*$")
+    install(PROGRAMS "${_hwy}" DESTINATION "${_runtime_dir}" RENAME "${CMAKE_MATCH_1}")
+  endif()
+  set_target_properties(trtyolo PROPERTIES INSTALL_RPATH "$ORIGIN/trtyolo")
+else()
+  set_target_properties(trtyolo PROPERTIES INSTALL_RPATH "${_openvino_dir}")
+endif()
+
+install(EXPORT trtyoloTargets NAMESPACE trtyolo:: DESTINATION "${_package_dir}")
+configure_package_config_file(cmake/trtyoloConfig.cmake.in "${PROJECT_BINARY_DIR}/trtyoloConfig.cmake"
+  INSTALL_DESTINATION "${_package_dir}")
+write_basic_package_version_file("${PROJECT_BINARY_DIR}/trtyoloConfigVersion.cmake" COMPATIBILITY SameMinorVersion)
+install(FILES "${PROJECT_BINARY_DIR}/trtyoloConfig.cmake" "${PROJECT_BINARY_DIR}/trtyoloConfigVersion.cmake"
+  DESTINATION "${_package_dir}")
