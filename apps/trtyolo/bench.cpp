@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstring>
 #include <fstream>
 #include <functional>
 #include <iostream>
@@ -65,6 +66,7 @@ void addOptions(CLI::App& command, BenchOptions& options) {
   command.add_option("--clones", options.clones, "how many clones, and how many separate models")
       ->delimiter(',')
       ->allow_extra_args(false)
+      ->type_name("N,...")
       ->check(CLI::Range(1, 1024))
       ->capture_default_str();
   command.add_option("--kinds", options.kinds, "rows to measure")
@@ -74,6 +76,7 @@ void addOptions(CLI::App& command, BenchOptions& options) {
       ->capture_default_str();
   command.add_option("--source", options.source, "picture to predict, or video for its first frame (default: drawn)");
   command.add_option("--seconds", options.seconds, "time for each row, and as much for the bare network beside it")
+      ->type_name("S")
       ->check(CLI::Range(0.01, 86400.0))
       ->capture_default_str();
   command.add_option("--conf", options.confidence, "least score of an object")->check(CLI::Range(0.0, 1.0));
@@ -81,8 +84,9 @@ void addOptions(CLI::App& command, BenchOptions& options) {
       ->check(CLI::Range(0.0, 1.0));
   command.add_option("--max-det", options.maxDetections, "most objects of an image")->check(CLI::Range(1, 1'000'000));
   addModelOptions(command, options.loading);
-  command.add_option("--json", options.json, "write the results as JSON to this file; - is standard output");
-  command.add_flag("--quiet", options.quiet, "no messages while it works");
+  command.add_option("--json", options.json, "write the results as JSON to this file; - is standard output")
+      ->type_name("FILE|-");
+  command.add_flag("-q,--quiet", options.quiet, "say nothing but errors");
 }
 
 trtyolo::InferOption optionOf(const BenchOptions& options) {
@@ -170,10 +174,10 @@ class Workers {
         interrupted);
     if (end.interrupted) return nullptr;
     if (!answer.is_null()) return answer;
-    const std::string how = end.signal != 0
-                                ? "was killed by signal " + std::to_string(end.signal) +
-                                      (end.signal == SIGKILL ? ", as the system does when memory runs out" : "")
-                                : "ended with status " + std::to_string(end.status) + " and no result";
+    std::string how = "ended with status " + std::to_string(end.status) + " and no result";
+    if (end.signal != 0)
+      how = "was killed by signal " + std::to_string(end.signal) + " (" + strsignal(end.signal) + ")";
+    if (end.signal == SIGKILL) how += ", as the system does when memory runs out";
     return {{"error", "the process that measured it " + how}};
   }
 
@@ -212,7 +216,8 @@ bool measure(const Workers& workers, const BenchOptions& options, Json& rows) {
   const std::vector<PlannedRow> planned = plan(options);
   double total = 0, done = 0;
   for (const PlannedRow& row : planned) total += row.worker.seconds;
-  if (!options.quiet) spdlog::info("measuring {} rows, each in a process of its own", planned.size());
+  if (!options.quiet)
+    spdlog::info("measuring {} {}, each in a process of its own", planned.size(), planned.size() == 1 ? "row" : "rows");
 
   Progress progress(!options.quiet);
   bool well = true;
@@ -257,12 +262,13 @@ int runBench(const CLI::App& command, const BenchOptions& options) {
   report["rows"] = Json::array();
   const bool well = measure(workers, options, report["rows"]);
 
-  if (!options.json.empty()) {
-    std::ostream& out = jsonOnly ? std::cout : file;
-    out << report.dump(2, ' ', false, Json::error_handler_t::replace) << std::endl;
-    if (!out) throw std::runtime_error("cannot write \"" + options.json + "\"");
-  }
+  // The table first: figures that took minutes are not lost to a full disk.
   if (!jsonOnly) std::cout << benchTable(report) << std::flush;
+  if (!options.json.empty()) {
+    (jsonOnly ? std::cout : file) << report.dump(2, ' ', false, Json::error_handler_t::replace) << std::endl;
+    if (!jsonOnly && !file) throw std::runtime_error("cannot write \"" + options.json + "\"");
+  }
+  if (!std::cout) throw std::runtime_error("cannot write to standard output");
   if (interrupted()) return kInterrupted;
   return well ? kDone : kFailed;
 }
@@ -272,16 +278,14 @@ int runBench(const CLI::App& command, const BenchOptions& options) {
 void addBench(CLI::App& program, std::vector<Command>& commands) {
   const auto options = std::make_shared<BenchOptions>();
   CLI::App* command = program.add_subcommand(
-      "bench",
-      "Measure memory and images a second: the bare network, one model, clones, separate models.\n"
-      "Each row is measured in a process of its own, in turns with the bare network under the same settings.");
+      "bench", "memory and images a second: the bare network, one model, clones, separate models");
   addOptions(*command, *options);
   command->footer("Example: trtyolo bench yolo11n.onnx --clones 1,2,4,8 --json bench.json");
   commands.push_back({command, [command, options] { return runBench(*command, *options); }});
 
   const auto worker = std::make_shared<WorkerOptions>();
   const auto shared = std::make_shared<BenchOptions>();
-  CLI::App* hidden = program.add_subcommand(kWorker, "Measure one row of bench.")->group("");
+  CLI::App* hidden = program.add_subcommand(kWorker, "measure one row of bench")->group("");
   addOptions(*hidden, *shared);
   hidden->add_option("--kind", worker->kind)->required();
   hidden->add_option("--n", worker->n)->required();

@@ -13,7 +13,8 @@ namespace {
 /// A colour for a class, the same in every run; neighbours differ well, because the hue goes on by the golden angle.
 cv::Scalar colourOf(int index) {
   constexpr double kGoldenAngle = 137.508, kFirstHue = 212;
-  constexpr std::array<std::array<double, 2>, 3> kTones{{{0.85, 0.95}, {0.65, 1.0}, {0.95, 0.75}}};  // saturation, value
+  constexpr std::array<std::array<double, 2>, 3> kTones{
+      {{0.85, 0.95}, {0.65, 1.0}, {0.95, 0.75}}};  // saturation, value
   const double hue = std::fmod(kFirstHue + index * kGoldenAngle, 360) / 60;
   const auto [saturation, value] = kTones[static_cast<std::size_t>(index / 8 % 3)];
   const auto channel = [&, saturation = saturation, value = value](double offset) {

@@ -22,6 +22,8 @@ void watchInterrupts() {
   std::signal(SIGTERM, onInterrupt);
 }
 
-bool interrupted() { return seen.load(); }
+bool interrupted() {
+  return seen.load();
+}
 
 }  // namespace app

@@ -22,7 +22,4 @@ struct Item {
   double rate = 0;     ///< frames a second of the video; 0 if not known
 };
 
-/// True if the source has more than one image.
-inline bool isFrame(const Item& item) { return item.source->kind != SourceKind::Picture; }
-
 }  // namespace app

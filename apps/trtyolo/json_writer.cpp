@@ -22,11 +22,14 @@ double shortest(float value) {
 }
 
 /// File names and class names need not be UTF-8; JSON must be.
-std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+std::string dump(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
 
 class JsonWriter final : public Writer {
  public:
-  JsonWriter(const std::string& file, const trtyolo::ModelInfo& model, const Names& names) : names_(names), file_(file) {
+  JsonWriter(const std::string& file, const trtyolo::ModelInfo& model, const Names& names)
+      : names_(names), file_(file) {
     Json table = Json::object();
     for (std::size_t i = 0; i < names.size(); ++i) table[std::to_string(i)] = names[i];
     const Json head{{"model", model.file}, {"task", trtyolo::toString(model.task)}, {"names", std::move(table)}};

@@ -16,7 +16,7 @@ class LabelWriter final : public Writer {
   void add(const Item& item) override {
     if (!item.error.empty()) return;
     std::string stem = stemOf(*item.source);
-    if (isFrame(item)) stem += "_" + std::to_string(item.frame + 1);
+    if (hasFrames(*item.source)) stem += fmt::format("_{}", item.frame + 1);
     OutputFile file(names_.claim(stem, ".txt"));
     file.write(lines(item));
     file.commit();

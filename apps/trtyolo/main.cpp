@@ -1,4 +1,5 @@
 // The program `trtyolo`: chooses the command, and turns what went wrong into a message and an exit status.
+#include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
@@ -60,8 +61,9 @@ int runProgram(int argc, char** argv) {
     if (app->get_parent() != nullptr) name = app->get_parent()->get_name() + " " + name;
     return std::string("trtyolo: error: ") + error.what() + "\nSee " + name + " --help\n";
   });
-  program.footer("Example: trtyolo predict yolo11n.onnx street.mp4 --clones 4 --save out\n"
-                 "trtyolo COMMAND --help says what a command takes.");
+  program.footer(
+      "Example: trtyolo predict yolo11n.onnx street.mp4 --clones 4 --save out\n"
+      "trtyolo COMMAND --help says what a command takes.");
   std::vector<Command> commands;
   addPredict(program, commands);
   addInfo(program, commands);

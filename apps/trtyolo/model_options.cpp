@@ -43,7 +43,8 @@ std::optional<NetworkSize> networkSize(std::string_view text) {
 
 void addModelOptions(CLI::App& command, ModelOptions& options) {
   const std::string group = "Model";
-  command.add_option("--imgsz", options.imageSize, "network input, 640 or 480x640 (height x width); dynamic models only")
+  command
+      .add_option("--imgsz", options.imageSize, "network input, 640 or 480x640 (height x width); dynamic models only")
       ->type_name("N|HxW")
       ->check([](const std::string& text) {
         return networkSize(text) ? "" : "--imgsz: 640 or 480x640 (height x width) was expected, found " + text;
@@ -54,8 +55,9 @@ void addModelOptions(CLI::App& command, ModelOptions& options) {
       ->check(CLI::Range(1, 1024))
       ->group(group);
   command
-      .add_flag("--half", options.half,
-                "compute in the 16-bit format that the processor is fastest with (bf16 or f16), in f32 where it has none")
+      .add_flag(
+          "--half", options.half,
+          "compute in the 16-bit format that the processor is fastest with (bf16 or f16), in f32 where it has none")
       ->group(group);
   command.add_option("--task", options.task, "task of a model whose file does not name it")
       ->check(CLI::IsMember(kTasks))
@@ -69,10 +71,12 @@ void addModelOptions(CLI::App& command, ModelOptions& options) {
   command.add_option("--device", options.device, "cpu, or the number of a GPU")
       ->type_name("cpu|N")
       ->check([](const std::string& text) {
-        return text == "cpu" || wholeNumber(text) ? "" : "--device: cpu or the number of a GPU was expected, found " + text;
+        return text == "cpu" || wholeNumber(text) ? ""
+                                                  : "--device: cpu or the number of a GPU was expected, found " + text;
       })
       ->group(group);
-  command.add_option("--streams", options.streams, "predictions that the engine runs side by side on a CPU; 0: it chooses")
+  command
+      .add_option("--streams", options.streams, "predictions that the engine runs side by side on a CPU; 0: it chooses")
       ->type_name("N")
       ->check(CLI::Range(0, 1024))
       ->group(group);

@@ -11,12 +11,12 @@ namespace app {
 
 /// What the command line says of loading a model; what is left empty is the library's choice.
 struct ModelOptions {
-  std::string backend = "auto";      ///< "auto", "openvino" or "tensorrt"
-  std::string device;                ///< "cpu", or the ordinal of a GPU
-  std::string task;                  ///< as trtyolo::toString(Task) has it
-  std::string imageSize;             ///< "640" or "480x640", height first
-  bool half = false;                 ///< 16-bit arithmetic
-  std::optional<int> batch;          ///< images per call
+  std::string backend = "auto";  ///< "auto", "openvino" or "tensorrt"
+  std::string device;            ///< "cpu", or the ordinal of a GPU
+  std::string task;              ///< as trtyolo::toString(Task) has it
+  std::string imageSize;         ///< "640" or "480x640", height first
+  bool half = false;             ///< 16-bit arithmetic
+  std::optional<int> batch;      ///< images per call
   std::optional<int> streams, threads;
 };
 

@@ -32,7 +32,8 @@ std::string stemOf(const Source& source) {
   std::string stem = source.name.substr(source.name.find("://") + 3);
   const std::size_t user = stem.substr(0, stem.find('/')).rfind('@');
   if (user != std::string::npos) stem.erase(0, user + 1);  // no password in a file name
-  std::replace_if(stem.begin(), stem.end(), [](unsigned char letter) { return std::isalnum(letter) == 0; }, '_');
+  std::replace_if(
+      stem.begin(), stem.end(), [](unsigned char letter) { return std::isalnum(letter) == 0; }, '_');
   stem.resize(std::min<std::size_t>(stem.size(), 100));
   return stem;
 }

@@ -14,8 +14,8 @@ class OutputNames {
  public:
   OutputNames(const std::string& folder, const std::vector<Source>& sources);
 
-  /// The path of `stem` + `extension` in the folder; if that is taken, of stem_2, stem_3 and so on. A file that is there
-  /// from an earlier run does not count.
+  /// The path of `stem` + `extension` in the folder; if that is taken, of stem_2, stem_3 and so on. A file that is
+  /// there from an earlier run does not count.
   std::string claim(const std::string& stem, const std::string& extension);
 
  private:

@@ -1,6 +1,8 @@
 // Files that are complete or not there: see output_file.hpp.
 #include "output_file.hpp"
 
+#include <spdlog/fmt/fmt.h>
+
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -18,14 +20,14 @@ namespace app {
 namespace {
 
 std::runtime_error cannotWrite(const std::string& path, const std::string& reason) {
-  return std::runtime_error("'" + path + "' cannot be written: " + reason);
+  return std::runtime_error(fmt::format("'{}' cannot be written: {}", path, reason));
 }
 
 }  // namespace
 
 std::string temporaryName(const std::string& path, const std::string& extension) {
   const fs::path whole(path);
-  return (whole.parent_path() / ("." + whole.filename().string() + "." + std::to_string(getpid()) + extension)).string();
+  return (whole.parent_path() / fmt::format(".{}.{}{}", whole.filename().string(), getpid(), extension)).string();
 }
 
 void putInPlace(const std::string& temporary, const std::string& path) {
@@ -88,6 +90,8 @@ void OutputFile::commit() {
   putInPlace(temporary, path_);
 }
 
-void OutputFile::fail() const { throw cannotWrite(path_, std::strerror(errno)); }
+void OutputFile::fail() const {
+  throw cannotWrite(path_, std::strerror(errno));
+}
 
 }  // namespace app

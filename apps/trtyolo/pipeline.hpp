@@ -34,8 +34,8 @@ struct Steps {
   std::function<bool(Batch&)> write;
 };
 
-/// Runs the steps until nothing is left to read or `write` wants no more, and returns when all threads have ended. Never
-/// are more batches on their way than about two for each clone.
+/// Runs the steps until nothing is left to read or `write` wants no more, and returns when all threads have ended.
+/// Never are more batches on their way than about two for each clone.
 /// @throws  what a step threw, of the first batch in order for which one did
 void runPipeline(const Steps& steps);
 

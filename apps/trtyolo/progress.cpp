@@ -1,6 +1,8 @@
 // A progress bar on standard error: see progress.hpp.
 #include "progress.hpp"
 
+#include <spdlog/fmt/fmt.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -29,21 +31,13 @@ int terminalColumns() {
 
 std::string duration(double seconds) {
   const long whole = std::lround(seconds);
-  char text[32];
-  if (whole >= 3600) {
-    std::snprintf(text, sizeof text, "%ld:%02ld:%02ld", whole / 3600, whole / 60 % 60, whole % 60);
-  } else {
-    std::snprintf(text, sizeof text, "%ld:%02ld", whole / 60, whole % 60);
-  }
-  return text;
+  if (whole < 3600) return fmt::format("{}:{:02}", whole / 60, whole % 60);
+  return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
 }
 
 std::string bar(double share) {
-  const int filled = static_cast<int>(share * kBarWidth);
-  char percent[16];
-  std::snprintf(percent, sizeof percent, "%3d %%", static_cast<int>(share * 100));
-  return "[" + std::string(static_cast<std::size_t>(filled), '#') +
-         std::string(static_cast<std::size_t>(kBarWidth - filled), ' ') + "] " + percent;
+  const auto filled = static_cast<std::size_t>(share * kBarWidth);
+  return fmt::format("[{:<{}}] {:3.0f} %", std::string(filled, '#'), kBarWidth, std::floor(share * 100));
 }
 
 }  // namespace
@@ -59,7 +53,9 @@ bool errorIsTerminal() {
 Progress::Progress(bool enabled)
     : enabled_(enabled && errorIsTerminal()), start_(Clock::now()), next_(start_ + kPatience) {}
 
-Progress::~Progress() { clear(); }
+Progress::~Progress() {
+  clear();
+}
 
 void Progress::update(double share, const std::string& words) {
   const auto now = Clock::now();

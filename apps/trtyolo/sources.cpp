@@ -21,10 +21,10 @@ namespace fs = std::filesystem;
 namespace app {
 namespace {
 
-constexpr std::array kPictureExtensions{".bmp", ".dib", ".jp2", ".jpe", ".jpeg", ".jpg", ".pbm",
+constexpr std::array kPictureExtensions{".bmp", ".dib", ".jp2", ".jpe", ".jpeg", ".jpg",  ".pbm",
                                         ".pgm", ".png", ".pnm", ".ppm", ".tif",  ".tiff", ".webp"};
-constexpr std::array kVideoExtensions{".3gp", ".asf", ".avi", ".flv",  ".gif", ".m2ts", ".m4v", ".mkv",
-                                      ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".ogv",  ".ts",  ".webm", ".wmv"};
+constexpr std::array kVideoExtensions{".3gp", ".asf",  ".avi", ".flv", ".gif", ".m2ts", ".m4v",  ".mkv", ".mov",
+                                      ".mp4", ".mpeg", ".mpg", ".mts", ".ogv", ".ts",   ".webm", ".wmv"};
 constexpr const char* kNothingInside = "no picture or video in it";
 constexpr int kNetworkTimeout = 15000;  // milliseconds
 
@@ -45,7 +45,9 @@ SourceKind kindOfFile(const std::string& file) {
   return cv::haveImageReader(file) ? SourceKind::Picture : SourceKind::Video;
 }
 
-bool isDigit(char letter) { return letter >= '0' && letter <= '9'; }
+bool isDigit(char letter) {
+  return letter >= '0' && letter <= '9';
+}
 
 /// As people count: 2.jpg comes before 10.jpg.
 bool naturalLess(const std::string& a, const std::string& b) {
@@ -87,7 +89,8 @@ std::vector<Source> inFolder(const std::string& folder) {
   }
   if (error) return {{SourceKind::Missing, folder, "the folder cannot be read: " + error.message()}};
   sortNaturally(sources);
-  if (sources.empty()) sources.push_back({SourceKind::Missing, folder, std::string("the folder has ") + kNothingInside});
+  if (sources.empty())
+    sources.push_back({SourceKind::Missing, folder, std::string("the folder has ") + kNothingInside});
   return sources;
 }
 
@@ -155,8 +158,7 @@ FrameReader::FrameReader(const Source& source) {
       capture_.open(std::stoi(source.name));
     } else if (source.kind == SourceKind::Stream && backend == cv::CAP_FFMPEG) {
       capture_.open(source.name, backend,
-                    {cv::CAP_PROP_OPEN_TIMEOUT_MSEC, kNetworkTimeout,
-                     cv::CAP_PROP_READ_TIMEOUT_MSEC, kNetworkTimeout});
+                    {cv::CAP_PROP_OPEN_TIMEOUT_MSEC, kNetworkTimeout, cv::CAP_PROP_READ_TIMEOUT_MSEC, kNetworkTimeout});
     } else {
       capture_.open(source.name, backend);
     }

@@ -17,6 +17,11 @@ struct Source {
   std::string error;  ///< of a Missing one: why there is nothing to read
 };
 
+/// True if the source has frames, not just one picture.
+inline bool hasFrames(const Source& source) {
+  return source.kind == SourceKind::Video || source.kind == SourceKind::Camera || source.kind == SourceKind::Stream;
+}
+
 /// The sources that `arguments` name, in their order: files, folders (their pictures and videos in natural order, not
 /// those of folders inside), patterns with * ? [ ], numbers of cameras, URLs. Does not open files. What does not exist,
 /// and a folder or pattern without a picture or video, becomes a Missing source.

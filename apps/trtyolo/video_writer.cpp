@@ -90,7 +90,7 @@ class Video {
 class VideoWriter final : public Writer {
  public:
   void add(const Item& item) override {
-    if (!isFrame(item) || item.picture.empty()) return;
+    if (!hasFrames(*item.source) || item.picture.empty()) return;
     if (video_ && video_->path() != item.saveAs) finish();
     if (!video_) video_.emplace(item.saveAs, item.rate, item.size);
     video_->add(item.picture);
@@ -107,6 +107,8 @@ class VideoWriter final : public Writer {
 
 }  // namespace
 
-std::unique_ptr<Writer> makeVideoWriter() { return std::make_unique<VideoWriter>(); }
+std::unique_ptr<Writer> makeVideoWriter() {
+  return std::make_unique<VideoWriter>();
+}
 
 }  // namespace app

@@ -21,7 +21,8 @@ void requireDisplay() {
     const char* value = std::getenv(name);
     if (value != nullptr && *value != '\0') return;
   }
-  throw std::runtime_error("--show needs a display, and neither DISPLAY nor WAYLAND_DISPLAY is set; --save DIR works without");
+  throw std::runtime_error(
+      "--show needs a display, and neither DISPLAY nor WAYLAND_DISPLAY is set; --save DIR works without");
 #endif
 }
 
@@ -49,7 +50,7 @@ bool Window::show(const Item& item) {
   cv::imshow(kTitle, item.picture);
   int key = cv::waitKey(1);
   const auto closed = [] { return cv::getWindowProperty(kTitle, cv::WND_PROP_VISIBLE) < 1; };
-  while (!isFrame(item) && key == kNoKey && !closed() && !interrupted()) key = cv::waitKey(kPatience);
+  while (!hasFrames(*item.source) && key == kNoKey && !closed() && !interrupted()) key = cv::waitKey(kPatience);
   return key != 'q' && key != kEscape && !closed();
 }
 

@@ -20,7 +20,7 @@ fail() {
 }
 
 # usage: prints the comment block that a script opens with.
-usage() { sed -n '2,/^$/s/^# \{0,1\}//p' "$0"; }
+usage() { sed -n '2,/^$/s/^# \{0,1\}//p' "$root/scripts/$(basename "$0")"; }
 
 wrong_usage() {
   printf '%s: %s; see %s --help\n' "$(basename "$0")" "$1" "$0" >&2

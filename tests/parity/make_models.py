@@ -1,9 +1,9 @@
 """Makes detector graphs with random but lively weights, as ONNX (and OpenVINO IR), by Ultralytics' own exporter.
 
-    python make_models.py --out DIR                            yolov8n, yolo11n, yolo12n; static 640 by 640, batch 1, f32
-    python make_models.py --out DIR --dynamic yolo11n          DIR/yolo11n-dynamic.onnx
-    python make_models.py --out DIR --openvino yolo11n         also DIR/yolo11n_openvino_model/yolo11n.xml
-    python make_models.py --out DIR --openvino trained.pt      of trained weights, left as they are
+    python make_models.py --out DIR                      yolov8n, yolo11n, yolo12n; static 640 by 640, batch 1, f32
+    python make_models.py --out DIR --dynamic yolo11n    DIR/yolo11n-dynamic.onnx
+    python make_models.py --out DIR --openvino yolo11n   also DIR/yolo11n_openvino_model/yolo11n.xml
+    python make_models.py --out DIR --openvino my.pt     of trained weights, left as they are
 
 Why the weights are changed. A network as Ultralytics initialises it is useless for comparing detections: its
 activations shrink from layer to layer, so that every anchor gets nearly the same tiny score and the same box; which of
@@ -41,8 +41,8 @@ kRoot = Path(__file__).resolve().parents[2]
 kCalibrationFolders = [kRoot / "data/people/frames", kRoot / "data/shapes/images"]
 # This share of all anchors, over the calibration pictures, has a best class that scores more than this.
 kScoreQuantiles = [(0.07, 0.05), (0.0003, 0.97)]
-# Each class weighs all features down by this much, beside its random weights: pictures unlike those calibrated with have
-# larger features, whose best class would otherwise score 1 everywhere, and equal scores have no order to compare.
+# Each class weighs all features down by this much, beside its random weights: pictures unlike those calibrated with
+# have larger features, whose best class would otherwise score 1 everywhere, and equal scores have no order to compare.
 kDamping = 0.6
 # Standard deviation of the tilt of the logits of neighbouring distance bins, and the mean tilt towards small boxes.
 kTiltDeviation, kTiltMean = 0.5, -0.25
@@ -143,7 +143,9 @@ def makeModel(name: str, out: Path, batch: torch.Tensor, arguments: argparse.Nam
         model = YOLO(f"{name}.yaml", task="detect", verbose=False)
         lively(model.model, batch, arguments.seed)
 
-    file = Path(name).name.removesuffix(".pt") + ("-dynamic" if arguments.dynamic else "") + (f"-{arguments.imgsz}" if arguments.imgsz != 640 else "")
+    file = Path(name).name.removesuffix(".pt")
+    file += "-dynamic" if arguments.dynamic else ""
+    file += f"-{arguments.imgsz}" if arguments.imgsz != 640 else ""
     file += f"-b{arguments.batch}" if arguments.batch != 1 else ""
     common = dict(imgsz=arguments.imgsz, batch=arguments.batch, dynamic=arguments.dynamic, device="cpu", verbose=False)
     made = []
@@ -162,7 +164,8 @@ def makeModel(name: str, out: Path, batch: torch.Tensor, arguments: argparse.Nam
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", default=["yolov8n", "yolo11n", "yolo12n"], help="Ultralytics' model names, or .pt files")
+    parser.add_argument("names", nargs="*", default=["yolov8n", "yolo11n", "yolo12n"],
+                        help="Ultralytics' model names, or .pt files")
     parser.add_argument("--out", type=Path, required=True, help="folder for the files")
     parser.add_argument("--imgsz", type=int, default=640, help="width and height of the network's input")
     parser.add_argument("--batch", type=int, default=1)

@@ -1,7 +1,7 @@
 """Compares the program's detections with Ultralytics' predict() on the same files, picture by picture.
 
     python run_parity.py [--program build/bin/trtyolo] [--models DIR] [--only TEXT] [--extra MODEL=REFERENCE.onnx ...]
-    python run_parity.py --candidate openvino     the comparison itself: Ultralytics with OpenVINO in the program's place
+    python run_parity.py --candidate openvino    the comparison itself: Ultralytics with OpenVINO in the program's place
     python run_parity.py --self-test              the comparison itself: does it notice what it has to notice?
 
 The reference is Ultralytics' predict() from picture file to boxes, in f32 on the CPU with ONNX Runtime. Only the run of
@@ -242,7 +242,8 @@ def compare(reference: Found, ours: Found, setting: Setting, candidates) -> Comp
     extra = sorted(set(range(len(ours))) - {column for _, column in pairs})
     if missing or extra:
         reasons = explain(reference, ours, missing, extra, candidates(), setting)
-        for found, indices, reason, name in ((reference, missing, reasons[0], "missing"), (ours, extra, reasons[1], "extra")):
+        sides = ((reference, missing, reasons[0], "missing"), (ours, extra, reasons[1], "extra"))
+        for found, indices, reason, name in sides:
             for i in indices:
                 text = f"{name} #{i} of {len(found)}: class {found.classes[i]}, score {found.scores[i]:.6f}, box "
                 text += str([round(float(v), 3) for v in found.boxes[i]])
@@ -413,7 +414,8 @@ def selfTest(models: Path, pictures: list[Path]) -> int:
     setting = Setting(0.25, 0.7)
     reference = Ultralytics(models / "yolo11n.onnx")
     found = reference.predict(pictures[:1], setting)[0]
-    found = Found(*(a[found.scores > setting.conf + 2 * kScoreNoise] for a in (found.classes, found.scores, found.boxes)))
+    clear = found.scores > setting.conf + 2 * kScoreNoise
+    found = Found(found.classes[clear], found.scores[clear], found.boxes[clear])
     candidates = Candidates(*reference.raws[0], setting)
     middle = len(found) // 2
 
@@ -493,10 +495,10 @@ def main() -> int:
         print(f"no model's path has \"{arguments.only}\"", file=sys.stderr)
         return 2
     if arguments.candidate == "program" and not arguments.program.is_file():
-        print(f"{arguments.program} is not there: build it first (scripts/build), or name it with --program", file=sys.stderr)
+        print(f"{arguments.program} is not there: build it (scripts/build), or name it with --program", file=sys.stderr)
         return 2
 
-    references, standIns, failed = {}, {}, False
+    references, standIns, failed, totals = {}, {}, False, {}
     print("| model | setting | pictures | objects | most in one | box, px | score | undecided | mismatches |")
     print("|---|---|---|---|---|---|---|---|---|")
     for case in cases:
@@ -524,13 +526,21 @@ def main() -> int:
             undecided = sum(len(r.undecided) for r in results)
             mismatches = sum(len(r.mismatches) for r in results)
             failed |= mismatches > 0 or undecided > kMostUndecided
-            print(f"| {case} | {setting} | {len(pictures)} | {sum(map(len, wanted))} | {max(map(len, wanted))} | "
-                  f"{max(r.boxDifference for r in results):.1e} | {max(r.scoreDifference for r in results):.1e} | "
-                  f"{undecided} | {mismatches} |", flush=True)
+            objects, box = sum(map(len, wanted)), max(r.boxDifference for r in results)
+            score = max(r.scoreDifference for r in results)
+            print(f"| {case} | {setting} | {len(pictures)} | {objects} | {max(map(len, wanted))} | "
+                  f"{box:.1e} | {score:.1e} | {undecided} | {mismatches} |", flush=True)
+            total = totals.setdefault(str(case), [0, 0, 0, 0.0, 0.0, 0, 0])
+            total[:] = [total[0] + 1, total[1] + len(pictures), total[2] + objects, max(total[3], box),
+                        max(total[4], score), total[5] + undecided, total[6] + mismatches]
             for picture, result in zip(pictures, results):
                 for line in result.mismatches + result.undecided:
                     print(f"  {picture.name}: {line}", file=sys.stderr)
-    print("FAILED" if failed else "PASSED")
+    print("\n| model | settings | pictures in all | objects in all | box, px | score | undecided | mismatches |")
+    print("|---|---|---|---|---|---|---|---|")
+    for name, total in totals.items():
+        print("| {} | {} | {} | {} | {:.1e} | {:.1e} | {} | {} |".format(name, *total))
+    print("\nFAILED" if failed else "\nPASSED")
     return 1 if failed else 0
 
 

@@ -1,0 +1,88 @@
+// What predict says at the end: see summary.hpp.
+#include "summary.hpp"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace app {
+namespace {
+
+constexpr std::size_t kCallsKept = 65536;  // an endless stream must not fill the memory
+
+/// Linear between ranks.
+double percentile(std::vector<double> values, double percent) {
+  std::sort(values.begin(), values.end());
+  const double rank = percent / 100 * static_cast<double>(values.size() - 1);
+  const auto below = static_cast<std::size_t>(rank);
+  const std::size_t above = std::min(below + 1, values.size() - 1);
+  return values[below] + (rank - static_cast<double>(below)) * (values[above] - values[below]);
+}
+
+std::string counted(long count, const char* what) {
+  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+}
+
+}  // namespace
+
+Summary::Summary(const Names& names) : names_(names) {}
+
+void Summary::add(const Batch& batch, double writeMilliseconds) {
+  for (const Item& item : batch.items) {
+    if (!item.error.empty()) {
+      ++errors_;
+      continue;
+    }
+    ++images_;
+    Part& part = partOf(item);
+    ++part.images;
+    for (const int index : item.found.classes) ++part.objects[index];
+  }
+  read_ += batch.read;
+  finish_ += batch.finish;
+  write_ += writeMilliseconds;
+  if (batch.predict > 0) predict_.push_back(batch.predict);
+  if (predict_.size() > kCallsKept) predict_.pop_front();
+}
+
+double Summary::rate() const {
+  return static_cast<double>(images_) / std::chrono::duration<double>(Clock::now() - start_).count();
+}
+
+Summary::Part& Summary::partOf(const Item& item) {
+  if (!hasFrames(*item.source)) return pictures_;
+  if (videos_.empty() || videos_.back().first != item.source) {
+    videos_.emplace_back(item.source, Part{item.source->name, 0, {}});
+  }
+  return videos_.back().second;
+}
+
+std::string Summary::line(const Part& part) const {
+  std::string text =
+      part.title.empty() ? counted(part.images, "picture") : part.title + ": " + counted(part.images, "frame");
+  const char* separator = ": ";
+  for (const auto& [index, count] : part.objects) {
+    text += fmt::format("{}{} {}", separator, count, names_.at(static_cast<std::size_t>(index)));
+    separator = ", ";
+  }
+  return text + (part.objects.empty() ? ": nothing found\n" : "\n");
+}
+
+std::string Summary::text(std::size_t clones) const {
+  std::string text;
+  if (pictures_.images > 0) text += line(pictures_);
+  for (const auto& video : videos_) text += line(video.second);
+  if (errors_ > 0) text += counted(errors_, "source") + " could not be read\n";
+  if (images_ == 0) return text + "no image was predicted";
+  const std::vector<double> calls(predict_.begin(), predict_.end());
+  const double count = static_cast<double>(images_), speed = rate();
+  text += fmt::format("{} in {:.2f} s: {:.1f} images/s with {}\n", counted(images_, "image"), count / speed, speed,
+                      counted(static_cast<long>(clones), "clone"));
+  text += fmt::format(
+      "read {:.1f} ms an image; predict {:.1f} ms a call (p99 {:.1f}); draw {:.1f} and write {:.1f} ms an image",
+      read_ / count, percentile(calls, 50), percentile(calls, 99), finish_ / count, write_ / count);
+  return text;
+}
+
+}  // namespace app

@@ -1,0 +1,53 @@
+// What predict says at the end.
+#pragma once
+
+#include <chrono>
+#include <deque>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "pipeline.hpp"
+#include "writer.hpp"
+
+namespace app {
+
+/// Counts and times. For one thread.
+class Summary {
+ public:
+  /// `names`: of the classes; must outlive the summary.
+  explicit Summary(const Names& names);
+
+  /// `writeMilliseconds`: what Steps::write took.
+  void add(const Batch& batch, double writeMilliseconds);
+
+  long images() const { return images_; }
+  long errors() const { return errors_; }
+  /// Images a second so far.
+  double rate() const;
+
+  /// A line for the pictures, one for each video, and two for the speed.
+  std::string text(std::size_t clones) const;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  struct Part {
+    std::string title;  ///< of a video: its name
+    long images = 0;
+    std::map<int, long> objects;  ///< by class
+  };
+
+  Part& partOf(const Item& item);
+  std::string line(const Part& part) const;
+
+  const Names& names_;
+  Clock::time_point start_ = Clock::now();
+  Part pictures_;
+  std::vector<std::pair<const Source*, Part>> videos_;
+  long images_ = 0, errors_ = 0;
+  double read_ = 0, finish_ = 0, write_ = 0;  ///< milliseconds, all together
+  std::deque<double> predict_;                ///< milliseconds of the last calls
+};
+
+}  // namespace app
