@@ -82,14 +82,14 @@ class TRTYOLO_API InferenceError : public Error {
 ///
 /// The memory must stay valid and unchanged until the call that was given the view returns; nothing keeps the pointer
 /// longer. Channels: 1 (grey, used for all three network channels), 3, or 4 (the fourth is ignored).
-/// The constructors only store; predict() checks: `ptr` not null, `width` and `height` at least 1, `channels` 1, 3 or 4,
-/// `pitch` at least `width * channels`. Pixels are never written to.
+/// The constructors only store; predict() checks: `ptr` not null, `width` and `height` at least 1, `channels` 1, 3 or
+/// 4, `pitch` at least `width * channels`. Pixels are never written to.
 struct TRTYOLO_API Image {
-  void* ptr = nullptr;     ///< first byte of the first row
-  int width = 0;           ///< pixels in a row
-  int height = 0;          ///< rows
-  int channels = 3;        ///< bytes of a pixel: 1, 3 or 4
-  std::size_t pitch = 0;   ///< bytes from the start of a row to the start of the next
+  void* ptr = nullptr;    ///< first byte of the first row
+  int width = 0;          ///< pixels in a row
+  int height = 0;         ///< rows
+  int channels = 3;       ///< bytes of a pixel: 1, 3 or 4
+  std::size_t pitch = 0;  ///< bytes from the start of a row to the start of the next
 
   Image() = default;
   /// Three channels, rows without gaps.
@@ -113,12 +113,12 @@ struct TRTYOLO_API Box {
 
 /// What a detector found in one image; objects by falling score. The vectors have `num` elements each.
 struct TRTYOLO_API DetResult {
-  int num = 0;                 ///< number of objects
-  std::vector<int> classes;    ///< class index of each object; ModelInfo::names has the names
-  std::vector<float> scores;   ///< confidence of each object, 0 to 1
-  std::vector<Box> boxes;      ///< where each object is
+  int num = 0;                ///< number of objects
+  std::vector<int> classes;   ///< class index of each object; ModelInfo::names has the names
+  std::vector<float> scores;  ///< confidence of each object, 0 to 1
+  std::vector<Box> boxes;     ///< where each object is
 };
-using DetectRes = DetResult;   ///< the elder spelling
+using DetectRes = DetResult;  ///< the elder spelling
 
 TRTYOLO_API std::ostream& operator<<(std::ostream& out, const Box& box);
 TRTYOLO_API std::ostream& operator<<(std::ostream& out, const DetResult& result);
@@ -204,11 +204,11 @@ class TRTYOLO_API InferOption {
 
   // --- first values of the thresholds; a model can change them later
 
-  InferOption& setConfidence(float threshold);                    ///< see BaseModel::setConfidence
-  InferOption& setIou(float threshold);                           ///< see BaseModel::setIou
-  InferOption& setMaxDetections(int most);                        ///< see BaseModel::setMaxDetections
-  InferOption& setClasses(const std::vector<int>& classes);       ///< see BaseModel::setClasses
-  InferOption& setAgnostic(bool agnostic);                        ///< see BaseModel::setAgnostic
+  InferOption& setConfidence(float threshold);               ///< see BaseModel::setConfidence
+  InferOption& setIou(float threshold);                      ///< see BaseModel::setIou
+  InferOption& setMaxDetections(int most);                   ///< see BaseModel::setMaxDetections
+  InferOption& setClasses(const std::vector<int>& classes);  ///< see BaseModel::setClasses
+  InferOption& setAgnostic(bool agnostic);                   ///< see BaseModel::setAgnostic
 
   // --- measuring
 
@@ -216,7 +216,7 @@ class TRTYOLO_API InferOption {
   InferOption& enablePerformanceReport();
 
   struct Impl;
-  const Impl& impl() const { return *impl_; }   ///< for the library itself
+  const Impl& impl() const { return *impl_; }  ///< for the library itself
 
  private:
   std::unique_ptr<Impl> impl_;
@@ -227,27 +227,27 @@ class TRTYOLO_API InferOption {
 
 /// An input or output of the network.
 struct TRTYOLO_API TensorInfo {
-  std::string name;          ///< name in the file
-  std::string type;          ///< element type: "f32", "i32", ...
-  std::vector<int> shape;    ///< -1 where dynamic
+  std::string name;        ///< name in the file
+  std::string type;        ///< element type: "f32", "i32", ...
+  std::vector<int> shape;  ///< -1 where dynamic
 };
 
 /// What is known of a model; see BaseModel::info() and inspect().
 struct TRTYOLO_API ModelInfo {
-  std::string file;                           ///< path as given
-  std::size_t fileBytes = 0;                  ///< size of the file, weights of an OpenVINO IR included
+  std::string file;           ///< path as given
+  std::size_t fileBytes = 0;  ///< size of the file, weights of an OpenVINO IR included
   Task task = Task::Detect;
-  std::map<int, std::string> names;           ///< class names by index; "0", "1", ... where the file has none
+  std::map<int, std::string> names;  ///< class names by index; "0", "1", ... where the file has none
   std::vector<TensorInfo> inputs, outputs;
-  int networkWidth = 0, networkHeight = 0;    ///< pixels of the network's input (the largest, for dynamic models)
-  int stride = 32;                            ///< coarsest stride, pixels
-  int batch = 1;                              ///< most images in one run
+  int networkWidth = 0, networkHeight = 0;  ///< pixels of the network's input (the largest, for dynamic models)
+  int stride = 32;                          ///< coarsest stride, pixels
+  int batch = 1;                            ///< most images in one run
   bool dynamicBatch = false, dynamicSize = false;
-  std::string backend;                        ///< "openvino" or "tensorrt"
-  std::string device;                         ///< full name of the processor or GPU
-  std::string precision;                      ///< arithmetic asked for: "f32", "f16", "bf16" or "auto"
-  std::string layout;                         ///< how the outputs are read, in words
-  std::map<std::string, std::string> metadata;   ///< everything that the file says of itself
+  std::string backend;                          ///< "openvino" or "tensorrt"
+  std::string device;                           ///< full name of the processor or GPU
+  std::string precision;                        ///< arithmetic asked for: "f32", "f16", "bf16" or "auto"
+  std::string layout;                           ///< how the outputs are read, in words
+  std::map<std::string, std::string> metadata;  ///< everything that the file says of itself
 };
 
 /// Reads a model file and says what it is, without making it ready to run. Any thread.
@@ -264,8 +264,8 @@ TRTYOLO_API std::map<std::string, std::string> backends();
 
 /// Speed of the bare network; see BaseModel::measureNetwork().
 struct TRTYOLO_API NetworkSpeed {
-  double seconds = 0;               ///< wall time from the first start to the last end
-  std::vector<double> latencies;    ///< milliseconds of each run, in order of completion
+  double seconds = 0;             ///< wall time from the first start to the last end
+  std::vector<double> latencies;  ///< milliseconds of each run, in order of completion
 };
 
 /// What models of all tasks share. Not made by itself: see DetectModel.
@@ -319,7 +319,7 @@ class TRTYOLO_API BaseModel {
 
  protected:
   explicit BaseModel(std::unique_ptr<Impl> impl);
-  Impl& impl() const;   ///< throws Error if moved from
+  Impl& impl() const;  ///< throws Error if moved from
 
  private:
   std::unique_ptr<Impl> impl_;

@@ -7,8 +7,8 @@
 
 namespace trtyolo {
 
-/// A view of `mat`, regions of interest and padded rows included. `mat` must outlive the call that the view is given to.
-/// OpenCV's colour pictures are BGR: set InferOption::enableSwapRB().
+/// A view of `mat`, regions of interest and padded rows included. `mat` must outlive the call that the view is given
+/// to. OpenCV's colour pictures are BGR: set InferOption::enableSwapRB().
 /// @throws std::invalid_argument  `mat` is empty, not two-dimensional, or not 8-bit with 1, 3 or 4 channels
 inline Image view(const cv::Mat& mat) {
   const int channels = mat.channels();

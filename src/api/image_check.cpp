@@ -6,13 +6,14 @@
 namespace trtyolo {
 namespace {
 
-constexpr int kMostSide = 1 << 20;    // pixels: more is a mistake, and coordinates in f32 would lose whole pixels
+constexpr int kMostSide = 1 << 20;  // pixels: more is a mistake, and coordinates in f32 would lose whole pixels
 
 }  // namespace
 
 ImageView checkedView(const Image& image, const std::optional<Size>& wanted, std::optional<std::size_t> index) {
   const auto fail = [&](const std::string& why) {
-    return std::invalid_argument("predict: image" + (index ? " " + std::to_string(*index) : std::string()) + ": " + why);
+    return std::invalid_argument("predict: image" + (index ? " " + std::to_string(*index) : std::string()) + ": " +
+                                 why);
   };
   const std::string size = std::to_string(image.width) + " x " + std::to_string(image.height);
   if (image.width < 1 || image.height < 1 || image.width > kMostSide || image.height > kMostSide) {

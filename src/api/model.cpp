@@ -55,8 +55,8 @@ class BaseModel::Impl {
     for (std::size_t begin = 0, end = 0; begin < count; begin = end) {
       end = groupEnd(letterboxes, begin);
       const std::size_t size = end - begin;
-      deviceMilliseconds += context_->predict({&views[begin], size}, {&letterboxes[begin], size}, wanted,
-                                              {&results[begin], size});
+      deviceMilliseconds +=
+          context_->predict({&views[begin], size}, {&letterboxes[begin], size}, wanted, {&results[begin], size});
     }
     if (log_ && count > 0) {
       const std::chrono::duration<double, std::milli> host = std::chrono::steady_clock::now() - start;
@@ -67,8 +67,9 @@ class BaseModel::Impl {
 
   std::tuple<std::string, std::string, std::string> performanceReport() const {
     if (!log_) {
-      throw Error("performanceReport: nothing was collected; call InferOption::enablePerformanceReport() before the "
-                  "model is made");
+      throw Error(
+          "performanceReport: nothing was collected; call InferOption::enablePerformanceReport() before the "
+          "model is made");
     }
     return log_->report();
   }
@@ -104,7 +105,7 @@ class BaseModel::Impl {
   std::shared_ptr<const Engine> engine_;
   std::unique_ptr<Context> context_;
   std::optional<Size> sourceSize_;
-  mutable std::mutex mutex_;    // of the thresholds
+  mutable std::mutex mutex_;  // of the thresholds
   Thresholds thresholds_;
   std::unique_ptr<PerformanceLog> log_;
   std::atomic<bool> inUse_ = false;
@@ -150,9 +151,13 @@ BaseModel::Impl& BaseModel::impl() const {
   return *impl_;
 }
 
-int BaseModel::batch() const { return info().batch; }
+int BaseModel::batch() const {
+  return info().batch;
+}
 
-const ModelInfo& BaseModel::info() const { return impl().info(); }
+const ModelInfo& BaseModel::info() const {
+  return impl().info();
+}
 
 void BaseModel::setConfidence(float threshold) {
   Thresholds::checkedFraction("setConfidence: the threshold", threshold);
@@ -186,7 +191,8 @@ std::tuple<std::string, std::string, std::string> BaseModel::performanceReport()
 NetworkSpeed BaseModel::measureNetwork(int requests, double seconds) const {
   Thresholds::checkedCount("measureNetwork: the number of requests", requests);
   if (!(seconds > 0)) {
-    throw std::invalid_argument("measureNetwork: the time must be more than 0 seconds, found " + std::to_string(seconds));
+    throw std::invalid_argument("measureNetwork: the time must be more than 0 seconds, found " +
+                                std::to_string(seconds));
   }
   return impl().engine().measureNetwork(requests, seconds);
 }
@@ -201,7 +207,9 @@ std::unique_ptr<DetectModel> DetectModel::clone() const {
   return std::unique_ptr<DetectModel>(new DetectModel(impl().clone()));
 }
 
-DetResult DetectModel::predict(const Image& image) { return toDetResult(std::move(impl().predict(&image, 1).front())); }
+DetResult DetectModel::predict(const Image& image) {
+  return toDetResult(std::move(impl().predict(&image, 1).front()));
+}
 
 std::vector<DetResult> DetectModel::predict(const std::vector<Image>& images) {
   std::vector<DetResult> results;
@@ -212,10 +220,16 @@ std::vector<DetResult> DetectModel::predict(const std::vector<Image>& images) {
   return results;
 }
 
-ModelInfo inspect(const std::string& file, const InferOption& option) { return inspectFile(file, option).info; }
+ModelInfo inspect(const std::string& file, const InferOption& option) {
+  return inspectFile(file, option).info;
+}
 
-const char* version() { return "trtyolo " TRTYOLO_VERSION; }
+const char* version() {
+  return "trtyolo " TRTYOLO_VERSION;
+}
 
-std::map<std::string, std::string> backends() { return builtInBackends(); }
+std::map<std::string, std::string> backends() {
+  return builtInBackends();
+}
 
 }  // namespace trtyolo

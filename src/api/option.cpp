@@ -23,7 +23,8 @@ int checkedNotNegative(const char* what, int value) {
 }
 
 std::array<float, 3> checkedChannels(const char* what, const std::vector<float>& values) {
-  if (values.size() != 3 || !std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value); })) {
+  if (values.size() != 3 ||
+      !std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value); })) {
     throw std::invalid_argument(std::string("setNormalizeParams: ") + what +
                                 " must be three finite values (R, G, B), found " + std::to_string(values.size()) +
                                 (values.size() == 3 ? ", not all finite" : ""));
@@ -41,7 +42,9 @@ InferOption& InferOption::operator=(const InferOption& other) {
   return *this;
 }
 // A moved-from option is a default one: it stays usable, and no method needs to look.
-InferOption::InferOption(InferOption&& other) noexcept : InferOption() { impl_.swap(other.impl_); }
+InferOption::InferOption(InferOption&& other) noexcept : InferOption() {
+  impl_.swap(other.impl_);
+}
 InferOption& InferOption::operator=(InferOption&& other) noexcept {
   impl_.swap(other.impl_);
   return *this;

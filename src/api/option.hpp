@@ -11,8 +11,8 @@ namespace trtyolo {
 
 struct InferOption::Impl {
   Normalization normalization;
-  std::optional<Size> sourceSize;     // every image has this size
-  std::optional<Size> networkSize;    // for dynamic models
+  std::optional<Size> sourceSize;   // every image has this size
+  std::optional<Size> networkSize;  // for dynamic models
   bool rect = true;
   int batch = 1;
 
@@ -22,8 +22,8 @@ struct InferOption::Impl {
   int deviceId = 0;
   bool deviceImages = false;
   bool managedMemory = false;
-  int streams = 1;    // 0: as suits the machine
-  int threads = 0;    // 0: one a core
+  int streams = 1;  // 0: as suits the machine
+  int threads = 0;  // 0: one a core
 
   Thresholds thresholds;
   bool performanceReport = false;

@@ -18,10 +18,10 @@ double percentile(const std::vector<double>& sorted, double percent) {
 
 std::string line(const char* title, const char* unit, const Statistics& figures) {
   std::ostringstream text;
-  text << std::fixed << std::setprecision(3) << title << ": min " << figures.min << ' ' << unit << ", max " << figures.max
-       << ' ' << unit << ", mean " << figures.mean << ' ' << unit << ", median " << figures.median << ' ' << unit
-       << ", p90 " << figures.p90 << ' ' << unit << ", p95 " << figures.p95 << ' ' << unit << ", p99 " << figures.p99
-       << ' ' << unit;
+  text << std::fixed << std::setprecision(3) << title << ": min " << figures.min << ' ' << unit << ", max "
+       << figures.max << ' ' << unit << ", mean " << figures.mean << ' ' << unit << ", median " << figures.median << ' '
+       << unit << ", p90 " << figures.p90 << ' ' << unit << ", p95 " << figures.p95 << ' ' << unit << ", p99 "
+       << figures.p99 << ' ' << unit;
   return text.str();
 }
 

@@ -31,7 +31,7 @@ class PerformanceLog {
     double images, host, device;
   };
   mutable std::mutex mutex_;
-  std::vector<Call> calls_;    // a ring once it is full
+  std::vector<Call> calls_;  // a ring once it is full
   std::size_t next_ = 0;
 };
 

@@ -43,30 +43,42 @@ Image::Image(void* pointer, int imageWidth, int imageHeight, int imageChannels, 
 
 const char* toString(Task task) {
   switch (task) {
-    case Task::Classify: return "classify";
-    case Task::Detect: return "detect";
-    case Task::OBB: return "obb";
-    case Task::Segment: return "segment";
-    case Task::Pose: return "pose";
+    case Task::Classify:
+      return "classify";
+    case Task::Detect:
+      return "detect";
+    case Task::OBB:
+      return "obb";
+    case Task::Segment:
+      return "segment";
+    case Task::Pose:
+      return "pose";
   }
   return "unknown";
 }
 
 const char* toString(Backend backend) {
   switch (backend) {
-    case Backend::Auto: return "auto";
-    case Backend::OpenVINO: return "openvino";
-    case Backend::TensorRT: return "tensorrt";
+    case Backend::Auto:
+      return "auto";
+    case Backend::OpenVINO:
+      return "openvino";
+    case Backend::TensorRT:
+      return "tensorrt";
   }
   return "unknown";
 }
 
 const char* toString(Precision precision) {
   switch (precision) {
-    case Precision::F32: return "f32";
-    case Precision::F16: return "f16";
-    case Precision::BF16: return "bf16";
-    case Precision::Auto: return "auto";
+    case Precision::F32:
+      return "f32";
+    case Precision::F16:
+      return "f16";
+    case Precision::BF16:
+      return "bf16";
+    case Precision::Auto:
+      return "auto";
   }
   return "unknown";
 }

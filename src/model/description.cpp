@@ -6,9 +6,10 @@ namespace trtyolo {
 namespace {
 
 constexpr int kDefaultNetworkSize = 640;
-constexpr int kMostNetworkSize = 16384;    // pixels a side; larger is a damaged file rather than a network
+constexpr int kMostNetworkSize = 16384;  // pixels a side; larger is a damaged file rather than a network
 
-constexpr const char* kKnownLayouts = "one output f32 [batch, 4 + classes, anchors] (Ultralytics' raw detection output)";
+constexpr const char* kKnownLayouts =
+    "one output f32 [batch, 4 + classes, anchors] (Ultralytics' raw detection output)";
 
 std::string list(const std::vector<TensorInfo>& tensors) {
   std::string text;
@@ -79,7 +80,7 @@ void readInput(const RawModel& model, const DescriptionOptions& options, ModelDe
     if (values && values->size() == 1) {
       size = {(*values)[0], (*values)[0]};
     } else if (values && values->size() == 2) {
-      size = {(*values)[1], (*values)[0]};    // Ultralytics writes height first
+      size = {(*values)[1], (*values)[0]};  // Ultralytics writes height first
     }
   }
   if (options.networkSize) {

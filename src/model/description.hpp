@@ -29,9 +29,9 @@ struct DescriptionOptions {
 
 struct ModelDescription {
   ModelInfo info;
-  bool rect = false;       // each image gets its own smallest network size
-  int classes = 0;         // of detectors: number of class rows in the output
-  std::string refusal;     // why the outputs are not understood; empty if they are
+  bool rect = false;    // each image gets its own smallest network size
+  int classes = 0;      // of detectors: number of class rows in the output
+  std::string refusal;  // why the outputs are not understood; empty if they are
 
   Size networkSize() const { return {info.networkWidth, info.networkHeight}; }
 

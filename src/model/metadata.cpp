@@ -67,7 +67,7 @@ class LiteralReader {
       }
     }
     if (at >= text_.size()) {
-      return false;    // never closed
+      return false;  // never closed
     }
     at_ = at + 1;
     value = std::move(found);
@@ -81,7 +81,8 @@ class LiteralReader {
 
  private:
   void skipSpace() {
-    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\r' || text_[at_] == '\t')) {
+    while (at_ < text_.size() &&
+           (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\r' || text_[at_] == '\t')) {
       ++at_;
     }
   }
@@ -91,13 +92,27 @@ class LiteralReader {
     const char kind = text_[at++];
     std::size_t digits = 0;
     switch (kind) {
-      case 'n': out += '\n'; return at;
-      case 't': out += '\t'; return at;
-      case 'r': out += '\r'; return at;
-      case 'x': digits = 2; break;
-      case 'u': digits = 4; break;
-      case 'U': digits = 8; break;
-      default: out += kind; return at;
+      case 'n':
+        out += '\n';
+        return at;
+      case 't':
+        out += '\t';
+        return at;
+      case 'r':
+        out += '\r';
+        return at;
+      case 'x':
+        digits = 2;
+        break;
+      case 'u':
+        digits = 4;
+        break;
+      case 'U':
+        digits = 8;
+        break;
+      default:
+        out += kind;
+        return at;
     }
     unsigned long code = 0;
     const std::string_view number = text_.substr(at, digits);
@@ -128,7 +143,7 @@ std::string yamlScalar(std::string_view text) {
     for (std::size_t i = 1; i + 1 < text.size(); ++i) {
       value += text[i];
       if (text[i] == '\'' && text[i + 1] == '\'') {
-        ++i;    // YAML doubles a quote inside single quotes
+        ++i;  // YAML doubles a quote inside single quotes
       }
     }
     return value;
@@ -189,7 +204,7 @@ std::optional<std::map<int, std::string>> parseNames(std::string_view text) {
       } else if (!reader.integer(index)) {
         return std::nullopt;
       }
-      int number = 0;    // a name that is a number is a name all the same
+      int number = 0;  // a name that is a number is a name all the same
       if (index < 0 || index > kMostClassIndex || !reader.punctuation(':')) {
         return std::nullopt;
       }
@@ -258,8 +273,8 @@ std::optional<Task> parseTask(std::string_view text) {
 
 Metadata parseMetadataYaml(std::string_view text) {
   Metadata metadata;
-  std::string key;               // of the block that is being read
-  std::string list, mapping;     // its entries so far, without brackets
+  std::string key;            // of the block that is being read
+  std::string list, mapping;  // its entries so far, without brackets
   const auto close = [&] {
     if (!list.empty()) {
       metadata[key] = '[' + list + ']';

@@ -15,8 +15,12 @@ struct ShiftedBox {
 
 ShiftedBox shifted(const Candidate& candidate, bool agnostic) {
   const float shift = agnostic ? 0.0F : static_cast<float>(candidate.classIndex) * kClassShift;
-  ShiftedBox box{candidate.box.left + shift, candidate.box.top + shift, candidate.box.right + shift,
-                 candidate.box.bottom + shift, 0.0F, agnostic ? 0 : candidate.classIndex};
+  ShiftedBox box{candidate.box.left + shift,
+                 candidate.box.top + shift,
+                 candidate.box.right + shift,
+                 candidate.box.bottom + shift,
+                 0.0F,
+                 agnostic ? 0 : candidate.classIndex};
   box.area = (box.right - box.left) * (box.bottom - box.top);
   return box;
 }

@@ -13,7 +13,7 @@ struct Candidate {
   Box box;
   float score = 0;
   int classIndex = 0;
-  std::uint32_t anchor = 0;    // its place in the output: breaks ties between equal scores
+  std::uint32_t anchor = 0;  // its place in the output: breaks ties between equal scores
 };
 
 // Greedy suppression: by falling score, ties by rising anchor, a candidate is kept unless its intersection over union

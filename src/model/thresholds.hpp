@@ -10,7 +10,7 @@ struct Thresholds {
   float confidence = 0.25F;
   float iou = 0.7F;
   int maxDetections = 300;
-  std::vector<int> classes;    // sorted; empty: all
+  std::vector<int> classes;  // sorted; empty: all
   bool agnostic = false;
 
   bool wants(int classIndex) const;

@@ -15,11 +15,13 @@ ModelFile openForOpenVino(const std::string& path, const InferOption& option) {
     throw ModelError("'" + path + "': TensorRT was asked for, but this build of trtyolo has OpenVINO only");
   }
   if (file.kind == FileKind::TensorRtEngine) {
-    throw ModelError("'" + path + "': a TensorRT engine, but this build of trtyolo has OpenVINO only; give the .onnx "
+    throw ModelError("'" + path +
+                     "': a TensorRT engine, but this build of trtyolo has OpenVINO only; give the .onnx "
                      "that the engine was built from");
   }
   if (wanted.deviceImages) {
-    throw ModelError("'" + path + "': enableCudaMem() says that images are in GPU memory, but the model would run on "
+    throw ModelError("'" + path +
+                     "': enableCudaMem() says that images are in GPU memory, but the model would run on "
                      "the CPU");
   }
   return file;
@@ -36,6 +38,8 @@ ModelDescription inspectFile(const std::string& path, const InferOption& option)
   return openvino::inspectFile(path, openForOpenVino(path, option), option);
 }
 
-std::map<std::string, std::string> builtInBackends() { return {{"openvino", openvino::version()}}; }
+std::map<std::string, std::string> builtInBackends() {
+  return {{"openvino", openvino::version()}};
+}
 
 }  // namespace trtyolo

@@ -17,7 +17,8 @@ namespace fs = std::filesystem;
 
 FileKind kindOf(std::string_view head) {
   const auto text = head.find_first_not_of(" \t\r\n\xEF\xBB\xBF");
-  if (text != std::string_view::npos && (head.substr(text).starts_with("<?xml") || head.substr(text).starts_with("<net"))) {
+  if (text != std::string_view::npos &&
+      (head.substr(text).starts_with("<?xml") || head.substr(text).starts_with("<net"))) {
     return FileKind::OpenVinoIr;
   }
   // A plan starts with its own mark; Ultralytics puts a 4-byte length and JSON before it.

@@ -7,14 +7,14 @@
 namespace trtyolo {
 
 enum class FileKind {
-  OnnxOrUnknown,     // ONNX has no signature: its reader decides
-  OpenVinoIr,        // XML
-  TensorRtEngine,    // a plan, with or without Ultralytics' header
+  OnnxOrUnknown,   // ONNX has no signature: its reader decides
+  OpenVinoIr,      // XML
+  TensorRtEngine,  // a plan, with or without Ultralytics' header
 };
 
 struct ModelFile {
   FileKind kind = FileKind::OnnxOrUnknown;
-  std::size_t bytes = 0;    // weights of an OpenVINO IR included
+  std::size_t bytes = 0;  // weights of an OpenVINO IR included
 };
 
 // Throws ModelError if the file is missing, no regular file, unreadable or empty.

@@ -63,7 +63,7 @@ TEST_F(CloneTest, ManyThreadsGiveWhatOneModelGives) {
   std::vector<std::thread> threads;
   for (int t = 0; t < 8; ++t) {
     threads.emplace_back([&] {
-      const auto clone = model.clone();    // eight at once
+      const auto clone = model.clone();  // eight at once
       for (int i = 0; i < 4; ++i) {
         wrong += differences(clone->predict(image_), expected, 0, 0).empty() ? 0 : 1;
       }
@@ -82,7 +82,7 @@ TEST_F(TinyCloneTest, AThousandClonesMadeAndDropped) {
     if (i % 100 == 0) {
       EXPECT_EQ(clone->predict(image_).num, 1);
     }
-    model = std::move(clone);    // each dies after its clone was made
+    model = std::move(clone);  // each dies after its clone was made
   }
   EXPECT_EQ(model->predict(image_).num, 1);
 }
@@ -137,7 +137,7 @@ TEST_F(TinyCloneTest, TheSecondThreadInOneModelIsToldToClone) {
       try {
         EXPECT_EQ(model.predict(many).size(), many.size());
         begun = true;
-      } catch (const BusyError&) {    // the other was here first
+      } catch (const BusyError&) {  // the other was here first
       }
     }
     done = true;
@@ -145,7 +145,7 @@ TEST_F(TinyCloneTest, TheSecondThreadInOneModelIsToldToClone) {
   std::string message;
   while (!done && message.empty()) {
     try {
-      EXPECT_EQ(model.predict(image_).num, 1);    // before the first has begun
+      EXPECT_EQ(model.predict(image_).num, 1);  // before the first has begun
     } catch (const BusyError& error) {
       message = error.what();
     }
@@ -160,8 +160,8 @@ TEST_F(TinyCloneTest, TheSecondThreadInOneModelIsToldToClone) {
 }
 
 TEST_F(TinyCloneTest, ModelsOfDifferentFilesDoNotMeet) {
-  const std::string other = test::writeTinyModel(
-      dir_, "other", {{1, 3, 32, 96}, {test::detectorOutput(1, 8, {})}, "", false});
+  const std::string other =
+      test::writeTinyModel(dir_, "other", {{1, 3, 32, 96}, {test::detectorOutput(1, 8, {})}, "", false});
   auto first = std::make_unique<DetectModel>(file_);
   auto second = std::make_unique<DetectModel>(other);
   const auto clone = first->clone();

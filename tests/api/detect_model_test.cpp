@@ -17,7 +17,9 @@ namespace {
 using test::dataPath;
 using test::differences;
 
-InferOption bgr() { return InferOption().enableSwapRB(); }
+InferOption bgr() {
+  return InferOption().enableSwapRB();
+}
 
 void expectReferences(DetectModel& model, const std::string& folder, const std::string& pictures) {
   const auto references = test::readReferences(dataPath(folder + "/golden.json"));
@@ -72,7 +74,7 @@ TEST(DetectModelTest, ABatchGivesWhatSingleCallsGive) {
       break;
     }
   }
-  cv::resize(pictures[2], pictures[2], {517, 203});    // another network size in the middle
+  cv::resize(pictures[2], pictures[2], {517, 203});  // another network size in the middle
   cv::resize(pictures[5], pictures[5], {100, 400});
   for (const cv::Mat& picture : pictures) {
     images.push_back(view(picture));
@@ -129,7 +131,8 @@ TEST(DetectModelTest, OpensFilesByContentNotByName) {
   const std::string odd = dir / "model.bin.backup";
   std::filesystem::copy_file(dataPath("shapes/detect.onnx"), odd);
   EXPECT_EQ(DetectModel(odd).info().names.size(), 6U);
-  const std::string xml = test::writeTinyModel(dir, "tiny", {{1, 3, 64, 64}, {test::detectorOutput(2, 8, {})}, "", false});
+  const std::string xml =
+      test::writeTinyModel(dir, "tiny", {{1, 3, 64, 64}, {test::detectorOutput(2, 8, {})}, "", false});
   const std::string renamed = std::filesystem::path(xml).replace_extension(".txt").string();
   std::filesystem::rename(xml, renamed);
   EXPECT_EQ(DetectModel(renamed).info().names.size(), 2U);
@@ -137,8 +140,8 @@ TEST(DetectModelTest, OpensFilesByContentNotByName) {
 
 TEST(DetectModelTest, ThresholdsChangeAtRunTime) {
   test::TempDir dir;
-  const auto output = test::detectorOutput(3, 8, {{20, 20, 10, 10, 0, 0.9F}, {20, 20, 10, 11, 1, 0.5F},
-                                                  {50, 50, 10, 10, 2, 0.1F}});
+  const auto output =
+      test::detectorOutput(3, 8, {{20, 20, 10, 10, 0, 0.9F}, {20, 20, 10, 11, 1, 0.5F}, {50, 50, 10, 10, 2, 0.1F}});
   DetectModel model(test::writeTinyModel(dir, "tiny", {{1, 3, 64, 64}, {output}, "", false}));
   std::vector<unsigned char> pixels(64 * 64 * 3, 50);
   const Image image(pixels.data(), 64, 64);
@@ -155,7 +158,7 @@ TEST(DetectModelTest, ThresholdsChangeAtRunTime) {
   model.setMaxDetections(300);
   model.setClasses({2, 1});
   EXPECT_EQ(model.predict(image).classes, (Classes{1, 2}));
-  const auto clone = model.clone();    // takes the thresholds as they are
+  const auto clone = model.clone();  // takes the thresholds as they are
   model.setClasses({});
   EXPECT_EQ(clone->predict(image).classes, (Classes{1, 2}));
   EXPECT_EQ(model.predict(image).classes, (Classes{0, 1, 2}));
@@ -226,10 +229,10 @@ TEST(DetectModelTest, NormalizationAndBorderReachTheNetwork) {
   DetectModel plain(dataPath("shapes/detect.onnx"), bgr());
   const cv::Mat picture = cv::imread(dataPath("shapes/images/00001.jpg"));
   const DetResult expected = plain.predict(view(picture));
-  DetectModel same(dataPath("shapes/detect.onnx"),
-                   bgr().setNormalizeParams({0, 0, 0}, {1, 1, 1}).setBorderValue(114));
+  DetectModel same(dataPath("shapes/detect.onnx"), bgr().setNormalizeParams({0, 0, 0}, {1, 1, 1}).setBorderValue(114));
   EXPECT_EQ(differences(same.predict(view(picture)), expected, 0, 0), "");
-  DetectModel other(dataPath("shapes/detect.onnx"), bgr().setNormalizeParams({0.5F, 0.5F, 0.5F}, {0.25F, 0.25F, 0.25F}));
+  DetectModel other(dataPath("shapes/detect.onnx"),
+                    bgr().setNormalizeParams({0.5F, 0.5F, 0.5F}, {0.25F, 0.25F, 0.25F}));
   EXPECT_NE(differences(other.predict(view(picture)), expected, 0, 0), "");
 }
 
@@ -239,8 +242,8 @@ TEST(DetectModelTest, MovesAndRefusesToBeUsedAfterwards) {
   const DetResult expected = model.predict(view(picture));
   DetectModel moved = std::move(model);
   EXPECT_EQ(differences(moved.predict(view(picture)), expected, 0, 0), "");
-  EXPECT_THROW(model.predict(view(picture)), Error);    // NOLINT(bugprone-use-after-move): that is the question
-  EXPECT_THROW(model.clone(), Error);                   // NOLINT(bugprone-use-after-move)
+  EXPECT_THROW(model.predict(view(picture)), Error);  // NOLINT(bugprone-use-after-move): that is the question
+  EXPECT_THROW(model.clone(), Error);                 // NOLINT(bugprone-use-after-move)
   model = std::move(moved);
   EXPECT_EQ(differences(model.predict(view(picture)), expected, 0, 0), "");
 }

@@ -130,7 +130,8 @@ TEST(WrongFileTest, GraphsWithUnexpectedOutputs) {
                         const std::string& metadata = "", const std::vector<std::int64_t>& input = {1, 3, 64, 64}) {
     return test::writeTinyModel(dir, name, {input, outputs, metadata, false});
   };
-  EXPECT_NE(loadError(make("flat", {{{1, 6}, {}}}), InferOption().setTask(Task::Detect)).find("[1, 6]"), std::string::npos);
+  EXPECT_NE(loadError(make("flat", {{{1, 6}, {}}}), InferOption().setTask(Task::Detect)).find("[1, 6]"),
+            std::string::npos);
   EXPECT_NE(loadError(make("two", {{{1, 6, 100}, {}}, {{1, 2}, {}}})).find("output1"), std::string::npos);
   EXPECT_NE(loadError(make("turned", {{{1, 100, 6}, {}}})).find("transposed"), std::string::npos);
   EXPECT_NE(loadError(make("few", {{{1, 3, 100}, {}}})).find("[1, 3, 100]"), std::string::npos);
@@ -145,12 +146,12 @@ TEST(WrongFileTest, AModelOfAnotherTask) {
   test::TempDir dir;
   const test::TinyOutput output = test::detectorOutput(2, 100, {});
   for (const char* task : {"segment", "pose", "obb", "classify"}) {
-    const std::string file = test::writeTinyModel(
-        dir, task, {{1, 3, 64, 64}, {output}, std::string("task: ") + task + "\n", false});
+    const std::string file =
+        test::writeTinyModel(dir, task, {{1, 3, 64, 64}, {output}, std::string("task: ") + task + "\n", false});
     const std::string message = loadError(file);
     EXPECT_NE(message.find(task), std::string::npos) << message;
     EXPECT_NE(message.find("detect"), std::string::npos) << message;
-    EXPECT_EQ(toString(inspect(file).task), std::string(task));    // but it can be looked at
+    EXPECT_EQ(toString(inspect(file).task), std::string(task));  // but it can be looked at
   }
 }
 
@@ -200,8 +201,9 @@ TEST_F(WrongImageTest, NullEmptyNegativeHuge) {
   EXPECT_NE(imageError(Image(data, 64, 0)).find("64 x 0"), std::string::npos);
   EXPECT_NE(imageError(Image(data, -64, 64)).find("-64 x 64"), std::string::npos);
   EXPECT_NE(imageError(Image(data, 64, -1, 192)).find("64 x -1"), std::string::npos);
-  EXPECT_NE(imageError(Image(data, std::numeric_limits<int>::max(), std::numeric_limits<int>::max())).find("2147483647"),
-            std::string::npos);
+  EXPECT_NE(
+      imageError(Image(data, std::numeric_limits<int>::max(), std::numeric_limits<int>::max())).find("2147483647"),
+      std::string::npos);
 }
 
 TEST_F(WrongImageTest, PitchAndChannels) {
@@ -269,7 +271,7 @@ TEST(WrongOptionTest, CopiesAreTheirOwn) {
   InferOption second = first;
   second.setConfidence(0.1F);
   InferOption third = std::move(first);
-  first = second;    // NOLINT(bugprone-use-after-move): a moved-from option is a default one
+  first = second;  // NOLINT(bugprone-use-after-move): a moved-from option is a default one
   EXPECT_EQ(DetectModel(dataPath("shapes/detect.onnx"), third).info().names.size(), 6U);
 }
 

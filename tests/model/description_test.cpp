@@ -103,8 +103,13 @@ TEST(DescriptionTest, RefusesWhatItDoesNotUnderstandWithTheFacts) {
 }
 
 TEST(DescriptionTest, RefusesInputsThatAreNoImages) {
-  for (const std::vector<int>& shape : {std::vector<int>{1, 3, 640}, {1, 4, 640, 640}, {1, 640, 640, 3}, {}, {0, 3, 64, 64},
-                                        {1, 3, 0, 640}, {1, 3, 640, 1000000}}) {
+  for (const std::vector<int>& shape : {std::vector<int>{1, 3, 640},
+                                        {1, 4, 640, 640},
+                                        {1, 640, 640, 3},
+                                        {},
+                                        {0, 3, 64, 64},
+                                        {1, 3, 0, 640},
+                                        {1, 3, 640, 1000000}}) {
     RawModel model = detector();
     model.inputs[0].shape = shape;
     EXPECT_THROW(describe(model, {}), ModelError) << toString(model.inputs[0]);

@@ -54,7 +54,7 @@ TEST(DetectHeadTest, FindsTheBestClassOfEachAnchor) {
   output.at(4, 0) = 0.3F;
   output.object(999, {100, 200, 300, 600}, 0, 0.8F);
   output.object(511, {400, 20, 420, 60}, 1, 0.7F);
-  output.object(512, {500, 20, 520, 60}, 1, 0.2F);    // below the threshold
+  output.object(512, {500, 20, 520, 60}, 1, 0.2F);  // below the threshold
   const Prediction found = output.decode(3, kSame);
   EXPECT_EQ(found.classes, (std::vector<int>{2, 0, 1}));
   EXPECT_EQ(found.scores, (std::vector<float>{0.9F, 0.8F, 0.7F}));
@@ -99,7 +99,7 @@ TEST(DetectHeadTest, ScalesBackToTheImageAndClips) {
   ASSERT_EQ(letterbox.top, 140);
   Output output(1, 4);
   output.object(0, {100, 240, 200, 340}, 0, 0.9F);
-  output.object(1, {-50, 100, 700, 160}, 0, 0.8F);    // over three edges
+  output.object(1, {-50, 100, 700, 160}, 0, 0.8F);  // over three edges
   const Prediction found = output.decode(1, letterbox);
   EXPECT_EQ(found.boxes[0].xyxy(), (std::array<float, 4>{200, 200, 400, 400}));
   EXPECT_EQ(found.boxes[1].xyxy(), (std::array<float, 4>{0, 0, 1280, 40}));
@@ -146,7 +146,8 @@ TEST(DetectHeadTest, BoxesOfNonsenseStayInsideTheImage) {
 
 TEST(DetectHeadTest, RefusesATensorOfAnotherShape) {
   const std::vector<float> values(100);
-  for (const std::vector<std::int64_t>& shape : {std::vector<std::int64_t>{1, 7, 10}, {1, 60}, {1, 6, 10, 1}, {0, 6, 10}}) {
+  for (const std::vector<std::int64_t>& shape :
+       {std::vector<std::int64_t>{1, 7, 10}, {1, 60}, {1, 6, 10, 1}, {0, 6, 10}}) {
     const TensorView view{values.data(), shape};
     EXPECT_THROW(detectHead(2)->decode({&view, 1}, 0, kSame, {}), InferenceError);
   }

@@ -16,7 +16,8 @@ std::vector<Candidate> randomCandidates(unsigned seed, std::size_t count, int cl
   for (std::size_t i = 0; i < count; ++i) {
     const float left = place(random), top = place(random);
     candidates.push_back({{left, top, left + side(random), top + side(random)},
-                          static_cast<float>(level(random)) / static_cast<float>(scoreLevels), classIndex(random),
+                          static_cast<float>(level(random)) / static_cast<float>(scoreLevels),
+                          classIndex(random),
                           static_cast<std::uint32_t>(i)});
   }
   return candidates;

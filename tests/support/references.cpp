@@ -8,7 +8,9 @@
 
 namespace trtyolo::test {
 
-std::string dataPath(const std::string& path) { return std::string(TRTYOLO_TEST_DATA) + "/" + path; }
+std::string dataPath(const std::string& path) {
+  return std::string(TRTYOLO_TEST_DATA) + "/" + path;
+}
 
 std::vector<Reference> readReferences(const std::string& path) {
   std::ifstream stream(path);
@@ -41,8 +43,8 @@ std::string differences(const DetResult& found, const DetResult& expected, float
   for (std::size_t i = 0; i < expected.boxes.size(); ++i) {
     const auto matches = [&](std::size_t j) {
       const auto a = found.boxes[j].xyxy(), b = expected.boxes[i].xyxy();
-      const bool near = std::equal(a.begin(), a.end(), b.begin(),
-                                   [&](float x, float y) { return std::abs(x - y) <= pixels; });
+      const bool near =
+          std::equal(a.begin(), a.end(), b.begin(), [&](float x, float y) { return std::abs(x - y) <= pixels; });
       return !taken[j] && near && found.classes[j] == expected.classes[i] &&
              std::abs(found.scores[j] - expected.scores[i]) <= score &&
              std::abs(found.scores[i] - expected.scores[i]) <= 2 * score;

@@ -9,7 +9,7 @@
 namespace trtyolo::test {
 
 struct Reference {
-  std::string source;    // file name of the picture
+  std::string source;  // file name of the picture
   DetResult result;
 };
 

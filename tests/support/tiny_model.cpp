@@ -35,8 +35,8 @@ std::string writeTinyModel(const TempDir& dir, const std::string& name, const Ti
   for (std::size_t i = 0; i < axes.size(); ++i) {
     axes[i] = static_cast<std::int64_t>(i) + 1;
   }
-  auto mean = std::make_shared<ov::op::v1::ReduceMean>(
-      pixels, Constant::create(ov::element::i64, {axes.size()}, axes), false);
+  auto mean =
+      std::make_shared<ov::op::v1::ReduceMean>(pixels, Constant::create(ov::element::i64, {axes.size()}, axes), false);
   auto nothing = std::make_shared<ov::op::v1::Multiply>(mean, Constant::create(ov::element::f32, {}, {0.0F}));
 
   ov::OutputVector results;
@@ -50,7 +50,8 @@ std::string writeTinyModel(const TempDir& dir, const std::string& name, const Ti
     columns[0] = -1;
     auto perImage = std::make_shared<ov::op::v1::Reshape>(
         nothing, Constant::create(ov::element::i64, {columns.size()}, columns), false);
-    ov::Output<ov::Node> sum = std::make_shared<ov::op::v1::Add>(perImage, Constant::create(ov::element::f32, shape, values));
+    ov::Output<ov::Node> sum =
+        std::make_shared<ov::op::v1::Add>(perImage, Constant::create(ov::element::f32, shape, values));
     if (model.halfPrecision) {
       sum = std::make_shared<Convert>(sum, ov::element::f16);
     }

@@ -1,5 +1,5 @@
-// Small real networks, made with OpenVINO and written as OpenVINO IR: what the back end does with any shape or value can
-// be tried in milliseconds.
+// Small real networks, made with OpenVINO and written as OpenVINO IR: what the back end does with any shape or value
+// can be tried in milliseconds.
 #pragma once
 
 #include <cstdint>
@@ -11,15 +11,15 @@
 namespace trtyolo::test {
 
 struct TinyOutput {
-  std::vector<std::int64_t> shape;    // the batch first
-  std::vector<float> values;          // of one image; empty: zeros
+  std::vector<std::int64_t> shape;  // the batch first
+  std::vector<float> values;        // of one image; empty: zeros
 };
 
 struct TinyModel {
-  std::vector<std::int64_t> input = {1, 3, 64, 64};    // -1: dynamic
+  std::vector<std::int64_t> input = {1, 3, 64, 64};  // -1: dynamic
   std::vector<TinyOutput> outputs;
-  std::string metadata;          // content of the metadata.yaml beside it; empty: none
-  bool halfPrecision = false;    // input and outputs f16
+  std::string metadata;        // content of the metadata.yaml beside it; empty: none
+  bool halfPrecision = false;  // input and outputs f16
 };
 
 // Writes NAME.xml and NAME.bin into a folder of its own inside `dir` and gives the path of the .xml. Each output is its

@@ -15,7 +15,8 @@ double OpenVinoContext::predict(std::span<const ImageView> images, std::span<con
                                 const Thresholds& thresholds, std::span<Prediction> results) {
   const Size networkSize = letterboxes[0].network;
   ov::Tensor input = inputFor(images.size(), networkSize);
-  const std::size_t slot = 3 * static_cast<std::size_t>(networkSize.width) * static_cast<std::size_t>(networkSize.height);
+  const std::size_t slot =
+      3 * static_cast<std::size_t>(networkSize.width) * static_cast<std::size_t>(networkSize.height);
   for (std::size_t i = 0; i < images.size(); ++i) {
     letterboxer_.write(images[i], letterboxes[i], normalization_, input.data<float>() + i * slot);
   }
@@ -54,8 +55,8 @@ double OpenVinoContext::run() {
     request_.start_async();
     request_.wait();
   } catch (const std::exception& error) {
-    throw InferenceError("'" + engine_->description().info.file + "': OpenVINO failed to run the network: " +
-                         plainMessage(error));
+    throw InferenceError("'" + engine_->description().info.file +
+                         "': OpenVINO failed to run the network: " + plainMessage(error));
   }
   return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
 }

@@ -22,7 +22,7 @@ class OpenVinoContext final : public Context {
   ov::Tensor inputFor(std::size_t images, Size networkSize);
   double run();
 
-  std::shared_ptr<const Engine> engine_;    // before the request: it must outlive it
+  std::shared_ptr<const Engine> engine_;  // before the request: it must outlive it
   ov::InferRequest request_;
   const Head& head_;
   const Normalization& normalization_;

@@ -20,10 +20,17 @@ constexpr const char* kDevice = "CPU";
 ov::AnyMap settingsOf(const InferOption::Impl& option) {
   ov::AnyMap settings;
   switch (option.precision) {
-    case Precision::F32: settings.insert(ov::hint::inference_precision(ov::element::f32)); break;
-    case Precision::F16: settings.insert(ov::hint::inference_precision(ov::element::f16)); break;
-    case Precision::BF16: settings.insert(ov::hint::inference_precision(ov::element::bf16)); break;
-    case Precision::Auto: break;
+    case Precision::F32:
+      settings.insert(ov::hint::inference_precision(ov::element::f32));
+      break;
+    case Precision::F16:
+      settings.insert(ov::hint::inference_precision(ov::element::f16));
+      break;
+    case Precision::BF16:
+      settings.insert(ov::hint::inference_precision(ov::element::bf16));
+      break;
+    case Precision::Auto:
+      break;
   }
   if (option.streams == 0) {
     settings.insert(ov::hint::performance_mode(ov::hint::PerformanceMode::THROUGHPUT));
@@ -81,8 +88,8 @@ class OpenVinoEngine final : public Engine {
   const ModelDescription& description() const override { return description_; }
 
   std::unique_ptr<Context> createContext() const override {
-    return std::make_unique<OpenVinoContext>(
-        std::static_pointer_cast<const OpenVinoEngine>(shared_from_this()), createRequest(), *head_, normalization_);
+    return std::make_unique<OpenVinoContext>(std::static_pointer_cast<const OpenVinoEngine>(shared_from_this()),
+                                             createRequest(), *head_, normalization_);
   }
 
   NetworkSpeed measureNetwork(int requests, double seconds) const override {
@@ -91,9 +98,11 @@ class OpenVinoEngine final : public Engine {
       made.push_back(createRequest());
     }
     const ModelInfo& info = description_.info;
-    return openvino::measureNetwork(std::move(made), {static_cast<std::size_t>(info.batch), 3,
-                                                      static_cast<std::size_t>(info.networkHeight),
-                                                      static_cast<std::size_t>(info.networkWidth)}, seconds);
+    return openvino::measureNetwork(
+        std::move(made),
+        {static_cast<std::size_t>(info.batch), 3, static_cast<std::size_t>(info.networkHeight),
+         static_cast<std::size_t>(info.networkWidth)},
+        seconds);
   }
 
  private:
@@ -103,17 +112,17 @@ class OpenVinoEngine final : public Engine {
       const std::lock_guard lock(creating_);
       return compiled_.create_infer_request();
     } catch (const std::exception& error) {
-      throw InferenceError("'" + description_.info.file + "': OpenVINO cannot create another infer request: " +
-                           plainMessage(error));
+      throw InferenceError("'" + description_.info.file +
+                           "': OpenVINO cannot create another infer request: " + plainMessage(error));
     }
   }
 
-  ov::Core core_;    // first, so that it goes last
+  ov::Core core_;  // first, so that it goes last
   ModelDescription description_;
   Normalization normalization_;
   std::unique_ptr<Head> head_;
   mutable std::mutex creating_;
-  mutable ov::CompiledModel compiled_;    // create_infer_request() is not const
+  mutable ov::CompiledModel compiled_;  // create_infer_request() is not const
 };
 
 }  // namespace

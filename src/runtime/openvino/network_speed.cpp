@@ -76,7 +76,7 @@ NetworkSpeed measureNetwork(std::vector<ov::InferRequest> requests, const ov::Sh
     const double elapsed = std::chrono::duration<double>(Clock::now() - begin).count();
     lock.unlock();
     for (ov::InferRequest& request : requests) {
-      request.wait();    // the last callback may still be on its way out
+      request.wait();  // the last callback may still be on its way out
     }
     if (race.failure) {
       std::rethrow_exception(race.failure);

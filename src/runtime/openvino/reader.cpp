@@ -13,7 +13,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr bool kMapFiles = true;    // weights of OpenVINO IR stay in the file, and processes share them
+constexpr bool kMapFiles = true;  // weights of OpenVINO IR stay in the file, and processes share them
 
 std::string readWhole(const fs::path& path) {
   std::ifstream stream(path, std::ios::binary);
@@ -89,8 +89,7 @@ ReadModel readModel(const std::string& path, const ModelFile& file, const InferO
   try {
     result.network = readNetwork(path, file.kind);
   } catch (const std::exception& error) {
-    throw ModelError("'" + path + "': not a readable " +
-                     (file.kind == FileKind::OpenVinoIr ? "OpenVINO IR" : "ONNX") +
+    throw ModelError("'" + path + "': not a readable " + (file.kind == FileKind::OpenVinoIr ? "OpenVINO IR" : "ONNX") +
                      " model (damaged, incomplete, or something else): " + plainMessage(error));
   }
 
