@@ -123,7 +123,7 @@ void checkClasses(const std::vector<int>& sorted, const ModelInfo& info) {
 
 std::shared_ptr<const Engine> loadFor(Task task, const char* model, const std::string& file,
                                       const InferOption& option) {
-  return loadEngine(file, option, [&](const ModelDescription& description) {
+  return loadEngine(file, option.impl().engine, [&](const ModelDescription& description) {
     if (description.info.task != task) {
       throw ModelError("'" + file + "': " + model + " needs a model for the task '" + toString(task) +
                        "', this one's is '" + toString(description.info.task) + "'");
@@ -221,7 +221,7 @@ std::vector<DetResult> DetectModel::predict(const std::vector<Image>& images) {
 }
 
 ModelInfo inspect(const std::string& file, const InferOption& option) {
-  return inspectFile(file, option).info;
+  return inspectFile(file, option.impl().engine).info;
 }
 
 const char* version() {

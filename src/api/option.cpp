@@ -51,7 +51,7 @@ InferOption& InferOption::operator=(InferOption&& other) noexcept {
 }
 
 InferOption& InferOption::enableSwapRB() {
-  impl_->normalization.swapRB = true;
+  impl_->engine.normalization.swapRB = true;
   return *this;
 }
 
@@ -59,7 +59,7 @@ InferOption& InferOption::setBorderValue(float value) {
   if (!(value >= 0.0F && value <= 255.0F)) {
     throw std::invalid_argument("setBorderValue: must be between 0 and 255, found " + std::to_string(value));
   }
-  impl_->normalization.border = value;
+  impl_->engine.normalization.border = value;
   return *this;
 }
 
@@ -69,8 +69,8 @@ InferOption& InferOption::setNormalizeParams(const std::vector<float>& mean, con
   if (std::find(checkedStd.begin(), checkedStd.end(), 0.0F) != checkedStd.end()) {
     throw std::invalid_argument("setNormalizeParams: std must not be 0");
   }
-  impl_->normalization.mean = checkedMean;
-  impl_->normalization.std = checkedStd;
+  impl_->engine.normalization.mean = checkedMean;
+  impl_->engine.normalization.std = checkedStd;
   return *this;
 }
 
@@ -80,57 +80,57 @@ InferOption& InferOption::setInputDimensions(int width, int height) {
 }
 
 InferOption& InferOption::setDeviceId(int id) {
-  impl_->deviceId = checkedNotNegative("setDeviceId: the GPU ordinal", id);
+  impl_->engine.deviceId = checkedNotNegative("setDeviceId: the GPU ordinal", id);
   return *this;
 }
 
 InferOption& InferOption::enableCudaMem() {
-  impl_->deviceImages = true;
+  impl_->engine.deviceImages = true;
   return *this;
 }
 
 InferOption& InferOption::enableManagedMemory() {
-  impl_->managedMemory = true;
+  impl_->engine.managedMemory = true;
   return *this;
 }
 
 InferOption& InferOption::setBackend(Backend backend) {
-  impl_->backend = backend;
+  impl_->engine.backend = backend;
   return *this;
 }
 
 InferOption& InferOption::setPrecision(Precision precision) {
-  impl_->precision = precision;
+  impl_->engine.precision = precision;
   return *this;
 }
 
 InferOption& InferOption::setStreams(int streams) {
-  impl_->streams = checkedNotNegative("setStreams: the number", streams);
+  impl_->engine.streams = checkedNotNegative("setStreams: the number", streams);
   return *this;
 }
 
 InferOption& InferOption::setThreads(int threads) {
-  impl_->threads = checkedNotNegative("setThreads: the number", threads);
+  impl_->engine.threads = checkedNotNegative("setThreads: the number", threads);
   return *this;
 }
 
 InferOption& InferOption::setTask(Task task) {
-  impl_->task = task;
+  impl_->engine.description.task = task;
   return *this;
 }
 
 InferOption& InferOption::setNetworkSize(int width, int height) {
-  impl_->networkSize = checkedSize("setNetworkSize", width, height);
+  impl_->engine.description.networkSize = checkedSize("setNetworkSize", width, height);
   return *this;
 }
 
 InferOption& InferOption::setRect(bool rect) {
-  impl_->rect = rect;
+  impl_->engine.description.rect = rect;
   return *this;
 }
 
 InferOption& InferOption::setBatch(int batch) {
-  impl_->batch = Thresholds::checkedCount("setBatch: the number of images", batch);
+  impl_->engine.description.batch = Thresholds::checkedCount("setBatch: the number of images", batch);
   return *this;
 }
 

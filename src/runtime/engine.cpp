@@ -1,6 +1,5 @@
 #include "runtime/engine.hpp"
 
-#include "api/option.hpp"
 #include "runtime/file_kind.hpp"
 #include "runtime/openvino/engine.hpp"
 
@@ -8,10 +7,9 @@ namespace trtyolo {
 namespace {
 
 // The file, once it is sure that OpenVINO is what should open it.
-ModelFile openForOpenVino(const std::string& path, const InferOption& option) {
+ModelFile openForOpenVino(const std::string& path, const EngineOptions& options) {
   const ModelFile file = openModelFile(path);
-  const InferOption::Impl& wanted = option.impl();
-  if (wanted.backend == Backend::TensorRT) {
+  if (options.backend == Backend::TensorRT) {
     throw ModelError("'" + path + "': TensorRT was asked for, but this build of trtyolo has OpenVINO only");
   }
   if (file.kind == FileKind::TensorRtEngine) {
@@ -19,7 +17,7 @@ ModelFile openForOpenVino(const std::string& path, const InferOption& option) {
                      "': a TensorRT engine, but this build of trtyolo has OpenVINO only; give the .onnx "
                      "that the engine was built from");
   }
-  if (wanted.deviceImages) {
+  if (options.deviceImages) {
     throw ModelError("'" + path +
                      "': enableCudaMem() says that images are in GPU memory, but the model would run on "
                      "the CPU");
@@ -29,13 +27,13 @@ ModelFile openForOpenVino(const std::string& path, const InferOption& option) {
 
 }  // namespace
 
-std::shared_ptr<const Engine> loadEngine(const std::string& path, const InferOption& option,
+std::shared_ptr<const Engine> loadEngine(const std::string& path, const EngineOptions& options,
                                          const DescriptionCheck& check) {
-  return openvino::loadEngine(path, openForOpenVino(path, option), option, check);
+  return openvino::loadEngine(path, openForOpenVino(path, options), options, check);
 }
 
-ModelDescription inspectFile(const std::string& path, const InferOption& option) {
-  return openvino::inspectFile(path, openForOpenVino(path, option), option);
+ModelDescription inspectFile(const std::string& path, const EngineOptions& options) {
+  return openvino::inspectFile(path, openForOpenVino(path, options), options);
 }
 
 std::map<std::string, std::string> builtInBackends() {

@@ -11,6 +11,7 @@
 #include "model/description.hpp"
 #include "model/prediction.hpp"
 #include "model/thresholds.hpp"
+#include "runtime/options.hpp"
 #include "trtyolo.hpp"
 
 namespace trtyolo {
@@ -46,11 +47,11 @@ using DescriptionCheck = std::function<void(const ModelDescription&)>;
 
 // Loads `file` with the back end that the option names, or that suits file and machine. Throws ModelError, and what
 // `check` throws.
-std::shared_ptr<const Engine> loadEngine(const std::string& file, const InferOption& option,
+std::shared_ptr<const Engine> loadEngine(const std::string& file, const EngineOptions& options,
                                          const DescriptionCheck& check);
 
 // What loadEngine() would see, without making it ready to run. Throws ModelError.
-ModelDescription inspectFile(const std::string& file, const InferOption& option);
+ModelDescription inspectFile(const std::string& file, const EngineOptions& options);
 
 // Name and version of each back end built in.
 std::map<std::string, std::string> builtInBackends();

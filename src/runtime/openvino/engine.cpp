@@ -6,7 +6,6 @@
 #include <openvino/openvino.hpp>
 #include <utility>
 
-#include "api/option.hpp"
 #include "model/head.hpp"
 #include "runtime/openvino/context.hpp"
 #include "runtime/openvino/network_speed.hpp"
@@ -17,9 +16,9 @@ namespace {
 
 constexpr const char* kDevice = "CPU";
 
-ov::AnyMap settingsOf(const InferOption::Impl& option) {
+ov::AnyMap settingsOf(const EngineOptions& options) {
   ov::AnyMap settings;
-  switch (option.precision) {
+  switch (options.precision) {
     case Precision::F32:
       settings.insert(ov::hint::inference_precision(ov::element::f32));
       break;
@@ -32,13 +31,13 @@ ov::AnyMap settingsOf(const InferOption::Impl& option) {
     case Precision::Auto:
       break;
   }
-  if (option.streams == 0) {
+  if (options.streams == 0) {
     settings.insert(ov::hint::performance_mode(ov::hint::PerformanceMode::THROUGHPUT));
   } else {
-    settings.insert(ov::num_streams(option.streams));
+    settings.insert(ov::num_streams(options.streams));
   }
-  if (option.threads > 0) {
-    settings.insert(ov::inference_num_threads(option.threads));
+  if (options.threads > 0) {
+    settings.insert(ov::inference_num_threads(options.threads));
     // Pinned, every engine with fewer threads than cores would take the same first cores.
     settings.insert(ov::hint::enable_cpu_pinning(false));
   }
@@ -69,16 +68,16 @@ void prepare(const std::shared_ptr<ov::Model>& network, const ModelDescription& 
 
 class OpenVinoEngine final : public Engine {
  public:
-  OpenVinoEngine(const std::string& path, const ModelFile& file, const InferOption& option,
+  OpenVinoEngine(const std::string& path, const ModelFile& file, const EngineOptions& options,
                  const DescriptionCheck& check)
-      : normalization_(option.impl().normalization) {
-    ReadModel model = readModel(path, file, option);
+      : normalization_(options.normalization) {
+    ReadModel model = readModel(path, file, options);
     description_ = std::move(model.description);
     check(description_);
     head_ = makeHead(description_);
     try {
       prepare(model.network, description_);
-      compiled_ = core_.compile_model(model.network, kDevice, settingsOf(option.impl()));
+      compiled_ = core_.compile_model(model.network, kDevice, settingsOf(options));
       description_.info.device = core_.get_property(kDevice, ov::device::full_name);
     } catch (const std::exception& error) {
       throw ModelError("'" + path + "': OpenVINO cannot prepare the model for the CPU: " + plainMessage(error));
@@ -127,13 +126,13 @@ class OpenVinoEngine final : public Engine {
 
 }  // namespace
 
-std::shared_ptr<const Engine> loadEngine(const std::string& path, const ModelFile& file, const InferOption& option,
+std::shared_ptr<const Engine> loadEngine(const std::string& path, const ModelFile& file, const EngineOptions& options,
                                          const DescriptionCheck& check) {
-  return std::make_shared<const OpenVinoEngine>(path, file, option, check);
+  return std::make_shared<const OpenVinoEngine>(path, file, options, check);
 }
 
-ModelDescription inspectFile(const std::string& path, const ModelFile& file, const InferOption& option) {
-  ModelDescription description = readModel(path, file, option).description;
+ModelDescription inspectFile(const std::string& path, const ModelFile& file, const EngineOptions& options) {
+  ModelDescription description = readModel(path, file, options).description;
   description.info.device = ov::Core().get_property(kDevice, ov::device::full_name);
   return description;
 }

@@ -9,9 +9,9 @@
 
 namespace trtyolo::openvino {
 
-std::shared_ptr<const Engine> loadEngine(const std::string& path, const ModelFile& file, const InferOption& option,
+std::shared_ptr<const Engine> loadEngine(const std::string& path, const ModelFile& file, const EngineOptions& options,
                                          const DescriptionCheck& check);
-ModelDescription inspectFile(const std::string& path, const ModelFile& file, const InferOption& option);
+ModelDescription inspectFile(const std::string& path, const ModelFile& file, const EngineOptions& options);
 std::string version();
 
 }  // namespace trtyolo::openvino

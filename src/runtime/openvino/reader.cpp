@@ -6,8 +6,6 @@
 #include <openvino/frontend/manager.hpp>
 #include <sstream>
 
-#include "api/option.hpp"
-
 namespace trtyolo::openvino {
 namespace {
 
@@ -84,7 +82,7 @@ std::string plainMessage(const std::exception& error) {
   return message.empty() ? error.what() : message;
 }
 
-ReadModel readModel(const std::string& path, const ModelFile& file, const InferOption& option) {
+ReadModel readModel(const std::string& path, const ModelFile& file, const EngineOptions& options) {
   ReadModel result;
   try {
     result.network = readNetwork(path, file.kind);
@@ -99,10 +97,9 @@ ReadModel readModel(const std::string& path, const ModelFile& file, const InferO
   raw.inputs = tensorsOf(result.network->inputs());
   raw.outputs = tensorsOf(result.network->outputs());
   raw.metadata = metadataOf(*result.network, path, file);
-  const InferOption::Impl& wanted = option.impl();
-  result.description = describe(raw, {wanted.task, wanted.networkSize, wanted.batch, wanted.rect});
+  result.description = describe(raw, options.description);
   result.description.info.backend = "openvino";
-  result.description.info.precision = toString(wanted.precision);
+  result.description.info.precision = toString(options.precision);
   return result;
 }
 

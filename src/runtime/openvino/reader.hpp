@@ -7,7 +7,7 @@
 
 #include "model/description.hpp"
 #include "runtime/file_kind.hpp"
-#include "trtyolo.hpp"
+#include "runtime/options.hpp"
 
 namespace trtyolo::openvino {
 
@@ -17,7 +17,7 @@ struct ReadModel {
 };
 
 // Throws ModelError. The network is as in the file: nothing is reshaped or converted yet.
-ReadModel readModel(const std::string& path, const ModelFile& file, const InferOption& option);
+ReadModel readModel(const std::string& path, const ModelFile& file, const EngineOptions& options);
 
 // OpenVINO's messages with the source lines and "Check ... failed" taken off: what remains is for users.
 std::string plainMessage(const std::exception& error);
