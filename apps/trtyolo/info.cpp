@@ -103,9 +103,11 @@ std::string textOf(const trtyolo::ModelInfo& info) {
 
 void addInfo(CLI::App& program, std::vector<Command>& commands) {
   CLI::App* command =
-      program.add_subcommand("info", "what a model is: task, classes, inputs, outputs, how it is decoded");
+      program.add_subcommand("info", "Say what a model is: task, classes, inputs, outputs, how it is decoded");
   const auto options = std::make_shared<InfoOptions>();
-  command->add_option("MODEL", options->model, "model file: ONNX (.onnx) or OpenVINO IR (.xml)")->required();
+  command->add_option("MODEL", options->model, "model file: ONNX (.onnx) or OpenVINO IR (.xml)")
+      ->type_name(" ")
+      ->required();
   command->add_flag("--json", options->json, "as one JSON object");
   addModelOptions(*command, options->loading);
   command->footer("Example: trtyolo info yolo11n.onnx");

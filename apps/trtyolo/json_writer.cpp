@@ -35,7 +35,7 @@ class JsonWriter final : public Writer {
     const Json head{{"model", model.file}, {"task", trtyolo::toString(model.task)}, {"names", std::move(table)}};
     std::string text = dump(head);
     text.pop_back();  // the object stays open
-    file_.write(text + ", \"images\": [");
+    file_.write(text + ",\"images\":[");
   }
 
   void add(const Item& item) override {

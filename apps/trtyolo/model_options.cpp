@@ -52,19 +52,21 @@ void addModelOptions(CLI::App& command, ModelOptions& options) {
       ->group(group);
   command.add_option("--batch", options.batch, "images per call of the network (default: what the model has, else 1)")
       ->type_name("N")
-      ->check(CLI::Range(1, 1024))
+      ->check(CLI::Range(1, 1024).description(""))
       ->group(group);
   command
       .add_flag(
           "--half", options.half,
           "compute in the 16-bit format that the processor is fastest with (bf16 or f16), in f32 where it has none")
       ->group(group);
-  command.add_option("--task", options.task, "task of a model whose file does not name it")
-      ->check(CLI::IsMember(kTasks))
+  command
+      .add_option("--task", options.task,
+                  "task of a model whose file does not name it: classify, detect, obb, pose or segment")
+      ->check(CLI::IsMember(kTasks).description(""))
       ->type_name("TASK")
       ->group(group);
   command.add_option("--backend", options.backend, "auto, openvino or tensorrt")
-      ->check(CLI::IsMember(kBackends))
+      ->check(CLI::IsMember(kBackends).description(""))
       ->type_name("NAME")
       ->capture_default_str()
       ->group(group);
@@ -78,11 +80,11 @@ void addModelOptions(CLI::App& command, ModelOptions& options) {
   command
       .add_option("--streams", options.streams, "predictions that the engine runs side by side on a CPU; 0: it chooses")
       ->type_name("N")
-      ->check(CLI::Range(0, 1024))
+      ->check(CLI::Range(0, 1024).description(""))
       ->group(group);
   command.add_option("--threads", options.threads, "threads that the engine uses on a CPU (default: one a core)")
       ->type_name("N")
-      ->check(CLI::Range(1, 1024))
+      ->check(CLI::Range(1, 1024).description(""))
       ->group(group);
 }
 

@@ -44,36 +44,39 @@ struct PredictOptions {
 };
 
 void addOptions(CLI::App& command, PredictOptions& options) {
-  command.add_option("MODEL", options.model, "model file: ONNX (.onnx) or OpenVINO IR (.xml)")->required();
+  command.add_option("MODEL", options.model, "model file: ONNX (.onnx) or OpenVINO IR (.xml)")
+      ->type_name(" ")
+      ->required();
   command
       .add_option("SOURCE", options.sources,
                   "pictures, videos, folders of them, quoted patterns, numbers of cameras, URLs of streams")
+      ->type_name(" ")
       ->required();
   command.add_option("--clones", options.clones, "clones that work side by side (default: as many as help)")
       ->type_name("N")
-      ->check(CLI::Range(1, 1024));
+      ->check(CLI::Range(1, 1024).description(""));
   command.add_flag("-q,--quiet", options.quiet, "say nothing but errors");
 
   command.add_option("--conf", options.confidence, "objects must score more than this")
       ->type_name("0..1")
-      ->check(CLI::Range(0.0, 1.0))
+      ->check(CLI::Range(0.0, 1.0).description(""))
       ->capture_default_str()
       ->group("Objects");
   command.add_option("--iou", options.iou, "of two boxes that overlap more than this the lower score is dropped")
       ->type_name("0..1")
-      ->check(CLI::Range(0.0, 1.0))
+      ->check(CLI::Range(0.0, 1.0).description(""))
       ->capture_default_str()
       ->group("Objects");
   command.add_option("--max-det", options.most, "most objects in an image")
       ->type_name("N")
-      ->check(CLI::Range(1, 1000000))
+      ->check(CLI::Range(1, 1000000).description(""))
       ->capture_default_str()
       ->group("Objects");
   command.add_option("--classes", options.classes, "keep these classes only, by number: 0,2")
       ->type_name("N,N")
       ->delimiter(',')
       ->allow_extra_args(false)
-      ->check(CLI::NonNegativeNumber)
+      ->check(CLI::Range(0, 1000000).description(""))
       ->group("Objects");
   command.add_flag("--agnostic", options.agnostic, "boxes of different classes drop each other too")->group("Objects");
   command.add_option("--labels", options.labels, "names of the classes, one a line, in place of the model's")
@@ -334,7 +337,7 @@ bool Prediction::write(const Batch& batch) {
 
 void addPredict(CLI::App& program, std::vector<Command>& commands) {
   CLI::App* command =
-      program.add_subcommand("predict", "run a model over pictures, folders, videos, cameras or streams");
+      program.add_subcommand("predict", "Run a model over pictures, folders, videos, cameras or streams");
   const auto options = std::make_shared<PredictOptions>();
   addOptions(*command, *options);
   commands.push_back({command, [options] {

@@ -14,7 +14,8 @@ namespace fs = std::filesystem;
 namespace app {
 namespace {
 
-constexpr double kUsualRate = 25;  // for a camera that does not tell
+constexpr double kUsualRate = 25;  // for a camera that does not tell, and a stream that tells nonsense
+constexpr double kHighestRate = 240;
 
 /// One video that is being written. OpenCV tells of no failure while it writes, so the file is looked at when it is
 /// complete.
@@ -22,10 +23,11 @@ class Video {
  public:
   Video(const std::string& path, double rate, cv::Size size)
       : path_(path), temporary_(temporaryName(path, ".part.mp4")), size_(size) {
+    // MPEG-4: H.264 would be half the size, but takes ten times the time away from the clones.
     const int codec = cv::VideoWriter::fourcc('m', 'p', '4', 'v');
     bool open = false;
     try {
-      open = writer_.open(temporary_, codec, rate > 0 ? rate : kUsualRate, size);
+      open = writer_.open(temporary_, codec, rate > 0 && rate <= kHighestRate ? rate : kUsualRate, size);
     } catch (const cv::Exception&) {
     }
     if (!open) {

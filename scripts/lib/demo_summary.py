@@ -16,8 +16,8 @@ def main(folder, start, end):
     print()
     print(f"{len(frames)} frames, {sum(counts)} people found: {min(counts)} to {max(counts)} in a frame")
     print(
-        f"{seconds:.1f} s for loading, reading, finding, drawing and saving: {len(frames) / seconds:.1f} frames a second; "
-        f"the footage plays {FOOTAGE_SECONDS} s, so this is {FOOTAGE_SECONDS / seconds:.1f} times as fast"
+        f"{seconds:.1f} s to load the network, read, find, draw and save: {len(frames) / seconds:.1f} frames a second\n"
+        f"(the footage plays {FOOTAGE_SECONDS} s: this is {FOOTAGE_SECONDS / seconds:.1f} times as fast)"
     )
     print(f"  video     {folder / 'street.mp4'}")
     print(f"  picture   {folder / '0600.jpg'} ({len(picture['objects'])} people)")
