@@ -305,7 +305,8 @@ class Options(AppTest):
                 self.assertRegex(text, rb"\[#+ *\] +\d+ %  \d+ images  [\d.]+ images/s  \d:\d\d left")
 
     def test_show_without_a_display(self):
-        environment = {k: v for k, v in os.environ.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")}
+        display = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+        environment = {name: value for name, value in os.environ.items() if name not in display}
         done = subprocess.run(
             [APP, "predict", PEOPLE, FRAMES, "--show"], capture_output=True, text=True, timeout=60, env=environment
         )
@@ -441,7 +442,8 @@ class FailingToWrite(AppTest):
     def test_video_that_does_not_fit(self):
         out = self.folder / "out"
         done = subprocess.run(
-            ["bash", "-c", 'trap "" XFSZ; ulimit -f 500; exec "$@"', "-", APP, "predict", PEOPLE, STREET, "--save", out],
+            ["bash", "-c", 'trap "" XFSZ; ulimit -f 500; exec "$@"', "-", APP, "predict", PEOPLE, STREET,
+             "--save", out],
             capture_output=True, text=True, timeout=300,
         )  # fmt: skip
         self.assertEqual(done.returncode, 1, done.stderr)
@@ -477,7 +479,8 @@ class Info(AppTest):
     def test_text(self):
         done = run("info", PEOPLE)
         self.assertEqual((done.returncode, done.stderr), (0, ""))
-        for words in ("detect", "0 person", "images f32 [1, 3, 640, 640]", "output0 f32 [1, 5, 8400]", "openvino", "f32"):
+        tensors = ("images f32 [1, 3, 640, 640]", "output0 f32 [1, 5, 8400]")
+        for words in ("detect", "0 person", *tensors, "openvino", "f32"):
             self.assertIn(words, done.stdout)
 
     def test_json(self):
