@@ -25,7 +25,7 @@ double OpenVinoContext::predict(std::span<const ImageView> images, std::span<con
   std::vector<TensorView> outputs;
   for (std::size_t i = 0; i < engine_->description().info.outputs.size(); ++i) {
     const ov::Tensor tensor = request_.get_output_tensor(i);
-    const ov::Shape shape = tensor.get_shape();
+    const ov::Shape& shape = tensor.get_shape();
     outputs.push_back({tensor.data<const float>(), {shape.begin(), shape.end()}});
   }
   for (std::size_t i = 0; i < images.size(); ++i) {

@@ -95,6 +95,7 @@ class OpenVinoEngine final : public Engine {
 
   NetworkSpeed measureNetwork(int requests, double seconds) const override {
     std::vector<ov::InferRequest> made;
+    made.reserve(static_cast<std::size_t>(requests));
     for (int i = 0; i < requests; ++i) {
       made.push_back(createRequest());
     }

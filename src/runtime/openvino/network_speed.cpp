@@ -48,7 +48,7 @@ NetworkSpeed measureNetwork(std::vector<ov::InferRequest> requests, const ov::Sh
       request.wait();
     }
     for (std::size_t i = 0; i < requests.size(); ++i) {
-      requests[i].set_callback([&race, &starts, &request = requests[i], i](std::exception_ptr failure) {
+      requests[i].set_callback([&race, &starts, &request = requests[i], i](const std::exception_ptr& failure) {
         const auto now = Clock::now();
         std::unique_lock lock(race.mutex);
         race.latencies.push_back(std::chrono::duration<double, std::milli>(now - starts[i]).count());
