@@ -38,11 +38,9 @@ ov::AnyMap settingsOf(const EngineOptions& options) {
   }
   if (options.threads > 0) {
     settings.insert(ov::inference_num_threads(options.threads));
+    // Pinned, every engine with fewer threads than cores would take the same first cores.
+    settings.insert(ov::hint::enable_cpu_pinning(false));
   }
-  // The cores are not the engine's own: callers' threads letterbox, decode and do work of theirs on them, and engines
-  // with fewer threads than cores would all be pinned to the same first ones. A pinned thread waits for its core while
-  // another stands idle.
-  settings.insert(ov::hint::enable_cpu_pinning(false));
   return settings;
 }
 
