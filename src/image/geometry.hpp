@@ -53,6 +53,11 @@ struct Letterbox {
     return box;
   }
 
+  // Whether the border of the one is the border of the other.
+  bool sameFrame(const Letterbox& other) const {
+    return network == other.network && scaled == other.scaled && left == other.left && top == other.top;
+  }
+
  private:
   static Size scaledSize(Size source, Size network) {
     const double ratio = std::min(static_cast<double>(network.height) / source.height,

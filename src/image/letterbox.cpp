@@ -113,6 +113,25 @@ void stageRow(const ColumnPlan& plan, const std::uint8_t* source, int sourceWidt
   }
 }
 
+// Sets all of a plane around the scaled image.
+void writeBorder(const Letterbox& box, float value, float* plane) {
+  const auto width = static_cast<std::size_t>(box.network.width);
+  const auto left = static_cast<std::size_t>(box.left);
+  const auto right = width - left - static_cast<std::size_t>(box.scaled.width);
+  const auto top = static_cast<std::size_t>(box.top);
+  const auto scaledHeight = static_cast<std::size_t>(box.scaled.height);
+  const std::size_t bottom = static_cast<std::size_t>(box.network.height) - top - scaledHeight;
+  float* const image = plane + top * width;
+  HWY_DYNAMIC_DISPATCH(fillFloats)(plane, top * width, value);
+  HWY_DYNAMIC_DISPATCH(fillFloats)(image + scaledHeight * width, bottom * width, value);
+  if (left + right > 0) {
+    for (float* row = image; row != image + scaledHeight * width; row += width) {
+      HWY_DYNAMIC_DISPATCH(fillFloats)(row, left, value);
+      HWY_DYNAMIC_DISPATCH(fillFloats)(row + width - right, right, value);
+    }
+  }
+}
+
 }  // namespace
 
 ColumnPlan::ColumnPlan(int sourceWidth, int scaledWidth, int channelCount)
@@ -225,8 +244,8 @@ Letterboxer::~Letterboxer() = default;
 Letterboxer::Letterboxer(Letterboxer&&) noexcept = default;
 Letterboxer& Letterboxer::operator=(Letterboxer&&) noexcept = default;
 
-void Letterboxer::write(const ImageView& image, const Letterbox& box, const Normalization& normalization,
-                        float* planes) {
+void Letterboxer::write(const ImageView& image, const Letterbox& box, const Normalization& normalization, float* planes,
+                        Border border) {
   State& state = *state_;
   state.prepare(image, box.scaled);
 
@@ -234,26 +253,22 @@ void Letterboxer::write(const ImageView& image, const Letterbox& box, const Norm
   const auto networkHeight = static_cast<std::size_t>(box.network.height);
   const auto left = static_cast<std::size_t>(box.left);
   const auto top = static_cast<std::size_t>(box.top);
-  const auto width = static_cast<std::size_t>(box.scaled.width);
-  const auto height = static_cast<std::size_t>(box.scaled.height);
-  const std::size_t right = networkWidth - left - width;
-  const std::size_t bottom = networkHeight - top - height;
 
   const std::array<float, 3> noMean = {0, 0, 0};
   const std::array<float, 3> noStd = {1, 1, 1};
   const bool plain = normalization.mean == noMean && normalization.std == noStd;
 
   PlaneRows to;
-  std::array<float, 3> border{};
   for (std::size_t channel = 0; channel < 3; ++channel) {
-    const std::size_t plane = normalization.swapRB ? 2 - channel : channel;
-    to.rows[channel] = planes + plane * networkWidth * networkHeight + top * networkWidth + left;
-    to.mean[channel] = normalization.mean[plane];
-    to.std[channel] = normalization.std[plane];
-    border[channel] = (normalization.border / 255.0f - to.mean[channel]) / to.std[channel];
-    HWY_DYNAMIC_DISPATCH(fillFloats)(to.rows[channel] - left - top * networkWidth, top * networkWidth, border[channel]);
-    HWY_DYNAMIC_DISPATCH(fillFloats)
-    (to.rows[channel] - left + height * networkWidth, bottom * networkWidth, border[channel]);
+    const std::size_t number = normalization.swapRB ? 2 - channel : channel;
+    float* const plane = planes + number * networkWidth * networkHeight;
+    to.rows[channel] = plane + top * networkWidth + left;
+    to.mean[channel] = normalization.mean[number];
+    to.std[channel] = normalization.std[number];
+    if (border == Border::Write) {
+      const float value = (normalization.border / 255.0f - to.mean[channel]) / to.std[channel];
+      writeBorder(box, value, plane);
+    }
   }
 
   for (std::size_t y = 0; y < state.rows.size(); ++y) {
@@ -271,15 +286,8 @@ void Letterboxer::write(const ImageView& image, const Letterbox& box, const Norm
     } else {
       HWY_DYNAMIC_DISPATCH(blendRowsNormalized)(state.columns, blend, to);
     }
-    for (std::size_t channel = 0; channel < 3; ++channel) {
-      float* start = to.rows[channel];
-      if (left > 0) {
-        HWY_DYNAMIC_DISPATCH(fillFloats)(start - left, left, border[channel]);
-      }
-      if (right > 0) {
-        HWY_DYNAMIC_DISPATCH(fillFloats)(start + width, right, border[channel]);
-      }
-      to.rows[channel] += networkWidth;
+    for (float*& start : to.rows) {
+      start += networkWidth;
     }
   }
 }

@@ -26,6 +26,9 @@ struct Normalization {
   std::array<float, 3> std = {1, 1, 1};
 };
 
+// Whether write() writes the border too, or finds it as an earlier call left it.
+enum class Border { Write, Keep };
+
 // Writes letterboxed images. Not for two threads at once: it keeps tables and rows from call to call.
 class Letterboxer {
  public:
@@ -35,10 +38,12 @@ class Letterboxer {
   Letterboxer& operator=(Letterboxer&&) noexcept;
 
   // Fills `planes`: three planes of box.network.height rows of box.network.width floats, without gaps. Every value is
-  // written. The scaled image equals cv::resize(..., INTER_LINEAR) on 8-bit images to the bit, and each value is
-  // (v / 255.f - mean) / std with every operation rounded to f32, so v / 255.f with the default normalisation.
+  // written, unless the border is kept. The scaled image equals cv::resize(..., INTER_LINEAR) on 8-bit images to the
+  // bit, and each value is (v / 255.f - mean) / std with every operation rounded to f32, so v / 255.f with the default
+  // normalisation.
   // `box.source` must equal `image.size`. Grey images fill all three planes alike.
-  void write(const ImageView& image, const Letterbox& box, const Normalization& normalization, float* planes);
+  void write(const ImageView& image, const Letterbox& box, const Normalization& normalization, float* planes,
+             Border border = Border::Write);
 
  private:
   struct State;

@@ -217,6 +217,37 @@ TEST(DetectModelTest, OddSizesAreSeenWhole) {
   }
 }
 
+// A border is written once for as long as images go to the same place: here they keep changing it, one by one and in
+// groups that share one input.
+TEST(DetectModelTest, BordersOfEarlierImagesNeverShow) {
+  const cv::Mat picture = cv::imread(dataPath("shapes/images/00001.jpg"));
+  std::vector<cv::Mat> pictures;
+  for (const auto& [width, height] : {std::pair{320, 320}, {320, 100}, {100, 320}, {321, 101}, {320, 100}, {33, 400}}) {
+    cv::resize(picture, pictures.emplace_back(), {width, height});
+  }
+  for (const auto& [file, batch] : {std::pair{"shapes/detect.onnx", 1}, {"shapes/detect-dynamic.onnx", 4}}) {
+    const DetectModel fresh(dataPath(file), bgr().setConfidence(0.01F).setBatch(batch));
+    std::vector<DetResult> expected;
+    for (const cv::Mat& one : pictures) {
+      expected.push_back(fresh.clone()->predict(view(one)));
+    }
+    const auto model = fresh.clone();
+    std::mt19937 random(7);
+    for (int round = 0; round < 20; ++round) {
+      std::vector<std::size_t> chosen(1 + random() % 4);
+      std::vector<Image> images;
+      for (std::size_t& number : chosen) {
+        number = random() % pictures.size();
+        images.push_back(view(pictures[number]));
+      }
+      const std::vector<DetResult> found = model->predict(images);
+      for (std::size_t i = 0; i < chosen.size(); ++i) {
+        ASSERT_EQ(differences(found[i], expected[chosen[i]], 0.01F, 1e-4F), "") << file << ", round " << round;
+      }
+    }
+  }
+}
+
 TEST(DetectModelTest, PromisedSourceSizeIsHeld) {
   DetectModel model(dataPath("shapes/detect.onnx"), bgr().setInputDimensions(320, 240));
   std::vector<unsigned char> pixels(640 * 480 * 3);

@@ -182,6 +182,9 @@ class LetterboxTest : public testing::Test {
       GuardedPlanes planes(expected.size());
       letterboxer_.write(image, box, normalization, planes.data());
       EXPECT_EQ(planes.differences(expected), 0u) << "of " << expected.size() << " values, " << hwy::TargetName(target);
+      // Written again over it as if the border stood, and then it does.
+      letterboxer_.write(image, box, normalization, planes.data(), Border::Keep);
+      EXPECT_EQ(planes.differences(expected), 0u) << "border kept, " << hwy::TargetName(target);
       EXPECT_TRUE(planes.guardsIntact()) << hwy::TargetName(target);
     }
     useTargets(0);
@@ -332,6 +335,20 @@ TEST_F(LetterboxTest, BorderValueIsNormalizedToo) {
   letterboxer_.write(image.view(), box, between, planes.data());
   EXPECT_EQ(planes.front(), 0.5f);
   EXPECT_EQ(planes.back(), 0.5f);
+}
+
+TEST_F(LetterboxTest, AKeptBorderIsNotTouched) {
+  const TestImage image({50, 20}, 3, 0, Content::kNoise, 5);
+  const Letterbox box = Letterbox::fit(image.view().size, {97, 61});
+  std::vector<float> whole(3 * 97 * 61), kept(whole.size(), -1.0F);
+  letterboxer_.write(image.view(), box, {}, whole.data());
+  letterboxer_.write(image.view(), box, {}, kept.data(), Border::Keep);
+  for (int i = 0; i < static_cast<int>(whole.size()); ++i) {
+    const int x = i % 97 - box.left;
+    const int y = i / 97 % 61 - box.top;
+    const bool inside = x >= 0 && x < box.scaled.width && y >= 0 && y < box.scaled.height;
+    ASSERT_EQ(kept[static_cast<std::size_t>(i)], inside ? whole[static_cast<std::size_t>(i)] : -1.0F) << i;
+  }
 }
 
 TEST_F(LetterboxTest, AMovedLetterboxerWorks) {

@@ -17,8 +17,9 @@ double OpenVinoContext::predict(std::span<const ImageView> images, std::span<con
   ov::Tensor input = inputFor(images.size(), networkSize);
   const std::size_t slot =
       3 * static_cast<std::size_t>(networkSize.width) * static_cast<std::size_t>(networkSize.height);
+  framed_.resize(input.get_shape()[0]);
   for (std::size_t i = 0; i < images.size(); ++i) {
-    letterboxer_.write(images[i], letterboxes[i], normalization_, input.data<float>() + i * slot);
+    letterbox(images[i], letterboxes[i], framed_[i], input.data<float>() + i * slot);
   }
   const double milliseconds = run();
 
@@ -34,6 +35,13 @@ double OpenVinoContext::predict(std::span<const ImageView> images, std::span<con
   return milliseconds;
 }
 
+void OpenVinoContext::letterbox(const ImageView& image, const Letterbox& box, Framed& framed, float* planes) {
+  const bool stands = framed.planes == planes && framed.box.sameFrame(box);
+  framed.planes = nullptr;  // should the writing fail
+  letterboxer_.write(image, box, normalization_, planes, stands ? Border::Keep : Border::Write);
+  framed = {planes, box};
+}
+
 // The request's input in the shape of this call.
 ov::Tensor OpenVinoContext::inputFor(std::size_t images, Size networkSize) {
   const ModelInfo& info = engine_->description().info;
@@ -42,6 +50,7 @@ ov::Tensor OpenVinoContext::inputFor(std::size_t images, Size networkSize) {
                         static_cast<std::size_t>(networkSize.width)};
   ov::Tensor input = request_.get_input_tensor();
   if (input.get_shape() != shape) {
+    framed_.clear();  // images of another size lie elsewhere, over the borders of these
     input.set_shape(shape);
   }
   return input;

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <openvino/openvino.hpp>
+#include <vector>
 
 #include "model/head.hpp"
 #include "runtime/engine.hpp"
@@ -19,6 +20,13 @@ class OpenVinoContext final : public Context {
                  const Thresholds& thresholds, std::span<Prediction> results) override;
 
  private:
+  // What a border was last written around, and where: it stands as long as the next image goes to the same place.
+  struct Framed {
+    const float* planes = nullptr;
+    Letterbox box;
+  };
+
+  void letterbox(const ImageView& image, const Letterbox& box, Framed& framed, float* planes);
   ov::Tensor inputFor(std::size_t images, Size networkSize);
   double run();
 
@@ -27,6 +35,7 @@ class OpenVinoContext final : public Context {
   const Head& head_;
   const Normalization& normalization_;
   Letterboxer letterboxer_;
+  std::vector<Framed> framed_;  // of each place in the batch
 };
 
 }  // namespace trtyolo::openvino

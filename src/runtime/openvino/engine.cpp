@@ -1,7 +1,5 @@
 #include "runtime/openvino/engine.hpp"
 
-#include <algorithm>
-#include <chrono>
 #include <mutex>
 #include <openvino/openvino.hpp>
 #include <utility>
