@@ -22,6 +22,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <iosfwd>
 #include <map>
 #include <memory>
@@ -120,14 +121,133 @@ struct TRTYOLO_API DetResult {
 };
 using DetectRes = DetResult;  ///< the elder spelling
 
+/// What a classifier says of one image: its best classes, by falling score. The vectors have `num` elements each.
+struct TRTYOLO_API ClsResult {
+  int num = 0;                ///< number of classes given: see ClassifyModel::setTopK
+  std::vector<int> classes;   ///< class indices; ModelInfo::names has the names
+  std::vector<float> scores;  ///< probability of each of them, 0 to 1
+};
+using ClassifyRes = ClsResult;  ///< the elder spelling
+
+/// A box turned about its centre. The four sides are those of the box before it is turned, in pixels of the source
+/// image; it is not clipped to the image.
+struct TRTYOLO_API RotatedBox : Box {
+  float theta = 0;  ///< radians, clockwise as one looks at the image, as the network gives it (not brought to a range)
+
+  /// Centre x, centre y, width, height, theta.
+  std::array<float, 5> xywhr() const {
+    return {(left + right) / 2, (top + bottom) / 2, right - left, bottom - top, theta};
+  }
+  /// The corners x1, y1, ... x4, y4 in the order of Ultralytics' xyxyxyxy: centre + u + v, + u - v, - u - v, - u + v,
+  /// where u is half the width along (cos, sin) of theta and v half the height along (-sin, cos).
+  std::array<float, 8> xyxyxyxy() const;
+};
+
+/// What an oriented detector found in one image; objects by falling score. The vectors have `num` elements each.
+struct TRTYOLO_API OBBResult {
+  int num = 0;                    ///< number of objects
+  std::vector<int> classes;       ///< class index of each object
+  std::vector<float> scores;      ///< confidence of each object, 0 to 1
+  std::vector<RotatedBox> boxes;  ///< where each object is
+};
+using OBBRes = OBBResult;  ///< the elder spelling
+
+/// One object's mask, a byte for each pixel: 1 inside the object, 0 outside.
+struct TRTYOLO_API Mask {
+  std::vector<std::uint8_t> data;  ///< row after row, `width * height` of them
+  int width = 0, height = 0;       ///< pixels
+};
+
+/// The masks of a result's objects, kept as runs of pixels; `masks[i]` makes the picture of one.
+class TRTYOLO_API Masks {
+ public:
+  /// The pixels `begin` to `end` - 1, numbered row after row: pixel (x, y) is number y * width + x. A run stays in its
+  /// row.
+  struct Run {
+    std::uint32_t begin = 0, end = 0;
+  };
+
+  Masks() = default;
+  /// No masks yet, of pictures of `width` x `height` pixels.
+  /// @throws std::invalid_argument  a side is negative, or there are 2^32 pixels or more
+  Masks(int width, int height);
+
+  std::size_t size() const { return ends_.size(); }
+  bool empty() const { return ends_.empty(); }
+  int width() const { return width_; }    ///< pixels of each mask: those of the source image, unless retina masks are
+  int height() const { return height_; }  ///< off (SegmentModel::setRetinaMasks): then those of the network's input
+
+  /// Mask `i`, made when asked for. `i` < size(), else std::out_of_range.
+  Mask operator[](std::size_t i) const;
+  /// Runs of mask `i`, in rising order, and how many they are. Valid until the object changes or goes.
+  const Run* runs(std::size_t i) const;
+  std::size_t runCount(std::size_t i) const;
+  /// Pixels inside mask `i`.
+  std::size_t area(std::size_t i) const;
+  /// COCO's run lengths of mask `i`: down the columns, from left to right, zeros first.
+  std::vector<std::uint32_t> cocoCounts(std::size_t i) const;
+
+  /// Appends a mask. Runs must rise, not touch pixels beyond the picture, and stay in their rows.
+  /// @throws std::invalid_argument  they do not
+  void add(const std::vector<Run>& runs);
+
+ private:
+  std::size_t beginOf(std::size_t i) const;
+
+  int width_ = 0, height_ = 0;
+  std::vector<Run> runs_;
+  std::vector<std::size_t> ends_;  // behind the last run of each mask
+};
+
+/// What a segmenter found in one image; objects by falling score. The vectors have `num` elements each.
+struct TRTYOLO_API SegResult {
+  int num = 0;                ///< number of objects
+  std::vector<int> classes;   ///< class index of each object
+  std::vector<float> scores;  ///< confidence of each object, 0 to 1
+  std::vector<Box> boxes;     ///< where each object is
+  Masks masks;                ///< which pixels of its box are the object's
+};
+using SegmentRes = SegResult;  ///< the elder spelling
+
+/// A point of an object, in pixels of the source image, clipped to it.
+struct TRTYOLO_API KeyPoint {
+  float x = 0, y = 0;
+  float conf = 1;  ///< confidence that it is visible, 0 to 1; 1 from networks that do not say (ModelInfo::keypointDims)
+};
+
+/// What a pose estimator found in one image; objects by falling score. The vectors have `num` elements each.
+struct TRTYOLO_API PoseResult {
+  int num = 0;                              ///< number of objects
+  std::vector<int> classes;                 ///< class index of each object
+  std::vector<float> scores;                ///< confidence of each object, 0 to 1
+  std::vector<Box> boxes;                   ///< where each object is
+  std::vector<std::vector<KeyPoint>> kpts;  ///< points of each object, ModelInfo::keypoints of them
+};
+using PoseRes = PoseResult;  ///< the elder spelling
+
 TRTYOLO_API std::ostream& operator<<(std::ostream& out, const Box& box);
+TRTYOLO_API std::ostream& operator<<(std::ostream& out, const RotatedBox& box);
+TRTYOLO_API std::ostream& operator<<(std::ostream& out, const KeyPoint& point);
+TRTYOLO_API std::ostream& operator<<(std::ostream& out, const ClsResult& result);
 TRTYOLO_API std::ostream& operator<<(std::ostream& out, const DetResult& result);
+TRTYOLO_API std::ostream& operator<<(std::ostream& out, const OBBResult& result);
+TRTYOLO_API std::ostream& operator<<(std::ostream& out, const SegResult& result);
+TRTYOLO_API std::ostream& operator<<(std::ostream& out, const PoseResult& result);
 
 // ---------------------------------------------------------------------------------------------------------------------
 // Options
 
 /// What a network is for.
 enum class Task { Classify, Detect, OBB, Segment, Pose };
+
+/// How a candidate lies in the output of a network that suppresses nothing itself; told from the file where possible.
+/// Whether candidates are its rows or its columns is seen from the shape.
+enum class Layout {
+  Auto,
+  ClassScores,  ///< box, a score for each class, extra values: Ultralytics' YOLOv8 and later (YOLOv3u to v6u too)
+  Objectness,   ///< box, objectness, a score for each class, extra values: YOLOv5, YOLOv7, decoded YOLOX
+  EndToEnd,     ///< finished objects: box, score, class, extra values: YOLOv10, YOLO26
+};
 
 /// What runs the network. Auto chooses by the file and the machine.
 enum class Backend { Auto, OpenVINO, TensorRT };
@@ -192,6 +312,11 @@ class TRTYOLO_API InferOption {
 
   /// Task of a model whose file does not name it; a file that names another is refused.
   InferOption& setTask(Task task);
+  /// Class names, in the order of their indices, of a model whose file has none; also tells their number. A file's own
+  /// names give way to them. Not empty.
+  InferOption& setNames(const std::vector<std::string>& names);
+  /// Layout of the output where neither the file's metadata nor its shapes tell it; Layout::Auto by default.
+  InferOption& setLayout(Layout layout);
   /// Network input for models with dynamic height and width, in pixels; both multiples of the model's stride (32).
   /// By default what the file's metadata says, else 640 by 640.
   InferOption& setNetworkSize(int width, int height);
@@ -209,6 +334,8 @@ class TRTYOLO_API InferOption {
   InferOption& setMaxDetections(int most);                   ///< see BaseModel::setMaxDetections
   InferOption& setClasses(const std::vector<int>& classes);  ///< see BaseModel::setClasses
   InferOption& setAgnostic(bool agnostic);                   ///< see BaseModel::setAgnostic
+  InferOption& setTopK(int classes);                         ///< see ClassifyModel::setTopK
+  InferOption& setRetinaMasks(bool retina);                  ///< see SegmentModel::setRetinaMasks
 
   // --- measuring
 
@@ -242,6 +369,8 @@ struct TRTYOLO_API ModelInfo {
   int networkWidth = 0, networkHeight = 0;  ///< pixels of the network's input (the largest, for dynamic models)
   int stride = 32;                          ///< coarsest stride, pixels
   int batch = 1;                            ///< most images in one run
+  int keypoints = 0;                        ///< points of an object, of pose estimators
+  int keypointDims = 0;                     ///< values of a point: 2 (x, y) or 3 (x, y, confidence)
   bool dynamicBatch = false, dynamicSize = false;
   std::string backend;                          ///< "openvino" or "tensorrt"
   std::string device;                           ///< full name of the processor or GPU
@@ -268,7 +397,8 @@ struct TRTYOLO_API NetworkSpeed {
   std::vector<double> latencies;  ///< milliseconds of each run, in order of completion
 };
 
-/// What models of all tasks share. Not made by itself: see DetectModel.
+/// What models of all tasks share. Not made by itself: see ClassifyModel, DetectModel, OBBModel, SegmentModel and
+/// PoseModel.
 ///
 /// Ownership: a model owns an execution context (input and output memory, state of one run) and a share of the engine
 /// (the weights, and all they need). clone() makes another context on the same engine. Models and clones may be
@@ -325,6 +455,36 @@ class TRTYOLO_API BaseModel {
   std::unique_ptr<Impl> impl_;
 };
 
+/// Says what an image shows. The image is scaled so that its shorter side fits the network and cropped at its centre,
+/// as Ultralytics does it (a network input that is not square: scaled to it without regard to proportions). Confidence,
+/// IoU and the other thresholds of detectors have no effect.
+class TRTYOLO_API ClassifyModel : public BaseModel {
+ public:
+  /// Loads `file`: ONNX (.onnx) or OpenVINO IR (.xml beside its .bin).
+  /// @throws ModelError  missing, empty, damaged, of another task, or with outputs that a classifier does not have
+  explicit ClassifyModel(const std::string& file, const InferOption& option = {});
+
+  /// A model on the same engine with an execution context and thresholds (copied now) of its own. Cheap beside loading:
+  /// no weights are copied. Any thread, any depth: a clone can be cloned, and outlives its parent.
+  std::unique_ptr<ClassifyModel> clone() const;
+
+  /// The best classes for one image. Returns when the result is complete.
+  /// @throws std::invalid_argument  the image is not what Image says it must be
+  /// @throws BusyError              another thread is in predict() of this object
+  /// @throws InferenceError         the back end failed
+  ClsResult predict(const Image& image);
+
+  /// The same for any number of images of any sizes, in their order: element i is what predict(images[i]) gives. All
+  /// images are checked before the first is run.
+  std::vector<ClsResult> predict(const std::vector<Image>& images);
+
+  /// How many classes a result has, at least 1 (no more than the model has are given). Ultralytics' default: 5.
+  void setTopK(int classes);
+
+ private:
+  explicit ClassifyModel(std::unique_ptr<Impl> impl);
+};
+
 /// Finds objects and their axis-aligned boxes.
 class TRTYOLO_API DetectModel : public BaseModel {
  public:
@@ -348,6 +508,88 @@ class TRTYOLO_API DetectModel : public BaseModel {
 
  private:
   explicit DetectModel(std::unique_ptr<Impl> impl);
+};
+
+/// Finds objects and their rotated boxes. Overlap is the probabilistic intersection over union of Gaussians
+/// (arXiv:2106.06072), and a box goes if it overlaps any box of higher score, kept or not, as in Ultralytics.
+class TRTYOLO_API OBBModel : public BaseModel {
+ public:
+  /// Loads `file`: ONNX (.onnx) or OpenVINO IR (.xml beside its .bin).
+  /// @throws ModelError  missing, empty, damaged, of another task, or with outputs that an oriented detector does not
+  /// have
+  explicit OBBModel(const std::string& file, const InferOption& option = {});
+
+  /// A model on the same engine with an execution context and thresholds (copied now) of its own. Cheap beside loading:
+  /// no weights are copied. Any thread, any depth: a clone can be cloned, and outlives its parent.
+  std::unique_ptr<OBBModel> clone() const;
+
+  /// Finds the objects in one image. Returns when the result is complete.
+  /// @throws std::invalid_argument  the image is not what Image says it must be
+  /// @throws BusyError              another thread is in predict() of this object
+  /// @throws InferenceError         the back end failed
+  OBBResult predict(const Image& image);
+
+  /// The same for any number of images of any sizes, in their order: element i is what predict(images[i]) gives. All
+  /// images are checked before the first is run.
+  std::vector<OBBResult> predict(const std::vector<Image>& images);
+
+ private:
+  explicit OBBModel(std::unique_ptr<Impl> impl);
+};
+
+/// Finds objects, their boxes and their masks. Objects whose mask has no pixel are left out.
+class TRTYOLO_API SegmentModel : public BaseModel {
+ public:
+  /// Loads `file`: ONNX (.onnx) or OpenVINO IR (.xml beside its .bin).
+  /// @throws ModelError  missing, empty, damaged, of another task, or with outputs that a segmenter does not have
+  explicit SegmentModel(const std::string& file, const InferOption& option = {});
+
+  /// A model on the same engine with an execution context and thresholds (copied now) of its own. Cheap beside loading:
+  /// no weights are copied. Any thread, any depth: a clone can be cloned, and outlives its parent.
+  std::unique_ptr<SegmentModel> clone() const;
+
+  /// Finds the objects in one image. Returns when the result is complete.
+  /// @throws std::invalid_argument  the image is not what Image says it must be
+  /// @throws BusyError              another thread is in predict() of this object
+  /// @throws InferenceError         the back end failed
+  SegResult predict(const Image& image);
+
+  /// The same for any number of images of any sizes, in their order: element i is what predict(images[i]) gives. All
+  /// images are checked before the first is run.
+  std::vector<SegResult> predict(const std::vector<Image>& images);
+
+  /// On (the default): masks have the size of the source image, scaled up from the prototypes without a detour, as with
+  /// Ultralytics' retina_masks. Off: the size of the network's input, border included, as Ultralytics has it by
+  /// default.
+  void setRetinaMasks(bool retina);
+
+ private:
+  explicit SegmentModel(std::unique_ptr<Impl> impl);
+};
+
+/// Finds objects, their boxes and their keypoints.
+class TRTYOLO_API PoseModel : public BaseModel {
+ public:
+  /// Loads `file`: ONNX (.onnx) or OpenVINO IR (.xml beside its .bin).
+  /// @throws ModelError  missing, empty, damaged, of another task, or with outputs that a pose estimator does not have
+  explicit PoseModel(const std::string& file, const InferOption& option = {});
+
+  /// A model on the same engine with an execution context and thresholds (copied now) of its own. Cheap beside loading:
+  /// no weights are copied. Any thread, any depth: a clone can be cloned, and outlives its parent.
+  std::unique_ptr<PoseModel> clone() const;
+
+  /// Finds the objects in one image. Returns when the result is complete.
+  /// @throws std::invalid_argument  the image is not what Image says it must be
+  /// @throws BusyError              another thread is in predict() of this object
+  /// @throws InferenceError         the back end failed
+  PoseResult predict(const Image& image);
+
+  /// The same for any number of images of any sizes, in their order: element i is what predict(images[i]) gives. All
+  /// images are checked before the first is run.
+  std::vector<PoseResult> predict(const std::vector<Image>& images);
+
+ private:
+  explicit PoseModel(std::unique_ptr<Impl> impl);
 };
 
 }  // namespace trtyolo

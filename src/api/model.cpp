@@ -128,13 +128,50 @@ std::shared_ptr<const Engine> loadFor(Task task, const char* model, const std::s
       throw ModelError("'" + file + "': " + model + " needs a model for the task '" + toString(task) +
                        "', this one's is '" + toString(description.info.task) + "'");
     }
-    checkClasses(option.impl().thresholds.classes, description.info);
+    checkClasses(option.impl().thresholds.classes.value_or(std::vector<int>()), description.info);
   });
 }
 
-DetResult toDetResult(Prediction&& prediction) {
-  return {static_cast<int>(prediction.boxes.size()), std::move(prediction.classes), std::move(prediction.scores),
-          std::move(prediction.boxes)};
+int count(const Prediction& prediction) {
+  return static_cast<int>(prediction.classes.size());
+}
+
+// What each task's result takes of a prediction.
+void fill(ClsResult& result, Prediction&& prediction) {
+  result = {count(prediction), std::move(prediction.classes), std::move(prediction.scores)};
+}
+void fill(DetResult& result, Prediction&& prediction) {
+  result = {count(prediction), std::move(prediction.classes), std::move(prediction.scores),
+            std::move(prediction.boxes)};
+}
+void fill(OBBResult& result, Prediction&& prediction) {
+  result = {count(prediction), std::move(prediction.classes), std::move(prediction.scores),
+            std::move(prediction.rotated)};
+}
+void fill(SegResult& result, Prediction&& prediction) {
+  result = {count(prediction), std::move(prediction.classes), std::move(prediction.scores), std::move(prediction.boxes),
+            std::move(prediction.masks)};
+}
+void fill(PoseResult& result, Prediction&& prediction) {
+  result = {count(prediction), std::move(prediction.classes), std::move(prediction.scores), std::move(prediction.boxes),
+            std::move(prediction.keypoints)};
+}
+
+template <typename Result>
+std::vector<Result> resultsOf(std::vector<Prediction>&& predictions) {
+  std::vector<Result> results(predictions.size());
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    fill(results[i], std::move(predictions[i]));
+  }
+  return results;
+}
+
+template <typename Impl>
+std::unique_ptr<Impl> load(Task task, const char* model, const std::string& file, const InferOption& option) {
+  const InferOption::Impl& said = option.impl();
+  auto engine = loadFor(task, model, file, option);
+  Thresholds thresholds = said.thresholds.over(engine->description().thresholds);
+  return std::make_unique<Impl>(std::move(engine), said.sourceSize, std::move(thresholds), said.performanceReport);
 }
 
 }  // namespace
@@ -197,9 +234,30 @@ NetworkSpeed BaseModel::measureNetwork(int requests, double seconds) const {
   return impl().engine().measureNetwork(requests, seconds);
 }
 
+ClassifyModel::ClassifyModel(const std::string& file, const InferOption& option)
+    : BaseModel(load<Impl>(Task::Classify, "ClassifyModel", file, option)) {}
+
+ClassifyModel::ClassifyModel(std::unique_ptr<Impl> impl) : BaseModel(std::move(impl)) {}
+
+std::unique_ptr<ClassifyModel> ClassifyModel::clone() const {
+  return std::unique_ptr<ClassifyModel>(new ClassifyModel(impl().clone()));
+}
+
+ClsResult ClassifyModel::predict(const Image& image) {
+  return std::move(resultsOf<ClsResult>(impl().predict(&image, 1)).front());
+}
+
+std::vector<ClsResult> ClassifyModel::predict(const std::vector<Image>& images) {
+  return resultsOf<ClsResult>(impl().predict(images.data(), images.size()));
+}
+
+void ClassifyModel::setTopK(int classes) {
+  Thresholds::checkedCount("setTopK: the number of classes", classes);
+  impl().changeThresholds([&](Thresholds& thresholds) { thresholds.topK = classes; });
+}
+
 DetectModel::DetectModel(const std::string& file, const InferOption& option)
-    : BaseModel(std::make_unique<Impl>(loadFor(Task::Detect, "DetectModel", file, option), option.impl().sourceSize,
-                                       option.impl().thresholds, option.impl().performanceReport)) {}
+    : BaseModel(load<Impl>(Task::Detect, "DetectModel", file, option)) {}
 
 DetectModel::DetectModel(std::unique_ptr<Impl> impl) : BaseModel(std::move(impl)) {}
 
@@ -208,16 +266,66 @@ std::unique_ptr<DetectModel> DetectModel::clone() const {
 }
 
 DetResult DetectModel::predict(const Image& image) {
-  return toDetResult(std::move(impl().predict(&image, 1).front()));
+  return std::move(resultsOf<DetResult>(impl().predict(&image, 1)).front());
 }
 
 std::vector<DetResult> DetectModel::predict(const std::vector<Image>& images) {
-  std::vector<DetResult> results;
-  results.reserve(images.size());
-  for (Prediction& prediction : impl().predict(images.data(), images.size())) {
-    results.push_back(toDetResult(std::move(prediction)));
-  }
-  return results;
+  return resultsOf<DetResult>(impl().predict(images.data(), images.size()));
+}
+
+OBBModel::OBBModel(const std::string& file, const InferOption& option)
+    : BaseModel(load<Impl>(Task::OBB, "OBBModel", file, option)) {}
+
+OBBModel::OBBModel(std::unique_ptr<Impl> impl) : BaseModel(std::move(impl)) {}
+
+std::unique_ptr<OBBModel> OBBModel::clone() const {
+  return std::unique_ptr<OBBModel>(new OBBModel(impl().clone()));
+}
+
+OBBResult OBBModel::predict(const Image& image) {
+  return std::move(resultsOf<OBBResult>(impl().predict(&image, 1)).front());
+}
+
+std::vector<OBBResult> OBBModel::predict(const std::vector<Image>& images) {
+  return resultsOf<OBBResult>(impl().predict(images.data(), images.size()));
+}
+
+SegmentModel::SegmentModel(const std::string& file, const InferOption& option)
+    : BaseModel(load<Impl>(Task::Segment, "SegmentModel", file, option)) {}
+
+SegmentModel::SegmentModel(std::unique_ptr<Impl> impl) : BaseModel(std::move(impl)) {}
+
+std::unique_ptr<SegmentModel> SegmentModel::clone() const {
+  return std::unique_ptr<SegmentModel>(new SegmentModel(impl().clone()));
+}
+
+SegResult SegmentModel::predict(const Image& image) {
+  return std::move(resultsOf<SegResult>(impl().predict(&image, 1)).front());
+}
+
+std::vector<SegResult> SegmentModel::predict(const std::vector<Image>& images) {
+  return resultsOf<SegResult>(impl().predict(images.data(), images.size()));
+}
+
+void SegmentModel::setRetinaMasks(bool retina) {
+  impl().changeThresholds([&](Thresholds& thresholds) { thresholds.retinaMasks = retina; });
+}
+
+PoseModel::PoseModel(const std::string& file, const InferOption& option)
+    : BaseModel(load<Impl>(Task::Pose, "PoseModel", file, option)) {}
+
+PoseModel::PoseModel(std::unique_ptr<Impl> impl) : BaseModel(std::move(impl)) {}
+
+std::unique_ptr<PoseModel> PoseModel::clone() const {
+  return std::unique_ptr<PoseModel>(new PoseModel(impl().clone()));
+}
+
+PoseResult PoseModel::predict(const Image& image) {
+  return std::move(resultsOf<PoseResult>(impl().predict(&image, 1)).front());
+}
+
+std::vector<PoseResult> PoseModel::predict(const std::vector<Image>& images) {
+  return resultsOf<PoseResult>(impl().predict(images.data(), images.size()));
 }
 
 ModelInfo inspect(const std::string& file, const InferOption& option) {

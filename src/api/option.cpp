@@ -119,6 +119,19 @@ InferOption& InferOption::setTask(Task task) {
   return *this;
 }
 
+InferOption& InferOption::setNames(const std::vector<std::string>& names) {
+  if (names.empty()) {
+    throw std::invalid_argument("setNames: at least one name is needed, found none");
+  }
+  impl_->engine.description.names = names;
+  return *this;
+}
+
+InferOption& InferOption::setLayout(Layout layout) {
+  impl_->engine.description.layout = layout;
+  return *this;
+}
+
 InferOption& InferOption::setNetworkSize(int width, int height) {
   impl_->engine.description.networkSize = checkedSize("setNetworkSize", width, height);
   return *this;
@@ -156,6 +169,16 @@ InferOption& InferOption::setClasses(const std::vector<int>& classes) {
 
 InferOption& InferOption::setAgnostic(bool agnostic) {
   impl_->thresholds.agnostic = agnostic;
+  return *this;
+}
+
+InferOption& InferOption::setTopK(int classes) {
+  impl_->thresholds.topK = Thresholds::checkedCount("setTopK: the number of classes", classes);
+  return *this;
+}
+
+InferOption& InferOption::setRetinaMasks(bool retina) {
+  impl_->thresholds.retinaMasks = retina;
   return *this;
 }
 

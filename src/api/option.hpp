@@ -2,6 +2,8 @@
 #pragma once
 
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "model/thresholds.hpp"
 #include "runtime/options.hpp"
@@ -9,10 +11,31 @@
 
 namespace trtyolo {
 
+// Thresholds as far as the user said them.
+struct ThresholdOptions {
+  std::optional<float> confidence, iou;
+  std::optional<int> maxDetections, topK;
+  std::optional<std::vector<int>> classes;
+  std::optional<bool> agnostic, retinaMasks;
+
+  // What was said, and `otherwise` for the rest.
+  Thresholds over(Thresholds otherwise) const {
+    Thresholds result = std::move(otherwise);
+    result.confidence = confidence.value_or(result.confidence);
+    result.iou = iou.value_or(result.iou);
+    result.maxDetections = maxDetections.value_or(result.maxDetections);
+    result.classes = classes.value_or(result.classes);
+    result.agnostic = agnostic.value_or(result.agnostic);
+    result.topK = topK.value_or(result.topK);
+    result.retinaMasks = retinaMasks.value_or(result.retinaMasks);
+    return result;
+  }
+};
+
 struct InferOption::Impl {
   EngineOptions engine;
   std::optional<Size> sourceSize;  // every image has this size
-  Thresholds thresholds;
+  ThresholdOptions thresholds;
   bool performanceReport = false;
 };
 

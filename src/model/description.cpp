@@ -1,23 +1,14 @@
 #include "model/description.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace trtyolo {
 namespace {
 
 constexpr int kDefaultNetworkSize = 640;
+constexpr int kDefaultClassifierSize = 224;
 constexpr int kMostNetworkSize = 16384;  // pixels a side; larger is a damaged file rather than a network
-
-constexpr const char* kKnownLayouts =
-    "one output f32 [batch, 4 + classes, anchors] (Ultralytics' raw detection output)";
-
-std::string list(const std::vector<TensorInfo>& tensors) {
-  std::string text;
-  for (const TensorInfo& tensor : tensors) {
-    text += (text.empty() ? "" : ", ") + ("'" + tensor.name + "' ") + toString(tensor);
-  }
-  return text.empty() ? "none" : text;
-}
 
 const std::string* find(const Metadata& metadata, const char* key) {
   const auto entry = metadata.find(key);
@@ -41,12 +32,15 @@ Task taskOf(const RawModel& model, const DescriptionOptions& options) {
   if (options.task) {
     return *options.task;
   }
-  // By shape: a second output of rank 4 are mask prototypes, a rank of 2 are class scores.
-  const auto rank = [](const TensorInfo& tensor) { return tensor.shape.size(); };
-  if (model.outputs.size() == 2 && rank(model.outputs[1]) == 4) {
+  // By shape: an output of rank 4 are mask prototypes, a rank of 2 are class scores.
+  const auto ofRank = [&](std::size_t rank) {
+    return std::count_if(model.outputs.begin(), model.outputs.end(),
+                         [&](const TensorInfo& tensor) { return tensor.shape.size() == rank; });
+  };
+  if (ofRank(4) == 1 && ofRank(3) == 1) {
     return Task::Segment;
   }
-  if (model.outputs.size() == 1 && rank(model.outputs[0]) == 2) {
+  if (model.outputs.size() == 1 && ofRank(2) == 1) {
     return Task::Classify;
   }
   return Task::Detect;
@@ -59,7 +53,7 @@ void readInput(const RawModel& model, const DescriptionOptions& options, ModelDe
                      (model.inputs[0].type == "f32" || model.inputs[0].type == "f16");
   if (!image) {
     throw ModelError("'" + model.file + "': expected one input f32 or f16 [batch, 3, height, width], found " +
-                     list(model.inputs));
+                     listOf(model.inputs));
   }
   const std::vector<int>& shape = model.inputs[0].shape;
   info.dynamicBatch = shape[0] == -1;
@@ -74,7 +68,8 @@ void readInput(const RawModel& model, const DescriptionOptions& options, ModelDe
       info.stride = coarsest;
     }
   }
-  Size size{kDefaultNetworkSize, kDefaultNetworkSize};
+  const int usual = info.task == Task::Classify ? kDefaultClassifierSize : kDefaultNetworkSize;
+  Size size{usual, usual};
   if (const std::string* said = find(model.metadata, "imgsz")) {
     const auto values = parseInts(*said);
     if (values && values->size() == 1) {
@@ -108,37 +103,35 @@ void readInput(const RawModel& model, const DescriptionOptions& options, ModelDe
     }
   }
   if (info.batch < 1) {
-    throw ModelError("'" + model.file + "': expected a batch of at least 1, found input " + list(model.inputs));
+    throw ModelError("'" + model.file + "': expected a batch of at least 1, found input " + listOf(model.inputs));
   }
-  description.rect = info.dynamicSize && shape[2] == -1 && shape[3] == -1 && options.rect;
+  description.rect = info.dynamicSize && shape[2] == -1 && shape[3] == -1 && options.rect && !description.centerCrop();
 }
 
-void readDetectOutputs(const RawModel& model, ModelDescription& description) {
-  ModelInfo& info = description.info;
-  const std::string found = "found " + list(model.outputs) + "; understood is " + kKnownLayouts;
-  const std::string* endToEnd = find(model.metadata, "end2end");
-  if (model.outputs.size() != 1 || model.outputs[0].shape.size() != 3) {
-    description.refusal = found;
+// How many keypoints an object has: from the metadata, else counted in the output. COCO's have three values each.
+void readKeypoints(const RawModel& model, ModelInfo& info) {
+  constexpr int kMostKeypoints = 10000;
+  if (const std::string* said = find(model.metadata, "kpt_shape")) {
+    const auto values = parseInts(*said);
+    if (!values || values->size() != 2 || (*values)[0] < 1 || (*values)[0] > kMostKeypoints || (*values)[1] < 2 ||
+        (*values)[1] > 3) {
+      throw ModelError("'" + model.file + "': its metadata's kpt_shape was expected to be [keypoints, 2 or 3], found " +
+                       *said);
+    }
+    info.keypoints = (*values)[0];
+    info.keypointDims = (*values)[1];
     return;
   }
-  const int rows = model.outputs[0].shape[1];
-  const int anchors = model.outputs[0].shape[2];
-  if ((endToEnd && (*endToEnd == "True" || *endToEnd == "true")) || (anchors != -1 && rows >= anchors)) {
-    description.refusal = found + "; end-to-end and transposed outputs are not: export without them";
-    return;
+  if (model.outputs.size() == 1 && model.outputs[0].shape.size() == 3) {
+    const int classes = info.names.empty() ? 1 : info.names.rbegin()->first + 1;
+    const std::vector<int>& shape = model.outputs[0].shape;
+    const int values = shape[1] == -1 ? shape[2] : shape[2] == -1 ? shape[1] : std::min(shape[1], shape[2]);
+    const int extra = values > 4 ? values - 4 - classes : 0;
+    if (extra >= 2 && extra <= 3 * kMostKeypoints && (extra % 3 == 0 || extra % 2 == 0)) {
+      info.keypointDims = extra % 3 == 0 ? 3 : 2;
+      info.keypoints = extra / info.keypointDims;
+    }
   }
-  const int named = info.names.empty() ? 0 : info.names.rbegin()->first + 1;
-  if (rows == -1 && named == 0) {
-    description.refusal = found + ", with a fixed second dimension or class names";
-    return;
-  }
-  description.classes = rows == -1 ? named : rows - 4;
-  if (description.classes < 1 || (named != 0 && named != description.classes)) {
-    description.refusal = found + "; the file names " + std::to_string(named) + " classes";
-    return;
-  }
-  info.layout = "'" + model.outputs[0].name + "' [batch, 4 + " + std::to_string(description.classes) +
-                " classes, anchors]: centre, size and a score for each class, then non-maximum suppression";
 }
 
 }  // namespace
@@ -163,17 +156,28 @@ ModelDescription describe(const RawModel& model, const DescriptionOptions& optio
   if (const std::string* said = find(model.metadata, "names")) {
     info.names = parseNames(*said).value_or(std::map<int, std::string>());
   }
+  if (!options.names.empty()) {
+    info.names.clear();
+    for (const std::string& name : options.names) {
+      info.names.emplace(static_cast<int>(info.names.size()), name);
+    }
+  }
   readInput(model, options, description);
-  if (info.task == Task::Detect) {
-    readDetectOutputs(model, description);
-  } else {
-    description.refusal = std::string("this version runs detectors only; the model's task is ") + toString(info.task) +
-                          ", its outputs are " + list(model.outputs);
+  if (info.task == Task::Pose) {
+    readKeypoints(model, info);
   }
-  if (!description.refusal.empty()) {
-    info.layout = "not understood: " + description.refusal;
+  if (model.suppression) {
+    Thresholds& thresholds = description.thresholds;
+    thresholds.confidence = std::clamp(model.suppression->confidence, 0.0F, 1.0F);
+    thresholds.iou = std::clamp(model.suppression->iou, 0.0F, 1.0F);
+    thresholds.maxDetections = std::max(model.suppression->maxDetections, 1);
+    thresholds.agnostic = model.suppression->agnostic;
   }
-  for (int index = 0; index < description.classes; ++index) {
+  LayoutReading reading = readLayout(model, options, info);
+  description.layout = reading.layout;
+  description.refusal = std::move(reading.refusal);
+  info.layout = description.refusal.empty() ? reading.words : "not understood: " + description.refusal;
+  for (int index = 0; index < description.layout.classes; ++index) {
     info.names.try_emplace(index, std::to_string(index));
   }
   return description;

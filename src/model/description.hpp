@@ -7,9 +7,19 @@
 
 #include "image/geometry.hpp"
 #include "model/metadata.hpp"
+#include "model/output_layout.hpp"
+#include "model/thresholds.hpp"
 #include "trtyolo.hpp"
 
 namespace trtyolo {
+
+// What a node for non-maximum suppression in the file asks for.
+struct Suppression {
+  float confidence = 0.25F;
+  float iou = 0.5F;
+  int maxDetections = 100;
+  bool agnostic = false;
+};
 
 // What a back end reads from a file.
 struct RawModel {
@@ -17,6 +27,7 @@ struct RawModel {
   std::size_t fileBytes = 0;
   std::vector<TensorInfo> inputs, outputs;
   Metadata metadata;
+  std::optional<Suppression> suppression;  // of a node that was cut off: the outputs are what it was given
 };
 
 // Options that bear on what a model is.
@@ -25,17 +36,23 @@ struct DescriptionOptions {
   std::optional<Size> networkSize;
   int batch = 1;
   bool rect = true;
+  std::vector<std::string> names;  // empty: those of the file
+  Layout layout = Layout::Auto;
 };
 
 struct ModelDescription {
   ModelInfo info;
-  bool rect = false;    // each image gets its own smallest network size
-  int classes = 0;      // of detectors: number of class rows in the output
-  std::string refusal;  // why the outputs are not understood; empty if they are
+  bool rect = false;  // each image gets its own smallest network size
+  OutputLayout layout;
+  Thresholds thresholds;  // what the file asks for, else the defaults
+  std::string refusal;    // why the outputs are not understood; empty if they are
 
   Size networkSize() const { return {info.networkWidth, info.networkHeight}; }
 
-  // Where an image of this size lies in the network's input.
+  // Images are scaled to fill the network's input and cropped, not letterboxed.
+  bool centerCrop() const { return info.task == Task::Classify; }
+
+  // Where an image of this size lies in the network's input (of letterboxed ones).
   Letterbox fit(Size source) const {
     return rect ? Letterbox::fitRect(source, networkSize(), info.stride) : Letterbox::fit(source, networkSize());
   }

@@ -5,9 +5,6 @@
 namespace trtyolo {
 namespace {
 
-constexpr std::size_t kMostCandidates = 30000;
-constexpr float kClassShift = 7680.0F;
-
 struct ShiftedBox {
   float left, top, right, bottom, area;
   int classIndex;
@@ -35,15 +32,7 @@ float intersectionOverUnion(const ShiftedBox& a, const ShiftedBox& b) {
 }  // namespace
 
 std::vector<Candidate> suppress(std::vector<Candidate> candidates, float iou, bool agnostic, int most) {
-  const auto before = [](const Candidate& a, const Candidate& b) {
-    return a.score != b.score ? a.score > b.score : a.anchor < b.anchor;
-  };
-  if (candidates.size() > kMostCandidates) {
-    std::nth_element(candidates.begin(), candidates.begin() + kMostCandidates, candidates.end(), before);
-    candidates.resize(kMostCandidates);
-  }
-  std::sort(candidates.begin(), candidates.end(), before);
-
+  sortByScore(candidates);
   std::vector<Candidate> kept;
   std::vector<ShiftedBox> keptBoxes;
   for (const Candidate& candidate : candidates) {

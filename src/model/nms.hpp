@@ -1,12 +1,30 @@
 // Non-maximum suppression of axis-aligned boxes.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
 #include "trtyolo.hpp"
 
 namespace trtyolo {
+
+inline constexpr std::size_t kMostCandidates = 30000;  // Ultralytics' max_nms
+inline constexpr float kClassShift = 7680.0F;          // Ultralytics' max_wh: how far apart it moves the classes
+
+// By falling score, ties by rising anchor; only the first kMostCandidates stay.
+template <typename Scored>
+void sortByScore(std::vector<Scored>& candidates) {
+  const auto before = [](const Scored& a, const Scored& b) {
+    return a.score != b.score ? a.score > b.score : a.anchor < b.anchor;
+  };
+  if (candidates.size() > kMostCandidates) {
+    std::nth_element(candidates.begin(), candidates.begin() + kMostCandidates, candidates.end(), before);
+    candidates.resize(kMostCandidates);
+  }
+  std::sort(candidates.begin(), candidates.end(), before);
+}
 
 // A candidate in pixels of the network's input.
 struct Candidate {

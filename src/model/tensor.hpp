@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 namespace trtyolo {
@@ -22,5 +23,14 @@ struct TensorView {
   }
   const float* slot(std::size_t index) const { return data + index * slotSize(); }
 };
+
+// "[1, 84, 8400]".
+inline std::string toText(const std::vector<std::int64_t>& shape) {
+  std::string text;
+  for (const auto side : shape) {
+    text += (text.empty() ? "" : ", ") + std::to_string(side);
+  }
+  return "[" + text + "]";
+}
 
 }  // namespace trtyolo

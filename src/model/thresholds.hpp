@@ -1,4 +1,4 @@
-// What decides which of a network's candidates become results.
+// What decides which of a network's candidates become results, and in which form.
 #pragma once
 
 #include <vector>
@@ -12,6 +12,8 @@ struct Thresholds {
   int maxDetections = 300;
   std::vector<int> classes;  // sorted; empty: all
   bool agnostic = false;
+  int topK = 5;             // classes given by a classifier
+  bool retinaMasks = true;  // masks of the size of the source image
 
   bool wants(int classIndex) const;
 

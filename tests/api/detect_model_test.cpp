@@ -50,6 +50,32 @@ TEST(DetectModelTest, DynamicModelEqualsTheFixedOneAtItsSize) {
   expectReferences(model, "shapes", "images");
 }
 
+// TensorRT's plugin, which OpenVINO does not have, is cut off and done by our own suppression, with what the node asks
+// for (confidence 0.3, IoU 0.6, 100 objects, each class by itself) unless the option says otherwise.
+TEST(DetectModelTest, EfficientNmsPluginRunsOnACpu) {
+  const std::string plugin = dataPath("shapes/detect-nms.onnx"), plain = dataPath("shapes/detect.onnx");
+  DetectModel asked(plugin, bgr()), expected(plain, bgr().setConfidence(0.3F).setIou(0.6F));
+  // Where no box scores above the threshold in two classes, the two must be equal.
+  DetectModel sure(plugin, bgr().setConfidence(0.6F).setIou(0.5F));
+  DetectModel expectedSure(plain, bgr().setConfidence(0.6F).setIou(0.5F));
+  int objects = 0, more = 0;
+  for (const test::Reference& reference : test::readReferences(dataPath("shapes/golden.json"))) {
+    const cv::Mat picture = cv::imread(dataPath("shapes/images/" + reference.source));
+    ASSERT_FALSE(picture.empty()) << reference.source;
+    EXPECT_EQ(differences(sure.predict(view(picture)), expectedSure.predict(view(picture)), 0.01F, 1e-5F), "")
+        << reference.source;
+    const DetResult found = asked.predict(view(picture)), known = expected.predict(view(picture));
+    for (const float score : found.scores) {
+      EXPECT_GT(score, 0.3F);
+    }
+    EXPECT_GE(found.num, known.num) << reference.source;
+    more += found.num - known.num;
+    objects += known.num;
+  }
+  EXPECT_GT(objects, 50);
+  EXPECT_LE(more, 5);
+}
+
 // The guide's example as its readers have it, but for the file names.
 TEST(DetectModelTest, RunsTheGuidesExample) {
   trtyolo::InferOption option;

@@ -35,7 +35,7 @@ TEST(DescriptionTest, TellsADetector) {
   EXPECT_EQ(info.batch, 1);
   EXPECT_FALSE(info.dynamicSize);
   EXPECT_FALSE(description.rect);
-  EXPECT_EQ(description.classes, 2);
+  EXPECT_EQ(description.layout.classes, 2);
   EXPECT_EQ(description.refusal, "");
 }
 
@@ -90,13 +90,12 @@ TEST(DescriptionTest, RefusesWhatItDoesNotUnderstandWithTheFacts) {
     const std::string message = messageOf(model);
     EXPECT_NE(message.find("some.onnx"), std::string::npos) << message;
     EXPECT_NE(message.find(fact), std::string::npos) << message;
-    EXPECT_NE(message.find("[batch, 4 + classes, anchors]"), std::string::npos) << message;
+    EXPECT_NE(message.find("[batch, 4 + classes + extra, anchors]"), std::string::npos) << message;
   };
   expectRefusal({}, "none");
   expectRefusal({{"a", "f32", {1, 6}}}, "'a' f32 [1, 6]");
-  expectRefusal({{"a", "f32", {1, 6, 6300}}, {"b", "f32", {1}}}, "'b' f32 [1]");
-  expectRefusal({{"a", "f32", {1, 6300, 6}}}, "transposed");
-  expectRefusal({{"a", "f32", {1, 300, 6}}}, "end-to-end");
+  expectRefusal({{"a", "f32", {1, 6, 6300}}, {"b", "f32", {1, 9, 9}}}, "'b' f32 [1, 9, 9]");
+  expectRefusal({{"a", "f32", {1, 2, 3, 4, 5, 6}}}, "[1, 2, 3, 4, 5, 6]");
   expectRefusal({{"a", "f32", {1, 7, 6300}}}, "2 classes");
   expectRefusal({{"a", "f32", {1, 4, 6300}}}, "[1, 4, 6300]");
   expectRefusal({{"a", "f32", {1, 6, 300, 1}}}, "[1, 6, 300, 1]");

@@ -14,7 +14,7 @@ constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
 std::unique_ptr<Head> detectHead(int classes) {
   ModelDescription description;
-  description.classes = classes;
+  description.layout.classes = classes;
   return makeHead(description);
 }
 

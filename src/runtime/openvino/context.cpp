@@ -19,7 +19,7 @@ double OpenVinoContext::predict(std::span<const ImageView> images, std::span<con
       3 * static_cast<std::size_t>(networkSize.width) * static_cast<std::size_t>(networkSize.height);
   framed_.resize(input.get_shape()[0]);
   for (std::size_t i = 0; i < images.size(); ++i) {
-    letterbox(images[i], letterboxes[i], framed_[i], input.data<float>() + i * slot);
+    write(images[i], letterboxes[i], framed_[i], input.data<float>() + i * slot);
   }
   const double milliseconds = run();
 
@@ -35,7 +35,11 @@ double OpenVinoContext::predict(std::span<const ImageView> images, std::span<con
   return milliseconds;
 }
 
-void OpenVinoContext::letterbox(const ImageView& image, const Letterbox& box, Framed& framed, float* planes) {
+void OpenVinoContext::write(const ImageView& image, const Letterbox& box, Framed& framed, float* planes) {
+  if (engine_->description().centerCrop()) {
+    cropper_.write(image, box.network, normalization_, planes);
+    return;
+  }
   const bool stands = framed.planes == planes && framed.box.sameFrame(box);
   framed.planes = nullptr;  // should the writing fail
   letterboxer_.write(image, box, normalization_, planes, stands ? Border::Keep : Border::Write);

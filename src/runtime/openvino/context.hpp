@@ -1,10 +1,11 @@
-// OpenVINO's context: one infer request, letterboxed into and decoded from where its tensors lie.
+// OpenVINO's context: one infer request, written into and decoded from where its tensors lie.
 #pragma once
 
 #include <memory>
 #include <openvino/openvino.hpp>
 #include <vector>
 
+#include "image/center_crop.hpp"
 #include "model/head.hpp"
 #include "runtime/engine.hpp"
 
@@ -26,7 +27,7 @@ class OpenVinoContext final : public Context {
     Letterbox box;
   };
 
-  void letterbox(const ImageView& image, const Letterbox& box, Framed& framed, float* planes);
+  void write(const ImageView& image, const Letterbox& box, Framed& framed, float* planes);
   ov::Tensor inputFor(std::size_t images, Size networkSize);
   double run();
 
@@ -34,6 +35,7 @@ class OpenVinoContext final : public Context {
   ov::InferRequest request_;
   const Head& head_;
   const Normalization& normalization_;
+  CenterCropper cropper_;
   Letterboxer letterboxer_;
   std::vector<Framed> framed_;  // of each place in the batch
 };

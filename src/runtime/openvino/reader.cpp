@@ -6,6 +6,8 @@
 #include <openvino/frontend/manager.hpp>
 #include <sstream>
 
+#include "runtime/openvino/nms_plugin.hpp"
+
 namespace trtyolo::openvino {
 namespace {
 
@@ -58,14 +60,15 @@ Metadata metadataOf(const ov::Model& network, const std::string& path, const Mod
 }
 
 // The reader is named, not searched for: OpenVINO would try those of all the formats that it knows, by the file's name.
-std::shared_ptr<ov::Model> readNetwork(const std::string& path, FileKind kind) {
+std::shared_ptr<ov::Model> readNetwork(const std::string& path, FileKind kind, NmsPluginCutter& cutter) {
   ov::frontend::FrontEndManager manager;
   if (kind == FileKind::OpenVinoIr) {
     const auto reader = manager.load_by_framework("ir");
     return reader->convert(reader->load(path, fs::path(path).replace_extension(".bin").string(), kMapFiles));
   }
   const auto reader = manager.load_by_framework("onnx");
-  return reader->convert(reader->load(path, kMapFiles));
+  cutter.install(*reader);
+  return cutter.cut(reader->convert(reader->load(path, kMapFiles)));
 }
 
 }  // namespace
@@ -84,8 +87,9 @@ std::string plainMessage(const std::exception& error) {
 
 ReadModel readModel(const std::string& path, const ModelFile& file, const EngineOptions& options) {
   ReadModel result;
+  NmsPluginCutter cutter;
   try {
-    result.network = readNetwork(path, file.kind);
+    result.network = readNetwork(path, file.kind, cutter);
   } catch (const std::exception& error) {
     throw ModelError("'" + path + "': not a readable " + (file.kind == FileKind::OpenVinoIr ? "OpenVINO IR" : "ONNX") +
                      " model (damaged, incomplete, or something else): " + plainMessage(error));
@@ -96,6 +100,7 @@ ReadModel readModel(const std::string& path, const ModelFile& file, const Engine
   raw.fileBytes = file.bytes;
   raw.inputs = tensorsOf(result.network->inputs());
   raw.outputs = tensorsOf(result.network->outputs());
+  raw.suppression = cutter.suppression();
   raw.metadata = metadataOf(*result.network, path, file);
   result.description = describe(raw, options.description);
   result.description.info.backend = "openvino";

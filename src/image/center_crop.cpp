@@ -1,0 +1,320 @@
+// The center crop: geometry tables, the walk over the rows, and the choice of SIMD target at run time.
+#include "image/center_crop.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <new>
+#include <vector>
+
+#include "image/center_crop_plan.hpp"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "image/center_crop_rows-inl.hpp"
+#include "hwy/foreach_target.h"
+//
+#include "image/center_crop_rows-inl.hpp"
+
+namespace trtyolo {
+
+HWY_EXPORT(filterCropColumns);
+HWY_EXPORT(blendCropRows);
+HWY_EXPORT(convertCropRowPlain);
+HWY_EXPORT(convertCropRowNormalized);
+
+namespace {
+
+template <class T>
+hwy::AlignedFreeUniquePtr<T[]> allocateZeros(std::size_t count) {
+  auto memory = hwy::AllocateAligned<T>(count);
+  if (!memory) {
+    throw std::bad_alloc();
+  }
+  std::fill_n(memory.get(), count, T{0});
+  return memory;
+}
+
+int roundHalfUp(double value) {
+  return static_cast<int>(std::floor(value + 0.5));
+}
+
+std::size_t roundUp(std::size_t value, std::size_t multiple) {
+  return (value + multiple - 1) / multiple * multiple;
+}
+
+// One side of the scaled image, of which the crop keeps as many pixels as the network has. The scaled side can be far
+// longer than any image in memory.
+struct CropSide {
+  int source = 0;
+  std::int64_t scaled = 0;
+  int kept = 0;
+
+  // torchvision's CenterCrop: half of what is left over, halves rounded to even.
+  std::int64_t first() const {
+    const std::int64_t rest = scaled - kept;
+    return rest / 2 + (rest % 2 != 0 && rest / 2 % 2 != 0 ? 1 : 0);
+  }
+};
+
+struct CropSides {
+  CropSide columns;
+  CropSide rows;
+
+  // Each pass rounds to 8 bits, so their order shows. Pillow (since version 13; before, the horizontal pass always came
+  // first) begins with the rows where they become fewer, and that by more than twice as many as the columns do.
+  bool verticalFirst() const {
+    const std::int64_t rowsLess = rows.source - rows.scaled;
+    const std::int64_t columnsLess = columns.source - columns.scaled;
+    return rowsLess > 0 && rowsLess > 2 * columnsLess;
+  }
+};
+
+CropSides sidesOf(Size image, Size network) {
+  CropSides sides{{image.width, network.width, network.width}, {image.height, network.height, network.height}};
+  if (network.width == network.height) {
+    // torchvision's Resize with one number: the longer side is rounded down.
+    CropSide& longer = image.width > image.height ? sides.columns : sides.rows;
+    const std::int64_t shorter = std::min(image.width, image.height);
+    longer.scaled = std::int64_t{network.width} * longer.source / shorter;
+  }
+  return sides;
+}
+
+// The source pixels that a pixel of the scaled side is made of, and their weights.
+struct Window {
+  int first = 0;
+  std::vector<std::int32_t> weights;
+};
+
+// Windows of the kept pixels of a side, as Pillow's bilinear resampling has them: a triangle, as wide as two pixels of
+// whichever side is coarser, cut off at the image's border; weights of kCropWeightBits. Windows go forward only.
+std::vector<Window> windowsOf(const CropSide& side) {
+  const double scale = static_cast<double>(side.source) / static_cast<double>(side.scaled);
+  const double reach = std::max(scale, 1.0);
+  const double perPixel = 1.0 / reach;
+  std::vector<Window> windows(static_cast<std::size_t>(side.kept));
+  std::vector<double> shares;
+  std::int64_t pixel = side.first();
+  for (Window& window : windows) {
+    const double center = (static_cast<double>(pixel++) + 0.5) * scale;
+    window.first = std::max(roundHalfUp(center - reach), 0);
+    const int end = std::min(roundHalfUp(center + reach), side.source);
+    shares.clear();
+    double total = 0;
+    for (int at = window.first; at < end; ++at) {
+      const double distance = std::abs((at - center + 0.5) * perPixel);
+      shares.push_back(distance < 1.0 ? 1.0 - distance : 0.0);
+      total += shares.back();
+    }
+    window.weights.reserve(shares.size());
+    for (const double share : shares) {
+      const double weight = total != 0.0 ? share / total : share;
+      window.weights.push_back(roundHalfUp(weight * (1 << kCropWeightBits)));
+    }
+  }
+  return windows;
+}
+
+std::size_t longestOf(const std::vector<Window>& windows) {
+  std::size_t longest = 0;
+  for (const Window& window : windows) {
+    longest = std::max(longest, window.weights.size());
+  }
+  return longest;
+}
+
+// With `copied`, all that the columns read is a copy or a blend of rows.
+CropColumns planColumns(const CropSide& side, int channelCount, bool copied) {
+  CropColumns plan;
+  const std::vector<Window> windows = windowsOf(side);
+  plan.channels = static_cast<std::size_t>(channelCount);
+  plan.width = windows.size();
+  plan.groups = (longestOf(windows) + kCropTaps - 1) / kCropTaps;
+  plan.weights = allocateZeros<std::uint32_t>(plan.width * plan.groups * 4);
+  plan.offsets.reserve(plan.width);
+  const std::size_t rowBytes = static_cast<std::size_t>(side.source) * plan.channels;
+  std::uint32_t* weights = plan.weights.get();
+  for (const Window& window : windows) {
+    const std::size_t offset = static_cast<std::size_t>(window.first) * plan.channels;
+    plan.offsets.push_back(static_cast<std::uint32_t>(offset));
+    if (!copied && offset + plan.span() <= rowBytes) {
+      plan.whole = plan.offsets.size();
+    }
+    for (std::size_t tap = 0; tap < window.weights.size(); ++tap) {
+      const auto weight = static_cast<std::uint32_t>(window.weights[tap]);
+      std::uint32_t* const group = weights + tap / kCropTaps * 4;
+      const std::size_t pair = tap % kCropTaps / 2;
+      const std::size_t shift = tap % 2 * 16;
+      group[pair] |= (weight & ((1U << kCropLowBits) - 1)) << shift;
+      group[2 + pair] |= (weight >> kCropLowBits) << shift;
+    }
+    weights += plan.groups * 4;
+  }
+  if (plan.whole < plan.width) {
+    plan.tailStart = plan.offsets[plan.whole];
+    plan.tailBytes = plan.offsets.back() - plan.tailStart + plan.span();
+  }
+  plan.taps01.fill(128);
+  plan.taps23.fill(128);
+  for (std::size_t channel = 0; channel < 3; ++channel) {
+    for (std::size_t tap = 0; tap < 2; ++tap) {
+      const std::size_t low = channel * 4 + tap * 2;  // Highway's targets are little-endian
+      const std::size_t from = tap * plan.channels + (channelCount == 1 ? 0 : channel);
+      plan.taps01[low] = static_cast<std::uint8_t>(from);
+      plan.taps23[low] = static_cast<std::uint8_t>(from + 2 * plan.channels);
+    }
+  }
+  return plan;
+}
+
+}  // namespace
+
+struct CenterCropper::State {
+  // The tables belong to this geometry.
+  Size source;
+  Size network;
+  CropColumns columns;
+  std::vector<Window> rows;
+  bool verticalFirst = false;
+
+  // Filtered rows; row n lies in slot n % slots. Where the horizontal pass comes first, they are the rows of the source
+  // that a row of the output may need, and those that are filtered along with the last of them. Where it comes second,
+  // they are rows of the output.
+  std::size_t slots = 0;
+  std::size_t rowBytes = 0;
+  hwy::AlignedFreeUniquePtr<std::uint8_t[]> filtered;
+
+  std::array<std::vector<std::uint8_t>, kCropRows> tails;
+  std::vector<const std::uint8_t*> window;
+  hwy::AlignedFreeUniquePtr<std::uint8_t[]> blended;
+
+  void prepare(const ImageView& image, Size size) {
+    if (image.size == source && size == network && static_cast<std::size_t>(image.channels) == columns.channels) {
+      return;
+    }
+    source = {};  // no geometry fits, should an allocation fail
+    const CropSides sides = sidesOf(image.size, size);
+    verticalFirst = sides.verticalFirst();
+    columns = planColumns(sides.columns, image.channels, verticalFirst);
+    rows = windowsOf(sides.rows);
+    window.resize(longestOf(rows));
+    slots = verticalFirst ? kCropRows : window.size() + kCropRows - 1;
+    rowBytes = roundUp(columns.width * kCropPixel, kCropMultiple);
+    filtered = allocateZeros<std::uint8_t>(slots * rowBytes);
+    blended = allocateZeros<std::uint8_t>(rowBytes);
+    for (std::vector<std::uint8_t>& tail : tails) {
+      tail.assign(columns.tailBytes, 0);
+    }
+    source = image.size;
+    network = size;
+  }
+
+  std::uint8_t* slotOf(int number) { return filtered.get() + static_cast<std::size_t>(number) % slots * rowBytes; }
+
+  // Filters the source rows from `number` on, kCropRows of them. Past the end of the image the last row stands in; no
+  // row of the output asks for those.
+  void filterSource(const ImageView& image, int number) {
+    CropSources sources;
+    for (std::size_t i = 0; i < kCropRows; ++i) {
+      const int row = number + static_cast<int>(i);
+      sources.rows[i] = image.data + static_cast<std::size_t>(std::min(row, image.size.height - 1)) * image.pitch;
+      if (columns.tailBytes > 0) {
+        std::memcpy(tails[i].data(), sources.rows[i] + columns.tailStart, tailInRow(image));
+      }
+      sources.tails[i] = tails[i].data();
+      sources.filtered[i] = slotOf(row);
+    }
+    HWY_DYNAMIC_DISPATCH(filterCropColumns)(columns, sources);
+  }
+
+  // Blends source rows to the rows of the output from `number` on, kCropRows of them or what is left, and filters
+  // these.
+  void filterBlended(const ImageView& image, int number) {
+    CropSources sources;
+    for (std::size_t i = 0; i < kCropRows; ++i) {
+      const int outputRow = number + static_cast<int>(i);
+      sources.tails[i] = tails[i].data();
+      sources.filtered[i] = slotOf(outputRow);
+      if (outputRow < network.height) {
+        const Window& row = rows[static_cast<std::size_t>(outputRow)];
+        const std::uint8_t* const from = image.data + static_cast<std::size_t>(row.first) * image.pitch;
+        for (std::size_t tap = 0; tap < row.weights.size(); ++tap) {
+          window[tap] = from + tap * image.pitch + columns.tailStart;
+        }
+        HWY_DYNAMIC_DISPATCH(blendCropRows)
+        (window.data(), row.weights.data(), row.weights.size(), tailInRow(image), tails[i].data());
+      }
+    }
+    HWY_DYNAMIC_DISPATCH(filterCropColumns)(columns, sources);
+  }
+
+  // How much of a copied tail comes from the row; the rest is padding.
+  std::size_t tailInRow(const ImageView& image) const {
+    const std::size_t end = static_cast<std::size_t>(image.size.width) * columns.channels;
+    return std::min(end - columns.tailStart, columns.tailBytes);
+  }
+
+  // Row `number` of the output, finished but for the conversion. To be asked for in order; `next` is 0 at first.
+  const std::uint8_t* rowOf(const ImageView& image, int number, int& next) {
+    if (verticalFirst) {
+      if (number == next) {
+        filterBlended(image, number);
+        next += static_cast<int>(kCropRows);
+      }
+      return slotOf(number);
+    }
+    const Window& row = rows[static_cast<std::size_t>(number)];
+    const std::size_t count = row.weights.size();
+    next = std::max(next, row.first);
+    for (; next < row.first + static_cast<int>(count); next += static_cast<int>(kCropRows)) {
+      filterSource(image, next);
+    }
+    for (std::size_t tap = 0; tap < count; ++tap) {
+      window[tap] = slotOf(row.first + static_cast<int>(tap));
+    }
+    HWY_DYNAMIC_DISPATCH(blendCropRows)(window.data(), row.weights.data(), count, rowBytes, blended.get());
+    return blended.get();
+  }
+};
+
+CenterCropper::CenterCropper() : state_(std::make_unique<State>()) {}
+CenterCropper::~CenterCropper() = default;
+CenterCropper::CenterCropper(CenterCropper&&) noexcept = default;
+CenterCropper& CenterCropper::operator=(CenterCropper&&) noexcept = default;
+
+void CenterCropper::write(const ImageView& image, Size network, const Normalization& normalization, float* planes) {
+  State& state = *state_;
+  state.prepare(image, network);
+  const auto width = static_cast<std::size_t>(network.width);
+  const std::size_t area = width * static_cast<std::size_t>(network.height);
+
+  const std::array<float, 3> noMean = {0, 0, 0};
+  const std::array<float, 3> noStd = {1, 1, 1};
+  const bool plain = normalization.mean == noMean && normalization.std == noStd;
+  CropPlanes to;
+  for (std::size_t channel = 0; channel < 3; ++channel) {
+    const std::size_t number = normalization.swapRB ? 2 - channel : channel;
+    to.rows[channel] = planes + number * area;
+    to.mean[channel] = normalization.mean[number];
+    to.std[channel] = normalization.std[number];
+  }
+
+  int next = 0;
+  for (int y = 0; y < network.height; ++y) {
+    const std::uint8_t* const pixels = state.rowOf(image, y, next);
+    if (plain) {
+      HWY_DYNAMIC_DISPATCH(convertCropRowPlain)(pixels, width, to);
+    } else {
+      HWY_DYNAMIC_DISPATCH(convertCropRowNormalized)(pixels, width, to);
+    }
+    for (float*& start : to.rows) {
+      start += width;
+    }
+  }
+}
+
+}  // namespace trtyolo
