@@ -1,6 +1,7 @@
 #include "model/mask_maker.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numeric>
 #include <utility>
@@ -96,7 +97,10 @@ std::vector<Masks::Run> MaskMaker::make(const ValueTable& coefficients, std::siz
     enlarge(gridRows, gridColumns, cellRows, cellColumns);
   }
   for (std::size_t y = top; y < bottom; ++y) {
-    addRow(y, gridRows, gridColumns, {left, right}, runs);
+    if (y == top || rows_.cell[y] != rows_.cell[y - 1]) {
+      sortCells(rows_.offset + rows_.cell[y], gridRows, gridColumns, {left, right});
+    }
+    addRow(y, runs);
   }
   return runs;
 }
@@ -105,14 +109,23 @@ std::vector<Masks::Run> MaskMaker::make(const ValueTable& coefficients, std::siz
 void MaskMaker::weigh(const ValueTable& coefficients, std::size_t anchor, Span rows, Span columns) {
   const std::size_t width = columns.end - columns.begin;
   logits_.assign((rows.end - rows.begin) * width, 0.0F);
-  for (std::size_t channel = 0; channel < prototypes_.channels; ++channel) {
-    const float weight = coefficients(channel, anchor);
-    const float* plane = prototypes_.data + channel * prototypes_.height * prototypes_.width;
+  // Four channels at a time, so that sums are not fetched and put away for each.
+  constexpr std::size_t kTogether = 4;
+  const std::size_t plane = prototypes_.height * prototypes_.width;
+  for (std::size_t channel = 0; channel < prototypes_.channels; channel += kTogether) {
+    std::array<float, kTogether> weights{};
+    std::array<const float*, kTogether> planes{};
+    for (std::size_t i = 0; i < kTogether; ++i) {
+      const bool exists = channel + i < prototypes_.channels;
+      weights[i] = exists ? coefficients(channel + i, anchor) : 0.0F;
+      planes[i] = prototypes_.data + (exists ? channel + i : channel) * plane;
+    }
     float* to = logits_.data();
     for (std::size_t y = rows.begin; y < rows.end; ++y, to += width) {
-      const float* from = plane + y * prototypes_.width + columns.begin;
+      const std::size_t start = y * prototypes_.width + columns.begin;
+      const float *a = planes[0] + start, *b = planes[1] + start, *c = planes[2] + start, *d = planes[3] + start;
       for (std::size_t x = 0; x < width; ++x) {
-        to[x] += weight * from[x];
+        to[x] += (weights[0] * a[x] + weights[1] * b[x]) + (weights[2] * c[x] + weights[3] * d[x]);
       }
     }
   }
@@ -141,52 +154,70 @@ void MaskMaker::enlarge(Span gridRows, Span gridColumns, Span rows, Span columns
   }
 }
 
-// The last scaling, of one row of pixels, straight to runs.
-void MaskMaker::addRow(std::size_t y, Span gridRows, Span gridColumns, Span pixels, std::vector<Masks::Run>& runs) {
+// What the pixels between two rows of the grid have in common: bilinear values lie between those of the corners, so a
+// cell whose corners are all above 0 is inside, and one without such a corner is outside.
+void MaskMaker::sortCells(std::size_t cellRow, Span gridRows, Span gridColumns, Span pixels) {
   const std::vector<float>& grid = factor_ == 1 ? logits_ : enlarged_;
   const std::size_t width = gridColumns.end - gridColumns.begin;
-  const std::size_t cellRow = rows_.offset + rows_.cell[y];
-  const float* above = grid.data() + (cellRow - gridRows.begin) * width;
-  const float* below = cellRow + 1 < gridRows.end ? above + width : above;
-  const float fraction = rows_.fraction[y];
-  row_.resize(width);
+  above_ = grid.data() + (cellRow - gridRows.begin) * width;
+  below_ = cellRow + 1 < gridRows.end ? above_ + width : above_;
+  const std::size_t firstCell = gridColumns.begin - columns_.offset;
+  stretches_.clear();
   for (std::size_t x = 0; x < width; ++x) {
-    row_[x] = above[x] * (1.0F - fraction) + below[x] * fraction;
-  }
-
-  const auto start = static_cast<std::uint32_t>(y * columns_.pixels);
-  const std::size_t none = pixels.end;
-  std::size_t open = none;  // first pixel of a run that has not ended
-  const auto close = [&](std::size_t end) {
-    if (open != none) {
-      runs.push_back({start + static_cast<std::uint32_t>(open), start + static_cast<std::uint32_t>(end)});
-      open = none;
-    }
-  };
-  for (std::size_t x = 0; x < width; ++x) {
-    const std::size_t cell = gridColumns.begin + x - columns_.offset;
-    const std::size_t begin = std::max(columns_.first[cell], pixels.begin);
-    const std::size_t end = std::min(columns_.first[cell + 1], pixels.end);
-    if (begin >= end) {
+    const Span within{std::max(columns_.first[firstCell + x], pixels.begin),
+                      std::min(columns_.first[firstCell + x + 1], pixels.end)};
+    const std::size_t next = std::min(x + 1, width - 1);
+    const int corners = (above_[x] > 0.0F) + (above_[next] > 0.0F) + (below_[x] > 0.0F) + (below_[next] > 0.0F);
+    if (corners == 0 || within.begin >= within.end) {
       continue;
     }
-    const float left = row_[x], right = row_[std::min(x + 1, width - 1)];
-    if (left > 0.0F && right > 0.0F) {
-      open = open == none ? begin : open;
-    } else if (!(left > 0.0F) && !(right > 0.0F)) {
-      close(begin);
+    const bool inside = corners == 4;
+    if (inside && !stretches_.empty() && stretches_.back().inside && stretches_.back().pixels.end == within.begin) {
+      stretches_.back().pixels.end = within.end;
     } else {
-      for (std::size_t pixel = begin; pixel < end; ++pixel) {
-        const float share = columns_.fraction[pixel];
-        if (left * (1.0F - share) + right * share > 0.0F) {
-          open = open == none ? pixel : open;
-        } else {
-          close(pixel);
-        }
+      stretches_.push_back({inside, within, x, next});
+    }
+  }
+}
+
+// The last scaling, of one row of pixels, straight to runs.
+void MaskMaker::addRow(std::size_t y, std::vector<Masks::Run>& runs) {
+  const float down = rows_.fraction[y];
+  const auto start = static_cast<std::uint32_t>(y * columns_.pixels);
+  const std::size_t first = runs.size();  // of this row
+  const auto append = [&](std::size_t begin, std::size_t end) {
+    const auto from = start + static_cast<std::uint32_t>(begin), to = start + static_cast<std::uint32_t>(end);
+    if (runs.size() > first && runs.back().end == from) {
+      runs.back().end = to;
+    } else {
+      runs.push_back({from, to});
+    }
+  };
+  for (const Stretch& stretch : stretches_) {
+    if (stretch.inside) {
+      append(stretch.pixels.begin, stretch.pixels.end);
+      continue;
+    }
+    const float left = above_[stretch.left] * (1.0F - down) + below_[stretch.left] * down;
+    const float right = above_[stretch.right] * (1.0F - down) + below_[stretch.right] * down;
+    const bool beginsInside = left > 0.0F, endsInside = right > 0.0F;
+    if (beginsInside && endsInside) {
+      append(stretch.pixels.begin, stretch.pixels.end);
+    } else if (beginsInside || endsInside) {
+      // Along a straight line the sign changes once.
+      std::size_t low = stretch.pixels.begin, high = stretch.pixels.end;
+      while (low < high) {
+        const std::size_t pixel = (low + high) / 2;
+        const float along = columns_.fraction[pixel];
+        const bool inside = left * (1.0F - along) + right * along > 0.0F;
+        (inside == beginsInside ? low : high) = inside == beginsInside ? pixel + 1 : pixel;
+      }
+      const Span part = beginsInside ? Span{stretch.pixels.begin, low} : Span{low, stretch.pixels.end};
+      if (part.begin < part.end) {
+        append(part.begin, part.end);
       }
     }
   }
-  close(pixels.end);
 }
 
 }  // namespace trtyolo

@@ -17,8 +17,8 @@ struct Prototypes {
 };
 
 // Makes the masks of one image's objects. A pixel is inside where the prototypes, weighted with the object's
-// coefficients and scaled up bilinearly, are above 0. Only the box is ever looked at, and within a row only the places
-// where the sign changes: no picture of floats is made.
+// coefficients and scaled up bilinearly, are above 0. Only the box is ever looked at, and in it only the cells
+// whose corners differ in sign pixel by pixel: no picture of floats is made.
 class MaskMaker {
  public:
   // Masks of the size of the source image, as Ultralytics' retina_masks (process_mask_native): the prototypes are
@@ -52,18 +52,28 @@ class MaskMaker {
     std::size_t begin = 0, end = 0;
   };
 
+  // Neighbouring pixels of a row that lie within cells of one kind.
+  struct Stretch {
+    bool inside = false;  // all of them; otherwise each pixel is to be looked at
+    Span pixels;
+    std::size_t left = 0, right = 0;  // of the latter: where the values beside them are in the two rows
+  };
+
   MaskMaker(const Prototypes& prototypes, std::size_t factor, Axis columns, Axis rows);
 
   void weigh(const ValueTable& coefficients, std::size_t anchor, Span rows, Span columns);
   void enlarge(Span gridRows, Span gridColumns, Span rows, Span columns);
-  void addRow(std::size_t y, Span gridRows, Span gridColumns, Span pixels, std::vector<Masks::Run>& runs);
+  void sortCells(std::size_t cellRow, Span gridRows, Span gridColumns, Span pixels);
+  void addRow(std::size_t y, std::vector<Masks::Run>& runs);
 
   Prototypes prototypes_;
   std::size_t factor_;  // of the first scaling
   Axis columns_, rows_;
-  std::vector<float> logits_;    // of the prototypes' cells under a box
-  std::vector<float> enlarged_;  // the same after the first scaling
-  std::vector<float> row_;       // between two rows of the grid
+  std::vector<float> logits_;       // of the prototypes' cells under a box
+  std::vector<float> enlarged_;     // the same after the first scaling
+  std::vector<float> row_;          // between two rows of the prototypes
+  std::vector<Stretch> stretches_;  // of all pixel rows between two rows of the grid, without what is outside
+  const float *above_ = nullptr, *below_ = nullptr;  // those two rows
 };
 
 }  // namespace trtyolo

@@ -76,7 +76,7 @@ std::shared_ptr<ov::Model> NmsPluginCutter::cut(const std::shared_ptr<ov::Model>
   ov::OutputVector outputs = found_->inputs;
   outputs[0].get_tensor().set_names({"boxes"});
   outputs[1].get_tensor().set_names({"scores"});
-  const auto result = std::make_shared<ov::Model>(outputs, network->get_parameters(), network->get_friendly_name());
+  auto result = std::make_shared<ov::Model>(outputs, network->get_parameters(), network->get_friendly_name());
   result->get_rt_info() = network->get_rt_info();
   return result;
 }
