@@ -25,6 +25,7 @@
 #include "interrupt.hpp"
 #include "model_options.hpp"
 #include "progress.hpp"
+#include "result_options.hpp"
 #include "trtyolo.hpp"
 
 namespace app {
@@ -42,8 +43,7 @@ constexpr const char* kSeparate = "separate";
 struct BenchOptions {
   std::string model;
   ModelOptions loading;
-  std::optional<float> confidence, iou;
-  std::optional<int> maxDetections;
+  ResultOptions results;
   std::vector<int> clones{1, 2, 4, 8};
   std::vector<std::string> kinds{kNetwork, kModel, kClones, kSeparate};
   std::string source;
@@ -79,10 +79,7 @@ void addOptions(CLI::App& command, BenchOptions& options) {
       ->type_name("S")
       ->check(CLI::Range(0.01, 86400.0))
       ->capture_default_str();
-  command.add_option("--conf", options.confidence, "least score of an object")->check(CLI::Range(0.0, 1.0));
-  command.add_option("--iou", options.iou, "overlap above which one of two boxes is dropped")
-      ->check(CLI::Range(0.0, 1.0));
-  command.add_option("--max-det", options.maxDetections, "most objects of an image")->check(CLI::Range(1, 1'000'000));
+  addResultOptions(command, options.results);
   addModelOptions(command, options.loading);
   command.add_option("--json", options.json, "write the results as JSON to this file; - is standard output")
       ->type_name("FILE|-");
@@ -91,9 +88,7 @@ void addOptions(CLI::App& command, BenchOptions& options) {
 
 trtyolo::InferOption optionOf(const BenchOptions& options) {
   trtyolo::InferOption option = inferOption(options.loading);
-  if (options.confidence) option.setConfidence(*options.confidence);
-  if (options.iou) option.setIou(*options.iou);
-  if (options.maxDetections) option.setMaxDetections(*options.maxDetections);
+  apply(options.results, option);
   // The bare network runs at the whole network size, so predict() does.
   option.setRect(false);
   return option;
@@ -134,12 +129,14 @@ int runWorker(const BenchOptions& options, const WorkerOptions& worker) {
     job.kind = worker.kind;
     job.n = worker.n;
     job.model = options.model;
+    job.task = taskOf(options.loading);
     job.source = options.source;
     job.seconds = worker.seconds;
     job.streams = options.loading.streams.value_or(streamsOf(worker));
     job.option = optionOf(options).setStreams(job.streams);
     if (worker.kind == kDescribe) {
       const trtyolo::ModelInfo info = trtyolo::inspect(job.model, job.option);
+      if (!options.quiet) warnOfIdleOptions(options.results, info.task);
       say({{"result", describeBench(info, job.source)}});
     } else {
       say({{"result", measureBench(job, [](double share) { say({{"progress", share}}); })}});
@@ -155,6 +152,9 @@ int runWorker(const BenchOptions& options, const WorkerOptions& worker) {
 class Workers {
  public:
   explicit Workers(const CLI::App& command) : arguments_(argumentsOf(command)) {}
+
+  /// Spares the workers from now on to read the file for its task, which would show in the memory that they measure.
+  void tellTask(const std::string& task) { arguments_.insert(arguments_.begin(), "--task=" + task); }
 
   /// What a worker found, or {"error": why it did not}; null if it was interrupted.
   Json ask(const WorkerOptions& worker, const std::function<void(double)>& onProgress) const {
@@ -243,6 +243,14 @@ bool measure(const Workers& workers, const BenchOptions& options, Json& rows) {
   return well;
 }
 
+void checkClasses(const std::vector<int>& wanted, int classes) {
+  for (const int index : wanted) {
+    if (index < classes) continue;
+    throw UsageError("--classes: the model has classes 0 to " + std::to_string(classes - 1) + ", found " +
+                     std::to_string(index));
+  }
+}
+
 int runBench(const CLI::App& command, const BenchOptions& options) {
   optionOf(options);  // refuses what makes no sense before any process is started
   const bool jsonOnly = options.json == "-";
@@ -252,10 +260,13 @@ int runBench(const CLI::App& command, const BenchOptions& options) {
     if (!file) throw std::runtime_error("cannot write \"" + options.json + "\"");
   }
 
-  const Workers workers(command);
+  Workers workers(command);
   const Json description = workers.ask({kDescribe}, [](double) {});
   if (description.is_null()) return kInterrupted;
   if (description.contains("error")) throw std::runtime_error(description["error"].get<std::string>());
+  checkClasses(options.results.classes, description["classes"].get<int>());
+  const auto task = description["task"].get<std::string>();
+  if (options.loading.task.empty()) workers.tellTask(task);
   Json report{{"model", options.model}};
   report.update(description);
   report["machine"] = benchMachine();

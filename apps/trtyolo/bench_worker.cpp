@@ -10,6 +10,7 @@
 #include <thread>
 #include <utility>
 
+#include "any_model.hpp"
 #include "bench_picture.hpp"
 #include "bench_team.hpp"
 #include "memory.hpp"
@@ -56,40 +57,58 @@ struct Speed {
   }
 };
 
+/// The median that a line of BaseModel::performanceReport() names, in milliseconds an image.
+double medianOf(const std::string& line) {
+  const std::string title = "median ";
+  const std::size_t position = line.find(title);
+  if (position == std::string::npos) throw std::runtime_error("no median in the performance report: " + line);
+  return std::stod(line.substr(position + title.size()));
+}
+
 /// The models of a job, a thread for each, and the two things to measure with them.
 class Bench {
  public:
   Bench(const BenchJob& job, const cv::Mat& picture) : separate_(job.kind == "separate"), requests_(job.n) {
-    models_.push_back(std::make_unique<trtyolo::DetectModel>(job.model, job.option));
+    trtyolo::InferOption option = job.option;
+    option.enablePerformanceReport();
+    const auto load = [&] { return AnyModel(job.model, option, job.task); };
+    models_.push_back(load());
     const int models = job.kind == "network" ? 1 : job.n;
-    while (static_cast<int>(models_.size()) < models) {
-      models_.push_back(separate_ ? std::make_unique<trtyolo::DetectModel>(job.model, job.option)
-                                  : models_.front()->clone());
-    }
+    while (static_cast<int>(models_.size()) < models) models_.push_back(separate_ ? load() : models_.front().clone());
     // The pixels are only read.
     const trtyolo::Image image(picture.data, picture.cols, picture.rows, picture.channels(), picture.step[0]);
     images_.assign(static_cast<std::size_t>(batch()), image);
     team_ = std::make_unique<Team>(models);
   }
 
-  int batch() const { return models_.front()->batch(); }
+  int batch() const { return models_.front().base().batch(); }
+  trtyolo::Task task() const { return models_.front().base().info().task; }
   /// Objects found in the picture by the latest call of the first model.
-  int objects() const { return objects_; }
+  std::size_t objects() const { return objects_; }
+  /// Milliseconds of a call of predict() beside the network's part of it, of all calls so far, mean of the models.
+  double around() const {
+    double sum = 0;
+    for (const AnyModel& model : models_) {
+      const auto [throughput, host, device] = model.base().performanceReport();
+      sum += medianOf(host) - medianOf(device);
+    }
+    return sum / static_cast<double>(models_.size()) * batch();
+  }
 
   /// Every model in its thread, call after call until `seconds` are over; one call each at least.
   Speed predict(double seconds) {
     return together([this, seconds](std::size_t number) {
-      trtyolo::DetectModel& model = *models_[number];
+      AnyModel& model = models_[number];
       Speed speed;
       const Clock::time_point begin = Clock::now();
       Clock::time_point start = begin;
       do {
-        const std::vector<trtyolo::DetResult> found = model.predict(images_);
+        const std::vector<Found> found = model.predict(images_);
         const Clock::time_point end = Clock::now();
         speed.latencies.push_back(secondsBetween(start, end) * 1e3);
         speed.seconds = secondsBetween(begin, end);
         start = end;
-        if (number == 0) objects_ = found.front().num;
+        if (number == 0) objects_ = found.front().classes.size();
       } while (speed.seconds < seconds);
       return speed;
     });
@@ -98,9 +117,9 @@ class Bench {
   /// The bare network under the same settings: as many requests of one engine as there are clones, or one request of
   /// each separate model.
   Speed network(double seconds) {
-    if (!separate_) return toSpeed(models_.front()->measureNetwork(requests_, seconds));
+    if (!separate_) return toSpeed(models_.front().base().measureNetwork(requests_, seconds));
     return together(
-        [this, seconds](std::size_t number) { return toSpeed(models_[number]->measureNetwork(1, seconds)); });
+        [this, seconds](std::size_t number) { return toSpeed(models_[number].base().measureNetwork(1, seconds)); });
   }
 
  private:
@@ -125,8 +144,8 @@ class Bench {
 
   bool separate_;
   int requests_;
-  int objects_ = 0;
-  std::vector<std::unique_ptr<trtyolo::DetectModel>> models_;
+  std::size_t objects_ = 0;
+  std::vector<AnyModel> models_;
   std::vector<trtyolo::Image> images_;
   std::unique_ptr<Team> team_;
 };
@@ -189,6 +208,7 @@ Json measureNetworkAlone(const BenchJob& job, Bench& bench, const ProcessMemory&
 Json describeBench(const trtyolo::ModelInfo& info, const std::string& source) {
   const cv::Mat picture = benchPicture(source);
   return {{"task", trtyolo::toString(info.task)},
+          {"classes", info.names.size()},
           {"precision", info.precision},
           {"network", {info.networkWidth, info.networkHeight}},
           {"batch", info.batch},
@@ -235,7 +255,8 @@ Json measureBench(const BenchJob& job, const std::function<void(double)>& onProg
   network.describe(beside, bench.batch());
   result["ratio"] = rounded(percentile(ratios, 50), 4);
   result["network_images_per_s"] = beside["images_per_s"];
-  result["objects"] = bench.objects();
+  result["around_ms"] = rounded(bench.around(), 3);
+  if (bench.task() != trtyolo::Task::Classify) result["objects"] = bench.objects();
   result["slices"] = ratios.size();
   return {{"row", std::move(result)}, {"network", std::move(beside)}};
 }

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,25 +13,27 @@ namespace app {
 
 /// What a worker process is to measure.
 struct BenchJob {
-  std::string kind;             ///< "network", "model", "clones" or "separate"
-  int n = 1;                    ///< requests, clones or models at work side by side
-  std::string model;            ///< model file
-  trtyolo::InferOption option;  ///< how to load it, streams included
-  int streams = 1;              ///< the streams that `option` says, for the record
-  std::string source;           ///< see benchPicture()
-  double seconds = 5;           ///< time for the row, and as much again for the bare network beside it
+  std::string kind;                   ///< "network", "model", "clones" or "separate"
+  int n = 1;                          ///< requests, clones or models at work side by side
+  std::string model;                  ///< model file
+  std::optional<trtyolo::Task> task;  ///< what the model is for, see AnyModel
+  trtyolo::InferOption option;        ///< how to load it, streams included
+  int streams = 1;                    ///< the streams that `option` says, for the record
+  std::string source;                 ///< see benchPicture()
+  double seconds = 5;                 ///< time for the row, and as much again for the bare network beside it
 };
 
 /// What all rows have in common: "task", "precision", "network" (width, height), "batch", "backend", "device", and
-/// "image" (width, height).
+/// "image" (width, height), besides the number of "classes".
 nlohmann::ordered_json describeBench(const trtyolo::ModelInfo& info, const std::string& source);
 
 /// Loads the model as the job says and measures it. `onProgress` is told the share that is done, 0 to 1.
 ///
 /// Gives {"row": {...}, "network": {...}}: the row as `bench --json` has it, and "images_per_s", "p50_ms" and "p99_ms"
 /// of the bare network, measured in short slices that alternate with slices of the row, so that both meet the same
-/// machine. For the kind "network" the two are one, and only "row" is there. Memory is that of this process: it must be
-/// a fresh one.
+/// machine. "around_ms" of the row is what a call of predict() takes beside the network's own part of the same call:
+/// the difference of their medians, as the models' performance reports have them. For the kind "network" the two are
+/// one, and only "row" is there. Memory is that of this process: it must be a fresh one.
 nlohmann::ordered_json measureBench(const BenchJob& job, const std::function<void(double)>& onProgress);
 
 }  // namespace app

@@ -37,22 +37,27 @@ Json jsonOf(const std::vector<trtyolo::TensorInfo>& tensors) {
 Json jsonOf(const trtyolo::ModelInfo& info) {
   Json names = Json::object();
   for (const auto& [index, name] : info.names) names[std::to_string(index)] = name;
-  return {{"model", info.file},
-          {"bytes", info.fileBytes},
-          {"task", trtyolo::toString(info.task)},
-          {"names", std::move(names)},
-          {"inputs", jsonOf(info.inputs)},
-          {"outputs", jsonOf(info.outputs)},
-          {"network", {info.networkWidth, info.networkHeight}},
-          {"stride", info.stride},
-          {"batch", info.batch},
-          {"dynamic_size", info.dynamicSize},
-          {"dynamic_batch", info.dynamicBatch},
-          {"precision", info.precision},
-          {"backend", info.backend},
-          {"device", info.device},
-          {"layout", info.layout},
-          {"metadata", info.metadata}};
+  Json json{{"model", info.file},
+            {"bytes", info.fileBytes},
+            {"task", trtyolo::toString(info.task)},
+            {"names", std::move(names)},
+            {"inputs", jsonOf(info.inputs)},
+            {"outputs", jsonOf(info.outputs)},
+            {"network", {info.networkWidth, info.networkHeight}},
+            {"stride", info.stride},
+            {"batch", info.batch},
+            {"dynamic_size", info.dynamicSize},
+            {"dynamic_batch", info.dynamicBatch},
+            {"precision", info.precision},
+            {"backend", info.backend},
+            {"device", info.device},
+            {"layout", info.layout},
+            {"metadata", info.metadata}};
+  if (info.task == trtyolo::Task::Pose) {
+    json["keypoints"] = info.keypoints;
+    json["keypoint_dims"] = info.keypointDims;
+  }
+  return json;
 }
 
 /// How many there are, and the first of them.
@@ -82,6 +87,10 @@ std::string textOf(const trtyolo::ModelInfo& info) {
   line(text, "model", fmt::format("{} ({:.1f} MB)", info.file, static_cast<double>(info.fileBytes) / 1e6));
   line(text, "task", trtyolo::toString(info.task));
   line(text, "classes", someNames(info.names));
+  if (info.task == trtyolo::Task::Pose) {
+    line(text, "keypoints",
+         fmt::format("{} an object, of x, y{}", info.keypoints, info.keypointDims == 3 ? " and a score" : ""));
+  }
   for (const auto& tensor : info.inputs) line(text, "input", tensor.name + " " + tensor.type + " " + shapeOf(tensor));
   for (const auto& tensor : info.outputs) line(text, "output", tensor.name + " " + tensor.type + " " + shapeOf(tensor));
   const std::string size = fmt::format("{} x {}", info.networkWidth, info.networkHeight);

@@ -4,8 +4,8 @@
 #include <opencv2/core/mat.hpp>
 #include <string>
 
+#include "found.hpp"
 #include "sources.hpp"
-#include "trtyolo.hpp"
 
 namespace app {
 
@@ -16,7 +16,7 @@ struct Item {
 
   cv::Mat picture;  ///< 8-bit BGR; annotated in place; empty once nobody needs it any more
   cv::Size size;    ///< of the picture
-  trtyolo::DetResult found;
+  Found found;
 
   std::string saveAs;  ///< file for the annotated picture, or for the video that this is a frame of; empty: none
   double rate = 0;     ///< frames a second of the video; 0 if not known

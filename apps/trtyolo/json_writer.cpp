@@ -3,6 +3,8 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "class_names.hpp"
+#include "mask_shapes.hpp"
 #include "output_file.hpp"
 #include "writer.hpp"
 
@@ -28,10 +30,10 @@ std::string dump(const Json& json) {
 
 class JsonWriter final : public Writer {
  public:
-  JsonWriter(const std::string& file, const trtyolo::ModelInfo& model, const Names& names)
-      : names_(names), file_(file) {
+  JsonWriter(const std::string& file, const trtyolo::ModelInfo& model)
+      : task_(model.task), keypointDims_(model.keypointDims), names_(namesOf(model)), file_(file) {
     Json table = Json::object();
-    for (std::size_t i = 0; i < names.size(); ++i) table[std::to_string(i)] = names[i];
+    for (std::size_t i = 0; i < names_.size(); ++i) table[std::to_string(i)] = names_[i];
     const Json head{{"model", model.file}, {"task", trtyolo::toString(model.task)}, {"names", std::move(table)}};
     std::string text = dump(head);
     text.pop_back();  // the object stays open
@@ -46,7 +48,7 @@ class JsonWriter final : public Writer {
       image["frame"] = item.frame;
       image["width"] = item.size.width;
       image["height"] = item.size.height;
-      image["objects"] = objects(item.found);
+      image[task_ == trtyolo::Task::Classify ? "top" : "objects"] = objects(item.found);
     }
     file_.write((first_ ? "\n" : ",\n") + dump(image));
     first_ = false;
@@ -59,18 +61,54 @@ class JsonWriter final : public Writer {
   }
 
  private:
-  Json objects(const trtyolo::DetResult& found) const {
+  Json objects(const Found& found) const {
     Json list = Json::array();
-    for (std::size_t i = 0; i < found.boxes.size(); ++i) {
-      const auto [left, top, right, bottom] = found.boxes[i].xyxy();
-      list.push_back({{"class", found.classes[i]},
-                      {"name", names_.at(static_cast<std::size_t>(found.classes[i]))},
-                      {"score", shortest(found.scores[i])},
-                      {"box", {shortest(left), shortest(top), shortest(right), shortest(bottom)}}});
+    for (std::size_t i = 0; i < found.classes.size(); ++i) {
+      Json object{{"class", found.classes[i]},
+                  {"name", names_.at(static_cast<std::size_t>(found.classes[i]))},
+                  {"score", shortest(found.scores[i])}};
+      if (!found.boxes.empty()) object["box"] = numbers(found.boxes[i].xyxy());
+      if (!found.rotated.empty()) {
+        object["rotated"] = numbers(found.rotated[i].xywhr());
+        object["corners"] = corners(found.rotated[i]);
+      }
+      if (!found.keypoints.empty()) object["keypoints"] = points(found.keypoints[i]);
+      if (!found.masks.empty()) object["mask"] = mask(found.masks, i);
+      list.push_back(std::move(object));
     }
     return list;
   }
 
+  template <std::size_t kCount>
+  static Json numbers(const std::array<float, kCount>& values) {
+    Json list = Json::array();
+    for (const float value : values) list.push_back(shortest(value));
+    return list;
+  }
+
+  static Json corners(const trtyolo::RotatedBox& box) {
+    const std::array<float, 8> values = box.xyxyxyxy();
+    Json list = Json::array();
+    for (std::size_t i = 0; i < values.size(); i += 2) list.push_back(numbers(std::array{values[i], values[i + 1]}));
+    return list;
+  }
+
+  Json points(const std::vector<trtyolo::KeyPoint>& points) const {
+    Json list = Json::array();
+    for (const trtyolo::KeyPoint& point : points) {
+      Json values = numbers(std::array{point.x, point.y});
+      if (keypointDims_ == 3) values.push_back(shortest(point.conf));
+      list.push_back(std::move(values));
+    }
+    return list;
+  }
+
+  static Json mask(const trtyolo::Masks& masks, std::size_t i) {
+    return {{"size", {masks.height(), masks.width()}}, {"counts", cocoString(masks.cocoCounts(i))}};
+  }
+
+  trtyolo::Task task_;
+  int keypointDims_;
   Names names_;
   OutputFile file_;
   bool first_ = true;
@@ -78,8 +116,8 @@ class JsonWriter final : public Writer {
 
 }  // namespace
 
-std::unique_ptr<Writer> makeJsonWriter(const std::string& file, const trtyolo::ModelInfo& model, const Names& names) {
-  return std::make_unique<JsonWriter>(file, model, names);
+std::unique_ptr<Writer> makeJsonWriter(const std::string& file, const trtyolo::ModelInfo& model) {
+  return std::make_unique<JsonWriter>(file, model);
 }
 
 }  // namespace app

@@ -5,6 +5,7 @@
 #include <map>
 #include <thread>
 
+#include "class_names.hpp"
 #include "command.hpp"
 
 namespace app {
@@ -18,6 +19,10 @@ const std::map<std::string, trtyolo::Task> kTasks{{"classify", trtyolo::Task::Cl
                                                   {"obb", trtyolo::Task::OBB},
                                                   {"segment", trtyolo::Task::Segment},
                                                   {"pose", trtyolo::Task::Pose}};
+const std::map<std::string, trtyolo::Layout> kLayouts{{"auto", trtyolo::Layout::Auto},
+                                                      {"scores", trtyolo::Layout::ClassScores},
+                                                      {"objectness", trtyolo::Layout::Objectness},
+                                                      {"end2end", trtyolo::Layout::EndToEnd}};
 
 /// The number that all of `text` is, if it is one and not negative.
 std::optional<int> wholeNumber(std::string_view text) {
@@ -65,6 +70,18 @@ void addModelOptions(CLI::App& command, ModelOptions& options) {
       ->check(CLI::IsMember(kTasks).description(""))
       ->type_name("TASK")
       ->group(group);
+  command.add_option("--labels", options.labels, "names of the classes, one a line, in place of the model's")
+      ->type_name("FILE")
+      ->group(group);
+  command
+      .add_option(
+          "--layout", options.layout,
+          "layout of an output that the file does not tell: auto, scores (YOLOv8 and later), objectness (YOLOv5, "
+          "YOLOv7, YOLOX) or end2end (YOLOv10, YOLO26)")
+      ->check(CLI::IsMember(kLayouts).description(""))
+      ->type_name("NAME")
+      ->capture_default_str()
+      ->group(group);
   command.add_option("--backend", options.backend, "auto, openvino or tensorrt")
       ->check(CLI::IsMember(kBackends).description(""))
       ->type_name("NAME")
@@ -98,13 +115,20 @@ trtyolo::InferOption inferOption(const ModelOptions& options) {
   } else if (const auto ordinal = wholeNumber(options.device)) {
     option.setDeviceId(*ordinal);
   }
-  if (!options.task.empty()) option.setTask(kTasks.at(options.task));
+  if (const auto task = taskOf(options)) option.setTask(*task);
+  if (!options.labels.empty()) option.setNames(readNames(options.labels));
+  option.setLayout(kLayouts.at(options.layout));
   if (const auto size = networkSize(options.imageSize)) option.setNetworkSize(size->width, size->height);
   if (options.half) option.setPrecision(trtyolo::Precision::Auto);
   if (options.batch) option.setBatch(*options.batch);
   if (options.streams) option.setStreams(*options.streams);
   if (options.threads) option.setThreads(*options.threads);
   return option;
+}
+
+std::optional<trtyolo::Task> taskOf(const ModelOptions& options) {
+  if (options.task.empty()) return std::nullopt;
+  return kTasks.at(options.task);
 }
 
 }  // namespace app

@@ -14,6 +14,8 @@ struct ModelOptions {
   std::string backend = "auto";  ///< "auto", "openvino" or "tensorrt"
   std::string device;            ///< "cpu", or the ordinal of a GPU
   std::string task;              ///< as trtyolo::toString(Task) has it
+  std::string labels;            ///< file with names of classes
+  std::string layout = "auto";   ///< "auto", "scores", "objectness" or "end2end"
   std::string imageSize;         ///< "640" or "480x640", height first
   bool half = false;             ///< 16-bit arithmetic
   std::optional<int> batch;      ///< images per call
@@ -24,7 +26,11 @@ struct ModelOptions {
 void addModelOptions(CLI::App& command, ModelOptions& options);
 
 /// The same for the library, for pictures in BGR order.
-/// @throws UsageError  they contradict each other
+/// @throws UsageError          they contradict each other
+/// @throws std::runtime_error  the file with names of classes cannot be read
 trtyolo::InferOption inferOption(const ModelOptions& options);
+
+/// The task, if the command line says it.
+std::optional<trtyolo::Task> taskOf(const ModelOptions& options);
 
 }  // namespace app

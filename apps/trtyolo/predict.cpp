@@ -4,12 +4,13 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 #include <opencv2/imgcodecs.hpp>
 #include <optional>
 #include <thread>
 
+#include "any_model.hpp"
+#include "class_names.hpp"
 #include "command.hpp"
 #include "drawing.hpp"
 #include "interrupt.hpp"
@@ -19,6 +20,7 @@
 #include "pipeline.hpp"
 #include "progress.hpp"
 #include "reader.hpp"
+#include "result_options.hpp"
 #include "sources.hpp"
 #include "summary.hpp"
 #include "trtyolo.hpp"
@@ -34,11 +36,7 @@ struct PredictOptions {
   std::vector<std::string> sources;
   ModelOptions loading;
   std::optional<int> clones;
-  float confidence = 0.25F, iou = 0.7F;
-  int most = 300;
-  std::vector<int> classes;
-  bool agnostic = false;
-  std::string labels;
+  ResultOptions results;
   std::string save, json, csv, saveText;
   bool saveConfidence = false, show = false, quiet = false;
 };
@@ -57,31 +55,7 @@ void addOptions(CLI::App& command, PredictOptions& options) {
       ->check(CLI::Range(1, 1024).description(""));
   command.add_flag("-q,--quiet", options.quiet, "say nothing but errors");
 
-  command.add_option("--conf", options.confidence, "objects must score more than this")
-      ->type_name("0..1")
-      ->check(CLI::Range(0.0, 1.0).description(""))
-      ->capture_default_str()
-      ->group("Objects");
-  command.add_option("--iou", options.iou, "of two boxes that overlap more than this the lower score is dropped")
-      ->type_name("0..1")
-      ->check(CLI::Range(0.0, 1.0).description(""))
-      ->capture_default_str()
-      ->group("Objects");
-  command.add_option("--max-det", options.most, "most objects in an image")
-      ->type_name("N")
-      ->check(CLI::Range(1, 1000000).description(""))
-      ->capture_default_str()
-      ->group("Objects");
-  command.add_option("--classes", options.classes, "keep these classes only, by number: 0,2")
-      ->type_name("N,N")
-      ->delimiter(',')
-      ->allow_extra_args(false)
-      ->check(CLI::Range(0, 1000000).description(""))
-      ->group("Objects");
-  command.add_flag("--agnostic", options.agnostic, "boxes of different classes drop each other too")->group("Objects");
-  command.add_option("--labels", options.labels, "names of the classes, one a line, in place of the model's")
-      ->type_name("FILE")
-      ->group("Objects");
+  addResultOptions(command, options.results);
 
   command.add_option("--save", options.save, "folder for annotated pictures and videos (.mp4)")
       ->type_name("DIR")
@@ -91,17 +65,31 @@ void addOptions(CLI::App& command, PredictOptions& options) {
   command.add_option("--json", options.json, "results as JSON; - is standard output")
       ->type_name("FILE|-")
       ->group("Results");
-  command.add_option("--csv", options.csv, "results as CSV, a line for each object; - is standard output")
+  command
+      .add_option("--csv", options.csv,
+                  "results as CSV, a line for each object, columns as below; - is standard output")
       ->type_name("FILE|-")
       ->group("Results");
   command
       .add_option("--save-txt", options.saveText,
-                  "folder for a label file of each image, as Ultralytics has them: class cx cy w h")
+                  "folder for a label file of each image, in Ultralytics' format, lines as below")
       ->type_name("DIR")
       ->group("Results");
   command.add_flag("--save-conf", options.saveConfidence, "the score, too, in these")->group("Results");
   addModelOptions(command, options.loading);
   command.footer(
+      "Columns of --csv: source, frame, class, name, score, and by task\n"
+      "  detect    left, top, right, bottom\n"
+      "  segment   left, top, right, bottom, area (pixels of the mask)\n"
+      "  pose      left, top, right, bottom, and kpt0_x, kpt0_y, kpt0_score, ...\n"
+      "  obb       cx, cy, width, height, theta (radians, clockwise)\n"
+      "  classify  rank (1 is the best class)\n"
+      "Lines of --save-txt, lengths as shares of the image's; an image in which nothing was found has no file:\n"
+      "  detect    class cx cy w h\n"
+      "  segment   class x1 y1 x2 y2 ... (outlines of an object that is in pieces joined to one, holes left out)\n"
+      "  pose      class cx cy w h x1 y1 score1 x2 ...\n"
+      "  obb       class x1 y1 x2 y2 x3 y3 x4 y4\n"
+      "  classify  score name\n\n"
       "A source that cannot be read is named, the others go on, and the exit status is 1.\n"
       "Ctrl-C finishes what is under way and writes what there is; a second one ends at once.\n\n"
       "Examples:\n"
@@ -135,44 +123,20 @@ trtyolo::InferOption engineOption(const PredictOptions& options, std::size_t clo
   // Cores are shared out among the clones; with fewer cores than clones some of them wait.
   const std::size_t cores = std::max<std::size_t>(1, std::thread::hardware_concurrency());
   if (!options.loading.streams) option.setStreams(static_cast<int>(std::min(clones, cores)));
-  option.setConfidence(options.confidence).setIou(options.iou).setMaxDetections(options.most);
-  option.setClasses(options.classes).setAgnostic(options.agnostic);
+  apply(options.results, option);
   return option;
 }
 
 /// The model and its clones: `count` in all.
-std::vector<std::unique_ptr<trtyolo::DetectModel>> loadClones(const PredictOptions& options, std::size_t count) {
-  std::vector<std::unique_ptr<trtyolo::DetectModel>> clones;
+std::vector<AnyModel> loadClones(const PredictOptions& options, std::size_t count) {
+  std::vector<AnyModel> clones;
   try {
-    clones.push_back(std::make_unique<trtyolo::DetectModel>(options.model, engineOption(options, count)));
+    clones.emplace_back(options.model, engineOption(options, count), taskOf(options.loading));
   } catch (const std::invalid_argument& error) {
     throw UsageError(error.what());
   }
-  while (clones.size() < count) clones.push_back(clones.front()->clone());
+  while (clones.size() < count) clones.push_back(clones.front().clone());
   return clones;
-}
-
-Names modelNames(const trtyolo::ModelInfo& info) {
-  Names names(info.names.empty() ? 0 : static_cast<std::size_t>(info.names.rbegin()->first) + 1);
-  for (std::size_t i = 0; i < names.size(); ++i) names[i] = std::to_string(i);
-  for (const auto& [index, name] : info.names) names.at(static_cast<std::size_t>(index)) = name;
-  return names;
-}
-
-Names readNames(const std::string& file, std::size_t expected) {
-  std::ifstream stream(file);
-  if (!stream) throw std::runtime_error("--labels: '" + file + "' cannot be opened");
-  Names names;
-  for (std::string line; std::getline(stream, line);) {
-    if (!line.empty() && line.back() == '\r') line.pop_back();
-    names.push_back(line);
-  }
-  while (!names.empty() && names.back().empty()) names.pop_back();
-  if (names.size() != expected) {
-    throw std::runtime_error("--labels: the model has " + std::to_string(expected) + " classes, and '" + file +
-                             "' has " + std::to_string(names.size()) + " names");
-  }
-  return names;
 }
 
 double millisecondsSince(std::chrono::steady_clock::time_point start) {
@@ -200,7 +164,7 @@ class Prediction {
  private:
   bool read(Batch& batch);
   void decode(Batch& batch) const;
-  void predict(trtyolo::DetectModel& clone, Batch& batch) const;
+  void predict(AnyModel& clone, Batch& batch) const;
   void finish(Batch& batch) const;
   bool write(const Batch& batch);
 
@@ -209,7 +173,7 @@ class Prediction {
   const PredictOptions& options_;
   std::vector<Source> sources_;
   std::optional<OutputNames> saveNames_;
-  std::vector<std::unique_ptr<trtyolo::DetectModel>> clones_;
+  std::vector<AnyModel> clones_;
   Names names_;
   std::size_t batch_ = 1;
   std::vector<std::unique_ptr<Writer>> writers_;
@@ -228,14 +192,14 @@ Prediction::Prediction(const PredictOptions& options) : options_(options), sourc
   if (options.show) window_.emplace();
   clones_ = loadClones(
       options, options.clones ? static_cast<std::size_t>(*options.clones) : usualClones(sources_, options.loading));
-  const trtyolo::ModelInfo& info = clones_.front()->info();
+  const trtyolo::ModelInfo& info = clones_.front().base().info();
   batch_ = static_cast<std::size_t>(options.loading.batch.value_or(info.batch));
-  names_ = modelNames(info);
-  if (!options.labels.empty()) names_ = readNames(options.labels, names_.size());
-  if (!options.json.empty()) writers_.push_back(makeJsonWriter(options.json, info, names_));
-  if (!options.csv.empty()) writers_.push_back(makeCsvWriter(options.csv, names_));
+  names_ = namesOf(info);
+  warnOfIdleOptions(options.results, info.task);
+  if (!options.json.empty()) writers_.push_back(makeJsonWriter(options.json, info));
+  if (!options.csv.empty()) writers_.push_back(makeCsvWriter(options.csv, info));
   if (!options.saveText.empty()) {
-    writers_.push_back(makeLabelWriter(options.saveText, options.saveConfidence, sources_));
+    writers_.push_back(makeLabelWriter(options.saveText, options.saveConfidence, info, sources_));
   }
   if (!options.save.empty()) writers_.push_back(makeVideoWriter());
   if (!options.quiet && errorIsTerminal()) expected_ = countImages(sources_);
@@ -243,14 +207,14 @@ Prediction::Prediction(const PredictOptions& options) : options_(options), sourc
 }
 
 int Prediction::run() {
-  summary_.emplace(names_);
+  summary_.emplace(clones_.front().base().info());
   progress_.emplace(!options_.quiet);
   Steps steps;
   steps.read = [this](Batch& batch) { return read(batch); };
   steps.skip = [this] { return reader_->skip(); };
   steps.decode = [this](Batch& batch) { decode(batch); };
-  for (const auto& clone : clones_) {
-    steps.predict.emplace_back([this, model = clone.get()](Batch& batch) { predict(*model, batch); });
+  for (AnyModel& clone : clones_) {
+    steps.predict.emplace_back([this, &clone](Batch& batch) { predict(clone, batch); });
   }
   steps.finish = [this](Batch& batch) { finish(batch); };
   steps.write = [this](const Batch& batch) { return write(batch); };
@@ -287,7 +251,7 @@ void Prediction::decode(Batch& batch) const {
   });
 }
 
-void Prediction::predict(trtyolo::DetectModel& clone, Batch& batch) const {
+void Prediction::predict(AnyModel& clone, Batch& batch) const {
   std::vector<Item*> readable;
   std::vector<trtyolo::Image> images;
   for (Item& item : batch.items) {

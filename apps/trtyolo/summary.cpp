@@ -26,7 +26,8 @@ std::string counted(long count, const char* what) {
 
 }  // namespace
 
-Summary::Summary(const Names& names) : names_(names) {}
+Summary::Summary(const trtyolo::ModelInfo& model)
+    : classifies_(model.task == trtyolo::Task::Classify), names_(namesOf(model)) {}
 
 void Summary::add(const Batch& batch, double writeMilliseconds) {
   for (const Item& item : batch.items) {
@@ -37,7 +38,13 @@ void Summary::add(const Batch& batch, double writeMilliseconds) {
     ++images_;
     Part& part = partOf(item);
     ++part.images;
-    for (const int index : item.found.classes) ++part.objects[index];
+    const std::size_t count =
+        classifies_ ? std::min<std::size_t>(1, item.found.classes.size()) : item.found.classes.size();
+    for (std::size_t i = 0; i < count; ++i) {
+      Tally& tally = part.classes[item.found.classes[i]];
+      ++tally.count;
+      tally.scores += static_cast<double>(item.found.scores[i]);
+    }
   }
   read_ += batch.read;
   finish_ += batch.finish;
@@ -62,11 +69,15 @@ std::string Summary::line(const Part& part) const {
   std::string text =
       part.title.empty() ? counted(part.images, "picture") : part.title + ": " + counted(part.images, "frame");
   const char* separator = ": ";
-  for (const auto& [index, count] : part.objects) {
-    text += fmt::format("{}{} {}", separator, count, names_.at(static_cast<std::size_t>(index)));
+  for (const auto& [index, tally] : part.classes) {
+    text += separator;
+    if (!classifies_ || part.images > 1) text += fmt::format("{} ", tally.count);
+    text += names_.at(static_cast<std::size_t>(index));
+    if (classifies_) text += fmt::format(" {:.2f}", tally.scores / static_cast<double>(tally.count));
     separator = ", ";
   }
-  return text + (part.objects.empty() ? ": nothing found\n" : "\n");
+  if (classifies_ && part.images > 1) text += " (best classes, mean scores)";
+  return text + (part.classes.empty() ? ": nothing found\n" : "\n");
 }
 
 std::string Summary::text(std::size_t clones) const {

@@ -7,16 +7,16 @@
 #include <string>
 #include <vector>
 
+#include "class_names.hpp"
 #include "pipeline.hpp"
-#include "writer.hpp"
+#include "trtyolo.hpp"
 
 namespace app {
 
 /// Counts and times. For one thread.
 class Summary {
  public:
-  /// `names`: of the classes; must outlive the summary.
-  explicit Summary(const Names& names);
+  explicit Summary(const trtyolo::ModelInfo& model);
 
   /// `writeMilliseconds`: what Steps::write took.
   void add(const Batch& batch, double writeMilliseconds);
@@ -32,16 +32,22 @@ class Summary {
  private:
   using Clock = std::chrono::steady_clock;
 
+  struct Tally {
+    long count = 0;
+    double scores = 0;  ///< all together
+  };
+
   struct Part {
     std::string title;  ///< of a video: its name
     long images = 0;
-    std::map<int, long> objects;  ///< by class
+    std::map<int, Tally> classes;  ///< of the objects; of a classifier, the best class of each image
   };
 
   Part& partOf(const Item& item);
   std::string line(const Part& part) const;
 
-  const Names& names_;
+  bool classifies_;
+  Names names_;
   Clock::time_point start_ = Clock::now();
   Part pictures_;
   std::vector<std::pair<const Source*, Part>> videos_;

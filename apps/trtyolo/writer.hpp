@@ -21,18 +21,22 @@ class Writer {
   virtual void finish() = 0;
 };
 
-/// Class names by index, as predict shows them.
-using Names = std::vector<std::string>;
-
 /// One JSON object, written image by image. "-" is standard output.
-std::unique_ptr<Writer> makeJsonWriter(const std::string& file, const trtyolo::ModelInfo& model, const Names& names);
+std::unique_ptr<Writer> makeJsonWriter(const std::string& file, const trtyolo::ModelInfo& model);
 
-/// A line for each object, below a heading. "-" is standard output.
-std::unique_ptr<Writer> makeCsvWriter(const std::string& file, const Names& names);
+/// A line for each object, below a heading that depends on the task. "-" is standard output.
+std::unique_ptr<Writer> makeCsvWriter(const std::string& file, const trtyolo::ModelInfo& model);
 
-/// Ultralytics' label files: for each image one, with a line `class cx cy w h`, as shares of the image's size, for each
-/// object, and its score behind if `scores`. A frame's file is NAME_1.txt for the first, and so on. The folder exists.
-std::unique_ptr<Writer> makeLabelWriter(const std::string& folder, bool scores, const std::vector<Source>& sources);
+/// Ultralytics' label files: for each image one, with a line for each object and its score behind if `scores`; none for
+/// an image in which nothing was found. Lengths are shares of the image's size. A line is, by task,
+///   detect    class cx cy w h
+///   pose      class cx cy w h x1 y1 score1 x2 ... (without the scores if the network gives none)
+///   obb       class x1 y1 x2 y2 x3 y3 x4 y4
+///   segment   class x1 y1 x2 y2 ...: see outlineOf(); an object whose outline has fewer than three points has no line
+///   classify  score name, with two decimals and whatever `scores` says
+/// A frame's file is NAME_1.txt for the first, and so on. The folder exists.
+std::unique_ptr<Writer> makeLabelWriter(const std::string& folder, bool scores, const trtyolo::ModelInfo& model,
+                                        const std::vector<Source>& sources);
 
 /// The annotated frames as videos, under Item::saveAs; pictures are none of its business.
 std::unique_ptr<Writer> makeVideoWriter();

@@ -1,7 +1,4 @@
-"""The commands `trtyolo predict` and `trtyolo info`, from outside.
-
-Environment: TRTYOLO_APP, the program; TRTYOLO_DATA, the folder that holds people/ and shapes/.
-"""
+"""The commands `trtyolo predict` and `trtyolo info`, from outside: what all tasks have in common (see program.py)."""
 
 import contextlib
 import csv
@@ -14,13 +11,12 @@ import pty
 import shutil
 import signal
 import subprocess
-import tempfile
 import threading
 import time
 import unittest
 
-APP = os.environ["TRTYOLO_APP"]
-DATA = pathlib.Path(os.environ["TRTYOLO_DATA"])
+from program import APP, DATA, AppTest, run
+
 PEOPLE = DATA / "people" / "people.onnx"
 STREET = DATA / "people" / "street.mp4"
 FRAMES = DATA / "people" / "frames"
@@ -45,38 +41,6 @@ class StreetServer(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *_):
         pass
-
-
-def run(*arguments, cwd=None):
-    return subprocess.run(
-        [APP, *map(str, arguments)], capture_output=True, text=True, timeout=300, cwd=cwd
-    )
-
-
-class AppTest(unittest.TestCase):
-    maxDiff = None
-
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = pathlib.Path(folder.name)
-
-    def predict(self, *arguments, status=0):
-        """What `predict ... --json -` prints; it must end with `status`."""
-        done = run("predict", *arguments, "--json", "-")
-        self.assertEqual(done.returncode, status, done.stderr)
-        return json.loads(done.stdout)
-
-    def assertSameObjects(self, found, expected):
-        self.assertEqual(len(found), len(expected))
-        for a, b in zip(found, expected):
-            self.assertEqual((a["class"], a["name"]), (b["class"], b["name"]))
-            self.assertAlmostEqual(a["score"], b["score"], delta=1e-3)
-            for x, y in zip(a["box"], b["box"], strict=True):
-                self.assertAlmostEqual(x, y, delta=0.5)
-
-    def assertNothingElse(self, folder, names):
-        self.assertEqual(sorted(os.listdir(folder)), sorted(names))
 
 
 class Json(AppTest):
@@ -267,7 +231,7 @@ class Options(AppTest):
         labels.write_text("too\nfew\n")
         done = run("predict", SHAPES, PICTURES / "00000.jpg", "--labels", labels)
         self.assertEqual(done.returncode, 1)
-        self.assertIn("6 classes", done.stderr)
+        self.assertIn("2 classes", done.stderr)
 
     def test_size_of_a_dynamic_model(self):
         small = self.predict(DYNAMIC, PICTURES / "00000.jpg", "--imgsz", "320x416", "--batch", "2")

@@ -1,6 +1,6 @@
 """The command `trtyolo bench`: its JSON, its table, and what it says of wrong usage.
 
-Environment: TRTYOLO_APP, the program; TRTYOLO_DATA, the folder that holds people/people.onnx.
+Environment: TRTYOLO_APP, the program; TRTYOLO_DATA, the folder that holds people/people.onnx and shapes/.
 Figures are only checked for what cannot depend on the load of the machine.
 """
 
@@ -13,7 +13,8 @@ import tempfile
 import unittest
 
 APP = os.environ["TRTYOLO_APP"]
-MODEL = str(pathlib.Path(os.environ["TRTYOLO_DATA"]) / "people" / "people.onnx")
+DATA = pathlib.Path(os.environ["TRTYOLO_DATA"])
+MODEL = str(DATA / "people" / "people.onnx")
 
 
 def bench(*arguments):
@@ -69,6 +70,8 @@ class Measuring(unittest.TestCase):
             self.assertGreater(row["ratio"], 0)
             self.assertGreater(row["network_images_per_s"], 0)
             self.assertEqual(row["objects"], self.row("model", 1)["objects"])
+            self.assertGreater(row["around_ms"], 0)
+            self.assertLess(row["around_ms"], row["p50_ms"])
         # The network stands beside the row that it was measured with.
         self.assertEqual(self.row("network", 1)["images_per_s"], self.row("model", 1)["network_images_per_s"])
         self.assertEqual(self.row("network", 2)["images_per_s"], self.row("clones", 2)["network_images_per_s"])
@@ -78,7 +81,7 @@ class Measuring(unittest.TestCase):
         for row in self.report["rows"]:
             found = [line for line in lines if line[:2] == [row["kind"], str(row["n"])]]
             self.assertEqual(len(found), 1, self.run_.stdout)
-            self.assertEqual(len(found[0]), 9)
+            self.assertEqual(len(found[0]), 10)
 
 
 class Memory(unittest.TestCase):
@@ -91,9 +94,38 @@ class Memory(unittest.TestCase):
         self.assertLess(memory["clones"], memory["separate"])
 
 
+class Tasks(unittest.TestCase):
+    def test_each_is_measured(self):
+        for task in ("classify", "obb", "pose", "segment"):
+            with self.subTest(task=task):
+                model = str(DATA / "shapes" / f"{task}.onnx")
+                run = bench(model, "--seconds", "0.1", "--kinds", "model", "--json", "-")
+                self.assertEqual(run.returncode, 0, run.stderr)
+                report = json.loads(run.stdout)
+                self.assertEqual(report["task"], task)
+                (row,) = report["rows"]
+                self.assertGreater(row["images_per_s"], 0)
+                self.assertGreater(row["around_ms"], 0)
+                self.assertEqual("objects" in row, task != "classify")
+
+
 class Options(unittest.TestCase):
+    def test_thresholds(self):
+        picture = str(DATA / "people" / "frames" / "0600.jpg")
+
+        def found(*arguments):
+            run = bench(
+                MODEL, "--seconds", "0.1", "--kinds", "model", "--source", picture, "--json", "-", *arguments
+            )
+            self.assertEqual(run.returncode, 0, run.stderr)
+            return json.loads(run.stdout)["rows"][0]["objects"]
+
+        self.assertEqual(found("--classes", "0", "--agnostic"), 6)
+        self.assertEqual(found("--max-det", "2"), 2)
+        self.assertEqual(found("--conf", "0.86"), 3)
+
     def test_batch_and_source(self):
-        picture = pathlib.Path(os.environ["TRTYOLO_DATA"]) / "people" / "street.mp4"
+        picture = DATA / "people" / "street.mp4"
         run = bench(MODEL, "--seconds", "0.1", "--kinds", "model", "--source", str(picture), "--json", "-")
         self.assertEqual(run.returncode, 0, run.stderr)
         report = json.loads(run.stdout)
@@ -129,6 +161,7 @@ class WrongUsage(unittest.TestCase):
         self.assert_refused(2, MODEL, "--clones", "two", says="--clones")
         self.assert_refused(2, MODEL, "--seconds", "-1", says="--seconds")
         self.assert_refused(2, MODEL, "--kinds", "pool", says="--kinds")
+        self.assert_refused(2, MODEL, "--classes", "1", says="--classes")
         self.assert_refused(2, MODEL, "--no-such-option", says="--no-such-option")
 
     def test_a_model_that_is_none_ends_with_1(self):
