@@ -1,4 +1,4 @@
-"""Makes detect-nms.onnx: detect.onnx with TensorRT's plugin EfficientNMS_TRT behind it, as exporters for TensorRT add it.
+"""Makes detect-nms.onnx: detect.onnx with TensorRT's plugin EfficientNMS_TRT behind it, as exporters add it.
 
     python add_nms_plugin.py detect.onnx whole.onnx      (needs the package onnx)
     python share_weights.py whole.onnx detect.onnx detect-nms.onnx
@@ -28,8 +28,13 @@ def main(source, out):
             max_output_boxes=MOST, class_agnostic=0),
     ])
     del graph.output[:]
-    for name, kind, shape in (("num_dets", TensorProto.INT32, [1, 1]), ("det_boxes", TensorProto.FLOAT, [1, MOST, 4]),
-                              ("det_scores", TensorProto.FLOAT, [1, MOST]), ("det_classes", TensorProto.INT32, [1, MOST])):
+    outputs = (
+        ("num_dets", TensorProto.INT32, [1, 1]),
+        ("det_boxes", TensorProto.FLOAT, [1, MOST, 4]),
+        ("det_scores", TensorProto.FLOAT, [1, MOST]),
+        ("det_classes", TensorProto.INT32, [1, MOST]),
+    )
+    for name, kind, shape in outputs:
         graph.output.append(helper.make_tensor_value_info(name, kind, shape))
     model.opset_import.append(helper.make_opsetid("TRT", 1))
     onnx.save(model, out)

@@ -1,67 +1,32 @@
-"""Compares the program's detections with Ultralytics' predict() on the same files, picture by picture.
+"""Compares the program's results with Ultralytics' predict() on the same files, picture by picture.
 
     python run_parity.py [--program build/bin/trtyolo] [--models DIR] [--only TEXT] [--extra MODEL=REFERENCE.onnx ...]
     python run_parity.py --candidate openvino    the comparison itself: Ultralytics with OpenVINO in the program's place
     python run_parity.py --self-test              the comparison itself: does it notice what it has to notice?
 
-The reference is Ultralytics' predict() from picture file to boxes, in f32 on the CPU with ONNX Runtime. Only the run of
+The reference is Ultralytics' predict() from picture file to result, in f32 on the CPU with ONNX Runtime. Only the run of
 the network is remembered between settings (its input is the same), everything else is done afresh for each setting.
+What has to agree, and what rounding may decide, stands at the top of comparison.py. Undecided objects are printed with
+their reasons.
 
-An object has a counterpart if class, score (kScoreTolerance) and box (kBoxTolerance) agree. An object without one is a
-mismatch, unless rounding alone could have decided it; that is looked up in the reference's own raw output, and each
-such object is printed with its reason ("undecided"):
-    threshold   its score lies within kScoreNoise of the confidence threshold
-    class       its anchor's two best classes are within kScoreNoise of each other
-    overlap     its IoU with a box that would suppress it is, within kBoxNoise and kIouNoise, the IoU threshold itself
-    order       it and a box that overlaps it score the same within kScoreNoise: either may suppress the other
-    follows     the counterpart list kept or dropped an undecided object that suppresses it
-    cut         it was pushed over, or pulled within, the largest number of objects by undecided ones
 Exit status: 0 if there is no mismatch and at most kMostUndecided undecided objects a row, else 1; 2 if it cannot run.
 """
 import argparse
-import hashlib
-import json
 import logging
-import os
 import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import cv2
+import numpy as np
+from answers import Ultralytics, pack, programPredict
+from comparison import Candidates, Comparison, Found, Raw, Setting, Top, compare, compareTop, kScoreNoise
+from make_models import fileName
+from ultralytics.utils import LOGGER
+
 kRoot = Path(__file__).resolve().parents[2]
-os.environ.setdefault("YOLO_AUTOINSTALL", "false")
-os.environ.setdefault("YOLO_OFFLINE", "true")
-
-import cv2  # noqa: E402
-import numpy as np  # noqa: E402
-import torch  # noqa: E402
-from ultralytics import YOLO  # noqa: E402
-from ultralytics.utils import LOGGER, ops  # noqa: E402
-
-kBoxTolerance, kScoreTolerance = 0.5, 1e-3
-# What rounding can move a score, an IoU, and an edge of a box (network pixels) by, between two f32 runtimes.
-kScoreNoise, kIouNoise, kBoxNoise = 1e-4, 1e-4, 0.02
 kMostUndecided = 5
-kClassOffset = 7680  # pixels between the classes in Ultralytics' NMS
-
-
-@dataclass
-class Setting:
-    conf: float
-    iou: float
-    agnostic: bool = False
-    filtered: bool = False  # only some classes
-    maxDet: int = 300
-
-    def __str__(self) -> str:
-        text = f"conf {self.conf:g}, iou {self.iou:g}"
-        text += f", max {self.maxDet}" if self.maxDet != 300 else ""
-        return text + (", agnostic" if self.agnostic else "") + (", some classes" if self.filtered else "")
-
-    def classes(self, count: int) -> list[int] | None:
-        """Every third class, if classes are filtered."""
-        return list(range(0, count, 3)) if self.filtered else None
-
 
 kSettings = [
     Setting(0.25, 0.7),
@@ -72,263 +37,26 @@ kSettings = [
     Setting(0.05, 0.7, agnostic=True, maxDet=20),
     Setting(0.05, 0.7, maxDet=5000),
 ]
+kFamilySettings = [Setting(0.05, 0.7), Setting(0.25, 0.45), Setting(0.1, 0.6, agnostic=True, filtered=True, maxDet=50)]
+kNetworkMasks = Setting(0.25, 0.7, networkMasks=True)
 
-
-@dataclass
-class Found:
-    """The objects of one picture, by falling score."""
-
-    classes: np.ndarray  # i64 [n]
-    scores: np.ndarray  # f32 [n]
-    boxes: np.ndarray  # f32 [n, 4]: left, top, right, bottom in pixels of the picture
-
-    def __len__(self) -> int:
-        return len(self.classes)
-
-    def without(self, index: int) -> "Found":
-        return Found(*(np.delete(a, index, 0) for a in (self.classes, self.scores, self.boxes)))
-
-
-@dataclass
-class Comparison:
-    boxDifference: float = 0.0
-    scoreDifference: float = 0.0
-    mismatches: list[str] = field(default_factory=list)
-    undecided: list[str] = field(default_factory=list)
-
-
-# ----------------------------------------------------------------------------------------------------------------------
-# Comparison
-
-
-def pairUp(reference: Found, ours: Found) -> list[tuple[int, int]]:
-    """Pairs (index in reference, index in ours) of counterparts, closest first, none used twice."""
-    if not len(reference) or not len(ours):
-        return []
-    box = np.abs(reference.boxes[:, None] - ours.boxes[None]).max(2)
-    score = np.abs(reference.scores[:, None] - ours.scores[None])
-    same = reference.classes[:, None] == ours.classes[None]
-    rows, columns = np.nonzero(same & (box <= kBoxTolerance) & (score <= kScoreTolerance))
-    cost = box[rows, columns] / kBoxTolerance + score[rows, columns] / kScoreTolerance
-    usedRows, usedColumns, pairs = set(), set(), []
-    for k in np.argsort(cost, kind="stable"):
-        row, column = int(rows[k]), int(columns[k])
-        if row not in usedRows and column not in usedColumns:
-            usedRows.add(row)
-            usedColumns.add(column)
-            pairs.append((row, column))
-    return pairs
-
-
-class Candidates:
-    """The anchors of one picture that pass the threshold or nearly do, from the reference's raw output."""
-
-    def __init__(self, raw: np.ndarray, networkShape, pictureShape, setting: Setting) -> None:
-        """`raw` f32 [4 + classes, anchors]; shapes are (height, width)."""
-        scores = raw[4:]
-        order = np.argsort(scores, 0)
-        best = scores.max(0)
-        keep = np.flatnonzero(best > setting.conf - kScoreNoise)
-        self.scores, self.classes = best[keep], order[-1, keep]
-        if len(scores) > 1:
-            self.second, self.secondClass = scores[order[-2, keep], keep], order[-2, keep]
-        else:
-            self.second, self.secondClass = np.full(len(keep), -1.0), np.full(len(keep), -1)
-        boxes = ops.xywh2xyxy(torch.from_numpy(np.ascontiguousarray(raw[:4, keep].T)))
-        offset = torch.from_numpy(self.classes * (0.0 if setting.agnostic else kClassOffset)).float()[:, None]
-        self.low, self.high = ((boxes + noise + offset).double().numpy() for noise in (-kBoxNoise, kBoxNoise))
-        self.boxes = ops.scale_boxes(networkShape, boxes.clone(), pictureShape).numpy()
-
-    def anchorOf(self, found: Found, index: int) -> int | None:
-        """The candidate that object `index` of `found` came from, or None if there is none."""
-        closest = np.abs(self.boxes - found.boxes[index]).max(1) / kBoxTolerance
-        closest = np.maximum(closest, np.abs(self.scores - found.scores[index]) / kScoreTolerance)
-        same = (self.classes == found.classes[index]) | (
-            (self.secondClass == found.classes[index]) & (self.scores - self.second <= kScoreNoise)
-        )
-        closest[~same] = np.inf
-        return int(closest.argmin()) if len(closest) and closest.min() <= 1 else None
-
-    def overlap(self, a: int, b: int) -> tuple[float, float]:
-        """Smallest and largest IoU of two candidates, for boxes that are kBoxNoise off before they are rounded."""
-        def extent(first, second):  # width and height of the intersection
-            left = np.maximum(first[0][:2], second[0][:2])
-            right = np.minimum(first[1][2:], second[1][2:])
-            return np.maximum(right - left, 0).prod()
-
-        small = [(self.high[k], self.low[k]) for k in (a, b)]  # left and top moved in, right and bottom moved in
-        large = [(self.low[k], self.high[k]) for k in (a, b)]
-        areas = [[np.maximum(box[1][2:] - box[0][:2], 0).prod() for box in size] for size in (small, large)]
-        least, most = extent(*small), extent(*large)
-        smallest = least / max(sum(areas[1]) - least, 1e-9)
-        largest = most / max(sum(areas[0]) - most, 1e-9)
-        return smallest, largest
-
-
-def explain(reference: Found, ours: Found, missing: list[int], extra: list[int], candidates: Candidates,
-            setting: Setting) -> tuple[dict, dict]:
-    """Reasons why missing objects of the reference and extra objects of ours were undecided, by their index."""
-    anchors = [[candidates.anchorOf(found, i) for i in range(len(found))] for found in (reference, ours)]
-    lists, odd, reasons = (reference, ours), (missing, extra), ({}, {})
-    for side in (0, 1):  # what each object can be excused with by itself
-        otherAnchors = {a for a in anchors[1 - side] if a is not None}
-        for index in odd[side]:
-            anchor = anchors[side][index]
-            if abs(float(lists[side].scores[index]) - setting.conf) <= kScoreNoise:
-                reasons[side][index] = "threshold"
-            elif anchor is None:
-                continue
-            elif candidates.scores[anchor] - candidates.second[anchor] <= kScoreNoise:
-                reasons[side][index] = "class"
-            else:
-                for other in otherAnchors - {anchor}:
-                    if not setting.agnostic and candidates.classes[other] != candidates.classes[anchor]:
-                        continue
-                    ahead = candidates.scores[other] - candidates.scores[anchor]
-                    smallest, largest = candidates.overlap(anchor, other)
-                    if ahead < -kScoreNoise or largest + kIouNoise < setting.iou:
-                        continue
-                    if smallest - kIouNoise <= setting.iou:
-                        reasons[side][index] = "overlap"
-                    elif abs(ahead) <= kScoreNoise:
-                        reasons[side][index] = "order"
-    changed = True
-    while changed:  # what follows from those
-        changed = False
-        for side in (0, 1):
-            for index in odd[side]:
-                if index in reasons[side] or anchors[side][index] is None:
-                    continue
-                for other in reasons[1 - side]:
-                    otherAnchor = anchors[1 - side][other]
-                    if otherAnchor is None:
-                        continue
-                    if not setting.agnostic and lists[side].classes[index] != lists[1 - side].classes[other]:
-                        continue
-                    if candidates.scores[otherAnchor] < candidates.scores[anchors[side][index]] - kScoreNoise:
-                        continue
-                    if candidates.overlap(anchors[side][index], otherAnchor)[1] + kIouNoise >= setting.iou:
-                        reasons[side][index] = "follows"
-                        changed = True
-                        break
-    # Only a full list cuts: each undecided object that one list has and the other lacks moves the other's end by one.
-    room = [len(reasons[0]), len(reasons[1])]
-    for side in (0, 1):
-        full = len(lists[side]) == setting.maxDet or len(lists[1 - side]) == setting.maxDet
-        for index in odd[side]:
-            if index in reasons[side] or not full:
-                continue
-            last = lists[1 - side].scores[-1] if len(lists[1 - side]) else 1.0
-            tie = len(lists[1 - side]) == setting.maxDet and abs(lists[side].scores[index] - last) <= kScoreNoise
-            if tie or (index >= setting.maxDet - room[1 - side] and anchors[side][index] is not None):
-                reasons[side][index] = "cut"
-    return reasons
-
-
-def compare(reference: Found, ours: Found, setting: Setting, candidates) -> Comparison:
-    """`candidates` is called only if there is something to explain."""
-    result = Comparison()
-    if np.any(np.diff(ours.scores) > 0):
-        result.mismatches.append("objects are not by falling score")
-    if len(ours) > setting.maxDet:
-        result.mismatches.append(f"{len(ours)} objects, more than {setting.maxDet}")
-    pairs = pairUp(reference, ours)
-    for row, column in pairs:
-        box = float(np.abs(reference.boxes[row] - ours.boxes[column]).max())
-        score = float(abs(reference.scores[row] - ours.scores[column]))
-        result.boxDifference = max(result.boxDifference, box)
-        result.scoreDifference = max(result.scoreDifference, score)
-    missing = sorted(set(range(len(reference))) - {row for row, _ in pairs})
-    extra = sorted(set(range(len(ours))) - {column for _, column in pairs})
-    if missing or extra:
-        reasons = explain(reference, ours, missing, extra, candidates(), setting)
-        sides = ((reference, missing, reasons[0], "missing"), (ours, extra, reasons[1], "extra"))
-        for found, indices, reason, name in sides:
-            for i in indices:
-                text = f"{name} #{i} of {len(found)}: class {found.classes[i]}, score {found.scores[i]:.6f}, box "
-                text += str([round(float(v), 3) for v in found.boxes[i]])
-                (result.undecided if i in reason else result.mismatches).append(f"{reason.get(i, 'mismatch')}: {text}")
-    return result
-
-
-# ----------------------------------------------------------------------------------------------------------------------
-# Who answers
-
-
-def remembered(run):
-    """`run` of ONNX Runtime's session, run once for each input."""
-    known = {}
-
-    def answer(outputNames, feeds):
-        (data,) = feeds.values()
-        key = (data.shape, hashlib.sha256(np.ascontiguousarray(data)).digest())
-        if key not in known:
-            known[key] = [np.array(output) for output in run(outputNames, feeds)]
-        return [output.copy() for output in known[key]]
-
-    return answer
-
-
-class Ultralytics:
-    """Ultralytics' predict() on an ONNX file, with the raw output of each picture kept beside its result."""
-
-    def __init__(self, model: Path, openvino: bool = False) -> None:
-        self.net = YOLO(str(model), task="detect")
-        self.net.predict(np.full((64, 64, 3), 114, np.uint8), device="cpu", verbose=False)  # makes the predictor
-        self.predictor = self.net.predictor
-        backend = self.predictor.model.backend
-        assert backend.format == "onnx" and not backend.fp16
-        if openvino:
-            import openvino as ov
-
-            compiled = ov.Core().compile_model(str(model), "CPU", {"INFERENCE_PRECISION_HINT": ov.Type.f32})
-            backend.session.run = remembered(lambda names, feeds: compiled(feeds).values())
-        else:
-            backend.session.run = remembered(backend.session.run)
-        self.raws = []
-
-    def predict(self, pictures: list[Path], setting: Setting) -> list[Found]:
-        """Results of each picture; self.raws then holds (raw output, network shape, picture shape) of each."""
-        self.raws = []
-
-        original = type(self.predictor).postprocess
-
-        def postprocess(preds, img, origs, **kwargs):
-            raw = preds[0] if isinstance(preds, (list, tuple)) else preds
-            self.raws.append((raw[0].numpy().copy(), img.shape[2:], origs[0].shape[:2]))
-            return original(self.predictor, preds, img, origs, **kwargs)
-
-        self.predictor.postprocess = postprocess
-        found = []
-        for picture in pictures:
-            result = self.net.predict(
-                str(picture), conf=setting.conf, iou=setting.iou, agnostic_nms=setting.agnostic, max_det=setting.maxDet,
-                classes=setting.classes(len(self.net.names)), device="cpu", verbose=False)[0]
-            boxes = result.boxes
-            found.append(Found(boxes.cls.numpy().astype(int), boxes.conf.numpy(), boxes.xyxy.numpy()))
-        return found
-
-
-def programPredict(program: Path, model: Path, names: int, pictures: list[Path], setting: Setting,
-                   options: list[str]) -> list[Found]:
-    """What the program finds in each picture."""
-    command = [program, "predict", model, *pictures, "--json", "-", "--quiet", "--clones", "2"]
-    command += ["--conf", setting.conf, "--iou", setting.iou, "--max-det", setting.maxDet]
-    command += ["--agnostic"] if setting.agnostic else []
-    command += ["--classes", ",".join(map(str, setting.classes(names)))] if setting.filtered else []
-    command = [str(word) for word in command + options]
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode != 0:
-        raise RuntimeError(f"exit status {done.returncode} of: {' '.join(command)}\n{done.stderr.strip()}")
-    images = json.loads(done.stdout)["images"]
-    if [image["source"] for image in images] != [str(picture) for picture in pictures]:
-        raise RuntimeError(f"other sources than asked for, or in another order, from: {' '.join(command)}")
-    return [
-        Found(np.array([o["class"] for o in image["objects"]], int),
-              np.array([o["score"] for o in image["objects"]], np.float32),
-              np.array([o["box"] for o in image["objects"]], np.float32).reshape(-1, 4))
-        for image in images
-    ]
+# Every graph that Ultralytics can make of these families, in two sizes: arguments of make_models.py.
+kFamilySize = ["--imgsz", "320"]
+kFamilies = [
+    (["yolov3-tiny", "yolov3"], kFamilySize),
+    ([f"yolov{family}{size}" for family in (5, 6, 8, 10) for size in "ns"], kFamilySize),
+    (["yolov9t", "yolov9s", "yolov9c-seg"], kFamilySize),
+    ([f"yolo{family}{size}" for family in (11, 12, 26) for size in "ns"], kFamilySize),
+    ([f"yolo{family}{size}-{task}" for family in ("v8", "11", "12", "26") for size in "ns"
+      for task in ("seg", "pose", "obb")], kFamilySize),
+    ([f"yolo{family}{size}-cls" for family in ("v8", "11", "12", "26") for size in "ns"], []),
+    (["yolov10n", "yolov10s"] + [f"yolo26{size}{task}" for size in "ns" for task in ("", "-seg", "-pose", "-obb")],
+     [*kFamilySize, "--end2end"]),
+    (["yolo11n", "yolo11n-seg", "yolo11n-pose", "yolo11n-obb"], [*kFamilySize, "--nms"]),
+    (["yolo11n-pose"], [*kFamilySize, "--keypoints", "5x2"]),
+    (["yolo26n-pose"], [*kFamilySize, "--keypoints", "5x2", "--end2end"]),
+    (["yolov5n-p6", "yolov8n-p2", "yolov8n-p6", "yolov8s-worldv2"], kFamilySize),
+]
 
 
 # ----------------------------------------------------------------------------------------------------------------------
@@ -339,8 +67,10 @@ def programPredict(program: Path, model: Path, names: int, pictures: list[Path],
 class Case:
     model: Path  # for the program
     reference: Path  # ONNX with the same weights, for Ultralytics
+    pictures: list[Path]
+    settings: list[Setting]
     options: list[str] = field(default_factory=list)  # of the program
-    shapes: bool = True  # whether pictures of shapes make sense to it: elsewhere all its scores may be 1, in any order
+    recipe: list[str] = field(default_factory=list)  # arguments of make_models.py, of files that can be made
 
     def __str__(self) -> str:
         return " ".join([self.model.parent.name + "/" + self.model.name, *self.options])
@@ -369,38 +99,76 @@ def makePictures(folder: Path) -> tuple[list[Path], list[Path]]:
     for name, picture in made.items():
         files.append(folder / f"{name}.png")
         cv2.imwrite(str(files[-1]), picture)
-    return frames[::2] + files, shapes[::3]
+    return frames[::2] + files, shapes[::6]
 
 
-def makeCases(models: Path, extras: list[str]) -> list[Case]:
-    """The cases; models that are not there yet are made."""
-    data = kRoot / "data"
-    wanted = [
-        (["yolov8n", "yolo11n", "yolo12n", "--openvino"], "yolo12n_openvino_model"),
-        (["yolo11n", "--dynamic", "--openvino"], "yolo11n-dynamic_openvino_model"),
-        (["yolo11n", "--batch", "2"], "yolo11n-b2.onnx"),
-    ]
-    for arguments, last in wanted:
-        if not (models / last).exists():
-            script = Path(__file__).with_name("make_models.py")
-            print(f"making models: {' '.join(arguments)}", file=sys.stderr)
-            subprocess.run([sys.executable, script, *arguments, "--out", models], check=True, stdout=sys.stderr)
-    cases = [Case(models / f"{name}.onnx", models / f"{name}.onnx") for name in ("yolov8n", "yolo11n", "yolo12n")]
-    cases += [Case(models / f"{name}_openvino_model/{name}.xml", models / f"{name}.onnx")
-              for name in ("yolov8n", "yolo11n", "yolo12n", "yolo11n-dynamic")]
-    dynamic = models / "yolo11n-dynamic.onnx"
-    cases += [Case(dynamic, dynamic), Case(dynamic, dynamic, ["--batch", "3"])]
-    cases += [Case(models / "yolo11n-b2.onnx", models / "yolo11n-b2.onnx")]
-    for name in ("shapes/detect.onnx", "shapes/detect-dynamic.onnx", "people/people.onnx"):
-        cases.append(Case(data / name, data / name, shapes=name.startswith("shapes")))
-    for extra in extras:
-        model, _, reference = extra.partition("=")
-        cases.append(Case(Path(model), Path(reference or model)))
+def detectorCases(models: Path, street: list[Path], shapes: list[Path]) -> list[Case]:
+    """Detectors at full size, with every setting: as ONNX and OpenVINO IR, with fixed and dynamic sizes."""
+    both, cases = street + shapes, []
+    for name in ("yolov8n", "yolo11n", "yolo12n"):
+        recipe, file = [name, "--openvino"], models / f"{name}.onnx"
+        cases.append(Case(file, file, both, kSettings, recipe=recipe))
+        cases.append(Case(models / f"{name}_openvino_model/{name}.xml", file, both, kSettings, recipe=recipe))
+    recipe, file = ["yolo11n", "--dynamic", "--openvino"], models / "yolo11n-dynamic.onnx"
+    cases.append(Case(file, file, both, kSettings, recipe=recipe))
+    cases.append(Case(file, file, both, kSettings, ["--batch", "3"], recipe))
+    cases.append(Case(models / "yolo11n-dynamic_openvino_model/yolo11n-dynamic.xml", file, both, kSettings,
+                      recipe=recipe))
+    file = models / "yolo11n-b2.onnx"
+    cases.append(Case(file, file, both, kSettings, recipe=["yolo11n", "--batch", "2"]))
     return cases
 
 
-def selfTest(models: Path, pictures: list[Path]) -> int:
-    """Does compare() accept what is equal, notice each kind of difference, and excuse only what it should?"""
+def trainedCases(street: list[Path], shapes: list[Path]) -> list[Case]:
+    """The models of data/, on the kind of pictures that they know."""
+    data, cases = kRoot / "data", []
+    for name in ("shapes/detect.onnx", "shapes/detect-dynamic.onnx"):
+        cases.append(Case(data / name, data / name, street + shapes, kSettings))
+    cases.append(Case(data / "people/people.onnx", data / "people/people.onnx", street, kSettings))
+    for task in ("obb", "pose", "segment"):
+        file = data / f"shapes/{task}.onnx"
+        pictures = sorted((data / f"shapes/{task}/images").glob("*.jpg"))[::3] + street[-4:]
+        settings = kSettings + ([kNetworkMasks] if task == "segment" else [])
+        cases.append(Case(file, file, pictures, settings))
+    file = data / "shapes/classify.onnx"
+    cases.append(Case(file, file, sorted((data / "shapes/classify/images").rglob("*.jpg")) + street, kSettings[:1]))
+    return cases
+
+
+def familyCases(models: Path, street: list[Path], shapes: list[Path]) -> list[Case]:
+    """All families and tasks at a low threshold, on a few pictures."""
+    frames = [picture for picture in street if picture.suffix == ".jpg"]
+    few = [frames[1], frames[-2], shapes[1], shapes[-2], next(p for p in street if p.name == "641x639.png")]
+    many = few + frames[2:5] + sorted((kRoot / "data/shapes/classify/images").rglob("*.jpg"))[::12]
+    cases = []
+    for names, options in kFamilies:
+        for name in names:
+            given = dict(zip(options, options[1:]))
+            file = models / (fileName(name, int(given.get("--imgsz", 0)) or None, end2end="--end2end" in options,
+                                      nms="--nms" in options, keypoints=given.get("--keypoints", "")) + ".onnx")
+            classifies = name.endswith("-cls")
+            settings = kFamilySettings[:1] if classifies else kFamilySettings
+            settings = settings + ([kNetworkMasks] if name.endswith("-seg") else [])
+            cases.append(Case(file, file, many if classifies else few, settings, recipe=[name, *options]))
+    return cases
+
+
+def makeModels(cases: list[Case], models: Path) -> None:
+    """Makes the models that are not there yet."""
+    recipes = {}
+    for case in cases:
+        if case.recipe and not (case.model.exists() and case.reference.exists()):
+            name, *options = case.recipe
+            recipes.setdefault(tuple(options), {})[name] = None
+    for options, names in recipes.items():
+        print(f"making models: {' '.join([*names, *options])}", file=sys.stderr)
+        script = Path(__file__).with_name("make_models.py")
+        subprocess.run([sys.executable, script, *names, *options, "--out", models], check=True, stdout=sys.stderr)
+
+
+def selfTest(shapes: list[Path]) -> int:
+    """Do compare() and compareTop() accept what is equal, notice each kind of difference, and excuse only what they
+    should?"""
     failures = 0
 
     def check(name: str, result: Comparison, mismatches: bool, reasons: list[str]) -> None:
@@ -410,50 +178,81 @@ def selfTest(models: Path, pictures: list[Path]) -> int:
         failures += not good
         print(f"{'ok    ' if good else 'FAILED'} {name}: {len(result.mismatches)} mismatches, undecided: {given}")
 
-    # A real picture, and its result changed.
+    # Real pictures, and their results changed: a model of each task.
     setting = Setting(0.25, 0.7)
-    reference = Ultralytics(models / "yolo11n.onnx")
-    found = reference.predict(pictures[:1], setting)[0]
-    clear = found.scores > setting.conf + 2 * kScoreNoise
-    found = Found(found.classes[clear], found.scores[clear], found.boxes[clear])
-    candidates = Candidates(*reference.raws[0], setting)
-    middle = len(found) // 2
+    for task in ("detect", "obb", "segment", "pose"):
+        reference = Ultralytics(kRoot / f"data/shapes/{task}.onnx")
+        picture = shapes[1] if task == "detect" else kRoot / f"data/shapes/{task}/images/{shapes[1].name}"
+        found = reference.predict([picture], setting)[0]
+        found = found.pick(np.flatnonzero(found.scores > setting.conf + 2 * kScoreNoise))
+        candidates = Candidates(reference.raws[0], setting)
+        middle = len(found) // 2
 
-    def changed(classes=0, score=0.0, box=0.0) -> Found:
-        copy = Found(found.classes.copy(), found.scores.copy(), found.boxes.copy())
-        copy.classes[middle] += classes
-        copy.scores[middle] += score
-        copy.boxes[middle, 2] += box
-        order = np.argsort(-copy.scores, kind="stable")
-        return Found(copy.classes[order], copy.scores[order], copy.boxes[order])
+        def changed(classes=0, score=0.0, point=0.0, at=2, confidence=0.0, mask=0) -> Found:
+            copy = found.pick(np.arange(len(found)))
+            copy.classes[middle] += classes
+            copy.scores[middle] += score
+            copy.points[middle, at] += point
+            if confidence:
+                copy.confidences[middle, -1] += confidence
+            if mask:  # so many pixels outside the object's box
+                pixels = copy.mask(middle)
+                free = np.flatnonzero(~pixels)
+                pixels.flat[free[:mask]] = True
+                copy.masks[middle] = pack(pixels)
+            return copy.pick(np.argsort(-copy.scores, kind="stable"))
 
-    twice = Found(*(np.insert(a, middle, a[middle], 0) for a in (found.classes, found.scores, found.boxes)))
-    backwards = Found(found.classes[::-1], found.scores[::-1], found.boxes[::-1])
-    empty = Found(found.classes[:0], found.scores[:0], found.boxes[:0])
-    for name, ours, mismatches in (
-        ("the same", found, False), ("box 0.4 px off", changed(box=0.4), False),
-        ("score 0.0009 off", changed(score=-0.0009), False), ("box 0.6 px off", changed(box=0.6), True),
-        ("score 0.0011 off", changed(score=-0.0011), True), ("another class", changed(classes=1), True),
-        ("one object missing", found.without(middle), True), ("the last object missing", found.without(-1), True),
-        ("an object twice", twice, True), ("in reverse order", backwards, True), ("no object", empty, True),
-    ):
-        check(name, compare(found, ours, setting, lambda: candidates), mismatches, [])
+        order = np.arange(len(found))
+        cases = [
+            ("the same", found, False), ("box 0.4 px off", changed(point=0.4), False),
+            ("score 0.0009 off", changed(score=-0.0009), False), ("box 0.6 px off", changed(point=0.6), True),
+            ("score 0.0011 off", changed(score=-0.0011), True), ("another class", changed(classes=1), True),
+            ("one object missing", found.without(middle), True), ("the last object missing", found.without(-1), True),
+            ("an object twice", found.pick(np.insert(order, middle, middle)), True),
+            ("in reverse order", found.pick(order[::-1]), True), ("no object", found.pick(order[:0]), True),
+        ]
+        if task == "obb":
+            other = changed()
+            other.points[middle] = np.roll(other.points[middle], 2)
+            cases.append(("corners in another order", other, True))
+        if task == "pose":
+            cases += [("keypoint 0.4 px off", changed(point=0.4, at=-1), False),
+                      ("keypoint 0.6 px off", changed(point=0.6, at=-1), True),
+                      ("keypoint's confidence 0.002 off", changed(confidence=0.002), True)]
+        if task == "segment":
+            area = np.count_nonzero(found.mask(middle))
+            small = changed()
+            small.masks[middle] = pack(small.mask(middle)[:-1])
+            cases += [("mask 0.5 % larger", changed(mask=area // 200), False),
+                      ("mask 2 % larger", changed(mask=area // 50), True), ("mask of another size", small, True)]
+        for name, ours, mismatches in cases:
+            check(f"{task}: {name}", compare(found, ours, setting, lambda: candidates), mismatches, [])
 
     # Made up: two boxes, each of one of two classes, 100 px wide and high, the second `shift` px to the right. The
     # reference keeps both, the other side only the first.
-    def pair(shift: float, scores, setting: Setting, classes=(0, 0), second=0.0, swap=False) -> Comparison:
-        raw = np.full((6, 2), second, np.float32)
+    def pair(shift: float, scores, setting: Setting, classes=(0, 0), second=0.0, swap=False, task="detect",
+             end2end=False) -> Comparison:
+        raw = np.full((7 if task == "obb" else 6, 2), second, np.float32)
         raw[:4] = np.array([[300, 300 + shift], [300, 300], [100, 100], [100, 100]])
         raw[[4 + c for c in classes], [0, 1]] = scores
-        boxes = np.array([[250 + x, 250, 350 + x, 350] for x in (0, shift)], np.float32)
-        both = Found(np.array(classes), np.array(scores, np.float32), boxes)
-        one = both.without(1)
-        sides = (one, both) if swap else (both, one)
-        return compare(*sides, setting, lambda: Candidates(raw, (640, 640), (640, 640), setting))
+        left = np.array([[250 + x, 250, 350 + x, 350] for x in (0, shift)], np.float32)
+        points = left
+        if task == "obb":
+            raw[6] = 0.0
+            points = left[:, [2, 3, 2, 1, 0, 1, 0, 3]]
+        if end2end:
+            raw = np.concatenate((left, np.array([scores, classes]).T), 1).astype(np.float32)
+        both = Found(np.array(classes), np.array(scores, np.float32), points)
+        sides = (both.without(1), both) if swap else (both, both.without(1))
+        known = Raw(task, 2, end2end, raw, None, (640, 640), (640, 640))
+        return compare(*sides, setting, lambda: Candidates(known, setting))
 
     touching = 100 * (1 - 0.7) / (1 + 0.7)  # shift that gives an IoU of 0.7
     agnostic = Setting(0.25, 0.7, agnostic=True)
     full = Setting(0.25, 0.7, maxDet=1)
+    # Two boxes of equal size and angle have the probabilistic IoU 1 - sqrt(1 - exp(-shift^2 / (8 variance))), where a
+    # side of 100 has the variance 100^2 / 12.
+    rotated = (-8 * 100**2 / 12 * np.log(1 - (1 - 0.7) ** 2)) ** 0.5
     for name, result, mismatches, reasons in (
         ("IoU at the threshold", pair(touching, (0.9, 0.8), setting), False, ["overlap"]),
         ("IoU at the threshold, extra", pair(touching, (0.9, 0.8), setting, swap=True), False, ["overlap"]),
@@ -466,8 +265,40 @@ def selfTest(models: Path, pictures: list[Path]) -> int:
         ("score above the threshold", pair(200, (0.8, 0.2502), setting), True, []),
         ("two best classes equal", pair(200, (0.8, 0.5), setting, second=0.49995), False, ["class"]),
         ("more than may be kept", pair(200, (0.8, 0.5), full, swap=True), True, ["cut"]),
+        ("obb: IoU at the threshold", pair(rotated, (0.9, 0.8), setting, task="obb"), False, ["overlap"]),
+        ("obb: IoU below the threshold", pair(rotated + 0.2, (0.9, 0.8), setting, task="obb"), True, []),
+        ("obb: IoU above the threshold", pair(rotated - 0.2, (0.9, 0.8), setting, task="obb"), True, []),
+        ("end to end: IoU at the threshold", pair(touching, (0.9, 0.8), setting, end2end=True), True, []),
+        ("end to end: score at the threshold", pair(200, (0.8, 0.25005), setting, end2end=True), False, ["threshold"]),
     ):
         check(name, result, mismatches, reasons)
+
+    # Made up: a mask that is half inside by a hair.
+    prototypes = np.full((2, 160, 160), 1.0, np.float32)
+    output = np.array([[300, 300, 100, 100, 0.8, 1.0, -1.0]], np.float32).T
+
+    def maskOf(difference: float) -> Comparison:
+        prototypes[1, :, 75:] = 1 + difference  # the right half is outside, by `difference`
+        prototypes[1, :, :75] = 0.5
+        raw = Raw("segment", 1, False, output, prototypes, (640, 640), (640, 640))
+        pixels = np.zeros((2, 640, 640), bool)
+        pixels[0, 250:350, 250:298], pixels[1, 250:350, 250:350] = True, True
+        sides = [Found(np.zeros(1, int), output[4], np.array([[250, 250, 350, 350]], np.float32),
+                       masks=[pack(mask)]) for mask in pixels]
+        return compare(*sides, setting, lambda: Candidates(raw, setting))
+
+    check("segment: pixels with logits of nearly zero", maskOf(1e-5), False, ["mask"])
+    check("segment: pixels with logits of not nearly zero", maskOf(1e-2), True, [])
+
+    probabilities = np.array([0.1, 0.5, 0.20004, 0.2], np.float32)
+    best = Top(np.array([1, 2, 3]), probabilities[[1, 2, 3]])
+    for name, classes, scores, mismatches, reasons in (
+        ("the same", [1, 2, 3], 0.0, False, []), ("scores 0.002 off", [1, 2, 3], 0.002, True, []),
+        ("equal classes in another order", [1, 3, 2], 0.0, False, ["order", "order"]),
+        ("other classes in another order", [2, 1, 3], 0.0, True, []), ("too few", [1, 2], 0.0, True, []),
+    ):
+        ours = Top(np.array(classes), probabilities[[1, 2, 3]][: len(classes)] + np.float32(scores))
+        check(f"classify: {name}", compareTop(best, ours, probabilities), mismatches, reasons)
     print("FAILED" if failures else "PASSED")
     return 1 if failures else 0
 
@@ -477,6 +308,8 @@ def main() -> int:
     parser.add_argument("--program", type=Path, default=kRoot / "build/bin/trtyolo")
     parser.add_argument("--models", type=Path, default=kRoot / "build/parity/models", help="made if not there")
     parser.add_argument("--work", type=Path, default=kRoot / "build/parity", help="folder for pictures")
+    parser.add_argument("--set", choices=["all", "detectors", "trained", "families"], default="all",
+                        help="detectors at full size, the trained models of data/, all families and tasks, or all")
     parser.add_argument("--only", default="", help="only models whose path has this text")
     parser.add_argument("--extra", action="append", default=[], metavar="MODEL[=REFERENCE.onnx]")
     parser.add_argument("--candidate", choices=["program", "openvino"], default="program")
@@ -485,63 +318,87 @@ def main() -> int:
     LOGGER.setLevel(logging.ERROR)
     try:
         street, shapes = makePictures(arguments.work / "pictures")
-        cases = [case for case in makeCases(arguments.models, arguments.extra) if arguments.only in str(case)]
+        sets = {
+            "detectors": lambda: detectorCases(arguments.models, street, shapes),
+            "trained": lambda: trainedCases(street, shapes),
+            "families": lambda: familyCases(arguments.models, street, shapes),
+        }
+        cases = [case for name, make in sets.items() if arguments.set in ("all", name) for case in make()]
+        for extra in arguments.extra:
+            model, _, reference = extra.partition("=")
+            cases.append(Case(Path(model), Path(reference or model), street + shapes, kSettings))
+        cases = [case for case in cases if arguments.only in str(case)]
+        if arguments.self_test:
+            return selfTest(shapes)
+        if not cases:
+            print(f"no model's path has \"{arguments.only}\"", file=sys.stderr)
+            return 2
+        if arguments.candidate == "program" and not arguments.program.is_file():
+            print(f"{arguments.program} is not there: build it (scripts/build), or name it with --program",
+                  file=sys.stderr)
+            return 2
+        makeModels(cases, arguments.models)
     except (RuntimeError, subprocess.CalledProcessError) as error:
         print(error, file=sys.stderr)
         return 2
-    if arguments.self_test:
-        return selfTest(arguments.models, street)
-    if not cases:
-        print(f"no model's path has \"{arguments.only}\"", file=sys.stderr)
-        return 2
-    if arguments.candidate == "program" and not arguments.program.is_file():
-        print(f"{arguments.program} is not there: build it (scripts/build), or name it with --program", file=sys.stderr)
-        return 2
+    return compareAll(cases, arguments)
 
-    references, standIns, failed, totals = {}, {}, False, {}
-    print("| model | setting | pictures | objects | most in one | box, px | score | undecided | mismatches |")
-    print("|---|---|---|---|---|---|---|---|---|")
-    for case in cases:
-        if case.reference not in references:
-            references[case.reference] = Ultralytics(case.reference)
-        reference = references[case.reference]
-        pictures = street + (shapes if case.shapes else [])
-        for setting in kSettings:
-            wanted = reference.predict(pictures, setting)
+
+def compareAll(cases: list[Case], arguments: argparse.Namespace) -> int:
+    failed, totals = False, {}
+    reference, standIn = None, None  # of one model at a time: they remember much
+    print("| model | setting | pictures | objects | most in one | pixels | score | mask IoU | undecided | mismatches |")
+    print("|---|---|---|---|---|---|---|---|---|---|")
+    for case in sorted(cases, key=lambda case: case.reference):
+        if reference is None or reference.model != case.reference:
+            reference, standIn = Ultralytics(case.reference), None
+        for setting in case.settings:
+            wanted = reference.predict(case.pictures, setting)
             if arguments.candidate == "openvino":
-                if case.reference not in standIns:
-                    standIns[case.reference] = Ultralytics(case.reference, openvino=True)
-                given = standIns[case.reference].predict(pictures, setting)
+                standIn = standIn or Ultralytics(case.reference, openvino=True)
+                given = standIn.predict(case.pictures, setting)
             else:
                 try:
-                    given = programPredict(arguments.program, case.model, len(reference.net.names), pictures, setting,
-                                           case.options)
+                    given = programPredict(arguments.program, case.model, reference.task, len(reference.net.names),
+                                           case.pictures, setting, case.options)
                 except (RuntimeError, KeyError, ValueError) as error:
                     print(f"| {case} | {setting} | failed: see below |")
-                    print(f"  {type(error).__name__}: {error}", file=sys.stderr)
+                    print(f"  {case}: {type(error).__name__}: {error}", file=sys.stderr)
                     failed = True
                     continue
-            results = [compare(a, b, setting, lambda i=i: Candidates(*reference.raws[i], setting))
-                       for i, (a, b) in enumerate(zip(wanted, given, strict=True))]
+            results = []
+            for a, b, raw in zip(wanted, given, reference.raws, strict=True):
+                if reference.task == "classify":
+                    results.append(compareTop(a, b, raw))
+                else:
+                    results.append(compare(a, b, setting, lambda raw=raw: Candidates(raw, setting)))
             undecided = sum(len(r.undecided) for r in results)
             mismatches = sum(len(r.mismatches) for r in results)
             failed |= mismatches > 0 or undecided > kMostUndecided
-            objects, box = sum(map(len, wanted)), max(r.boxDifference for r in results)
-            score = max(r.scoreDifference for r in results)
-            print(f"| {case} | {setting} | {len(pictures)} | {objects} | {max(map(len, wanted))} | "
-                  f"{box:.1e} | {score:.1e} | {undecided} | {mismatches} |", flush=True)
-            total = totals.setdefault(str(case), [0, 0, 0, 0.0, 0.0, 0, 0])
-            total[:] = [total[0] + 1, total[1] + len(pictures), total[2] + objects, max(total[3], box),
-                        max(total[4], score), total[5] + undecided, total[6] + mismatches]
-            for picture, result in zip(pictures, results):
+            objects = sum(map(len, wanted))
+            pixels, score = (max(getattr(r, name) for r in results) for name in ("pixels", "score"))
+            mask = min(r.mask for r in results) if reference.task == "segment" else None
+            print(f"| {case} | {setting} | {len(case.pictures)} | {objects} | {max(map(len, wanted))} | {pixels:.1e} | "
+                  f"{score:.1e} | {shown(mask)} | {undecided} | {mismatches} |", flush=True)
+            total = totals.setdefault(str(case), [reference.task, 0, 0, 0, 0.0, 0.0, mask, 0, 0])
+            total[1:] = [total[1] + 1, total[2] + len(case.pictures), total[3] + objects, max(total[4], pixels),
+                         max(total[5], score), mask if mask is None else min(total[6], mask), total[7] + undecided,
+                         total[8] + mismatches]
+            for picture, result in zip(case.pictures, results):
                 for line in result.mismatches + result.undecided:
-                    print(f"  {picture.name}: {line}", file=sys.stderr)
-    print("\n| model | settings | pictures in all | objects in all | box, px | score | undecided | mismatches |")
-    print("|---|---|---|---|---|---|---|---|")
-    for name, total in totals.items():
-        print("| {} | {} | {} | {} | {:.1e} | {:.1e} | {} | {} |".format(name, *total))
+                    print(f"  {case}: {picture.name}: {line}", file=sys.stderr)
+    print("\n| model | task | settings | pictures in all | objects in all | pixels | score | mask IoU | undecided | "
+          "mismatches |")
+    print("|---|---|---|---|---|---|---|---|---|---|")
+    for name, (task, settings, pictures, objects, pixels, score, mask, undecided, mismatches) in totals.items():
+        print(f"| {name} | {task} | {settings} | {pictures} | {objects} | {pixels:.1e} | {score:.1e} | {shown(mask)} | "
+              f"{undecided} | {mismatches} |")
     print("\nFAILED" if failed else "\nPASSED")
     return 1 if failed else 0
+
+
+def shown(mask: float | None) -> str:
+    return "" if mask is None else f"{np.floor(mask * 1e4) / 1e4:.4f}"
 
 
 if __name__ == "__main__":
