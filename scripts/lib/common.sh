@@ -69,6 +69,23 @@ need_python() {
   done
 }
 
+# parity_python: sets `python` to an interpreter that has Ultralytics, PyTorch and ONNX Runtime. They go into an
+# environment of their own, .venv-parity (a large download, once); PARITY_PYTHON names an interpreter that has them.
+parity_python() {
+  python="${PARITY_PYTHON:-}"
+  if [ -n "$python" ]; then return; fi
+  python=.venv-parity/bin/python
+  local requirements=tests/parity/requirements.txt stamp=.venv-parity/requirements.sha256 now
+  now="$(sha256sum <"$requirements")"
+  if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$now" ]; then return; fi
+  say "Installing what $requirements pins into .venv-parity"
+  "$python" -c '' 2>/dev/null || python3 -m venv --clear .venv-parity ||
+    fail "python3 -m venv failed; Debian and Ubuntu have it in the package python3-venv"
+  "$python" -m pip install --quiet --disable-pip-version-check -r "$requirements" ||
+    fail "pip could not install what $requirements pins; its message stands above"
+  echo "$now" >"$stamp"
+}
+
 # build PRESET [CMAKE-BUILD-ARGUMENT...]: installs what is missing, configures and builds.
 build() {
   local preset="$1"

@@ -4,8 +4,8 @@
     python run_parity.py --candidate openvino    the comparison itself: Ultralytics with OpenVINO in the program's place
     python run_parity.py --self-test              the comparison itself: does it notice what it has to notice?
 
-The reference is Ultralytics' predict() from picture file to result, in f32 on the CPU with ONNX Runtime. Only the run of
-the network is remembered between settings (its input is the same), everything else is done afresh for each setting.
+The reference is Ultralytics' predict() from picture file to result, in f32 on the CPU with ONNX Runtime. Only the run
+of the network is remembered between settings (its input is the same), everything else is done afresh for each setting.
 What has to agree, and what rounding may decide, stands at the top of comparison.py. Undecided objects are printed with
 their reasons.
 
@@ -362,10 +362,10 @@ def compareAll(cases: list[Case], arguments: argparse.Namespace) -> int:
                     given = programPredict(arguments.program, case.model, reference.task, len(reference.net.names),
                                            case.pictures, setting, case.options)
                 except (RuntimeError, KeyError, ValueError) as error:
-                    print(f"| {case} | {setting} | failed: see below |")
+                    print(f"| {case} | {setting} | failed: see the message |", flush=True)
                     print(f"  {case}: {type(error).__name__}: {error}", file=sys.stderr)
                     failed = True
-                    continue
+                    break
             results = []
             for a, b, raw in zip(wanted, given, reference.raws, strict=True):
                 if reference.task == "classify":

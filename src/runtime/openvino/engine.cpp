@@ -6,6 +6,7 @@
 
 #include "model/head.hpp"
 #include "runtime/openvino/context.hpp"
+#include "runtime/openvino/graph_repair.hpp"
 #include "runtime/openvino/network_speed.hpp"
 #include "runtime/openvino/reader.hpp"
 
@@ -56,6 +57,7 @@ void prepare(const std::shared_ptr<ov::Model>& network, const ModelDescription& 
     shape[3] = ov::Dimension(info.stride, info.networkWidth);
   }
   network->reshape(shape);
+  keepSlicesBeforeGathers(network);
   ov::preprocess::PrePostProcessor ends(network);
   ends.input().tensor().set_element_type(ov::element::f32);
   for (std::size_t i = 0; i < network->outputs().size(); ++i) {

@@ -1,0 +1,53 @@
+// The rewriting that keeps OpenVINO from refusing YOLO26's end-to-end heads: the same values, and a graph that
+// compiles.
+#include "runtime/openvino/graph_repair.hpp"
+
+#include <gtest/gtest.h>
+
+#include <openvino/op/ops.hpp>
+
+namespace trtyolo::openvino {
+namespace {
+
+using ov::op::v0::Constant;
+
+std::shared_ptr<Constant> numbers(const std::vector<std::int64_t>& values) {
+  return Constant::create(ov::element::i64, {values.size()}, values);
+}
+
+// Of [1, 6, 5]: the last two values of each row, of the rows 4, 0 and 4.
+TEST(GraphRepairTest, GathersWhatTheSliceGave) {
+  const auto input = std::make_shared<ov::op::v0::Parameter>(ov::element::f32, ov::Shape{1, 6, 5});
+  const auto slice =
+      std::make_shared<ov::op::v8::Slice>(input, numbers({3}), numbers({5}), numbers({1}), numbers({-1}));
+  const auto rows = Constant::create(ov::element::i64, {1, 3, 2}, std::vector<std::int64_t>{4, 4, 0, 0, 4, 4});
+  const auto gather = std::make_shared<ov::op::v6::GatherElements>(slice, rows, 1);
+  const auto network = std::make_shared<ov::Model>(ov::OutputVector{gather}, ov::ParameterVector{input});
+  keepSlicesBeforeGathers(network);
+
+  ov::Core core;
+  ov::CompiledModel compiled = core.compile_model(network, "CPU");
+  ov::InferRequest request = compiled.create_infer_request();
+  float* values = request.get_input_tensor().data<float>();
+  for (int i = 0; i < 30; ++i) {
+    values[i] = static_cast<float>(i);
+  }
+  request.infer();
+  const float* found = request.get_output_tensor().data<const float>();
+  EXPECT_EQ(std::vector<float>(found, found + 6), (std::vector<float>{23, 24, 3, 4, 23, 24}));
+}
+
+// A slice whose bounds are known at run time only is left as it is.
+TEST(GraphRepairTest, LeavesWhatItDoesNotKnow) {
+  const auto input = std::make_shared<ov::op::v0::Parameter>(ov::element::f32, ov::PartialShape{1, 6, 5});
+  const auto start = std::make_shared<ov::op::v0::Parameter>(ov::element::i64, ov::Shape{1});
+  const auto slice = std::make_shared<ov::op::v8::Slice>(input, start, numbers({5}), numbers({1}), numbers({2}));
+  const auto rows = Constant::create(ov::element::i64, {1, 1, 1}, std::vector<std::int64_t>{0});
+  const auto gather = std::make_shared<ov::op::v6::GatherElements>(slice, rows, 1);
+  const auto network = std::make_shared<ov::Model>(ov::OutputVector{gather}, ov::ParameterVector{input, start});
+  keepSlicesBeforeGathers(network);
+  EXPECT_EQ(gather->get_input_node_shared_ptr(0), slice);
+}
+
+}  // namespace
+}  // namespace trtyolo::openvino
