@@ -219,7 +219,7 @@ void convertCropRow(const std::uint8_t* HWY_RESTRICT blended, std::size_t width,
   const hn::Rebind<std::uint32_t, decltype(floats)> pixels;
   const hn::Rebind<std::int32_t, decltype(floats)> integers;
   const std::size_t lanes = hn::Lanes(floats);
-  const auto convert = [&](auto value, std::size_t channel) HWY_ATTR {
+  const auto convert = [&](auto value, [[maybe_unused]] std::size_t channel) HWY_ATTR {
     const auto byte = hn::And(value, hn::Set(pixels, 0xFF));
     const auto scaled = hn::Div(hn::ConvertTo(floats, hn::BitCast(integers, byte)), hn::Set(floats, 255.0f));
     if constexpr (kNormalize) {
