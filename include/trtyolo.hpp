@@ -76,6 +76,13 @@ class TRTYOLO_API InferenceError : public Error {
   ~InferenceError() override;
 };
 
+/// A GPU is missing, has no memory left, or failed; what() says what was being done on which device.
+class TRTYOLO_API DeviceError : public Error {
+ public:
+  using Error::Error;
+  ~DeviceError() override;
+};
+
 // ---------------------------------------------------------------------------------------------------------------------
 // Images
 
@@ -192,6 +199,7 @@ class TRTYOLO_API Masks {
   void add(const std::vector<Run>& runs);
 
  private:
+  friend class MaskMaker;
   std::size_t beginOf(std::size_t i) const;
 
   int width_ = 0, height_ = 0;
@@ -339,7 +347,7 @@ class TRTYOLO_API InferOption {
 
   // --- measuring
 
-  /// Collects timings for BaseModel::performanceReport(). Off by default.
+  /// Collects timings for BaseModel::performanceReport() and timing(). Off by default.
   InferOption& enablePerformanceReport();
 
   struct Impl;
@@ -397,6 +405,15 @@ struct TRTYOLO_API NetworkSpeed {
   std::vector<double> latencies;  ///< milliseconds of each run, in order of completion
 };
 
+/// Where the time of predict() goes: medians over calls, in milliseconds of a call; see BaseModel::timing().
+struct TRTYOLO_API Timing {
+  std::size_t calls = 0;  ///< how many were measured
+  double total = 0;       ///< the whole call
+  double before = 0;      ///< images into the network's input: letterbox or centre crop
+  double network = 0;     ///< the network; on a GPU everything that it does for the call, which is one piece of work
+  double after = 0;       ///< from the network's outputs to results
+};
+
 /// What models of all tasks share. Not made by itself: see ClassifyModel, DetectModel, OBBModel, SegmentModel and
 /// PoseModel.
 ///
@@ -439,6 +456,10 @@ class TRTYOLO_API BaseModel {
   /// text: min, max, mean, median, p90, p95, p99. Percentiles interpolate linearly between ranks.
   /// @throws Error  if InferOption::enablePerformanceReport() was not asked for
   std::tuple<std::string, std::string, std::string> performanceReport() const;
+
+  /// The same calls' parts as numbers.
+  /// @throws Error  if InferOption::enablePerformanceReport() was not asked for
+  Timing timing() const;
 
   /// Runs the network alone, `requests` runs side by side for about `seconds`, on fixed input of the network size, with
   /// requests of its own: what the back end can do on this machine with this model's settings, to hold predict()

@@ -6,7 +6,6 @@
 #include <cmath>
 #include <exception>
 #include <memory>
-#include <stdexcept>
 #include <thread>
 #include <utility>
 
@@ -57,14 +56,6 @@ struct Speed {
   }
 };
 
-/// The median that a line of BaseModel::performanceReport() names, in milliseconds an image.
-double medianOf(const std::string& line) {
-  const std::string title = "median ";
-  const std::size_t position = line.find(title);
-  if (position == std::string::npos) throw std::runtime_error("no median in the performance report: " + line);
-  return std::stod(line.substr(position + title.size()));
-}
-
 /// The models of a job, a thread for each, and the two things to measure with them.
 class Bench {
  public:
@@ -85,14 +76,17 @@ class Bench {
   trtyolo::Task task() const { return models_.front().base().info().task; }
   /// Objects found in the picture by the latest call of the first model.
   std::size_t objects() const { return objects_; }
-  /// Milliseconds of a call of predict() beside the network's part of it, of all calls so far, mean of the models.
-  double around() const {
-    double sum = 0;
+  /// Medians of a call's parts, over all calls so far, mean of the models.
+  trtyolo::Timing timing() const {
+    trtyolo::Timing mean;
+    const auto models = static_cast<double>(models_.size());
     for (const AnyModel& model : models_) {
-      const auto [throughput, host, device] = model.base().performanceReport();
-      sum += medianOf(host) - medianOf(device);
+      const trtyolo::Timing timing = model.base().timing();
+      mean.before += timing.before / models;
+      mean.network += timing.network / models;
+      mean.after += timing.after / models;
     }
-    return sum / static_cast<double>(models_.size()) * batch();
+    return mean;
   }
 
   /// Every model in its thread, call after call until `seconds` are over; one call each at least.
@@ -255,7 +249,10 @@ Json measureBench(const BenchJob& job, const std::function<void(double)>& onProg
   network.describe(beside, bench.batch());
   result["ratio"] = rounded(percentile(ratios, 50), 4);
   result["network_images_per_s"] = beside["images_per_s"];
-  result["around_ms"] = rounded(bench.around(), 3);
+  const trtyolo::Timing timing = bench.timing();
+  result["before_ms"] = rounded(timing.before, 3);
+  result["after_ms"] = rounded(timing.after, 3);
+  result["after_ratio"] = rounded(timing.after / timing.network, 4);
   if (bench.task() != trtyolo::Task::Classify) result["objects"] = bench.objects();
   result["slices"] = ratios.size();
   return {{"row", std::move(result)}, {"network", std::move(beside)}};

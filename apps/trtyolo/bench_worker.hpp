@@ -31,9 +31,9 @@ nlohmann::ordered_json describeBench(const trtyolo::ModelInfo& info, const std::
 ///
 /// Gives {"row": {...}, "network": {...}}: the row as `bench --json` has it, and "images_per_s", "p50_ms" and "p99_ms"
 /// of the bare network, measured in short slices that alternate with slices of the row, so that both meet the same
-/// machine. "around_ms" of the row is what a call of predict() takes beside the network's own part of the same call:
-/// the difference of their medians, as the models' performance reports have them. For the kind "network" the two are
-/// one, and only "row" is there. Memory is that of this process: it must be a fresh one.
+/// machine. "before_ms" and "after_ms" of the row are what a call of predict() takes before and after the network
+/// (medians), "after_ratio" the latter over the network's own time in the same calls. For the kind "network" the two
+/// are one, and only "row" is there. Memory is that of this process: it must be a fresh one.
 nlohmann::ordered_json measureBench(const BenchJob& job, const std::function<void(double)>& onProgress);
 
 }  // namespace app

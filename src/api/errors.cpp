@@ -8,5 +8,6 @@ Error::~Error() = default;
 ModelError::~ModelError() = default;
 BusyError::~BusyError() = default;
 InferenceError::~InferenceError() = default;
+DeviceError::~DeviceError() = default;
 
 }  // namespace trtyolo

@@ -101,9 +101,13 @@ std::vector<std::uint32_t> Masks::cocoCounts(std::size_t i) const {
 void Masks::add(const std::vector<Run>& runs) {
   const auto width = static_cast<std::uint32_t>(width_);
   const auto pixels = width * static_cast<std::uint32_t>(height_);
-  std::uint32_t last = 0;
+  std::uint32_t last = 0, rowEnd = 0;
   for (const Run& run : runs) {
-    if (run.begin < last || run.end <= run.begin || run.end > pixels || run.begin / width != (run.end - 1) / width) {
+    // A division for each row, not for each run.
+    if (run.begin >= rowEnd && run.begin < pixels) {
+      rowEnd = (run.begin / width + 1) * width;
+    }
+    if (run.begin < last || run.end <= run.begin || run.end > rowEnd) {
       throw std::invalid_argument("a run of pixels " + std::to_string(run.begin) + " to " + std::to_string(run.end) +
                                   " does not rise, or leaves its row, in masks of " + std::to_string(width_) + " x " +
                                   std::to_string(height_));

@@ -51,27 +51,29 @@ class BaseModel::Impl {
     }
     const Thresholds wanted = thresholds();
     std::vector<Prediction> results(count);
-    double deviceMilliseconds = 0;
+    RunTimes times;
     for (std::size_t begin = 0, end = 0; begin < count; begin = end) {
       end = groupEnd(letterboxes, begin);
       const std::size_t size = end - begin;
-      deviceMilliseconds +=
+      const RunTimes run =
           context_->predict({&views[begin], size}, {&letterboxes[begin], size}, wanted, {&results[begin], size});
+      times.before += run.before;
+      times.network += run.network;
+      times.after += run.after;
     }
     if (log_ && count > 0) {
       const std::chrono::duration<double, std::milli> host = std::chrono::steady_clock::now() - start;
-      log_->add(static_cast<int>(count), host.count(), deviceMilliseconds);
+      log_->add(static_cast<int>(count), host.count(), times);
     }
     return results;
   }
 
-  std::tuple<std::string, std::string, std::string> performanceReport() const {
+  const PerformanceLog& log(const char* asked) const {
     if (!log_) {
-      throw Error(
-          "performanceReport: nothing was collected; call InferOption::enablePerformanceReport() before the "
-          "model is made");
+      throw Error(std::string(asked) +
+                  ": nothing was collected; call InferOption::enablePerformanceReport() before the model is made");
     }
-    return log_->report();
+    return *log_;
   }
 
  private:
@@ -222,7 +224,11 @@ void BaseModel::setAgnostic(bool agnostic) {
 }
 
 std::tuple<std::string, std::string, std::string> BaseModel::performanceReport() const {
-  return impl().performanceReport();
+  return impl().log("performanceReport").report();
+}
+
+Timing BaseModel::timing() const {
+  return impl().log("timing").timing();
 }
 
 NetworkSpeed BaseModel::measureNetwork(int requests, double seconds) const {

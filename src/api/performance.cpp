@@ -40,9 +40,9 @@ Statistics summarize(std::vector<double> values) {
   return figures;
 }
 
-void PerformanceLog::add(int images, double hostMilliseconds, double deviceMilliseconds) {
+void PerformanceLog::add(int images, double hostMilliseconds, const RunTimes& times) {
   const std::lock_guard lock(mutex_);
-  const Call call{static_cast<double>(images), hostMilliseconds, deviceMilliseconds};
+  const Call call{static_cast<double>(images), hostMilliseconds, times};
   if (calls_.size() < kCapacity) {
     calls_.push_back(call);
     return;
@@ -58,7 +58,7 @@ std::tuple<std::string, std::string, std::string> PerformanceLog::report() const
     for (const Call& call : calls_) {
       throughput.push_back(call.images / call.host * 1000.0);
       host.push_back(call.host / call.images);
-      device.push_back(call.device / call.images);
+      device.push_back(call.times.network / call.images);
     }
   }
   if (throughput.empty()) {
@@ -67,6 +67,28 @@ std::tuple<std::string, std::string, std::string> PerformanceLog::report() const
   return {line("throughput", "images/s", summarize(std::move(throughput))),
           line("host latency", "ms", summarize(std::move(host))),
           line("device latency", "ms", summarize(std::move(device)))};
+}
+
+Timing PerformanceLog::timing() const {
+  std::vector<double> total, before, network, after;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const Call& call : calls_) {
+      total.push_back(call.host);
+      before.push_back(call.times.before);
+      network.push_back(call.times.network);
+      after.push_back(call.times.after);
+    }
+  }
+  Timing timing;
+  timing.calls = total.size();
+  if (timing.calls > 0) {
+    timing.total = summarize(std::move(total)).median;
+    timing.before = summarize(std::move(before)).median;
+    timing.network = summarize(std::move(network)).median;
+    timing.after = summarize(std::move(after)).median;
+  }
+  return timing;
 }
 
 }  // namespace trtyolo

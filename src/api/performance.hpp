@@ -7,6 +7,9 @@
 #include <tuple>
 #include <vector>
 
+#include "runtime/engine.hpp"
+#include "trtyolo.hpp"
+
 namespace trtyolo {
 
 struct Statistics {
@@ -21,14 +24,18 @@ class PerformanceLog {
  public:
   static constexpr std::size_t kCapacity = 65536;
 
-  void add(int images, double hostMilliseconds, double deviceMilliseconds);
+  // A call of predict(): how long it took, and its runs of the network together.
+  void add(int images, double hostMilliseconds, const RunTimes& times);
 
   // Throughput, host latency, device latency, as three lines.
   std::tuple<std::string, std::string, std::string> report() const;
 
+  Timing timing() const;
+
  private:
   struct Call {
-    double images, host, device;
+    double images, host;
+    RunTimes times;
   };
   mutable std::mutex mutex_;
   std::vector<Call> calls_;  // a ring once it is full

@@ -34,7 +34,12 @@ std::pair<std::size_t, std::size_t> pixelsWithin(float low, float high, std::siz
 }  // namespace
 
 MaskMaker::Axis::Axis(std::size_t axisOffset, std::size_t axisCells, std::size_t axisPixels)
-    : offset(axisOffset), cells(axisCells), pixels(axisPixels), first(axisCells + 1, axisPixels) {
+    : offset(axisOffset),
+      cells(axisCells),
+      pixels(axisPixels),
+      pixelsPerCell(static_cast<float>(axisPixels) / static_cast<float>(axisCells)),
+      doubt(1.0F / 64 + static_cast<float>(axisPixels) * 0x1p-20F),
+      first(axisCells + 1 + kRowPadding, static_cast<std::int32_t>(axisPixels)) {
   const float scale = static_cast<float>(cells) / static_cast<float>(pixels);
   cell.resize(pixels);
   fraction.resize(pixels);
@@ -44,7 +49,7 @@ MaskMaker::Axis::Axis(std::size_t axisOffset, std::size_t axisCells, std::size_t
     cell[pixel] = static_cast<std::uint32_t>(place.cell);
     fraction[pixel] = place.fraction;
     for (; next <= place.cell; ++next) {
-      first[next] = pixel;
+      first[next] = static_cast<std::int32_t>(pixel);
     }
   }
 }
@@ -71,12 +76,11 @@ MaskMaker MaskMaker::forNetwork(const Prototypes& prototypes, const Letterbox& l
           Axis(0, prototypes.height, static_cast<std::size_t>(letterbox.network.height))};
 }
 
-std::vector<Masks::Run> MaskMaker::make(const ValueTable& coefficients, std::size_t anchor, const Box& box) {
-  std::vector<Masks::Run> runs;
+bool MaskMaker::add(const ValueTable& coefficients, std::size_t anchor, const Box& box, Masks& masks) {
   const auto [left, right] = pixelsWithin(box.left, box.right, columns_.pixels);
   const auto [top, bottom] = pixelsWithin(box.top, box.bottom, rows_.pixels);
   if (left >= right || top >= bottom) {
-    return runs;
+    return false;
   }
   // The cells that the box's pixels lie between, in the grid and in the prototypes under it.
   const auto gridOf = [](const Axis& axis, std::size_t begin, std::size_t end) {
@@ -97,18 +101,19 @@ std::vector<Masks::Run> MaskMaker::make(const ValueTable& coefficients, std::siz
     enlarge(gridRows, gridColumns, cellRows, cellColumns);
   }
   for (std::size_t y = top; y < bottom; ++y) {
-    if (y == top || rows_.cell[y] != rows_.cell[y - 1]) {
-      sortCells(rows_.offset + rows_.cell[y], gridRows, gridColumns, {left, right});
-    }
-    addRow(y, runs);
+    addRow(y, gridRows, gridColumns, {left, right}, masks.runs_);
   }
-  return runs;
+  const bool any = masks.runs_.size() > (masks.ends_.empty() ? 0 : masks.ends_.back());
+  if (any) {
+    masks.ends_.push_back(masks.runs_.size());
+  }
+  return any;
 }
 
 // Prototypes times coefficients, for the cells of these rows and columns.
 void MaskMaker::weigh(const ValueTable& coefficients, std::size_t anchor, Span rows, Span columns) {
   const std::size_t width = columns.end - columns.begin;
-  logits_.assign((rows.end - rows.begin) * width, 0.0F);
+  logits_.assign((rows.end - rows.begin) * width + kRowPadding, 0.0F);
   // Four channels at a time, so that sums are not fetched and put away for each.
   constexpr std::size_t kTogether = 4;
   const std::size_t plane = prototypes_.height * prototypes_.width;
@@ -123,10 +128,7 @@ void MaskMaker::weigh(const ValueTable& coefficients, std::size_t anchor, Span r
     float* to = logits_.data();
     for (std::size_t y = rows.begin; y < rows.end; ++y, to += width) {
       const std::size_t start = y * prototypes_.width + columns.begin;
-      const float *a = planes[0] + start, *b = planes[1] + start, *c = planes[2] + start, *d = planes[3] + start;
-      for (std::size_t x = 0; x < width; ++x) {
-        to[x] += (weights[0] * a[x] + weights[1] * b[x]) + (weights[2] * c[x] + weights[3] * d[x]);
-      }
+      addWeighted({planes[0] + start, planes[1] + start, planes[2] + start, planes[3] + start}, weights, width, to);
     }
   }
 }
@@ -136,7 +138,7 @@ void MaskMaker::enlarge(Span gridRows, Span gridColumns, Span rows, Span columns
   const std::size_t width = columns.end - columns.begin;
   const std::size_t gridWidth = gridColumns.end - gridColumns.begin;
   const float scale = 1.0F / static_cast<float>(factor_);
-  enlarged_.resize((gridRows.end - gridRows.begin) * gridWidth);
+  enlarged_.resize((gridRows.end - gridRows.begin) * gridWidth + kRowPadding);
   row_.resize(width);
   float* to = enlarged_.data();
   for (std::size_t y = gridRows.begin; y < gridRows.end; ++y, to += gridWidth) {
@@ -154,70 +156,71 @@ void MaskMaker::enlarge(Span gridRows, Span gridColumns, Span rows, Span columns
   }
 }
 
-// What the pixels between two rows of the grid have in common: bilinear values lie between those of the corners, so a
-// cell whose corners are all above 0 is inside, and one without such a corner is outside.
-void MaskMaker::sortCells(std::size_t cellRow, Span gridRows, Span gridColumns, Span pixels) {
-  const std::vector<float>& grid = factor_ == 1 ? logits_ : enlarged_;
+// The last scaling, of one row of pixels, straight to runs. Bilinear values lie between those of their neighbours, so
+// the sign changes only between two grid columns whose values at this row differ in sign, and there only once.
+void MaskMaker::addRow(std::size_t y, Span gridRows, Span gridColumns, Span pixels, std::vector<Masks::Run>& runs) {
   const std::size_t width = gridColumns.end - gridColumns.begin;
-  above_ = grid.data() + (cellRow - gridRows.begin) * width;
-  below_ = cellRow + 1 < gridRows.end ? above_ + width : above_;
+  const std::size_t row = rows_.offset + rows_.cell[y];
+  GridRows grid;
+  grid.above = (factor_ == 1 ? logits_ : enlarged_).data() + (row - gridRows.begin) * width;
+  grid.below = row + 1 < gridRows.end ? grid.above + width : grid.above;
+  grid.down = rows_.fraction[y];
+  grid.columns = width;
   const std::size_t firstCell = gridColumns.begin - columns_.offset;
-  stretches_.clear();
-  for (std::size_t x = 0; x < width; ++x) {
-    const Span within{std::max(columns_.first[firstCell + x], pixels.begin),
-                      std::min(columns_.first[firstCell + x + 1], pixels.end)};
-    const std::size_t next = std::min(x + 1, width - 1);
-    const int corners = (above_[x] > 0.0F) + (above_[next] > 0.0F) + (below_[x] > 0.0F) + (below_[next] > 0.0F);
-    if (corners == 0 || within.begin >= within.end) {
-      continue;
+  const PixelColumns columns{columns_.first.data() + firstCell,
+                             static_cast<float>(firstCell),
+                             columns_.pixelsPerCell,
+                             columns_.doubt,
+                             static_cast<std::int32_t>(pixels.begin),
+                             static_cast<std::int32_t>(pixels.end)};
+  edges_.resize(width + kRowPadding + 2);
+  edgeColumns_.resize(width + kRowPadding);
+  // Where runs begin and end, in turn. One begins with the box if its first column is inside.
+  const bool inside = grid.above[0] * (1.0F - grid.down) + grid.below[0] * grid.down > 0.0F;
+  std::int32_t* const bounds = edges_.data();
+  bounds[0] = columns.begin;
+  std::int32_t* const edges = bounds + (inside ? 1 : 0);
+  std::size_t count = findEdges(grid, columns, edges, edgeColumns_.data());
+  for (std::size_t i = 0; i < count; ++i) {
+    if (edges[i] < 0) {
+      edges[i] = exactEdge(grid, columns, static_cast<std::size_t>(edgeColumns_[i]), ~edges[i]);
     }
-    const bool inside = corners == 4;
-    if (inside && !stretches_.empty() && stretches_.back().inside && stretches_.back().pixels.end == within.begin) {
-      stretches_.back().pixels.end = within.end;
-    } else {
-      stretches_.push_back({inside, within, x, next});
+  }
+  count += inside ? 1 : 0;
+  if (count % 2 != 0) {
+    bounds[count++] = columns.end;
+  }
+  const auto start = static_cast<std::uint32_t>(y * columns_.pixels);
+  const std::size_t first = runs.size();  // of this row
+  for (std::size_t i = 0; i < count; i += 2) {
+    const Masks::Run run{start + static_cast<std::uint32_t>(bounds[i]),
+                         start + static_cast<std::uint32_t>(bounds[i + 1])};
+    if (runs.size() > first && runs.back().end == run.begin) {
+      runs.back().end = run.end;
+    } else if (run.begin < run.end) {
+      runs.push_back(run);
     }
   }
 }
 
-// The last scaling, of one row of pixels, straight to runs.
-void MaskMaker::addRow(std::size_t y, std::vector<Masks::Run>& runs) {
-  const float down = rows_.fraction[y];
-  const auto start = static_cast<std::uint32_t>(y * columns_.pixels);
-  const std::size_t first = runs.size();  // of this row
-  const auto append = [&](std::size_t begin, std::size_t end) {
-    const auto from = start + static_cast<std::uint32_t>(begin), to = start + static_cast<std::uint32_t>(end);
-    if (runs.size() > first && runs.back().end == from) {
-      runs.back().end = to;
-    } else {
-      runs.push_back({from, to});
-    }
+// The first pixel behind a column that has the sign of the next, by the values as they are rounded; close to `pixel`.
+std::int32_t MaskMaker::exactEdge(const GridRows& grid, const PixelColumns& columns, std::size_t column,
+                                  int pixel) const {
+  const float left = grid.above[column] * (1.0F - grid.down) + grid.below[column] * grid.down;
+  const float right = grid.above[column + 1] * (1.0F - grid.down) + grid.below[column + 1] * grid.down;
+  const int begin = std::max(columns.first[column], columns.begin);
+  const int end = std::max(begin, std::min(columns.first[column + 1], columns.end));
+  const auto isLeft = [&](int at) {
+    const float along = columns_.fraction[static_cast<std::size_t>(at)];
+    return (left * (1.0F - along) + right * along > 0.0F) == (left > 0.0F);
   };
-  for (const Stretch& stretch : stretches_) {
-    if (stretch.inside) {
-      append(stretch.pixels.begin, stretch.pixels.end);
-      continue;
-    }
-    const float left = above_[stretch.left] * (1.0F - down) + below_[stretch.left] * down;
-    const float right = above_[stretch.right] * (1.0F - down) + below_[stretch.right] * down;
-    const bool beginsInside = left > 0.0F, endsInside = right > 0.0F;
-    if (beginsInside && endsInside) {
-      append(stretch.pixels.begin, stretch.pixels.end);
-    } else if (beginsInside || endsInside) {
-      // Along a straight line the sign changes once.
-      std::size_t low = stretch.pixels.begin, high = stretch.pixels.end;
-      while (low < high) {
-        const std::size_t pixel = (low + high) / 2;
-        const float along = columns_.fraction[pixel];
-        const bool inside = left * (1.0F - along) + right * along > 0.0F;
-        (inside == beginsInside ? low : high) = inside == beginsInside ? pixel + 1 : pixel;
-      }
-      const Span part = beginsInside ? Span{stretch.pixels.begin, low} : Span{low, stretch.pixels.end};
-      if (part.begin < part.end) {
-        append(part.begin, part.end);
-      }
-    }
+  while (pixel > begin && !isLeft(pixel - 1)) {
+    --pixel;
   }
+  while (pixel < end && isLeft(pixel)) {
+    ++pixel;
+  }
+  return pixel;
 }
 
 }  // namespace trtyolo

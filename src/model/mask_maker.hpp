@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "image/geometry.hpp"
 #include "model/candidates.hpp"
+#include "model/mask_rows.hpp"
 #include "trtyolo.hpp"
 
 namespace trtyolo {
@@ -17,8 +19,8 @@ struct Prototypes {
 };
 
 // Makes the masks of one image's objects. A pixel is inside where the prototypes, weighted with the object's
-// coefficients and scaled up bilinearly, are above 0. Only the box is ever looked at, and in it only the cells
-// whose corners differ in sign pixel by pixel: no picture of floats is made.
+// coefficients and scaled up bilinearly, are above 0. Only the box is ever looked at, and in each of its rows only the
+// places where the sign changes: no picture of floats is made.
 class MaskMaker {
  public:
   // Masks of the size of the source image, as Ultralytics' retina_masks (process_mask_native): the prototypes are
@@ -33,14 +35,17 @@ class MaskMaker {
   int width() const { return static_cast<int>(columns_.pixels); }
   int height() const { return static_cast<int>(rows_.pixels); }
 
-  // The runs of one object's mask; `coefficients` are values 0 ... channels - 1 of the table's anchor.
-  std::vector<Masks::Run> make(const ValueTable& coefficients, std::size_t anchor, const Box& box);
+  // Appends the mask of one object, unless it is empty: then false. `masks` has this maker's width and height;
+  // `coefficients` are values 0 ... channels - 1 of the table's anchor.
+  bool add(const ValueTable& coefficients, std::size_t anchor, const Box& box, Masks& masks);
 
  private:
   // One axis of the last scaling: pixels from `cells` of a grid, beginning at its cell `offset`.
   struct Axis {
     std::size_t offset = 0, cells = 0, pixels = 0;
-    std::vector<std::size_t> first;   // of each cell, and one more: the first pixel at or behind its centre
+    float pixelsPerCell = 1;
+    float doubt = 1;  // a place computed this close to a pixel, in pixels, may belong to the other side of it
+    std::vector<std::int32_t> first;  // of each cell, and some more: the first pixel at or behind its centre
     std::vector<std::uint32_t> cell;  // of each pixel: the cell before it
     std::vector<float> fraction;      // of the way to the next cell
 
@@ -52,28 +57,21 @@ class MaskMaker {
     std::size_t begin = 0, end = 0;
   };
 
-  // Neighbouring pixels of a row that lie within cells of one kind.
-  struct Stretch {
-    bool inside = false;  // all of them; otherwise each pixel is to be looked at
-    Span pixels;
-    std::size_t left = 0, right = 0;  // of the latter: where the values beside them are in the two rows
-  };
-
   MaskMaker(const Prototypes& prototypes, std::size_t factor, Axis columns, Axis rows);
 
   void weigh(const ValueTable& coefficients, std::size_t anchor, Span rows, Span columns);
   void enlarge(Span gridRows, Span gridColumns, Span rows, Span columns);
-  void sortCells(std::size_t cellRow, Span gridRows, Span gridColumns, Span pixels);
-  void addRow(std::size_t y, std::vector<Masks::Run>& runs);
+  void addRow(std::size_t y, Span gridRows, Span gridColumns, Span pixels, std::vector<Masks::Run>& runs);
+  std::int32_t exactEdge(const GridRows& grid, const PixelColumns& columns, std::size_t column,
+                         std::int32_t pixel) const;
 
   Prototypes prototypes_;
   std::size_t factor_;  // of the first scaling
   Axis columns_, rows_;
-  std::vector<float> logits_;       // of the prototypes' cells under a box
-  std::vector<float> enlarged_;     // the same after the first scaling
-  std::vector<float> row_;          // between two rows of the prototypes
-  std::vector<Stretch> stretches_;  // of all pixel rows between two rows of the grid, without what is outside
-  const float *above_ = nullptr, *below_ = nullptr;  // those two rows
+  std::vector<float> logits_;                      // of the prototypes' cells under a box
+  std::vector<float> enlarged_;                    // the same after the first scaling
+  std::vector<float> row_;                         // between two rows of the prototypes
+  std::vector<std::int32_t> edges_, edgeColumns_;  // see findEdges()
 };
 
 }  // namespace trtyolo

@@ -71,10 +71,9 @@ Prediction SegmentHead::decode(std::span<const TensorView> outputs, std::size_t 
   reserve(prediction, selection.objects.size());
   for (const Candidate& candidate : selection.objects) {
     const Box box = toSource.box(candidate.box);
-    const auto runs = maker.make(selection.extra, candidate.anchor, thresholds.retinaMasks ? box : candidate.box);
-    if (!runs.empty()) {
+    const Box& within = thresholds.retinaMasks ? box : candidate.box;
+    if (maker.add(selection.extra, candidate.anchor, within, prediction.masks)) {
       add(prediction, candidate, box);
-      prediction.masks.add(runs);
     }
   }
   return prediction;

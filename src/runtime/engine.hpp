@@ -16,15 +16,22 @@
 
 namespace trtyolo {
 
+// Where the time of a run went, in milliseconds.
+struct RunTimes {
+  double before = 0;   // the images into the network's input
+  double network = 0;  // on a GPU, where all is one piece of work: all of it
+  double after = 0;    // from the network's outputs to results
+};
+
 // Execution state of one clone: input and output memory, one run at a time. One thread at a time.
 class Context {
  public:
   virtual ~Context() = default;
 
   // One run of the network over images that share a network size; at most the description's batch of them, each with
-  // its letterbox. Fills `results` in order and gives the milliseconds that the network took.
+  // its letterbox. Fills `results` in order.
   // Throws InferenceError; the context is usable afterwards, `results` is not to be read.
-  virtual double predict(std::span<const ImageView> images, std::span<const Letterbox> letterboxes,
+  virtual RunTimes predict(std::span<const ImageView> images, std::span<const Letterbox> letterboxes,
                          const Thresholds& thresholds, std::span<Prediction> results) = 0;
 };
 

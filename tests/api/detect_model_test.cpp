@@ -310,6 +310,7 @@ TEST(DetectModelTest, MovesAndRefusesToBeUsedAfterwards) {
 TEST(DetectModelTest, ReportsPerformance) {
   DetectModel silent(dataPath("shapes/detect.onnx"));
   EXPECT_THROW(silent.performanceReport(), Error);
+  EXPECT_THROW(silent.timing(), Error);
   DetectModel model(dataPath("shapes/detect.onnx"), bgr().enablePerformanceReport());
   EXPECT_NE(std::get<0>(model.performanceReport()).find("no calls yet"), std::string::npos);
   std::vector<unsigned char> pixels(64 * 64 * 3);
@@ -320,7 +321,14 @@ TEST(DetectModelTest, ReportsPerformance) {
       EXPECT_NE(line.find(word), std::string::npos) << line;
     }
   }
+  const Timing timing = model.timing();
+  EXPECT_EQ(timing.calls, 1U);
+  for (const double part : {timing.before, timing.network, timing.after}) {
+    EXPECT_GT(part, 0);
+  }
+  EXPECT_LE(timing.before + timing.network + timing.after, timing.total);
   EXPECT_NE(std::get<0>(model.clone()->performanceReport()).find("no calls yet"), std::string::npos);
+  EXPECT_EQ(model.clone()->timing().calls, 0U);
 }
 
 TEST(DetectModelTest, MeasuresTheBareNetwork) {

@@ -81,7 +81,7 @@ void expectMask(MaskMaker& maker, const Scene& scene, const Plane& expected, con
   ASSERT_EQ(maker.width(), expected.width);
   ASSERT_EQ(maker.height(), expected.height);
   Masks masks(maker.width(), maker.height());
-  masks.add(maker.make(scene.table(), 0, box));
+  if (!maker.add(scene.table(), 0, box, masks)) masks.add({});
   const Mask mask = masks[0];
   for (int y = 0; y < expected.height; ++y) {
     for (int x = 0; x < expected.width; ++x) {
@@ -153,11 +153,14 @@ TEST(MaskMakerTest, SurvivesValuesThatAreNone) {
   Scene scene(2, 8, 8, 1);
   MaskMaker maker = MaskMaker::forSource(scene.view, Letterbox::fit({50, 30}, {32, 32}));
   const float nan = std::numeric_limits<float>::quiet_NaN(), inf = std::numeric_limits<float>::infinity();
-  EXPECT_TRUE(maker.make(scene.table(), 0, {nan, nan, nan, nan}).empty());
-  EXPECT_TRUE(maker.make(scene.table(), 0, {10, 10, 5, 5}).empty());
-  EXPECT_LE(maker.make(scene.table(), 0, {-inf, -inf, inf, inf}).size(), 50U * 30U);
+  Masks masks(50, 30);
+  EXPECT_FALSE(maker.add(scene.table(), 0, {nan, nan, nan, nan}, masks));
+  EXPECT_FALSE(maker.add(scene.table(), 0, {10, 10, 5, 5}, masks));
+  EXPECT_TRUE(masks.empty());
+  EXPECT_TRUE(maker.add(scene.table(), 0, {-inf, -inf, inf, inf}, masks));
+  EXPECT_LE(masks.area(0), 50U * 30U);
   scene.coefficients = {nan, inf};
-  EXPECT_TRUE(maker.make(scene.table(), 0, {0, 0, 50, 30}).empty());
+  EXPECT_FALSE(maker.add(scene.table(), 0, {0, 0, 50, 30}, masks));
 }
 
 }  // namespace

@@ -2,17 +2,35 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "runtime/openvino/reader.hpp"
 
 namespace trtyolo::openvino {
+namespace {
+
+class Stopwatch {
+ public:
+  // Milliseconds since the last lap.
+  double lap() {
+    const auto now = std::chrono::steady_clock::now();
+    return std::chrono::duration<double, std::milli>(now - std::exchange(last_, now)).count();
+  }
+
+ private:
+  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace
 
 OpenVinoContext::OpenVinoContext(std::shared_ptr<const Engine> engine, ov::InferRequest request, const Head& head,
                                  const Normalization& normalization)
     : engine_(std::move(engine)), request_(std::move(request)), head_(head), normalization_(normalization) {}
 
-double OpenVinoContext::predict(std::span<const ImageView> images, std::span<const Letterbox> letterboxes,
-                                const Thresholds& thresholds, std::span<Prediction> results) {
+RunTimes OpenVinoContext::predict(std::span<const ImageView> images, std::span<const Letterbox> letterboxes,
+                                  const Thresholds& thresholds, std::span<Prediction> results) {
+  Stopwatch watch;
+  RunTimes times;
   const Size networkSize = letterboxes[0].network;
   ov::Tensor input = inputFor(images.size(), networkSize);
   const std::size_t slot =
@@ -21,7 +39,9 @@ double OpenVinoContext::predict(std::span<const ImageView> images, std::span<con
   for (std::size_t i = 0; i < images.size(); ++i) {
     write(images[i], letterboxes[i], framed_[i], input.data<float>() + i * slot);
   }
-  const double milliseconds = run();
+  times.before = watch.lap();
+  run();
+  times.network = watch.lap();
 
   std::vector<TensorView> outputs;
   for (std::size_t i = 0; i < engine_->description().info.outputs.size(); ++i) {
@@ -32,7 +52,8 @@ double OpenVinoContext::predict(std::span<const ImageView> images, std::span<con
   for (std::size_t i = 0; i < images.size(); ++i) {
     results[i] = head_.decode(outputs, i, letterboxes[i], thresholds);
   }
-  return milliseconds;
+  times.after = watch.lap();
+  return times;
 }
 
 void OpenVinoContext::write(const ImageView& image, const Letterbox& box, Framed& framed, float* planes) {
@@ -62,8 +83,7 @@ ov::Tensor OpenVinoContext::inputFor(std::size_t images, Size networkSize) {
 
 // Asynchronous even though it waits: a synchronous run borrows the calling thread, ties OpenVINO's streams to the
 // identities of callers' threads, and lets two callers share what belongs to one stream.
-double OpenVinoContext::run() {
-  const auto start = std::chrono::steady_clock::now();
+void OpenVinoContext::run() {
   try {
     request_.start_async();
     request_.wait();
@@ -71,7 +91,6 @@ double OpenVinoContext::run() {
     throw InferenceError("'" + engine_->description().info.file +
                          "': OpenVINO failed to run the network: " + plainMessage(error));
   }
-  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
 }
 
 }  // namespace trtyolo::openvino

@@ -17,8 +17,8 @@ class OpenVinoContext final : public Context {
   OpenVinoContext(std::shared_ptr<const Engine> engine, ov::InferRequest request, const Head& head,
                   const Normalization& normalization);
 
-  double predict(std::span<const ImageView> images, std::span<const Letterbox> letterboxes,
-                 const Thresholds& thresholds, std::span<Prediction> results) override;
+  RunTimes predict(std::span<const ImageView> images, std::span<const Letterbox> letterboxes,
+                   const Thresholds& thresholds, std::span<Prediction> results) override;
 
  private:
   // What a border was last written around, and where: it stands as long as the next image goes to the same place.
@@ -29,7 +29,7 @@ class OpenVinoContext final : public Context {
 
   void write(const ImageView& image, const Letterbox& box, Framed& framed, float* planes);
   ov::Tensor inputFor(std::size_t images, Size networkSize);
-  double run();
+  void run();
 
   std::shared_ptr<const Engine> engine_;  // before the request: it must outlive it
   ov::InferRequest request_;
