@@ -4,8 +4,10 @@ include(CMakePackageConfigHelpers)
 
 set(_package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/trtyolo")
 set(_runtime_dir "${CMAKE_INSTALL_LIBDIR}/trtyolo")
-get_target_property(_openvino openvino::runtime IMPORTED_LOCATION_RELEASE)
-get_filename_component(_openvino_dir "${_openvino}" DIRECTORY)
+if(TRTYOLO_OPENVINO)
+  get_target_property(_openvino openvino::runtime IMPORTED_LOCATION_RELEASE)
+  get_filename_component(_openvino_dir "${_openvino}" DIRECTORY)
+endif()
 
 install(TARGETS trtyolo EXPORT trtyoloTargets
   RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}"
@@ -24,30 +26,30 @@ endif()
 if(TRTYOLO_BUNDLE_RUNTIME)
   # OpenVINO loads its readers and its CPU plugin from the folder that libopenvino lies in. The GPU and NPU plugins with
   # their kernel cache, and the readers of other formats, stay away.
-  set(_bundled "${_openvino}")
-  foreach(_part
-      "libopenvino_onnx_frontend.so.*" "libopenvino_ir_frontend.so.*" "libopenvino_intel_cpu_plugin.so"
-      "libtbb.so.*" "libtbbmalloc.so.*" "libtbbbind_*.so.*" "libhwloc.so.*")
-    file(GLOB _found "${_openvino_dir}/${_part}")
-    if(NOT _found)
-      message(FATAL_ERROR
-        "TRTYOLO_BUNDLE_RUNTIME: ${_part} was expected in ${_openvino_dir}, as in OpenVINO's Python wheel, and is not there.\n"
-        "Use the wheel (scripts/build installs it), or configure with -DTRTYOLO_BUNDLE_RUNTIME=OFF.")
-    endif()
-    list(APPEND _bundled ${_found})
-  endforeach()
-  install(PROGRAMS ${_bundled} DESTINATION "${_runtime_dir}")
-  file(GLOB _openvino_licences
-    "${_openvino_dir}/../../openvino-*.dist-info/licenses/LICENSE" "${_openvino_dir}/../../openvino-*.dist-info/licenses/licensing/*")
-  install(FILES ${_openvino_licences} DESTINATION "${CMAKE_INSTALL_DOCDIR}/openvino")
+  if(TRTYOLO_OPENVINO)
+    set(_bundled "${_openvino}")
+    foreach(_part
+        "libopenvino_onnx_frontend.so.*" "libopenvino_ir_frontend.so.*" "libopenvino_intel_cpu_plugin.so"
+        "libtbb.so.*" "libtbbmalloc.so.*" "libtbbbind_*.so.*" "libhwloc.so.*")
+      file(GLOB _found "${_openvino_dir}/${_part}")
+      if(NOT _found)
+        message(FATAL_ERROR
+          "TRTYOLO_BUNDLE_RUNTIME: ${_part} was expected in ${_openvino_dir}, as in OpenVINO's Python wheel, and is not there.\n"
+          "Use the wheel (scripts/build installs it), or configure with -DTRTYOLO_BUNDLE_RUNTIME=OFF.")
+      endif()
+      list(APPEND _bundled ${_found})
+    endforeach()
+    install(PROGRAMS ${_bundled} DESTINATION "${_runtime_dir}")
+    file(GLOB _openvino_licences
+      "${_openvino_dir}/../../openvino-*.dist-info/licenses/LICENSE" "${_openvino_dir}/../../openvino-*.dist-info/licenses/licensing/*")
+    install(FILES ${_openvino_licences} DESTINATION "${CMAKE_INSTALL_DOCDIR}/openvino")
+  endif()
 
-  # Highway's, under the name that the loader looks for; a static one needs nothing.
-  get_filename_component(_hwy "${pkgcfg_lib_hwy_hwy}" REALPATH)
-  if(_hwy MATCHES "/(libhwy\\.so\\.[0-9]+)[^/]*$")
-    install(PROGRAMS "${_hwy}" DESTINATION "${_runtime_dir}" RENAME "${CMAKE_MATCH_1}")
+  if(TRTYOLO_HIGHWAY_NAME)
+    install(PROGRAMS "${TRTYOLO_HIGHWAY}" DESTINATION "${_runtime_dir}" RENAME "${TRTYOLO_HIGHWAY_NAME}")
   endif()
   set_target_properties(trtyolo PROPERTIES INSTALL_RPATH "$ORIGIN/trtyolo")
-else()
+elseif(TRTYOLO_OPENVINO)
   set_target_properties(trtyolo PROPERTIES INSTALL_RPATH "${_openvino_dir}")
 endif()
 

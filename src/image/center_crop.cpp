@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "image/center_crop_plan.hpp"
+#include "image/center_crop_windows.hpp"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "image/center_crop_rows-inl.hpp"
@@ -46,82 +47,9 @@ std::size_t roundUp(std::size_t value, std::size_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
 }
 
-// One side of the scaled image, of which the crop keeps as many pixels as the network has. The scaled side can be far
-// longer than any image in memory.
-struct CropSide {
-  int source = 0;
-  std::int64_t scaled = 0;
-  int kept = 0;
-
-  // torchvision's CenterCrop: half of what is left over, halves rounded to even.
-  std::int64_t first() const {
-    const std::int64_t rest = scaled - kept;
-    return rest / 2 + (rest % 2 != 0 && rest / 2 % 2 != 0 ? 1 : 0);
-  }
-};
-
-struct CropSides {
-  CropSide columns;
-  CropSide rows;
-
-  // Each pass rounds to 8 bits, so their order shows. Pillow (since version 13; before, the horizontal pass always came
-  // first) begins with the rows where they become fewer, and that by more than twice as many as the columns do.
-  bool verticalFirst() const {
-    const std::int64_t rowsLess = rows.source - rows.scaled;
-    const std::int64_t columnsLess = columns.source - columns.scaled;
-    return rowsLess > 0 && rowsLess > 2 * columnsLess;
-  }
-};
-
-CropSides sidesOf(Size image, Size network) {
-  CropSides sides{{image.width, network.width, network.width}, {image.height, network.height, network.height}};
-  if (network.width == network.height) {
-    // torchvision's Resize with one number: the longer side is rounded down.
-    CropSide& longer = image.width > image.height ? sides.columns : sides.rows;
-    const std::int64_t shorter = std::min(image.width, image.height);
-    longer.scaled = std::int64_t{network.width} * longer.source / shorter;
-  }
-  return sides;
-}
-
-// The source pixels that a pixel of the scaled side is made of, and their weights.
-struct Window {
-  int first = 0;
-  std::vector<std::int32_t> weights;
-};
-
-// Windows of the kept pixels of a side, as Pillow's bilinear resampling has them: a triangle, as wide as two pixels of
-// whichever side is coarser, cut off at the image's border; weights of kCropWeightBits. Windows go forward only.
-std::vector<Window> windowsOf(const CropSide& side) {
-  const double scale = static_cast<double>(side.source) / static_cast<double>(side.scaled);
-  const double reach = std::max(scale, 1.0);
-  const double perPixel = 1.0 / reach;
-  std::vector<Window> windows(static_cast<std::size_t>(side.kept));
-  std::vector<double> shares;
-  std::int64_t pixel = side.first();
-  for (Window& window : windows) {
-    const double center = (static_cast<double>(pixel++) + 0.5) * scale;
-    window.first = std::max(roundHalfUp(center - reach), 0);
-    const int end = std::min(roundHalfUp(center + reach), side.source);
-    shares.clear();
-    double total = 0;
-    for (int at = window.first; at < end; ++at) {
-      const double distance = std::abs((at - center + 0.5) * perPixel);
-      shares.push_back(distance < 1.0 ? 1.0 - distance : 0.0);
-      total += shares.back();
-    }
-    window.weights.reserve(shares.size());
-    for (const double share : shares) {
-      const double weight = total != 0.0 ? share / total : share;
-      window.weights.push_back(roundHalfUp(weight * (1 << kCropWeightBits)));
-    }
-  }
-  return windows;
-}
-
-std::size_t longestOf(const std::vector<Window>& windows) {
+std::size_t longestOf(const std::vector<CropWindow>& windows) {
   std::size_t longest = 0;
-  for (const Window& window : windows) {
+  for (const CropWindow& window : windows) {
     longest = std::max(longest, window.weights.size());
   }
   return longest;
@@ -130,7 +58,7 @@ std::size_t longestOf(const std::vector<Window>& windows) {
 // With `copied`, all that the columns read is a copy or a blend of rows.
 CropColumns planColumns(const CropSide& side, int channelCount, bool copied) {
   CropColumns plan;
-  const std::vector<Window> windows = windowsOf(side);
+  const std::vector<CropWindow> windows = cropWindows(side);
   plan.channels = static_cast<std::size_t>(channelCount);
   plan.width = windows.size();
   plan.groups = (longestOf(windows) + kCropTaps - 1) / kCropTaps;
@@ -138,7 +66,7 @@ CropColumns planColumns(const CropSide& side, int channelCount, bool copied) {
   plan.offsets.reserve(plan.width);
   const std::size_t rowBytes = static_cast<std::size_t>(side.source) * plan.channels;
   std::uint32_t* weights = plan.weights.get();
-  for (const Window& window : windows) {
+  for (const CropWindow& window : windows) {
     const std::size_t offset = static_cast<std::size_t>(window.first) * plan.channels;
     plan.offsets.push_back(static_cast<std::uint32_t>(offset));
     if (!copied && offset + plan.span() <= rowBytes) {
@@ -173,12 +101,50 @@ CropColumns planColumns(const CropSide& side, int channelCount, bool copied) {
 
 }  // namespace
 
+CropSides cropSides(Size image, Size network) {
+  CropSides sides{{image.width, network.width, network.width}, {image.height, network.height, network.height}};
+  if (network.width == network.height) {
+    // torchvision's Resize with one number: the longer side is rounded down.
+    CropSide& longer = image.width > image.height ? sides.columns : sides.rows;
+    const std::int64_t shorter = std::min(image.width, image.height);
+    longer.scaled = std::int64_t{network.width} * longer.source / shorter;
+  }
+  return sides;
+}
+
+std::vector<CropWindow> cropWindows(const CropSide& side) {
+  const double scale = side.scale();
+  const double reach = std::max(scale, 1.0);
+  const double perPixel = 1.0 / reach;
+  std::vector<CropWindow> windows(static_cast<std::size_t>(side.kept));
+  std::vector<double> shares;
+  std::int64_t pixel = side.first();
+  for (CropWindow& window : windows) {
+    const double center = (static_cast<double>(pixel++) + 0.5) * scale;
+    window.first = std::max(roundHalfUp(center - reach), 0);
+    const int end = std::min(roundHalfUp(center + reach), side.source);
+    shares.clear();
+    double total = 0;
+    for (int at = window.first; at < end; ++at) {
+      const double distance = std::abs((at - center + 0.5) * perPixel);
+      shares.push_back(distance < 1.0 ? 1.0 - distance : 0.0);
+      total += shares.back();
+    }
+    window.weights.reserve(shares.size());
+    for (const double share : shares) {
+      const double weight = total != 0.0 ? share / total : share;
+      window.weights.push_back(roundHalfUp(weight * (1 << kCropWeightBits)));
+    }
+  }
+  return windows;
+}
+
 struct CenterCropper::State {
   // The tables belong to this geometry.
   Size source;
   Size network;
   CropColumns columns;
-  std::vector<Window> rows;
+  std::vector<CropWindow> rows;
   bool verticalFirst = false;
 
   // Filtered rows; row n lies in slot n % slots. Where the horizontal pass comes first, they are the rows of the source
@@ -197,10 +163,10 @@ struct CenterCropper::State {
       return;
     }
     source = {};  // no geometry fits, should an allocation fail
-    const CropSides sides = sidesOf(image.size, size);
+    const CropSides sides = cropSides(image.size, size);
     verticalFirst = sides.verticalFirst();
     columns = planColumns(sides.columns, image.channels, verticalFirst);
-    rows = windowsOf(sides.rows);
+    rows = cropWindows(sides.rows);
     window.resize(longestOf(rows));
     slots = verticalFirst ? kCropRows : window.size() + kCropRows - 1;
     rowBytes = roundUp(columns.width * kCropPixel, kCropMultiple);
@@ -240,7 +206,7 @@ struct CenterCropper::State {
       sources.tails[i] = tails[i].data();
       sources.filtered[i] = slotOf(outputRow);
       if (outputRow < network.height) {
-        const Window& row = rows[static_cast<std::size_t>(outputRow)];
+        const CropWindow& row = rows[static_cast<std::size_t>(outputRow)];
         const std::uint8_t* const from = image.data + static_cast<std::size_t>(row.first) * image.pitch;
         for (std::size_t tap = 0; tap < row.weights.size(); ++tap) {
           window[tap] = from + tap * image.pitch + columns.tailStart;
@@ -267,7 +233,7 @@ struct CenterCropper::State {
       }
       return slotOf(number);
     }
-    const Window& row = rows[static_cast<std::size_t>(number)];
+    const CropWindow& row = rows[static_cast<std::size_t>(number)];
     const std::size_t count = row.weights.size();
     next = std::max(next, row.first);
     for (; next < row.first + static_cast<int>(count); next += static_cast<int>(kCropRows)) {

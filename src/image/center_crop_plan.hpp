@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "hwy/aligned_allocator.h"
+#include "image/center_crop_windows.hpp"
 
 namespace trtyolo {
 
-inline constexpr int kCropWeightBits = 22;        // of fraction
 inline constexpr int kCropLowBits = 15;           // of a weight in its low digit
 inline constexpr std::size_t kCropRows = 2;       // source rows filtered at once
 inline constexpr std::size_t kCropTaps = 4;       // source pixels that are weighted at once: a group

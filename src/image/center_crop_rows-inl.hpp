@@ -22,15 +22,11 @@ HWY_BEFORE_NAMESPACE();
 namespace trtyolo {
 namespace HWY_NAMESPACE {
 
-inline std::uint8_t toCropByte(std::uint32_t sum) {
-  return static_cast<std::uint8_t>(std::min<std::uint32_t>(sum >> kCropWeightBits, 255));
-}
-
 // The vertical pass, byte by byte.
 inline void blendCropBytes(const std::uint8_t* const* rows, const std::int32_t* weights, std::size_t count,
                            std::size_t bytes, std::uint8_t* blended) {
   for (std::size_t i = 0; i < bytes; ++i) {
-    std::uint32_t sum = std::uint32_t{1} << (kCropWeightBits - 1);
+    std::uint32_t sum = kCropHalf;
     for (std::size_t row = 0; row < count; ++row) {
       sum += rows[row][i] * static_cast<std::uint32_t>(weights[row]);
     }
@@ -47,7 +43,7 @@ inline void filterCropColumns(const CropColumns& plan, const CropSources& source
       const std::uint8_t* from = x < plan.whole ? sources.rows[row] + plan.offsets[x]
                                                 : sources.tails[row] + (plan.offsets[x] - plan.tailStart);
       std::array<std::uint32_t, 3> sums;
-      sums.fill(std::uint32_t{1} << (kCropWeightBits - 1));
+      sums.fill(kCropHalf);
       for (std::size_t group = 0; group < plan.groups; ++group) {
         const std::uint32_t* const weights = plan.weights.get() + (x * plan.groups + group) * 4;
         for (std::size_t tap = 0; tap < kCropTaps; ++tap, from += plan.channels) {
@@ -125,7 +121,7 @@ inline void filterCropSpan(const CropColumns& plan, std::size_t begin, std::size
   const CropResults results;
   const auto taps01 = hn::LoadDup128(bytes, plan.taps01.data());
   const auto taps23 = hn::LoadDup128(bytes, plan.taps23.data());
-  const auto half = hn::Set(sums, std::int32_t{1} << (kCropWeightBits - 1));
+  const auto half = hn::Set(sums, static_cast<std::int32_t>(kCropHalf));
   const std::size_t groups = plan.groups;
   const std::size_t step = kCropTaps * plan.channels;
   const std::uint32_t* weights = plan.weights.get() + begin * groups * 4;
@@ -178,7 +174,7 @@ inline void blendCropRows(const std::uint8_t* const* rows, const std::int32_t* H
   const hn::CappedTag<std::int32_t, kCropMultiple / 4> sums;
   const hn::Rebind<std::uint8_t, decltype(sums)> results;
   const std::size_t lanes = hn::Lanes(sums);
-  const auto half = hn::Set(sums, std::int32_t{1} << (kCropWeightBits - 1));
+  const auto half = hn::Set(sums, static_cast<std::int32_t>(kCropHalf));
   const std::size_t step = 4 * lanes;
   if (bytes < step) {
     blendCropBytes(rows, weights, count, bytes, blended);

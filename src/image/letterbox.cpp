@@ -2,7 +2,6 @@
 #include "image/letterbox.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 #include <new>
 #include <type_traits>
@@ -11,6 +10,7 @@
 
 #include "hwy/cache_control.h"
 #include "image/letterbox_plan.hpp"
+#include "image/resize_arithmetic.hpp"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "image/letterbox_rows-inl.hpp"
@@ -27,7 +27,6 @@ HWY_EXPORT(fillFloats);
 
 namespace {
 
-constexpr int kOne = 2048;             // a weight of 1
 constexpr std::size_t kRowsAhead = 2;  // how early source rows are asked for
 
 template <class T>
@@ -40,33 +39,9 @@ hwy::AlignedFreeUniquePtr<T[]> allocateZeros(std::size_t count) {
   return memory;
 }
 
-// Where a pixel of the scaled side lies between two pixels of the source, computed with the roundings of cv::resize.
-struct Position {
-  int left;        // may be -1, or the last pixel of the source
-  float fraction;  // of the way to the next pixel
-};
-
-class Scale {
- public:
-  Scale(int source, int scaled) : perPixel_(1.0 / (static_cast<double>(scaled) / source)) {}
-
-  Position at(int pixel) const {
-    const float position = static_cast<float>((pixel + 0.5) * perPixel_ - 0.5);
-    const float left = std::floor(position);
-    return {static_cast<int>(left), position - left};
-  }
-
- private:
-  double perPixel_;
-};
-
-std::uint16_t weightOf(float share) {
-  return static_cast<std::uint16_t>(roundHalfEven(static_cast<double>(share * static_cast<float>(kOne))));
-}
-
 // Asks the processor for rows of the source that will be read soon: between two runs the network has emptied the
 // caches, and where rows are left out no hardware foresees the next one.
-void prefetchRows(const ImageView& image, const RowPlan& row) {
+void prefetchRows(const ImageView& image, const RowTaps& row) {
   constexpr std::size_t kCacheLine = 64;
   const std::size_t bytes = static_cast<std::size_t>(image.size.width) * static_cast<std::size_t>(image.channels);
   const auto prefetch = [&](int number) {
@@ -152,40 +127,24 @@ ColumnPlan::ColumnPlan(int sourceWidth, int scaledWidth, int channelCount)
   }
   const std::size_t rowBytes = static_cast<std::size_t>(sourceWidth) * static_cast<std::size_t>(channels);
   const std::size_t fetched = channels == 1 ? 2 : kStagedBytes;
-  const Scale scale(sourceWidth, scaledWidth);
+  const double step = sourceStep(sourceWidth, scaledWidth);
   for (std::size_t x = 0; x < width; ++x) {
-    Position position = scale.at(static_cast<int>(x));
-    if (position.left < 0) {
-      position = {0, 0.0f};
-    } else if (position.left >= sourceWidth - 1) {
-      position = {sourceWidth - 1, 0.0f};
-    }
-    offsets[x] = static_cast<std::uint32_t>(position.left * channels);
+    const ColumnTaps taps = columnTaps(positionAt(static_cast<int>(x), step), sourceWidth);
+    offsets[x] = static_cast<std::uint32_t>(taps.left * channels);
     if (offsets[x] + fetched <= rowBytes) {
       whole = x + 1;
     }
     const std::size_t word = slotOf(x) * kWords;
-    std::fill_n(weight0.get() + word, kWords, static_cast<std::uint16_t>(16 * weightOf(1.0f - position.fraction)));
-    std::fill_n(weight1.get() + word, kWords, static_cast<std::uint16_t>(16 * weightOf(position.fraction)));
+    std::fill_n(weight0.get() + word, kWords, static_cast<std::uint16_t>(16 * taps.weight0));
+    std::fill_n(weight1.get() + word, kWords, static_cast<std::uint16_t>(16 * taps.weight1));
   }
 }
 
-std::vector<RowPlan> planRows(int sourceHeight, int scaledHeight) {
-  std::vector<RowPlan> rows(static_cast<std::size_t>(scaledHeight));
-  const Scale scale(sourceHeight, scaledHeight);
+std::vector<RowTaps> planRows(int sourceHeight, int scaledHeight) {
+  std::vector<RowTaps> rows(static_cast<std::size_t>(scaledHeight));
+  const double step = sourceStep(sourceHeight, scaledHeight);
   for (int y = 0; y < scaledHeight; ++y) {
-    const Position position = scale.at(y);
-    RowPlan& row = rows[static_cast<std::size_t>(y)];
-    row.source0 = std::clamp(position.left, 0, sourceHeight - 1);
-    row.source1 = std::clamp(position.left + 1, 0, sourceHeight - 1);
-    row.weight0 = weightOf(1.0f - position.fraction);
-    row.weight1 = weightOf(position.fraction);
-    // A row without weight adds nothing (each term is rounded by itself): do not make it.
-    if (row.weight0 == 0) {
-      row.source0 = row.source1;
-    } else if (row.weight1 == 0) {
-      row.source1 = row.source0;
-    }
+    rows[static_cast<std::size_t>(y)] = rowTaps(positionAt(y, step), sourceHeight);
   }
   return rows;
 }
@@ -195,7 +154,7 @@ struct Letterboxer::State {
   Size source;
   Size scaled;
   ColumnPlan columns;
-  std::vector<RowPlan> rows;
+  std::vector<RowTaps> rows;
 
   hwy::AlignedFreeUniquePtr<std::uint8_t[]> staged;
 
@@ -266,13 +225,13 @@ void Letterboxer::write(const ImageView& image, const Letterbox& box, const Norm
     to.mean[channel] = normalization.mean[number];
     to.std[channel] = normalization.std[number];
     if (border == Border::Write) {
-      const float value = (normalization.border / 255.0f - to.mean[channel]) / to.std[channel];
+      const float value = normalized(normalization.border / 255.0f, to.mean[channel], to.std[channel]);
       writeBorder(box, value, plane);
     }
   }
 
   for (std::size_t y = 0; y < state.rows.size(); ++y) {
-    const RowPlan& row = state.rows[y];
+    const RowTaps& row = state.rows[y];
     if (y + kRowsAhead < state.rows.size()) {
       prefetchRows(image, state.rows[y + kRowsAhead]);
     }

@@ -8,6 +8,7 @@
 
 #include "hwy/aligned_allocator.h"
 #include "image/geometry.hpp"
+#include "image/resize_arithmetic.hpp"
 
 namespace trtyolo {
 
@@ -37,15 +38,7 @@ struct ColumnPlan {
   std::size_t slotOf(std::size_t x) const { return x % 2 * half + x / 2; }
 };
 
-// One row of the scaled image: the two source rows that it lies between, and their weights with 11 bits of fraction.
-struct RowPlan {
-  int source0 = 0;
-  int source1 = 0;
-  std::uint16_t weight0 = 0;
-  std::uint16_t weight1 = 0;
-};
-
-std::vector<RowPlan> planRows(int sourceHeight, int scaledHeight);
+std::vector<RowTaps> planRows(int sourceHeight, int scaledHeight);
 
 // What a row of the output is made of: two filtered rows and their weights.
 struct RowBlend {

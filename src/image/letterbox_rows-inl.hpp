@@ -103,11 +103,7 @@ template <class V>
 HWY_INLINE V divideBy255(V v) {
   const Floats floats;
 #if HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL
-  // 1 / 255 as the sum of two floats. With a fused multiply-add only the last rounding counts; that it always goes
-  // the right way is tested for all 256 values.
-  constexpr float kHigh = 1.0f / 255.0f;
-  constexpr float kLow = static_cast<float>(1.0 / 255.0 - static_cast<double>(kHigh));
-  return hn::MulAdd(v, hn::Set(floats, kHigh), hn::Mul(v, hn::Set(floats, kLow)));
+  return hn::MulAdd(v, hn::Set(floats, kOneBy255High), hn::Mul(v, hn::Set(floats, kOneBy255Low)));
 #else
   return hn::Div(v, hn::Set(floats, 255.0f));
 #endif

@@ -1,17 +1,18 @@
 // From the network's input back to the source image.
 #pragma once
 
-#include <algorithm>
-
+#include "cuda/device_function.hpp"
 #include "image/geometry.hpp"
+#include "model/extremes.hpp"
 #include "trtyolo.hpp"
 
 namespace trtyolo {
 
-// Ultralytics' scale_boxes and scale_coords, then its clipping to the image, in f32.
+// Ultralytics' scale_boxes and scale_coords, then its clipping to the image, in f32. Kernels use it as well.
 class BackTransform {
  public:
-  explicit BackTransform(const Letterbox& letterbox)
+  BackTransform() = default;  // uninitialized, as memory that a block of threads shares has to be
+  TRTYOLO_DEVICE explicit BackTransform(const Letterbox& letterbox)
       : left_(static_cast<float>(letterbox.left)),
         top_(static_cast<float>(letterbox.top)),
         gainX_(static_cast<float>(static_cast<double>(letterbox.scaled.width) / letterbox.source.width)),
@@ -19,19 +20,22 @@ class BackTransform {
         width_(static_cast<float>(letterbox.source.width)),
         height_(static_cast<float>(letterbox.source.height)) {}
 
-  Box box(const Box& box) const {
+  TRTYOLO_DEVICE Box box(const Box& box) const {
     Box result;
     result.left = x(box.left);
     result.top = y(box.top);
-    result.right = std::max(result.left, x(box.right));
-    result.bottom = std::max(result.top, y(box.bottom));
+    result.right = larger(result.left, x(box.right));
+    result.bottom = larger(result.top, y(box.bottom));
     return result;
   }
+
+  TRTYOLO_DEVICE float x(float value) const { return clipped((value - left_) / gainX_, width_); }
+  TRTYOLO_DEVICE float y(float value) const { return clipped((value - top_) / gainY_, height_); }
 
   KeyPoint point(const KeyPoint& point) const { return {x(point.x), y(point.y), point.conf}; }
 
   // Centre and size are scaled, the angle stays, nothing is clipped.
-  RotatedBox rotated(float centreX, float centreY, float width, float height, float theta) const {
+  TRTYOLO_DEVICE RotatedBox rotated(float centreX, float centreY, float width, float height, float theta) const {
     const float cx = (centreX - left_) / gainX_, cy = (centreY - top_) / gainY_;
     const float halfWidth = width / gainX_ / 2.0F, halfHeight = height / gainY_ / 2.0F;
     RotatedBox result;
@@ -45,9 +49,7 @@ class BackTransform {
 
  private:
   // A NaN is not larger than 0, so it ends as 0 too.
-  static float clipped(float value, float most) { return value > 0.0F ? std::min(value, most) : 0.0F; }
-  float x(float value) const { return clipped((value - left_) / gainX_, width_); }
-  float y(float value) const { return clipped((value - top_) / gainY_, height_); }
+  TRTYOLO_DEVICE static float clipped(float value, float most) { return value > 0.0F ? smaller(value, most) : 0.0F; }
 
   float left_, top_, gainX_, gainY_, width_, height_;
 };

@@ -10,19 +10,24 @@ namespace {
 // Anchors whose best scores stay in the first-level cache; runs long enough for prefetching.
 constexpr std::size_t kBlock = 2048;
 
-// An output of rank 3 with `values` along its second or last dimension, as a table of one image.
-ValueTable tableOf(const TensorView& tensor, bool anchorsFirst, int values, std::size_t slot, std::size_t& anchors) {
-  const bool fits = tensor.shape.size() == 3 && tensor.shape[anchorsFirst ? 2 : 1] == values &&
-                    tensor.shape[anchorsFirst ? 1 : 2] >= 0 && slot < static_cast<std::size_t>(tensor.shape[0]);
+// An output of rank 3 with `values` along its second or last dimension, as a table.
+TablePlace placeOf(const Shape& shape, bool anchorsFirst, int values, std::size_t images, std::size_t& anchors) {
+  const bool fits = shape.size() == 3 && shape[anchorsFirst ? 2 : 1] == values && shape[anchorsFirst ? 1 : 2] >= 0 &&
+                    shape[0] >= 0 && images <= static_cast<std::size_t>(shape[0]);
   if (!fits) {
     throw InferenceError("the network's output was expected to be " +
                          (anchorsFirst ? "[batch, anchors, " + std::to_string(values) + "]"
                                        : "[batch, " + std::to_string(values) + ", anchors]") +
-                         ", found " + toText(tensor.shape));
+                         ", found " + toText(shape));
   }
-  anchors = static_cast<std::size_t>(tensor.shape[anchorsFirst ? 1 : 2]);
-  return anchorsFirst ? ValueTable{tensor.slot(slot), 1, static_cast<std::size_t>(values)}
-                      : ValueTable{tensor.slot(slot), anchors, 1};
+  anchors = static_cast<std::size_t>(shape[anchorsFirst ? 1 : 2]);
+  const std::size_t count = static_cast<std::size_t>(values);
+  return anchorsFirst ? TablePlace{0, anchors * count, 1, count} : TablePlace{0, anchors * count, anchors, 1};
+}
+
+// An empty tensor may have no memory at all.
+ValueTable tableAt(const TablePlace& place, const TensorView& tensor, std::size_t slot) {
+  return {tensor.data ? tensor.data + place.first + slot * place.slotStep : nullptr, place.valueStep, place.anchorStep};
 }
 
 // Scores that lie anchor after anchor in each class: whole stretches of anchors at a time.
@@ -90,35 +95,58 @@ void scanAnchors(const CandidateTables& tables, const Thresholds& thresholds, co
 
 }  // namespace
 
-CandidateTables candidateTables(const OutputLayout& layout, std::span<const TensorView> outputs, std::size_t slot) {
-  CandidateTables tables;
-  tables.classes = layout.classes;
-  tables.multiLabel = layout.multiLabel;
-  tables.boxes = tableOf(outputs[layout.boxes], layout.anchorsFirst, layout.values(), slot, tables.anchors);
-  ValueTable behind = tables.boxes.from(4);
+CandidatePlaces candidatePlaces(const OutputLayout& layout, const Shape& boxes, const Shape* scores,
+                                std::size_t images) {
+  CandidatePlaces places;
+  places.boxes = placeOf(boxes, layout.anchorsFirst, layout.values(), images, places.anchors);
+  TablePlace behind = places.boxes.from(4);
   if (layout.objectness) {
-    tables.objectness = behind;
+    places.objectness = behind;
     behind = behind.from(1);
   }
-  if (layout.scores == OutputLayout::kNone) {
-    tables.scores = behind;
+  if (!scores) {
+    places.scores = behind;
     behind = behind.from(static_cast<std::size_t>(layout.classes));
   } else {
     std::size_t scored = 0;
-    tables.scores = tableOf(outputs[layout.scores], layout.anchorsFirst, layout.classes, slot, scored);
-    if (scored != tables.anchors) {
-      throw InferenceError("the network gave " + std::to_string(tables.anchors) + " boxes and scores for " +
+    places.scores = placeOf(*scores, layout.anchorsFirst, layout.classes, images, scored);
+    if (scored != places.anchors) {
+      throw InferenceError("the network gave " + std::to_string(places.anchors) + " boxes and scores for " +
                            std::to_string(scored));
     }
   }
-  tables.extra = behind;
+  places.extra = behind;
+  return places;
+}
+
+FinishedPlaces finishedPlaces(const OutputLayout& layout, const Shape& boxes, std::size_t images) {
+  FinishedPlaces places;
+  places.values = placeOf(boxes, true, layout.values(), images, places.objects);
+  return places;
+}
+
+CandidateTables candidateTables(const OutputLayout& layout, std::span<const TensorView> outputs, std::size_t slot) {
+  const TensorView& boxes = outputs[layout.boxes];
+  const TensorView& scores = layout.scores == OutputLayout::kNone ? boxes : outputs[layout.scores];
+  const CandidatePlaces places =
+      candidatePlaces(layout, boxes.shape, layout.scores == OutputLayout::kNone ? nullptr : &scores.shape, slot + 1);
+  CandidateTables tables;
+  tables.anchors = places.anchors;
+  tables.classes = layout.classes;
+  tables.multiLabel = layout.multiLabel;
+  tables.boxes = tableAt(places.boxes, boxes, slot);
+  if (places.objectness) {
+    tables.objectness = tableAt(*places.objectness, boxes, slot);
+  }
+  tables.scores = tableAt(places.scores, scores, slot);
+  tables.extra = tableAt(places.extra, boxes, slot);
   return tables;
 }
 
 FinishedTable finishedTable(const OutputLayout& layout, std::span<const TensorView> outputs, std::size_t slot) {
-  FinishedTable table;
-  table.values = tableOf(outputs[layout.boxes], true, layout.values(), slot, table.objects);
-  return table;
+  const TensorView& boxes = outputs[layout.boxes];
+  const FinishedPlaces places = finishedPlaces(layout, boxes.shape, slot + 1);
+  return {places.objects, tableAt(places.values, boxes, slot)};
 }
 
 void scanCandidates(const CandidateTables& tables, const Thresholds& thresholds, const FoundCandidate& found) {

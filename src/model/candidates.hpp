@@ -4,7 +4,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
+#include <vector>
 
 #include "model/output_layout.hpp"
 #include "model/tensor.hpp"
@@ -12,7 +14,38 @@
 
 namespace trtyolo {
 
-// A table of values for each of many anchors. Value v of anchor a is at data[v * valueStep + a * anchorStep].
+// Where a table of values for each of many anchors lies in a tensor: value v of anchor a of image i is element
+// first + i * slotStep + v * valueStep + a * anchorStep.
+struct TablePlace {
+  std::size_t first = 0, slotStep = 0, valueStep = 0, anchorStep = 0;
+
+  // The table without its first values.
+  TablePlace from(std::size_t value) const { return {first + value * valueStep, slotStep, valueStep, anchorStep}; }
+};
+
+// Where the candidates' values lie: scores in the layout's tensor `scores` if it has one, everything else in `boxes`.
+struct CandidatePlaces {
+  std::size_t anchors = 0;
+  TablePlace boxes;  // four values, as the layout says
+  std::optional<TablePlace> objectness;
+  TablePlace scores;
+  TablePlace extra;
+};
+
+// `scores` is the shape of that tensor, null if the layout has none. Throws InferenceError if the tensors have not the
+// shapes that the layout promised, or less than `images` images.
+using Shape = std::vector<std::int64_t>;
+CandidatePlaces candidatePlaces(const OutputLayout& layout, const Shape& boxes, const Shape* scores,
+                                std::size_t images);
+
+// The same for finished boxes: the "anchors" are objects.
+struct FinishedPlaces {
+  std::size_t objects = 0;
+  TablePlace values;
+};
+FinishedPlaces finishedPlaces(const OutputLayout& layout, const Shape& boxes, std::size_t images);
+
+// A table of values in memory. Value v of anchor a is at data[v * valueStep + a * anchorStep].
 struct ValueTable {
   const float* data = nullptr;
   std::size_t valueStep = 0, anchorStep = 0;

@@ -1,6 +1,7 @@
 #include "model/metadata.hpp"
 
 #include <charconv>
+#include <cstdint>
 
 namespace trtyolo {
 namespace {
@@ -72,6 +73,34 @@ class LiteralReader {
     at_ = at + 1;
     value = std::move(found);
     return true;
+  }
+
+  // Anything up to the comma or bracket that ends it, as it stands.
+  bool value(std::string& raw) {
+    skipSpace();
+    const std::size_t begin = at_;
+    std::size_t depth = 0;
+    std::string inside;
+    while (at_ < text_.size()) {
+      const char c = text_[at_];
+      if (c == '"') {
+        if (!quoted(inside)) {
+          return false;
+        }
+        continue;
+      }
+      if (c == '{' || c == '[') {
+        ++depth;
+      } else if (c == '}' || c == ']' || c == ',') {
+        if (depth == 0) {
+          break;
+        }
+        depth -= c == ',' ? 0 : 1;
+      }
+      ++at_;
+    }
+    raw = text_.substr(begin, at_ - begin);
+    return at_ < text_.size() && !raw.empty();
   }
 
   bool end() {
@@ -156,15 +185,75 @@ std::string yamlScalar(std::string_view text) {
 }
 
 std::string quotedJson(std::string_view text) {
+  constexpr const char* kDigits = "0123456789abcdef";
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') {
       out += '\\';
     }
-    out += c;
+    if (static_cast<unsigned char>(c) < 0x20) {
+      out += std::string("\\u00") + kDigits[c >> 4] + kDigits[c & 15];
+    } else {
+      out += c;
+    }
   }
   return out + '"';
 }
+
+// Reads Protocol Buffers' wire format: fields one after the other.
+class FieldReader {
+ public:
+  explicit FieldReader(std::string_view bytes) : bytes_(bytes) {}
+
+  // The next field; `content` only of fields that have a length. False at the end, and where the bytes make no sense.
+  bool next(std::uint64_t& number, std::string_view& content) {
+    std::uint64_t key = 0, length = 0;
+    if (bytes_.empty() || !varint(key)) {
+      return false;
+    }
+    number = key >> 3;
+    content = {};
+    switch (key & 7) {
+      case 0:
+        return varint(length);
+      case 1:
+        return skip(8);
+      case 2:
+        if (!varint(length) || length > bytes_.size()) {
+          return false;
+        }
+        content = bytes_.substr(0, length);
+        return skip(length);
+      case 5:
+        return skip(4);
+      default:
+        return false;
+    }
+  }
+
+ private:
+  bool varint(std::uint64_t& value) {
+    value = 0;
+    for (unsigned shift = 0; shift < 64 && !bytes_.empty(); shift += 7) {
+      const auto byte = static_cast<unsigned char>(bytes_.front());
+      bytes_.remove_prefix(1);
+      value |= std::uint64_t{byte & 0x7FU} << shift;
+      if (byte < 0x80) {
+        return true;
+      }
+    }
+    return false;
+  }
+  bool skip(std::uint64_t count) {
+    if (count > bytes_.size()) {
+      return false;
+    }
+    bytes_.remove_prefix(count);
+    return true;
+  }
+
+  std::string_view bytes_;
+};
 
 bool isInteger(std::string_view text) {
   int value = 0;
@@ -312,6 +401,58 @@ Metadata parseMetadataYaml(std::string_view text) {
     }
   }
   close();
+  return metadata;
+}
+
+std::optional<Metadata> parseMetadataJson(std::string_view text) {
+  LiteralReader reader(text);
+  Metadata metadata;
+  std::string key, value;
+  if (!reader.punctuation('{')) {
+    return std::nullopt;
+  }
+  while (!reader.punctuation('}')) {
+    if (!reader.quoted(key) || !reader.punctuation(':') || (!reader.quoted(value) && !reader.value(value))) {
+      return std::nullopt;
+    }
+    metadata[key] = value;
+    if (!reader.punctuation(',')) {
+      if (!reader.punctuation('}')) {
+        return std::nullopt;
+      }
+      break;
+    }
+  }
+  return reader.end() ? std::optional(metadata) : std::nullopt;
+}
+
+std::string metadataJson(const Metadata& metadata) {
+  std::string text = "{";
+  for (const auto& [key, value] : metadata) {
+    text += (text.size() > 1 ? ", " : "") + quotedJson(key) + ": " + quotedJson(value);
+  }
+  return text + "}";
+}
+
+Metadata parseOnnxMetadata(std::string_view file) {
+  constexpr std::uint64_t kMetadataProps = 14, kKey = 1, kValue = 2;
+  Metadata metadata;
+  FieldReader model(file);
+  std::uint64_t field = 0;
+  for (std::string_view content; model.next(field, content);) {
+    if (field == kMetadataProps) {
+      FieldReader entry(content);
+      std::string key, value;
+      for (std::string_view part; entry.next(field, part);) {
+        if (field == kKey) {
+          key = part;
+        } else if (field == kValue) {
+          value = part;
+        }
+      }
+      metadata[key] = value;
+    }
+  }
   return metadata;
 }
 

@@ -28,4 +28,14 @@ std::optional<Task> parseTask(std::string_view text);
 // block lists below a key, which are given back in the flow form that the functions above read.
 Metadata parseMetadataYaml(std::string_view text);
 
+// The JSON object that Ultralytics and trtyolo write before a TensorRT plan: its top-level entries, strings without
+// their quotes and everything else as it stands. Nothing where the text is anything else.
+std::optional<Metadata> parseMetadataJson(std::string_view text);
+
+// The reverse: every value as a string.
+std::string metadataJson(const Metadata& metadata);
+
+// The metadata_props of an ONNX file (ModelProto, field 14), without reading its graph; empty if the bytes are no ONNX.
+Metadata parseOnnxMetadata(std::string_view file);
+
 }  // namespace trtyolo

@@ -11,13 +11,14 @@
 namespace trtyolo {
 
 inline constexpr std::size_t kMostCandidates = 30000;  // Ultralytics' max_nms
-inline constexpr float kClassShift = 7680.0F;          // Ultralytics' max_wh: how far apart it moves the classes
 
-// By falling score, ties by rising anchor; only the first kMostCandidates stay.
+// By falling score, ties by rising anchor, then class; only the first kMostCandidates stay.
 template <typename Scored>
 void sortByScore(std::vector<Scored>& candidates) {
   const auto before = [](const Scored& a, const Scored& b) {
-    return a.score != b.score ? a.score > b.score : a.anchor < b.anchor;
+    return a.score != b.score     ? a.score > b.score
+           : a.anchor != b.anchor ? a.anchor < b.anchor
+                                  : a.classIndex < b.classIndex;
   };
   if (candidates.size() > kMostCandidates) {
     std::nth_element(candidates.begin(), candidates.begin() + kMostCandidates, candidates.end(), before);
@@ -34,9 +35,9 @@ struct Candidate {
   std::uint32_t anchor = 0;  // its place in the output: breaks ties between equal scores
 };
 
-// Greedy suppression: by falling score, ties by rising anchor, a candidate is kept unless its intersection over union
-// with one kept before (of its class, unless agnostic) is larger than `iou`; stops at `most` kept. Gives the kept ones
-// in that order. Only the first 30000 by score take part (Ultralytics' max_nms).
+// Greedy suppression: by falling score, ties by rising anchor, then class, a candidate is kept unless its intersection
+// over union with one kept before (of its class, unless agnostic) is larger than `iou`; stops at `most` kept. Gives the
+// kept ones in that order. Only the first 30000 by score take part (Ultralytics' max_nms).
 //
 // The arithmetic is that of torchvision.ops.nms in f32 on boxes moved by 7680 x class, which is how Ultralytics keeps
 // classes apart: the shift costs bits, and what is suppressed at a threshold's edge depends on it.

@@ -2,18 +2,13 @@
 
 #include <cstdint>
 
+#include "model/object_values.hpp"
+
 namespace trtyolo {
 namespace {
 
-constexpr float kMostClasses = 65536;
-
-Box cornersOf(const ValueTable& boxes, std::size_t anchor, bool corners) {
-  const float a = boxes(0, anchor), b = boxes(1, anchor), c = boxes(2, anchor), d = boxes(3, anchor);
-  if (corners) {
-    return {a, b, c, d};
-  }
-  const float halfWidth = c / 2.0F, halfHeight = d / 2.0F;
-  return {a - halfWidth, b - halfHeight, a + halfWidth, b + halfHeight};
+Box boxOf(const ValueTable& boxes, std::size_t anchor, bool corners) {
+  return cornersOf(boxes(0, anchor), boxes(1, anchor), boxes(2, anchor), boxes(3, anchor), corners);
 }
 
 RotatedCandidate rotatedOf(const ValueTable& boxes, float theta, std::size_t anchor) {
@@ -29,12 +24,10 @@ RotatedCandidate rotatedOf(const ValueTable& boxes, float theta, std::size_t anc
 // Calls `found` with object, class and score for each finished object that is wanted, in the network's order.
 template <typename Found>
 void scanFinished(const FinishedTable& table, int classes, const Thresholds& thresholds, const Found& found) {
-  const float most = classes > 0 ? static_cast<float>(classes) : kMostClasses;
   int left = thresholds.maxDetections;
   for (std::size_t object = 0; object < table.objects && left > 0; ++object) {
     const float score = table.values(4, object), number = table.values(5, object);
-    // A class that the model does not have is no object (nor is a NaN).
-    if (score > thresholds.confidence && number >= 0.0F && number < most) {
+    if (isObject(score, number, classes, thresholds.confidence)) {
       const int classIndex = static_cast<int>(number);
       if (thresholds.wants(classIndex)) {
         found(static_cast<std::uint32_t>(object), classIndex, score);
@@ -52,13 +45,13 @@ Selection<Candidate> select(const OutputLayout& layout, std::span<const TensorVi
   if (layout.kind == OutputLayout::Kind::FinishedBoxes) {
     const FinishedTable table = finishedTable(layout, outputs, slot);
     scanFinished(table, layout.classes, thresholds, [&](std::uint32_t object, int classIndex, float score) {
-      candidates.push_back({cornersOf(table.values, object, true), score, classIndex, object});
+      candidates.push_back({boxOf(table.values, object, true), score, classIndex, object});
     });
     return {std::move(candidates), table.values.from(6)};
   }
   const CandidateTables tables = candidateTables(layout, outputs, slot);
   scanCandidates(tables, thresholds, [&](std::uint32_t anchor, int classIndex, float score) {
-    candidates.push_back({cornersOf(tables.boxes, anchor, layout.corners), score, classIndex, anchor});
+    candidates.push_back({boxOf(tables.boxes, anchor, layout.corners), score, classIndex, anchor});
   });
   return {suppress(std::move(candidates), thresholds.iou, thresholds.agnostic, thresholds.maxDetections), tables.extra};
 }

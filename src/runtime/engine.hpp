@@ -32,7 +32,7 @@ class Context {
   // its letterbox. Fills `results` in order.
   // Throws InferenceError; the context is usable afterwards, `results` is not to be read.
   virtual RunTimes predict(std::span<const ImageView> images, std::span<const Letterbox> letterboxes,
-                         const Thresholds& thresholds, std::span<Prediction> results) = 0;
+                           const Thresholds& thresholds, std::span<Prediction> results) = 0;
 };
 
 // Weights and all they need. Immutable after loading: every method from any thread.
@@ -59,6 +59,9 @@ std::shared_ptr<const Engine> loadEngine(const std::string& file, const EngineOp
 
 // What loadEngine() would see, without making it ready to run. Throws ModelError.
 ModelDescription inspectFile(const std::string& file, const EngineOptions& options);
+
+// See buildEngine(); the option is checked.
+void buildEngineFile(const std::string& onnx, const std::string& engine, const BuildOption& option);
 
 // Name and version of each back end built in.
 std::map<std::string, std::string> builtInBackends();

@@ -61,4 +61,18 @@ ModelFile openModelFile(const std::string& path) {
   return file;
 }
 
+std::string readModelFile(const std::string& path) {
+  std::ifstream stream(path, std::ios::binary | std::ios::ate);
+  std::string bytes;
+  const std::streamoff size = stream ? static_cast<std::streamoff>(stream.tellg()) : -1;
+  if (size >= 0) {
+    bytes.resize(static_cast<std::size_t>(size));
+    stream.seekg(0).read(bytes.data(), size);
+  }
+  if (!stream || size < 0) {
+    throw ModelError("'" + path + "': the model file cannot be read");
+  }
+  return bytes;
+}
+
 }  // namespace trtyolo

@@ -20,4 +20,7 @@ struct ModelFile {
 // Throws ModelError if the file is missing, no regular file, unreadable or empty.
 ModelFile openModelFile(const std::string& path);
 
+// The file's bytes. Throws ModelError if it cannot be read to its end.
+std::string readModelFile(const std::string& path);
+
 }  // namespace trtyolo

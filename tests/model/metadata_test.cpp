@@ -77,5 +77,42 @@ TEST(MetadataTest, SurvivesYamlThatIsNone) {
   EXPECT_NO_THROW(parseMetadataYaml(std::string(100000, '[')));
 }
 
+TEST(MetadataTest, ReadsTheJsonBeforeAPlan) {
+  const auto metadata = parseMetadataJson(
+      R"({"description": "YOLO \"11n\"", "task": "detect", "stride": 32, "imgsz": [480, 640],
+          "names": {"0": "person, or {", "1": "it's"}, "args": {"half": true, "list": [1, {"a": []}]}, "end2end": false})");
+  ASSERT_TRUE(metadata);
+  EXPECT_EQ(metadata->at("description"), "YOLO \"11n\"");
+  EXPECT_EQ(metadata->at("task"), "detect");
+  EXPECT_EQ(metadata->at("end2end"), "false");
+  EXPECT_EQ(parseInts(metadata->at("stride")), (std::vector<int>{32}));
+  EXPECT_EQ(parseInts(metadata->at("imgsz")), (std::vector<int>{480, 640}));
+  EXPECT_EQ(parseNames(metadata->at("names")), (Names{{0, "person, or {"}, {1, "it's"}}));
+  EXPECT_EQ(parseMetadataJson(metadataJson(*metadata)), *metadata);
+  const Metadata strange{{"line\nbreak", "\x01\\\""}};
+  EXPECT_EQ(parseMetadataJson(metadataJson(strange)), strange);
+  for (const char* text :
+       {"", "{", "[]", "{\"a\"}", "{\"a\": }", "{\"a\": 1", "{\"a\": \"b}", "{} x", "{\"a\": 1,, }"}) {
+    EXPECT_FALSE(parseMetadataJson(text)) << text;
+  }
+}
+
+TEST(MetadataTest, ReadsMetadataOfOnnx) {
+  using namespace std::string_literals;
+  // ir_version 8; a graph of 3 bytes; metadata_props "task": "detect"; a fixed64 and a fixed32 that do not belong
+  // there.
+  const std::string file =
+      "\x08\x08\x3a\x03"s
+      "abc\x72\x0e\x0a\x04task\x12\x06"
+      "detect\x79"s +
+      std::string(8, 'x') + "\x7d" + std::string(4, 'y');
+  EXPECT_EQ(parseOnnxMetadata(file), (Metadata{{"task", "detect"}}));
+  for (std::size_t length = 0; length < file.size(); ++length) {
+    EXPECT_LE(parseOnnxMetadata(file.substr(0, length)).size(), 1U);
+  }
+  EXPECT_TRUE(parseOnnxMetadata("\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff").empty());
+  EXPECT_TRUE(parseOnnxMetadata("\x72\xff\xff\xff\xff\x0f").empty());
+}
+
 }  // namespace
 }  // namespace trtyolo

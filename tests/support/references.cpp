@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -9,7 +10,8 @@
 namespace trtyolo::test {
 
 std::string dataPath(const std::string& path) {
-  return std::string(TRTYOLO_TEST_DATA) + "/" + path;
+  const char* elsewhere = std::getenv("TRTYOLO_TEST_DATA");
+  return std::string(elsewhere ? elsewhere : TRTYOLO_TEST_DATA) + "/" + path;
 }
 
 std::vector<Reference> readReferences(const std::string& path) {

@@ -13,7 +13,7 @@ struct Reference {
   DetResult result;
 };
 
-// TRTYOLO_TEST_DATA/`path`.
+// `path` in the folder of test data: the environment's TRTYOLO_TEST_DATA, else data/ of the checkout.
 std::string dataPath(const std::string& path);
 
 // The images of a file in the command line's JSON layout.

@@ -1,27 +1,11 @@
 #include "runtime/openvino/context.hpp"
 
 #include <algorithm>
-#include <chrono>
-#include <utility>
 
 #include "runtime/openvino/reader.hpp"
+#include "runtime/stopwatch.hpp"
 
 namespace trtyolo::openvino {
-namespace {
-
-class Stopwatch {
- public:
-  // Milliseconds since the last lap.
-  double lap() {
-    const auto now = std::chrono::steady_clock::now();
-    return std::chrono::duration<double, std::milli>(now - std::exchange(last_, now)).count();
-  }
-
- private:
-  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
-};
-
-}  // namespace
 
 OpenVinoContext::OpenVinoContext(std::shared_ptr<const Engine> engine, ov::InferRequest request, const Head& head,
                                  const Normalization& normalization)

@@ -1,0 +1,55 @@
+// How kernels read values and wishes.
+#pragma once
+
+#include <cuda_fp16.h>
+#include <cuda_runtime.h>
+
+#include "model/cuda/score_key.hpp"
+#include "model/cuda/selection.hpp"
+#include "model/object_values.hpp"
+
+namespace trtyolo::cuda {
+
+__device__ inline float toFloat(float value) {
+  return value;
+}
+__device__ inline float toFloat(__half value) {
+  return __half2float(value);
+}
+
+__device__ inline float valueAt(const DeviceTable& table, std::size_t slot, std::size_t value, std::size_t anchor) {
+  const std::size_t index = slot * table.slotStep + value * table.valueStep + anchor * table.anchorStep;
+  return table.half ? toFloat(static_cast<const __half*>(table.data)[index])
+                    : static_cast<const float*>(table.data)[index];
+}
+
+__device__ inline bool isUsed(const Work& work, unsigned slot) {
+  return work.slots[slot].pixels != nullptr;
+}
+
+__device__ inline bool isWanted(const CallMemory& call, bool everyClass, std::uint32_t classIndex) {
+  return everyClass || (call.wanted[classIndex / 32] >> (classIndex % 32) & 1U) != 0;
+}
+
+// The object of a candidate or of a finished one: its box from the tables, all else as given.
+__device__ inline KeptObject objectAt(const Candidates& candidates, unsigned slot, std::uint32_t anchor, bool corners,
+                                      int classIndex, float score) {
+  const float a = valueAt(candidates.boxes, slot, 0, anchor), b = valueAt(candidates.boxes, slot, 1, anchor);
+  const float c = valueAt(candidates.boxes, slot, 2, anchor), d = valueAt(candidates.boxes, slot, 3, anchor);
+  if (candidates.rotated) {
+    const float theta = valueAt(candidates.extra, slot, candidates.extraValues - 1, anchor);
+    return {a, b, c, d, theta, score, classIndex, anchor};
+  }
+  const Box box = cornersOf(a, b, c, d, corners);
+  return {box.left, box.top, box.right, box.bottom, 0.0F, score, classIndex, anchor};
+}
+
+// The object of a candidate's key.
+__device__ inline KeptObject objectOf(const Candidates& candidates, unsigned slot, std::uint64_t key) {
+  const std::uint64_t place = placeOfCandidate(key);
+  const std::uint32_t anchor = static_cast<std::uint32_t>(place / candidates.classes);
+  const int classIndex = static_cast<int>(place % candidates.classes);
+  return objectAt(candidates, slot, anchor, candidates.corners, classIndex, scoreOfCandidate(key));
+}
+
+}  // namespace trtyolo::cuda

@@ -1,0 +1,55 @@
+// Finished boxes of end-to-end networks: the wanted ones that score enough, in the network's order. One block for each
+// image.
+#include "model/back_transform.hpp"
+#include "model/cuda/device_values.cuh"
+#include "model/cuda/launch.cuh"
+#include "model/cuda/publish.cuh"
+#include "model/cuda/selection.hpp"
+
+namespace trtyolo::cuda {
+namespace {
+
+constexpr unsigned kThreads = 512;
+
+__global__ void __launch_bounds__(kThreads) takeFinished(Work work) {
+  __shared__ std::uint32_t warpTotals[kThreads / 32];
+  __shared__ BackTransform toSource;
+  const unsigned slot = blockIdx.x;
+  if (!isUsed(work, slot)) {
+    return;
+  }
+  const Candidates& candidates = work.candidates;
+  const Limits limits = *work.call.limits;
+  KeptObject* const objects = work.results.kept + slot * work.results.capacity;
+  if (threadIdx.x == 0) {
+    toSource = BackTransform(work.slots[slot].box);
+  }
+  std::uint32_t kept = 0;
+  for (std::uint32_t first = 0; first < candidates.anchors && kept < limits.most; first += kThreads) {
+    const std::uint32_t i = first + threadIdx.x;
+    bool taken = false;
+    float score = 0, number = 0;
+    if (i < candidates.anchors) {
+      score = valueAt(candidates.boxes, slot, 4, i);
+      number = valueAt(candidates.boxes, slot, 5, i);
+      taken = isObject(score, number, static_cast<int>(candidates.classes), limits.confidence) &&
+              isWanted(work.call, limits.everyClass != 0, static_cast<std::uint32_t>(number));
+    }
+    std::uint32_t taking;
+    const std::uint32_t place = kept + countBefore(taken, warpTotals, taking);
+    if (taken && place < limits.most) {
+      objects[place] = objectAt(candidates, slot, i, true, static_cast<int>(number), score);
+    }
+    kept = min(kept + taking, limits.most);
+  }
+  __syncthreads();
+  publish(work, slot, kept, toSource);
+}
+
+}  // namespace
+
+void selectFinished(const Work& work, cudaStream_t stream) {
+  launch("starting to take finished boxes", takeFinished, dim3(work.batch), kThreads, stream, work);
+}
+
+}  // namespace trtyolo::cuda

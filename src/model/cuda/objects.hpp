@@ -1,0 +1,25 @@
+// What the kernels of the heads hand to each other.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace trtyolo::cuda {
+
+// An output of the network in device memory.
+struct DeviceTensor {
+  const void* data = nullptr;
+  bool half = false;  // f16, otherwise f32
+  std::vector<std::int64_t> shape;
+};
+
+// An object that the suppression kept, in pixels of the network's input.
+struct KeptObject {
+  float left = 0, top = 0, right = 0, bottom = 0;  // of a rotated one: centre x, centre y, width, height
+  float theta = 0;
+  float score = 0;
+  int classIndex = 0;
+  std::uint32_t anchor = 0;  // where its extra values are
+};
+
+}  // namespace trtyolo::cuda

@@ -1,0 +1,202 @@
+// Lists the candidates of a network's outputs: each anchor's best class (or all classes that score enough), if it
+// scores above the threshold and is wanted. A block looks at 32 anchors; how it shares them out depends on how scores
+// lie.
+#include "model/cuda/device_values.cuh"
+#include "model/cuda/launch.cuh"
+#include "model/cuda/selection.hpp"
+
+namespace trtyolo::cuda {
+namespace {
+
+constexpr unsigned kAnchors = 32, kWarps = 8, kThreads = 32 * kWarps;
+constexpr unsigned kWarpAnchors = kAnchors / kWarps;
+constexpr unsigned kAll = 0xFFFFFFFFU;
+
+// Adds the keys of those lanes that have one to the list. The whole warp calls it.
+__device__ void append(const Work& work, unsigned slot, bool found, std::uint64_t key) {
+  const unsigned lane = threadIdx.x % 32, lanes = __ballot_sync(kAll, found);
+  if (lanes == 0) {
+    return;
+  }
+  unsigned begin = 0;
+  if (lane == 0) {
+    begin = atomicAdd(&work.call.found[slot], static_cast<unsigned>(__popc(lanes)));
+  }
+  begin = __shfl_sync(kAll, begin, 0);
+  if (found) {
+    work.scratch.keys[slot * work.scratch.keyCapacity + begin + __popc(lanes & ((1U << lane) - 1))] = key;
+  }
+}
+
+__device__ std::uint64_t keyOf(const Candidates& candidates, float score, std::uint32_t anchor, std::uint32_t c) {
+  return candidateKey(score, static_cast<std::uint64_t>(anchor) * candidates.classes + c);
+}
+
+// The better of what was found before and class c. A NaN in the place of the first class is never beaten, elsewhere it
+// never wins: that is what comparing one after another comes to.
+__device__ std::uint64_t better(std::uint64_t best, float score, std::uint32_t c, float confidence) {
+  if (score > confidence) {
+    const std::uint64_t key = bestKey(score, c);
+    return key > best ? key : best;
+  }
+  return c == 0 && score != score ? kSpoilt : best;
+}
+
+// Lists the block's anchors by their best classes. The first warp calls it.
+__device__ void appendBest(const Work& work, unsigned slot, std::uint32_t anchor, std::uint64_t best, bool everyClass) {
+  const std::uint32_t c = classOfBest(best);
+  const bool found = best != kNoClass && best != kSpoilt && isWanted(work.call, everyClass, c);
+  append(work, slot, found, found ? keyOf(work.candidates, scoreOfBest(best), anchor, c) : 0);
+}
+
+// Anchors lie side by side: a lane has an anchor, and each warp some of the classes.
+template <typename Value>
+__global__ void __launch_bounds__(kThreads) scanPlanes(Work work) {
+  constexpr unsigned kBatch = 10;  // loads under way at once
+  __shared__ std::uint64_t bests[kWarps][kAnchors];
+  const unsigned slot = blockIdx.y, lane = threadIdx.x % 32, warp = threadIdx.x / 32;
+  if (!isUsed(work, slot)) {
+    return;
+  }
+  const Candidates& candidates = work.candidates;
+  const float confidence = work.call.limits->confidence;
+  const bool everyClass = work.call.limits->everyClass != 0;
+  const std::uint32_t anchor = blockIdx.x * kAnchors + lane;
+  bool looked = anchor < candidates.anchors;
+  float factor = 1.0F;
+  if (candidates.objectness.data && looked) {
+    factor = valueAt(candidates.objectness, slot, 0, anchor);
+    looked = factor > confidence;
+  }
+  const DeviceTable& table = candidates.scores;
+  const Value* const scores = static_cast<const Value*>(table.data) + slot * table.slotStep + anchor;
+  std::uint64_t best = kNoClass;
+  for (std::uint32_t begin = warp; begin < candidates.classes; begin += kWarps * kBatch) {
+    float values[kBatch];
+#pragma unroll
+    for (unsigned i = 0; i < kBatch; ++i) {
+      const std::uint32_t c = begin + i * kWarps;
+      values[i] = looked && c < candidates.classes ? toFloat(scores[c * table.valueStep]) : 0.0F;
+    }
+#pragma unroll
+    for (unsigned i = 0; i < kBatch; ++i) {
+      const std::uint32_t c = begin + i * kWarps;
+      const float score = values[i] * factor;
+      if (candidates.multiLabel) {
+        const bool found = score > confidence && isWanted(work.call, everyClass, c);
+        append(work, slot, found, found ? keyOf(candidates, score, anchor, c) : 0);
+      } else {
+        best = better(best, score, c, confidence);
+      }
+    }
+  }
+  if (candidates.multiLabel) {
+    return;
+  }
+  bests[warp][lane] = best;
+  __syncthreads();
+  if (warp == 0) {
+    for (unsigned w = 1; w < kWarps; ++w) {
+      best = max(best, bests[w][lane]);
+    }
+    appendBest(work, slot, anchor, best, everyClass);
+  }
+}
+
+// An anchor's values lie side by side: a lane has a class, and each warp some of the anchors.
+template <typename Value>
+__global__ void __launch_bounds__(kThreads) scanRows(Work work) {
+  constexpr unsigned kBatch = 3;  // loads under way at once, of each anchor
+  __shared__ std::uint64_t bests[kAnchors];
+  const unsigned slot = blockIdx.y, lane = threadIdx.x % 32, warp = threadIdx.x / 32;
+  if (!isUsed(work, slot)) {
+    return;
+  }
+  const Candidates& candidates = work.candidates;
+  const float confidence = work.call.limits->confidence;
+  const bool everyClass = work.call.limits->everyClass != 0;
+  const std::uint32_t firstAnchor = blockIdx.x * kAnchors + warp * kWarpAnchors;
+  bool looked[kWarpAnchors];
+  float factors[kWarpAnchors];
+  std::uint64_t best[kWarpAnchors];
+#pragma unroll
+  for (unsigned a = 0; a < kWarpAnchors; ++a) {
+    looked[a] = firstAnchor + a < candidates.anchors;
+    factors[a] =
+        candidates.objectness.data && looked[a] ? valueAt(candidates.objectness, slot, 0, firstAnchor + a) : 1.0F;
+    best[a] = kNoClass;
+  }
+  if (candidates.objectness.data) {
+#pragma unroll
+    for (unsigned a = 0; a < kWarpAnchors; ++a) {
+      looked[a] = looked[a] && factors[a] > confidence;
+    }
+  }
+  const DeviceTable& table = candidates.scores;
+  const Value* const scores =
+      static_cast<const Value*>(table.data) + slot * table.slotStep + firstAnchor * table.anchorStep;
+  for (std::uint32_t begin = 0; begin < candidates.classes; begin += 32 * kBatch) {
+    float values[kWarpAnchors][kBatch];
+#pragma unroll
+    for (unsigned a = 0; a < kWarpAnchors; ++a) {
+#pragma unroll
+      for (unsigned i = 0; i < kBatch; ++i) {
+        const std::uint32_t c = begin + i * 32 + lane;
+        values[a][i] = looked[a] && c < candidates.classes ? toFloat(scores[a * table.anchorStep + c]) : 0.0F;
+      }
+    }
+#pragma unroll
+    for (unsigned a = 0; a < kWarpAnchors; ++a) {
+#pragma unroll
+      for (unsigned i = 0; i < kBatch; ++i) {
+        const std::uint32_t c = begin + i * 32 + lane;
+        const float score = values[a][i] * factors[a];
+        if (candidates.multiLabel) {
+          const bool found = score > confidence && isWanted(work.call, everyClass, c);
+          append(work, slot, found, found ? keyOf(candidates, score, firstAnchor + a, c) : 0);
+        } else {
+          best[a] = better(best[a], score, c, confidence);
+        }
+      }
+    }
+  }
+  if (candidates.multiLabel) {
+    return;
+  }
+#pragma unroll
+  for (unsigned a = 0; a < kWarpAnchors; ++a) {
+    for (int stride = 16; stride > 0; stride /= 2) {
+      const std::uint64_t other = __shfl_xor_sync(kAll, static_cast<unsigned long long>(best[a]), stride);
+      best[a] = max(best[a], other);
+    }
+    if (lane == 0) {
+      bests[warp * kWarpAnchors + a] = best[a];
+    }
+  }
+  __syncthreads();
+  if (warp == 0) {
+    appendBest(work, slot, blockIdx.x * kAnchors + lane, bests[lane], everyClass);
+  }
+}
+
+template <typename Value>
+void scanValues(const Work& work, cudaStream_t stream) {
+  const dim3 grid((work.candidates.anchors + kAnchors - 1) / kAnchors, work.batch);
+  launch("starting the scan for candidates", work.candidates.anchorsFirst ? scanRows<Value> : scanPlanes<Value>, grid,
+         kThreads, stream, work);
+}
+
+}  // namespace
+
+void scan(const Work& work, cudaStream_t stream) {
+  if (work.candidates.anchors == 0) {
+    return;
+  }
+  if (work.candidates.scores.half) {
+    scanValues<__half>(work, stream);
+  } else {
+    scanValues<float>(work, stream);
+  }
+}
+
+}  // namespace trtyolo::cuda

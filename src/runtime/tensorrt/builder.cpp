@@ -1,0 +1,297 @@
+#include "runtime/tensorrt/builder.hpp"
+
+#include <NvInfer.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <random>
+
+#include "cuda/devices.hpp"
+#include "cuda/memory.hpp"
+#include "runtime/tensorrt/library.hpp"
+#include "runtime/tensorrt/network.hpp"
+
+namespace trtyolo::tensorrt {
+namespace {
+
+namespace fs = std::filesystem;
+
+// TensorRT's phases, which lie in each other, as one number that only rises.
+class Progress final : public nvinfer1::IProgressMonitor {
+ public:
+  explicit Progress(const std::function<bool(const BuildProgress&)>& tell) : tell_(tell) {}
+
+  void phaseStart(const char* name, const char*, int32_t steps) noexcept override {
+    const std::lock_guard lock(mutex_);
+    phases_.push_back({name, 0, std::max(steps, 1)});
+    say();
+  }
+  bool stepComplete(const char* name, int32_t step) noexcept override {
+    const std::lock_guard lock(mutex_);
+    for (Phase& phase : phases_) {
+      if (phase.name == name) {
+        phase.step = step + 1;
+      }
+    }
+    say();
+    return !ended_;
+  }
+  void phaseFinish(const char* name) noexcept override {
+    const std::lock_guard lock(mutex_);
+    phases_.erase(
+        std::remove_if(phases_.begin(), phases_.end(), [&](const Phase& phase) { return phase.name == name; }),
+        phases_.end());
+  }
+
+  bool ended() const { return ended_; }
+
+ private:
+  struct Phase {
+    std::string name;
+    int step, steps;
+  };
+
+  void say() noexcept {
+    if (!tell_ || ended_ || phases_.empty()) {
+      return;
+    }
+    double done = 0, part = 1;
+    for (const Phase& phase : phases_) {
+      part /= phase.steps;
+      done += phase.step * part;
+    }
+    done_ = std::max(done_, std::min(done, 1.0));
+    try {
+      const Phase& phase = phases_.back();
+      ended_ = !tell_({phase.name, phase.step, phase.steps, done_});
+    } catch (...) {
+      ended_ = true;
+    }
+  }
+
+  std::function<bool(const BuildProgress&)> tell_;
+  std::mutex mutex_;
+  std::vector<Phase> phases_;
+  double done_ = 0;
+  bool ended_ = false;
+};
+
+std::vector<char> readWhole(const std::string& path) {
+  std::ifstream stream(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+}
+
+// A cache that cannot be written is no reason to fail: the next build takes as long as this one did.
+void writeQuietly(const std::string& path, const void* data, std::size_t bytes) {
+  const std::string unfinished = path + ".part" + std::to_string(std::random_device()());
+  std::ofstream stream(unfinished, std::ios::binary);
+  stream.write(static_cast<const char*>(data), static_cast<std::streamsize>(bytes));
+  stream.close();
+  std::error_code error;
+  if (stream) {
+    fs::rename(unfinished, path, error);
+  }
+  if (!stream || error) {
+    fs::remove(unfinished, error);
+  }
+}
+
+class Build {
+ public:
+  Build(std::string_view onnx, const std::string& path, const BuildOption& option)
+      : path_(path), option_(option), metadata_(parseOnnxMetadata(onnx)), library_(Library::get()) {
+    library_.registerPlugins();
+    builder_ = library_.createBuilder();
+    network_.reset(builder_->createNetworkV2(0));
+    config_.reset(builder_->createBuilderConfig());
+    parser_ = library_.createParser(*network_);
+    if (!parser_->parse(onnx.data(), onnx.size(), path.c_str())) {
+      throw ModelError("'" + path + "': TensorRT cannot read this ONNX model: " + parserErrors());
+    }
+  }
+
+  BuiltPlan run() {
+    setPrecision();
+    setShapes();
+    config_->setBuilderOptimizationLevel(option_.optimizationLevel);
+    if (option_.workspaceBytes > 0) {
+      config_->setMemoryPoolLimit(nvinfer1::MemoryPoolType::kWORKSPACE, option_.workspaceBytes);
+    }
+    // Every context runs on one stream, beside those of its siblings.
+    config_->setMaxAuxStreams(0);
+    Progress progress(option_.onProgress);
+    config_->setProgressMonitor(&progress);
+    const std::unique_ptr<nvinfer1::ITimingCache> cache = timingCache();
+    Log::take();
+    const std::unique_ptr<nvinfer1::IHostMemory> plan(builder_->buildSerializedNetwork(*network_, *config_));
+    if (progress.ended()) {
+      throw Error("'" + path_ + "': building the engine was ended before it was done");
+    }
+    if (!plan) {
+      const std::string words = Log::take();
+      throw ModelError("'" + path_ + "': TensorRT " + library_.version() + " cannot build an engine from this model" +
+                       (words.empty() ? "" : ": " + words));
+    }
+    keepTimings();
+    metadata_["precision"] = toString(precision_);
+    metadata_["built_by"] = version();
+    metadata_["tensorrt"] = library_.version();
+    metadata_["gpu"] = cuda::deviceName(option_.deviceId);
+    const auto* bytes = static_cast<const char*>(plan->data());
+    return {metadata_, {bytes, bytes + plan->size()}};
+  }
+
+ private:
+  std::string parserErrors() const {
+    std::string text;
+    for (int i = 0; i < parser_->getNbErrors(); ++i) {
+      const nvonnxparser::IParserError* error = parser_->getError(i);
+      text += (text.empty() ? "" : "; ") + std::string(error->desc()) +
+              (error->nodeName() && *error->nodeName() ? " (node " + std::string(error->nodeName()) + ")" : "");
+    }
+    const std::string words = Log::take();
+    return text.empty() ? words : text;
+  }
+
+  bool has(nvinfer1::LayerType type) const {
+    for (int i = 0; i < network_->getNbLayers(); ++i) {
+      if (network_->getLayer(i)->getType() == type) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  void setPrecision() {
+    const bool halfGraph = network_->getNbInputs() > 0 && network_->getInput(0)->getType() == nvinfer1::DataType::kHALF;
+    precision_ = option_.precision;
+    if (precision_ == Precision::Auto) {
+#if NV_TENSORRT_MAJOR >= 11
+      precision_ = halfGraph ? Precision::F16 : Precision::F32;
+#else
+      precision_ = Precision::F16;
+#endif
+    }
+    // TF32 keeps 10 bits of a fraction, as f16 does: not what f32 promises.
+    config_->clearFlag(nvinfer1::BuilderFlag::kTF32);
+#if NV_TENSORRT_MAJOR >= 11
+    if (precision_ != Precision::F32 && !halfGraph) {
+      throw ModelError("'" + path_ + "': TensorRT " + library_.version() +
+                       " computes in the types that the graph has, and this one's are f32; export it in half precision "
+                       "(half=True) or build it with TensorRT 10");
+    }
+#else
+    if (precision_ == Precision::F16 || halfGraph) {
+      config_->setFlag(nvinfer1::BuilderFlag::kFP16);
+    }
+    if (precision_ == Precision::BF16) {
+      config_->setFlag(nvinfer1::BuilderFlag::kBF16);
+    }
+    if (has(nvinfer1::LayerType::kQUANTIZE)) {
+      config_->setFlag(nvinfer1::BuilderFlag::kINT8);
+    }
+#endif
+  }
+
+  // An optimization profile for what is dynamic.
+  void setShapes() {
+    if (network_->getNbInputs() != 1 || network_->getInput(0)->getDimensions().nbDims != 4) {
+      throw ModelError("'" + path_ + "': expected one input [batch, 3, height, width], found " +
+                       std::to_string(network_->getNbInputs()) + " inputs");
+    }
+    nvinfer1::ITensor& input = *network_->getInput(0);
+    const nvinfer1::Dims shape = input.getDimensions();
+    nvinfer1::Dims least = shape, best = shape, most = shape;
+    const auto settle = [&](int axis, const char* what, int low, int usual, int high) {
+      if (shape.d[axis] != -1) {
+        if (high != 0 && high != shape.d[axis]) {
+          throw ModelError("'" + path_ + "': the network's " + what + " is fixed at " + std::to_string(shape.d[axis]) +
+                           ", asked for were " + std::to_string(high));
+        }
+        return;
+      }
+      most.d[axis] = high != 0 ? high : usual;
+      best.d[axis] = most.d[axis];
+      least.d[axis] = low != 0 ? low : most.d[axis];
+    };
+    const auto sizes = sizesInFile();
+    settle(0, "batch", 1, 1, option_.batch > 1 || shape.d[0] == -1 ? option_.batch : 0);
+    settle(1, "number of channels", 3, 3, 0);
+    settle(2, "height", option_.leastHeight, sizes[0], option_.height);
+    settle(3, "width", option_.leastWidth, sizes[1], option_.width);
+    const bool dynamic = std::any_of(shape.d, shape.d + shape.nbDims, [](std::int64_t side) { return side == -1; });
+    if (!dynamic) {
+      return;
+    }
+    nvinfer1::IOptimizationProfile* profile = builder_->createOptimizationProfile();
+    const bool valid = profile->setDimensions(input.getName(), nvinfer1::OptProfileSelector::kMIN, least) &&
+                       profile->setDimensions(input.getName(), nvinfer1::OptProfileSelector::kOPT, best) &&
+                       profile->setDimensions(input.getName(), nvinfer1::OptProfileSelector::kMAX, most) &&
+                       config_->addOptimizationProfile(profile) >= 0;
+    if (!valid) {
+      throw ModelError("'" + path_ + "': TensorRT does not take the sizes asked for, " + Log::take());
+    }
+  }
+
+  // Height and width that the metadata names; 640 otherwise, or 224 of a classifier.
+  std::vector<int> sizesInFile() const {
+    const auto said = metadata_.find("imgsz");
+    const auto values = said == metadata_.end() ? std::nullopt : parseInts(said->second);
+    if (values && values->size() == 2) {
+      return *values;
+    }
+    const auto task = metadata_.find("task");
+    const bool classifier = task != metadata_.end() && task->second == toString(Task::Classify);
+    const int side = values && values->size() == 1 ? (*values)[0] : classifier ? 224 : 640;
+    return {side, side};
+  }
+
+  std::unique_ptr<nvinfer1::ITimingCache> timingCache() {
+    if (option_.timingCache.empty()) {
+      return nullptr;
+    }
+    const std::vector<char> bytes = readWhole(option_.timingCache);
+    std::unique_ptr<nvinfer1::ITimingCache> cache(config_->createTimingCache(bytes.data(), bytes.size()));
+    if (!cache || !config_->setTimingCache(*cache, false)) {
+      // Of another GPU or version, or damaged.
+      cache.reset(config_->createTimingCache(nullptr, 0));
+      config_->setTimingCache(*cache, false);
+    }
+    return cache;
+  }
+
+  void keepTimings() const {
+    const nvinfer1::ITimingCache* cache = option_.timingCache.empty() ? nullptr : config_->getTimingCache();
+    if (cache) {
+      const std::unique_ptr<nvinfer1::IHostMemory> bytes(cache->serialize());
+      if (bytes) {
+        writeQuietly(option_.timingCache, bytes->data(), bytes->size());
+      }
+    }
+  }
+
+  std::string path_;
+  const BuildOption& option_;
+  Metadata metadata_;
+  const Library& library_;
+  Precision precision_ = Precision::F32;
+  std::unique_ptr<nvinfer1::IBuilder> builder_;  // before what it makes
+  std::unique_ptr<nvinfer1::INetworkDefinition> network_;
+  std::unique_ptr<nvinfer1::IBuilderConfig> config_;
+  std::unique_ptr<nvonnxparser::IParser> parser_;
+};
+
+}  // namespace
+
+BuiltPlan build(std::string_view onnx, const std::string& path, const BuildOption& option) {
+  cuda::checkDevice(option.deviceId);
+  const cuda::DeviceScope scope(option.deviceId);
+  return Build(onnx, path, option).run();
+}
+
+}  // namespace trtyolo::tensorrt

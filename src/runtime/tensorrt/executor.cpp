@@ -1,0 +1,239 @@
+#include "runtime/tensorrt/executor.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "cuda/error.hpp"
+#include "image/cuda/center_crop.hpp"
+#include "image/cuda/letterbox.hpp"
+#include "runtime/stopwatch.hpp"
+#include "runtime/tensorrt/library.hpp"
+
+namespace trtyolo::tensorrt {
+namespace {
+
+// Input shapes that are kept ready, of a dynamic model; each has a graph and the memory of its decoding.
+constexpr std::size_t kMostShapes = 8;
+
+}  // namespace
+
+struct Executor::Shape {
+  Shape(int wantedBatch, Size wantedSize, const ModelDescription& description)
+      : batch(wantedBatch), size(wantedSize), decoder(description, wantedBatch) {}
+
+  int batch;
+  Size size;
+  std::vector<cuda::DeviceTensor> outputs;
+  cuda::Decoder decoder;
+  cuda::Graph graph;
+  bool started = false;  // the network has run in this shape: what it allocates late is there
+};
+
+Executor::Executor(const ExecutorSettings& settings)
+    : settings_(settings),
+      outputs_(settings.network.outputs().size()),
+      cropTables_(static_cast<std::size_t>(settings.description.info.batch)),
+      staging_(static_cast<std::size_t>(settings.description.info.batch)),
+      slots_(staging_.size()),
+      deviceSlots_(staging_.size()),
+      context_(settings.network.createContext()) {}
+
+Executor::~Executor() = default;
+
+RunTimes Executor::predict(std::span<const ImageView> images, std::span<const Letterbox> letterboxes,
+                           const Thresholds& thresholds, std::span<Prediction> results) {
+  Stopwatch watch;
+  RunTimes times;
+  const ModelInfo& info = settings_.description.info;
+  const int batch = info.dynamicBatch ? static_cast<int>(images.size()) : info.batch;
+  fillSlots(images, letterboxes, batch);  // first: it may refuse an image
+  Shape& shape = shapeFor(batch, letterboxes[0].network);
+  const bool stale = shape.decoder.prepare(thresholds, shape.outputs);
+  times.before = watch.lap();
+  start(shape, stale);
+  stream_.synchronize();
+  times.network = watch.lap();
+  for (std::size_t i = 0; i < images.size(); ++i) {
+    results[i] = shape.decoder.read(i);
+  }
+  times.after = watch.lap();
+  return times;
+}
+
+// Sees to it that the work of one call is on its way.
+void Executor::start(Shape& shape, bool stale) {
+  if (stale) {
+    shape.graph = {};
+  }
+  if (!shape.graph) {
+    shape.outputs = outputsFor(shape.batch, shape.size);  // the context may have had another shape since
+  }
+  // The first run of a shape is not captured: the network may allocate in it.
+  if (!shape.started || !capturable_) {
+    enqueue(shape);
+    shape.started = true;
+    return;
+  }
+  if (!shape.graph) {
+    try {
+      shape.graph = cuda::Graph(stream_, [&] { enqueue(shape); });
+    } catch (const Error&) {
+      // Some engines forbid it (loops, conditions, what waits for the device).
+      capturable_ = false;
+      enqueue(shape);
+      return;
+    }
+  }
+  shape.graph.launch(stream_);
+}
+
+void Executor::enqueue(Shape& shape) {
+  const auto slots = static_cast<std::size_t>(shape.batch);
+  cuda::check(cudaMemcpyAsync(deviceSlots_.get(), slots_.get(), slots * sizeof(cuda::ImageSlot), cudaMemcpyHostToDevice,
+                              stream_.get()),
+              "copying the images' places");
+  shape.decoder.enqueueParameters(stream_.get());
+  const bool half = settings_.network.inputs()[0].half();
+  if (settings_.description.centerCrop()) {
+    cuda::centerCrop(deviceSlots_.get(), cropTables_.data(), cropTables_.stride(), shape.batch, shape.size,
+                     settings_.normalization, input_.get(), half, stream_.get());
+  } else {
+    cuda::letterbox(deviceSlots_.get(), shape.batch, shape.size, settings_.normalization, input_.get(), half,
+                    stream_.get());
+  }
+  enqueueNetwork();
+  shape.decoder.enqueue(deviceSlots_.get(), stream_.get());
+}
+
+void Executor::enqueueNetwork() {
+  Log::take();
+  if (!context_->enqueueV3(stream_.get())) {
+    throw InferenceError("'" + settings_.network.file() + "': TensorRT failed to run the network: " + Log::take());
+  }
+}
+
+Executor::Shape& Executor::shapeFor(int batch, Size size) {
+  const auto found = std::find_if(shapes_.begin(), shapes_.end(),
+                                  [&](const Shape& shape) { return shape.batch == batch && shape.size == size; });
+  if (found != shapes_.end()) {
+    shapes_.splice(shapes_.begin(), shapes_, found);
+  } else {
+    if (shapes_.size() >= kMostShapes) {
+      shapes_.pop_back();
+    }
+    shapes_.emplace_front(batch, size, settings_.description);
+  }
+  Shape& shape = shapes_.front();
+  // A captured graph has its shape; only what is enqueued anew asks the context.
+  if (!shape.graph) {
+    shape.outputs = outputsFor(batch, size);
+  }
+  return shape;
+}
+
+// Gives the context the shape and memory for it.
+std::vector<cuda::DeviceTensor> Executor::outputsFor(int batch, Size size) {
+  const Port& input = settings_.network.inputs()[0];
+  const auto fail = [&](const std::string& what) {
+    const std::string words = Log::take();
+    return InferenceError("'" + settings_.network.file() + "': " + what + (words.empty() ? "" : ": " + words));
+  };
+  Log::take();
+  const nvinfer1::Dims wanted{4, {batch, 3, size.height, size.width}};
+  if (!context_->setInputShape(input.name.c_str(), wanted)) {
+    throw fail("the engine does not take an input of " + std::to_string(batch) + " x 3 x " +
+               std::to_string(size.height) + " x " + std::to_string(size.width));
+  }
+  bool moved = false;
+  const auto provide = [&](cuda::DeviceMemory<std::byte>& memory, const nvinfer1::Dims& shape, bool half) {
+    const std::size_t bytes = elementsOf(shape) * (half ? 2 : 4);
+    if (bytes > memory.bytes()) {
+      memory = {};
+      memory = cuda::DeviceMemory<std::byte>(bytes);
+      // Places of a batch that have no image are run too.
+      cuda::check(cudaMemsetAsync(memory.get(), 0, bytes, stream_.get()), "clearing memory");
+      moved = true;
+    }
+  };
+  provide(input_, wanted, input.half());
+  std::vector<cuda::DeviceTensor> tensors;
+  for (std::size_t i = 0; i < outputs_.size(); ++i) {
+    const Port& port = settings_.network.outputs()[i];
+    const nvinfer1::Dims shape = context_->getTensorShape(port.name.c_str());
+    if (std::any_of(shape.d, shape.d + std::max(shape.nbDims, 0), [](std::int64_t side) { return side < 0; })) {
+      throw fail("the size of its output '" + port.name + "' is only known when it runs, which is not supported");
+    }
+    provide(outputs_[i], shape, port.half());
+    tensors.push_back({nullptr, port.half(), {shape.d, shape.d + shape.nbDims}});
+  }
+  if (moved) {
+    forgetGraphs();
+  }
+  bool placed = context_->setTensorAddress(input.name.c_str(), input_.get());
+  for (std::size_t i = 0; i < outputs_.size(); ++i) {
+    tensors[i].data = outputs_[i].get();
+    placed = placed && context_->setTensorAddress(settings_.network.outputs()[i].name.c_str(), outputs_[i].get());
+  }
+  if (!placed) {
+    throw fail("TensorRT does not take the memory of its inputs and outputs");
+  }
+  return tensors;
+}
+
+// Captured graphs hold addresses.
+void Executor::forgetGraphs() {
+  for (Shape& shape : shapes_) {
+    shape.graph = {};
+  }
+}
+
+void Executor::fillSlots(std::span<const ImageView> images, std::span<const Letterbox> letterboxes, int batch) {
+  if (settings_.description.centerCrop()) {
+    bool moved = false;
+    for (const Letterbox& box : letterboxes) {
+      moved = cropTables_.provide(box.source, box.network) || moved;
+    }
+    if (moved) {
+      forgetGraphs();
+    }
+  }
+  for (std::size_t i = 0; i < static_cast<std::size_t>(batch); ++i) {
+    cuda::ImageSlot slot;
+    if (i < images.size()) {
+      const ImageView image = placed(i, images[i], letterboxes[i]);
+      slot = {image.data, image.pitch, image.channels, letterboxes[i]};
+    }
+    slots_.get()[i] = slot;
+  }
+}
+
+// The image where the kernels read it.
+ImageView Executor::placed(std::size_t place, const ImageView& image, const Letterbox& box) {
+  const bool crop = settings_.description.centerCrop();
+  const cuda::RowRange rows = crop ? cropTables_.fill(place, box.source, box.network, stream_.get()) : cuda::RowRange{};
+  if (settings_.deviceImages) {
+    return {onDevice(image), image.size, image.channels, image.pitch};
+  }
+  return crop ? staging_[place].copy(image, rows, stream_.get())
+              : staging_[place].copyLetterboxed(image, box, stream_.get());
+}
+
+// A pointer of the caller's that the device cannot follow would end every later call as well.
+const std::uint8_t* Executor::onDevice(const ImageView& image) const {
+  cudaPointerAttributes attributes{};
+  const cudaError_t status = cudaPointerGetAttributes(&attributes, image.data);
+  cuda::ignore(status);
+  int current = 0;
+  cuda::check(cudaGetDevice(&current), "asking for the current device");
+  const bool reachable = status == cudaSuccess && attributes.devicePointer != nullptr &&
+                         (attributes.type != cudaMemoryTypeDevice || attributes.device == current);
+  if (!reachable) {
+    throw std::invalid_argument(
+        "predict: enableCudaMem() says that images are in the GPU's memory; this pointer is not of GPU " +
+        std::to_string(current));
+  }
+  return static_cast<const std::uint8_t*>(attributes.devicePointer);
+}
+
+}  // namespace trtyolo::tensorrt

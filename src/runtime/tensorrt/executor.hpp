@@ -1,0 +1,69 @@
+// What runs one call on the GPU: an execution context with its stream, memory, and captured graphs.
+#pragma once
+
+#include <NvInfer.h>
+
+#include <list>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "cuda/memory.hpp"
+#include "cuda/stream.hpp"
+#include "image/cuda/image_slot.hpp"
+#include "model/cuda/decoder.hpp"
+#include "runtime/engine.hpp"
+#include "runtime/tensorrt/crop_tables.hpp"
+#include "runtime/tensorrt/network.hpp"
+#include "runtime/tensorrt/staging.hpp"
+
+namespace trtyolo::tensorrt {
+
+// What executors of an engine have in common; all of it outlives them.
+struct ExecutorSettings {
+  const Network& network;
+  const ModelDescription& description;
+  const Normalization& normalization;
+  bool deviceImages = false;
+};
+
+// One call at a time, on the device that was current when it was made.
+class Executor {
+ public:
+  explicit Executor(const ExecutorSettings& settings);
+
+  // As Context::predict(). After an exception the executor is to be thrown away.
+  RunTimes predict(std::span<const ImageView> images, std::span<const Letterbox> letterboxes,
+                   const Thresholds& thresholds, std::span<Prediction> results);
+
+ private:
+  // All for inputs of one shape.
+  struct Shape;
+
+  Shape& shapeFor(int batch, Size size);
+  std::vector<cuda::DeviceTensor> outputsFor(int batch, Size size);
+  void enqueue(Shape& shape);
+  void enqueueNetwork();
+  void start(Shape& shape, bool stale);
+  void fillSlots(std::span<const ImageView> images, std::span<const Letterbox> letterboxes, int batch);
+  ImageView placed(std::size_t place, const ImageView& image, const Letterbox& box);
+  void forgetGraphs();
+  const std::uint8_t* onDevice(const ImageView& image) const;
+
+  ExecutorSettings settings_;
+  cuda::Stream stream_;
+  cuda::DeviceMemory<std::byte> input_;
+  std::vector<cuda::DeviceMemory<std::byte>> outputs_;
+  CropTables cropTables_;
+  std::vector<Staging> staging_;  // of each place in the batch
+  cuda::PinnedMemory<cuda::ImageSlot> slots_;
+  cuda::DeviceMemory<cuda::ImageSlot> deviceSlots_;
+  std::unique_ptr<nvinfer1::IExecutionContext> context_;  // behind the memory that it uses
+  std::list<Shape> shapes_;                               // the latest used first
+  bool capturable_ = true;
+
+ public:
+  ~Executor();
+};
+
+}  // namespace trtyolo::tensorrt

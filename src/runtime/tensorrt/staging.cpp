@@ -1,0 +1,66 @@
+#include "runtime/tensorrt/staging.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "cuda/error.hpp"
+#include "image/resize_arithmetic.hpp"
+
+namespace trtyolo::tensorrt {
+namespace {
+
+// Bytes that are copied by the processor before the device may fetch them: the two go on side by side.
+constexpr std::size_t kChunk = std::size_t{512} << 10;
+constexpr std::size_t kPitchMultiple = 256;
+
+}  // namespace
+
+ImageView Staging::copyLetterboxed(const ImageView& image, const Letterbox& box, cudaStream_t stream) {
+  if (rows_.empty() || !(planned_.source == box.source) || !planned_.sameFrame(box)) {
+    neededRows(box, rows_);
+    planned_ = box;
+  }
+  // Rows at one distance from each other are one copy of the device; all others are copied with what lies between.
+  const std::size_t count = rows_.size();
+  const int step = count > 1 ? rows_[1] - rows_[0] : 1;
+  bool even = true;
+  for (std::size_t i = 1; i < count; ++i) {
+    even &= rows_[i] - rows_[i - 1] == step;
+  }
+  const auto first = static_cast<std::size_t>(rows_.front()), last = static_cast<std::size_t>(rows_.back());
+  return even ? copy(image, first, static_cast<std::size_t>(step), count, stream)
+              : copy(image, first, 1, last - first + 1, stream);
+}
+
+ImageView Staging::copy(const ImageView& image, cuda::RowRange rows, cudaStream_t stream) {
+  return copy(image, static_cast<std::size_t>(rows.first), 1, static_cast<std::size_t>(rows.end - rows.first), stream);
+}
+
+ImageView Staging::copy(const ImageView& image, std::size_t first, std::size_t step, std::size_t count,
+                        cudaStream_t stream) {
+  const auto height = static_cast<std::size_t>(image.size.height);
+  const std::size_t rowBytes = static_cast<std::size_t>(image.size.width) * static_cast<std::size_t>(image.channels);
+  const std::size_t pitch = (rowBytes + kPitchMultiple - 1) / kPitchMultiple * kPitchMultiple;
+  if (host_.bytes() < count * pitch) {
+    host_ = {};
+    host_ = cuda::PinnedMemory<std::uint8_t>(count * pitch);
+  }
+  if (device_.bytes() < height * pitch) {
+    device_ = {};
+    device_ = cuda::DeviceMemory<std::uint8_t>(height * pitch);
+  }
+  const std::size_t rowsAtOnce = std::max<std::size_t>(1, kChunk / pitch);
+  for (std::size_t begin = 0; begin < count; begin += rowsAtOnce) {
+    const std::size_t rows = std::min(rowsAtOnce, count - begin);
+    std::uint8_t* to = host_.get() + begin * pitch;
+    for (std::size_t i = 0; i < rows; ++i) {
+      std::memcpy(to + i * pitch, image.data + (first + (begin + i) * step) * image.pitch, rowBytes);
+    }
+    cuda::check(cudaMemcpy2DAsync(device_.get() + (first + begin * step) * pitch, step * pitch, to, pitch, rowBytes,
+                                  rows, cudaMemcpyHostToDevice, stream),
+                "copying an image");
+  }
+  return {device_.get(), image.size, image.channels, pitch};
+}
+
+}  // namespace trtyolo::tensorrt

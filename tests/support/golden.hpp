@@ -1,0 +1,129 @@
+// Reference results of every task, Ultralytics' predict() as JSON, and the comparison that the project promises: the
+// same objects, boxes, corners and keypoints within 0.5 px, scores within 0.001, masks with an intersection over union
+// of at least 0.99 each, the best classes in their order. Needs no OpenCV, so that machines without it can use it.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "support/references.hpp"
+#include "trtyolo.hpp"
+
+namespace trtyolo::test {
+
+using nlohmann::json;
+
+// What may differ.
+struct Tolerance {
+  double pixels = 0.5, score = 1e-3, maskIou = 0.99, radians = 0.01;
+};
+
+// Where a task's pictures and references are, below the folder of test data.
+inline std::string folderOf(const std::string& task) {
+  return task == "detect" ? "shapes/" : "shapes/" + task + "/";
+}
+
+inline json goldenOf(const std::string& task) {
+  std::ifstream stream(dataPath(folderOf(task) + "golden.json"));
+  return json::parse(stream).at("images");
+}
+
+inline InferOption bgr() {
+  return InferOption().enableSwapRB();
+}
+
+template <typename Values>
+bool near(const Values& found, const json& expected, double most) {
+  std::size_t i = 0;
+  for (const double value : expected) {
+    if (!(std::abs(static_cast<double>(found[i++]) - value) <= most)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+inline std::vector<std::uint8_t> pixelsOf(const json& counts) {
+  std::vector<std::uint8_t> pixels;  // down the columns
+  std::uint8_t value = 0;
+  for (const std::size_t count : counts) {
+    pixels.insert(pixels.end(), count, value);
+    value ^= 1U;
+  }
+  return pixels;
+}
+
+inline double iou(const std::vector<std::uint8_t>& a, const std::vector<std::uint8_t>& b) {
+  std::size_t both = 0, any = 0;
+  for (std::size_t i = 0; i < std::min(a.size(), b.size()); ++i) {
+    both += a[i] & b[i];
+    any += a[i] | b[i];
+  }
+  return a.size() == b.size() ? static_cast<double>(both) / static_cast<double>(any) : 0;
+}
+
+inline bool sameParts(const DetResult& result, std::size_t j, const json& object, const Tolerance& most) {
+  return near(result.boxes[j].xyxy(), object.at("box"), most.pixels);
+}
+
+// Each task's own part of object j against that of a reference.
+inline bool sameParts(const OBBResult& result, std::size_t j, const json& object, const Tolerance& most) {
+  const auto found = result.boxes[j].xywhr();
+  const auto corners = result.boxes[j].xyxyxyxy();
+  std::vector<double> wanted;
+  for (const auto& corner : object.at("corners")) {
+    wanted.insert(wanted.end(), corner.begin(), corner.end());
+  }
+  return near(found, object.at("rotated"), most.pixels) && near(corners, wanted, most.pixels) &&
+         std::abs(found[4] - object.at("rotated")[4].get<float>()) < most.radians;
+}
+
+inline bool sameParts(const SegResult& result, std::size_t j, const json& object, const Tolerance& most) {
+  const auto& size = object.at("mask").at("size");
+  return near(result.boxes[j].xyxy(), object.at("box"), most.pixels) && result.masks.height() == size[0] &&
+         result.masks.width() == size[1] &&
+         iou(pixelsOf(result.masks.cocoCounts(j)), pixelsOf(object.at("mask").at("counts"))) >= most.maskIou;
+}
+
+inline bool sameParts(const PoseResult& result, std::size_t j, const json& object, const Tolerance& most) {
+  const auto& points = object.at("keypoints");
+  bool same = near(result.boxes[j].xyxy(), object.at("box"), most.pixels) && result.kpts[j].size() == points.size();
+  for (std::size_t k = 0; same && k < points.size(); ++k) {
+    const KeyPoint& point = result.kpts[j][k];
+    same = near(std::array<float, 2>{point.x, point.y}, json{points[k][0], points[k][1]}, most.pixels) &&
+           near(std::array<float, 1>{point.conf}, json{points[k][2]}, most.score);
+  }
+  return same;
+}
+
+template <typename Result>
+void expectObjects(const Result& found, const json& image, const Tolerance& most = {}) {
+  const auto& objects = image.at("objects");
+  ASSERT_EQ(static_cast<std::size_t>(found.num), objects.size()) << image.at("source") << '\n' << found;
+  std::vector<bool> taken(objects.size());
+  for (const auto& object : objects) {
+    std::size_t j = 0;
+    while (j < taken.size() && (taken[j] || found.classes[j] != object.at("class") ||
+                                !near(std::array<float, 1>{found.scores[j]}, json{object.at("score")}, most.score) ||
+                                !sameParts(found, j, object, most))) {
+      ++j;
+    }
+    ASSERT_LT(j, taken.size()) << image.at("source") << ": missing " << object.dump().substr(0, 400) << '\n' << found;
+    taken[j] = true;
+  }
+}
+
+inline void expectObjects(const ClsResult& found, const json& image, const Tolerance& most = {}) {
+  ASSERT_EQ(found.num, 5);
+  for (std::size_t i = 0; i < 5; ++i) {
+    EXPECT_EQ(found.classes[i], image.at("top")[i].at("class")) << image.at("source") << ", rank " << i;
+    EXPECT_NEAR(found.scores[i], image.at("top")[i].at("score").get<float>(), most.score) << image.at("source");
+  }
+}
+
+}  // namespace trtyolo::test
