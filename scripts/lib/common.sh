@@ -50,23 +50,106 @@ need_packages() {
     -o Dpkg::Use-Pty=0 "${missing[@]}" >/dev/null || fail "apt-get install failed; its message stands above"
 }
 
-# need_python FILE...: a .venv with what these requirement files pin. A file that has not changed costs nothing.
-need_python() {
+# install_python FILE: a .venv with what this requirement file pins. A file that has not changed costs nothing.
+install_python() {
+  local stamp now
   if ! .venv/bin/python -c '' 2>/dev/null; then
     say "Making a Python environment in .venv"
     rm -rf .venv
     python3 -m venv .venv || fail "python3 -m venv failed; Debian and Ubuntu have it in the package python3-venv"
   fi
-  local file stamp now
+  stamp=".venv/$(basename "$1").sha256"
+  now="$(sha256sum <"$1")"
+  if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$now" ]; then return; fi
+  say "Installing what $1 pins into .venv"
+  .venv/bin/python -m pip install --quiet --disable-pip-version-check -r "$1" || return 1
+  echo "$now" >"$stamp"
+}
+
+# need_python FILE...: install_python for each; without them there is no going on.
+need_python() {
+  local file
   for file in "$@"; do
-    stamp=".venv/$(basename "$file").sha256"
-    now="$(sha256sum <"$file")"
-    if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$now" ]; then continue; fi
-    say "Installing what $file pins into .venv"
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check -r "$file" ||
-      fail "pip could not install what $file pins; its message stands above"
-    echo "$now" >"$stamp"
+    install_python "$file" || fail "pip could not install what $file pins; its message stands above"
   done
+}
+
+# has_cuda_compiler: whether a CUDA compiler that knows C++20 is installed (cmake/TrtyoloTensorRT.cmake looks there too).
+has_cuda_compiler() {
+  local nvcc
+  for nvcc in "${CUDACXX:-}" "${CUDAToolkit_ROOT:-}/bin/nvcc" "${CUDA_HOME:-}/bin/nvcc" "${CUDA_PATH:-}/bin/nvcc" \
+    "$(command -v nvcc || true)" /usr/local/cuda/bin/nvcc; do
+    if [ -x "$nvcc" ] && "$nvcc" --version | grep -qE 'release (1[2-9]|[2-9][0-9])\.'; then return; fi
+  done
+  return 1
+}
+
+# cuda_compiler: one from PyPI into .venv, unless there is one.
+cuda_compiler() {
+  if has_cuda_compiler; then return; fi
+  install_python scripts/requirements-gpu.txt || return 1
+  # The wheels lack the names under which nvcc and CMake look for the libraries.
+  local cuda
+  for cuda in .venv/lib/python3*/site-packages/nvidia/cu13; do
+    ln -sfn lib "$cuda/lib64" && ln -sfn libcudart.so.13 "$cuda/lib/libcudart.so"
+  done
+}
+
+# need_cargo: Rust's package manager, one that reads the index of packages piecemeal.
+need_cargo() {
+  if cargo --version 2>/dev/null | grep -qE '^cargo (1\.(6[89]|[7-9][0-9]|[0-9]{3})|[2-9])'; then return; fi
+  local package=cargo
+  if grep -qsx VERSION_CODENAME=bookworm /etc/os-release; then package=cargo-web; fi    # its `cargo` is too old
+  need_packages "$package"
+}
+
+# has_tensorrt_headers: whether TensorRT's headers are installed (cmake/FindTensorRT.cmake looks there too).
+has_tensorrt_headers() {
+  local folder
+  for folder in "${TensorRT_ROOT:-/usr}/include" /usr/include /usr/include/*-linux-gnu /usr/local/include \
+    {/usr/local,/opt}/{tensorrt,TensorRT}/include; do
+    if [ -f "$folder/NvInfer.h" ]; then return; fi
+  done
+  return 1
+}
+
+# tensorrt_headers MAJOR: TensorRT's headers into .deps/tensorrt-MAJOR/include, unless they are there. They come from the
+# Rust package trtx-sys, which carries NVIDIA's; that is built nowhere, so empty packages stand in for what it needs.
+tensorrt_headers() {
+  local to=".deps/tensorrt-$1" version work name
+  if [ -f "$to/include/NvInfer.h" ]; then return; fi
+  case "$1" in
+    10) version=0.5.0 ;;     # TensorRT 10.16
+    11) version=0.9.1 ;;     # TensorRT 11.4
+  esac
+  need_cargo
+  say "Fetching TensorRT $1's headers into $to"
+  work="$(mktemp -d)" || return 1
+  mkdir -p "$work/src" && touch "$work/src/lib.rs"
+  printf '[package]\nname = "headers"\nversion = "0.0.0"\n[dependencies]\ntrtx-sys = "=%s"\n[patch.crates-io]\n' "$version" \
+    >"$work/Cargo.toml"
+  for name in autocxx-0.30.999 autocxx-build-0.30.999 bindgen-0.72.999 bitflags-2.999.0 cc-1.999.0 cxx-1.999.0 regex-1.999.0; do
+    mkdir -p "$work/$name/src" && touch "$work/$name/src/lib.rs"
+    printf '[package]\nname = "%s"\nversion = "%s"\n' "${name%-*}" "${name##*-}" >"$work/$name/Cargo.toml"
+    printf '%s = { path = "%s" }\n' "${name%-*}" "$name" >>"$work/Cargo.toml"
+  done
+  # Where pip was given certificates of a proxy, cargo needs them as well.
+  if [ -n "${PIP_CERT:-}" ]; then export CARGO_HTTP_CAINFO="${CARGO_HTTP_CAINFO:-$PIP_CERT}"; fi
+  cargo fetch --quiet --manifest-path "$work/Cargo.toml" || return 1
+  mkdir -p .deps && rm -rf "$to.part"
+  cp -r "${CARGO_HOME:-$HOME/.cargo}"/registry/src/*/trtx-sys-"$version"*/TensorRT-Headers/TRT-Enterprise-"$1".* "$work/include" &&
+    mkdir "$to.part" && mv "$work/include" "$to.part/include" && mv "$to.part" "$to" || return 1
+  rm -rf "$work"
+}
+
+# gpu_parts PRESET: what the GPU engine takes to be built.
+gpu_parts() {
+  cuda_compiler || return 1
+  if [ "$1" = tensorrt11 ]; then
+    tensorrt_headers 11
+  elif ! has_tensorrt_headers; then
+    tensorrt_headers 10
+  fi
 }
 
 # parity_python: sets `python` to an interpreter that has Ultralytics, PyTorch and ONNX Runtime. They go into an
@@ -86,14 +169,32 @@ parity_python() {
   echo "$now" >"$stamp"
 }
 
+# configure PRESET: installs what is missing and configures. TRTYOLO_TENSORRT in the environment says whether the GPU engine
+# is built: AUTO (the default: where what it takes is there or can be fetched), ON (nothing else will do) or OFF;
+# TRTYOLO_CUDA_ARCHITECTURES for which GPUs (default: all from 75 to 120).
+configure() {
+  local preset="$1" gpu="${TRTYOLO_TENSORRT:-AUTO}"
+  need_packages "${build_packages[@]}"
+  need_python scripts/requirements.txt
+  case "$preset" in
+    asan | tsan) gpu=OFF ;;
+    tensorrt11) gpu=ON ;;
+  esac
+  if [ "$gpu" != OFF ] && ! (gpu_parts "$preset"); then
+    if [ "$gpu" = ON ]; then fail "what the GPU engine takes could not be fetched; the message stands above"; fi
+    say "What the GPU engine takes could not be fetched (the message stands above): this build runs models on the CPU only"
+    gpu=OFF
+  fi
+  cmake --preset "$preset" -D TRTYOLO_TENSORRT="$gpu" -D TRTYOLO_CUDA_ARCHITECTURES="${TRTYOLO_CUDA_ARCHITECTURES:-}" \
+    --log-level=WARNING >/dev/null || fail "cmake --preset $preset failed; its message stands above"
+}
+
 # build PRESET [CMAKE-BUILD-ARGUMENT...]: installs what is missing, configures and builds.
 build() {
   local preset="$1"
   shift
-  need_packages "${build_packages[@]}"
-  need_python scripts/requirements.txt
+  configure "$preset"
   say "Building (preset $preset)"
-  cmake --preset "$preset" --log-level=WARNING >/dev/null || fail "cmake --preset $preset failed; its message stands above"
   cmake --build --preset "$preset" "$@" >&2
 }
 

@@ -50,6 +50,15 @@ Metadata metadataFrom(FuzzedDataProvider& data) {
       metadata[key] = value;
     }
   }
+  if (data.ConsumeProbability<float>() < 0.05F) {
+    const std::string text = data.ConsumeRandomLengthString(200);
+    const Metadata ofOnnx = parseOnnxMetadata(text);
+    if (const auto ofPlan = parseMetadataJson(text)) {
+      metadata = *ofPlan;
+    } else if (parseMetadataJson(metadataJson(ofOnnx)) != ofOnnx) {
+      std::abort();  // what is written must read as it was
+    }
+  }
   return metadata;
 }
 

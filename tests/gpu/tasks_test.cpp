@@ -20,9 +20,26 @@ using test::DevicePicture;
 using test::json;
 using test::Picture;
 
-std::string engineOf(const std::string& name) {
+// The engine of a task, "f32" or "f16".
+std::string engineOf(const std::string& task, const std::string& precision) {
   const char* folder = std::getenv("TRTYOLO_TEST_ENGINES");
-  return std::string(folder ? folder : ".") + "/" + name + ".engine";
+  const std::string name = task + "-" + precision + ".engine";
+  const std::string path =
+      (folder ? std::string(folder) : std::filesystem::temp_directory_path().string()) + "/" + name;
+  if (!std::filesystem::exists(path)) {
+    BuildOption option;
+    option.optimizationLevel = 0;
+    option.precision = precision == "f16" ? Precision::F16 : Precision::F32;
+    double done = 0;
+    option.onProgress = [&done](const BuildProgress& progress) {
+      EXPECT_GE(progress.done, done);
+      done = progress.done;
+      return true;
+    };
+    buildEngine(test::dataPath("shapes/" + task + ".onnx"), path, option);
+    EXPECT_GT(done, 0);
+  }
+  return path;
 }
 
 Picture pictureOf(const std::string& task, const json& image) {
@@ -40,10 +57,26 @@ std::string textOf(const Result& result) {
 // The half precision network itself differs: by less than this.
 constexpr test::Tolerance kHalf{1.0, 1e-2, 0.97, 0.02};
 
+class GpuEnginesTest : public testing::TestWithParam<const char*> {};
+
+TEST_P(GpuEnginesTest, AreBuilt) {
+  TRTYOLO_NEEDS_GPU();
+  for (const char* precision : {"f32", "f16"}) {
+    const ModelInfo info = inspect(engineOf(GetParam(), precision));
+    EXPECT_EQ(toString(info.task), std::string(GetParam()));
+    EXPECT_EQ(info.precision, precision);
+    EXPECT_EQ(info.backend, "tensorrt");
+    EXPECT_EQ(info.names.begin()->second.size() > 1, true) << info.names.begin()->second;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Tasks, GpuEnginesTest, testing::Values("detect", "obb", "segment", "pose", "classify"),
+                         [](const auto& info) { return std::string(info.param); });
+
 template <typename Model>
 void expectReferences(const std::string& task, const std::string& precision, const test::Tolerance& most) {
-  Model host(engineOf(task + "-" + precision), test::bgr());
-  Model device(engineOf(task + "-" + precision), test::bgr().enableCudaMem());
+  Model host(engineOf(task, precision), test::bgr());
+  Model device(engineOf(task, precision), test::bgr().enableCudaMem());
   const json references = test::goldenOf(task);
   for (const auto& image : references) {
     Picture picture = pictureOf(task, image);
@@ -80,7 +113,7 @@ TEST(GpuTasksTest, ClassesEqualUltralytics) {
 
 template <typename Model>
 void expectClonesAgree(const std::string& task) {
-  auto model = std::make_unique<Model>(engineOf(task + "-f32"), test::bgr());
+  auto model = std::make_unique<Model>(engineOf(task, "f32"), test::bgr());
   Picture picture = pictureOf(task, test::goldenOf(task)[0]);
   const std::string expected = textOf(model->predict(picture.view()));
   EXPECT_NE(expected.find("score"), std::string::npos);
@@ -105,7 +138,7 @@ TEST(GpuTasksTest, ClonesOutliveTheirParents) {
 
 TEST(GpuTasksTest, ThresholdsChangeAtRunTime) {
   TRTYOLO_NEEDS_GPU();
-  DetectModel model(engineOf("detect-f32"), test::bgr());
+  DetectModel model(engineOf("detect", "f32"), test::bgr());
   Picture picture = pictureOf("detect", test::goldenOf("detect")[0]);
   const DetResult expected = model.predict(picture.view());
   ASSERT_GT(expected.num, 1);
@@ -130,7 +163,7 @@ TEST(GpuTasksTest, ThresholdsChangeAtRunTime) {
 
 TEST(GpuTasksTest, ImagesThatAreNotOnTheGpuAreRefused) {
   TRTYOLO_NEEDS_GPU();
-  DetectModel model(engineOf("detect-f32"), test::bgr().enableCudaMem());
+  DetectModel model(engineOf("detect", "f32"), test::bgr().enableCudaMem());
   Picture picture = pictureOf("detect", test::goldenOf("detect")[0]);
   EXPECT_THROW(model.predict(picture.view()), std::invalid_argument);
   EXPECT_GT(model.predict(DevicePicture(picture).view()).num, 0);
@@ -138,8 +171,8 @@ TEST(GpuTasksTest, ImagesThatAreNotOnTheGpuAreRefused) {
 
 TEST(GpuTasksTest, OddImagesAreSeen) {
   TRTYOLO_NEEDS_GPU();
-  SegmentModel segment(engineOf("segment-f32"), test::bgr().setConfidence(0.001F));
-  ClassifyModel classify(engineOf("classify-f32"), test::bgr());
+  SegmentModel segment(engineOf("segment", "f32"), test::bgr().setConfidence(0.001F));
+  ClassifyModel classify(engineOf("classify", "f32"), test::bgr());
   for (const auto& [width, height] : {std::pair{1, 1}, {1, 500}, {20000, 3}, {3, 2}, {641, 639}}) {
     std::vector<std::uint8_t> pixels(static_cast<std::size_t>(width * height * 3));
     for (std::size_t i = 0; i < pixels.size(); ++i) {
@@ -159,7 +192,7 @@ TEST(GpuTasksTest, ManyClonesAtOnce) {
   const char* said = std::getenv("TRTYOLO_TEST_SECONDS");
   const double seconds = said ? std::atof(said) : 2;
   const auto references = test::goldenOf("detect");
-  auto model = std::make_unique<DetectModel>(engineOf("detect-f16"), test::bgr());
+  auto model = std::make_unique<DetectModel>(engineOf("detect", "f16"), test::bgr());
   std::vector<Picture> pictures;
   std::vector<std::string> expected;
   for (std::size_t i = 0; i < 8; ++i) {
@@ -204,7 +237,7 @@ TEST(GpuTasksTest, ManyClonesAtOnce) {
 TEST(GpuFilesTest, WrongPlansAreRefused) {
   TRTYOLO_NEEDS_GPU();
   namespace fs = std::filesystem;
-  std::ifstream stream(engineOf("detect-f32"), std::ios::binary);
+  std::ifstream stream(engineOf("detect", "f32"), std::ios::binary);
   const std::string whole((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
   ASSERT_GT(whole.size(), 1000U);
   const std::string path = (fs::temp_directory_path() / "trtyolo-wrong.engine").string();
