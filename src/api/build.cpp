@@ -1,10 +1,17 @@
 // Building engines: checks, and the way to the back end.
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <random>
 #include <string>
 
 #include "runtime/engine.hpp"
 
 namespace trtyolo {
 namespace {
+
+namespace fs = std::filesystem;
 
 void checkRange(const char* what, int least, int largest) {
   if (least < 0 || largest < 0 || (least > 0 && least > largest)) {
@@ -15,13 +22,45 @@ void checkRange(const char* what, int least, int largest) {
   }
 }
 
+void checkBatch(const BuildOption& option) {
+  if (option.batch < 1) {
+    throw std::invalid_argument("buildEngine: the batch must be at least 1, found " + std::to_string(option.batch));
+  }
+  const int usual = option.usualBatch != 0 ? option.usualBatch : option.batch;
+  if (option.leastBatch < 1 || option.leastBatch > usual || usual > option.batch) {
+    throw std::invalid_argument("buildEngine: batches must be at least 1 and rise from the fewest to the most, found " +
+                                std::to_string(option.leastBatch) + ", " + std::to_string(usual) + " and " +
+                                std::to_string(option.batch));
+  }
+}
+
+// Sees whether the engine can be written, before the long work; leaves nothing behind.
+void checkPlace(const std::string& onnx, const std::string& engine) {
+  std::error_code error;
+  if (fs::equivalent(onnx, engine, error)) {
+    throw std::invalid_argument("buildEngine: '" + engine +
+                                "' is the model; an engine that is built from it needs another name");
+  }
+  const auto fail = [&](const std::string& why) {
+    return ModelError("'" + engine + "': the engine cannot be written: " + why);
+  };
+  if (engine.empty() || fs::is_directory(engine, error)) {
+    throw fail(engine.empty() ? "its name is empty" : "it is a folder");
+  }
+  const std::string probe = engine + ".part" + std::to_string(std::random_device()());
+  errno = 0;
+  const bool made = std::ofstream(probe, std::ios::binary).is_open();
+  if (!made) {
+    throw fail(std::strerror(errno));
+  }
+  fs::remove(probe, error);
+}
+
 }  // namespace
 
 void buildEngine(const std::string& onnx, const std::string& engine, const BuildOption& option) {
   constexpr int kHighestLevel = 5;
-  if (option.batch < 1) {
-    throw std::invalid_argument("buildEngine: the batch must be at least 1, found " + std::to_string(option.batch));
-  }
+  checkBatch(option);
   if (option.optimizationLevel < 0 || option.optimizationLevel > kHighestLevel) {
     throw std::invalid_argument("buildEngine: the optimization level must be 0 to " + std::to_string(kHighestLevel) +
                                 ", found " + std::to_string(option.optimizationLevel));
@@ -32,6 +71,7 @@ void buildEngine(const std::string& onnx, const std::string& engine, const Build
   }
   checkRange("widths", option.leastWidth, option.width);
   checkRange("heights", option.leastHeight, option.height);
+  checkPlace(onnx, engine);
   buildEngineFile(onnx, engine, option);
 }
 

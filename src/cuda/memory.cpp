@@ -8,10 +8,9 @@ namespace trtyolo::cuda {
 
 DeviceScope::DeviceScope(int device) {
   check(cudaGetDevice(&before_), "asking for the current device");
-  if (before_ != device) {
-    check(cudaSetDevice(device), "choosing a device");
-    changed_ = true;
-  }
+  // Also where it is current already: a thread that has not used CUDA yet has no context until this.
+  check(cudaSetDevice(device), "choosing a device");
+  changed_ = before_ != device;
 }
 
 DeviceScope::~DeviceScope() {

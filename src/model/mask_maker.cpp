@@ -2,78 +2,60 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
-#include <numeric>
 #include <utility>
 
 namespace trtyolo {
 namespace {
 
-// Where a pixel lies between the cells of a shorter or longer line, as PyTorch's bilinear interpolation has it
-// (align_corners=False), in f32.
-struct Place {
-  std::size_t cell;
-  float fraction;
-};
+Size sizeOf(const Prototypes& prototypes) {
+  return {static_cast<int>(prototypes.width), static_cast<int>(prototypes.height)};
+}
 
-Place placeOf(std::size_t pixel, float scale, std::size_t cells) {
-  const float position = std::max(0.0F, (static_cast<float>(pixel) + 0.5F) * scale - 0.5F);
-  const std::size_t cell = std::min(static_cast<std::size_t>(position), cells - 1);
-  // At the last cell the next one is the same.
-  return {cell, cell + 1 < cells ? std::clamp(position - static_cast<float>(cell), 0.0F, 1.0F) : 0.0F};
+MaskPlace placeOf(std::size_t pixel, float scale, std::size_t cells) {
+  return maskPlace(static_cast<int>(pixel), scale, static_cast<int>(cells));
 }
 
 // Pixels p with low <= p < high.
 std::pair<std::size_t, std::size_t> pixelsWithin(float low, float high, std::size_t count) {
-  const auto at = [count](float edge) {
-    return edge > 0.0F ? static_cast<std::size_t>(std::min(std::ceil(edge), static_cast<float>(count))) : 0U;
-  };
+  const auto at = [count](float edge) { return static_cast<std::size_t>(firstPixel(edge, static_cast<int>(count))); };
   return {at(low), at(high)};
 }
 
 }  // namespace
 
-MaskMaker::Axis::Axis(std::size_t axisOffset, std::size_t axisCells, std::size_t axisPixels)
-    : offset(axisOffset),
-      cells(axisCells),
-      pixels(axisPixels),
-      pixelsPerCell(static_cast<float>(axisPixels) / static_cast<float>(axisCells)),
-      doubt(1.0F / 64 + static_cast<float>(axisPixels) * 0x1p-20F),
-      first(axisCells + 1 + kRowPadding, static_cast<std::int32_t>(axisPixels)) {
-  const float scale = static_cast<float>(cells) / static_cast<float>(pixels);
+MaskMaker::Axis::Axis(const MaskAxis& axis)
+    : offset(static_cast<std::size_t>(axis.offset)),
+      cells(static_cast<std::size_t>(axis.cells)),
+      pixels(static_cast<std::size_t>(axis.pixels)),
+      pixelsPerCell(axis.pixelsPerCell()),
+      doubt(axis.doubt()),
+      first(cells + 1 + kRowPadding, axis.pixels) {
+  const float scale = axis.scale();
   cell.resize(pixels);
   fraction.resize(pixels);
-  std::size_t next = 0;  // cell whose first pixel is still to come
-  for (std::size_t pixel = 0; pixel < pixels; ++pixel) {
-    const Place place = placeOf(pixel, scale, cells);
-    cell[pixel] = static_cast<std::uint32_t>(place.cell);
-    fraction[pixel] = place.fraction;
+  int next = 0;  // cell whose first pixel is still to come
+  for (int pixel = 0; pixel < axis.pixels; ++pixel) {
+    const MaskPlace place = maskPlace(pixel, scale, axis.cells);
+    cell[static_cast<std::size_t>(pixel)] = static_cast<std::uint32_t>(place.cell);
+    fraction[static_cast<std::size_t>(pixel)] = place.fraction;
     for (; next <= place.cell; ++next) {
-      first[next] = static_cast<std::int32_t>(pixel);
+      first[static_cast<std::size_t>(next)] = pixel;
     }
   }
 }
 
-MaskMaker::MaskMaker(const Prototypes& prototypes, std::size_t factor, Axis columns, Axis rows)
-    : prototypes_(prototypes), factor_(factor), columns_(std::move(columns)), rows_(std::move(rows)) {}
+MaskMaker::MaskMaker(const Prototypes& prototypes, const MaskGeometry& geometry)
+    : prototypes_(prototypes),
+      factor_(static_cast<std::size_t>(geometry.factor)),
+      columns_(geometry.columns),
+      rows_(geometry.rows) {}
 
 MaskMaker MaskMaker::forSource(const Prototypes& prototypes, const Letterbox& letterbox) {
-  constexpr int kStride = 4;  // pixels of the network's input to a cell of the prototypes
-  const Size cells{static_cast<int>(prototypes.width), static_cast<int>(prototypes.height)};
-  const Letterbox input = Letterbox::fit(letterbox.source, {kStride * cells.width, kStride * cells.height});
-  const int padding = (input.network.height - input.scaled.height) | (input.network.width - input.scaled.width);
-  const int factor = kStride / std::gcd(kStride, padding | (padding / 2));
-  const Letterbox grid = Letterbox::fit(letterbox.source, {factor * cells.width, factor * cells.height});
-  const auto axis = [](int offset, int scaled, int source) {
-    return Axis(static_cast<std::size_t>(offset), static_cast<std::size_t>(scaled), static_cast<std::size_t>(source));
-  };
-  return {prototypes, static_cast<std::size_t>(factor), axis(grid.left, grid.scaled.width, letterbox.source.width),
-          axis(grid.top, grid.scaled.height, letterbox.source.height)};
+  return {prototypes, MaskGeometry::ofSource(sizeOf(prototypes), letterbox)};
 }
 
 MaskMaker MaskMaker::forNetwork(const Prototypes& prototypes, const Letterbox& letterbox) {
-  return {prototypes, 1, Axis(0, prototypes.width, static_cast<std::size_t>(letterbox.network.width)),
-          Axis(0, prototypes.height, static_cast<std::size_t>(letterbox.network.height))};
+  return {prototypes, MaskGeometry::ofNetwork(sizeOf(prototypes), letterbox)};
 }
 
 bool MaskMaker::add(const ValueTable& coefficients, std::size_t anchor, const Box& box, Masks& masks) {
@@ -93,8 +75,8 @@ bool MaskMaker::add(const ValueTable& coefficients, std::size_t anchor, const Bo
   } else {
     const auto under = [this](Span grid, std::size_t cells) {
       const float scale = 1.0F / static_cast<float>(factor_);
-      return Span{placeOf(grid.begin, scale, cells).cell,
-                  std::min(placeOf(grid.end - 1, scale, cells).cell + 2, cells)};
+      return Span{static_cast<std::size_t>(placeOf(grid.begin, scale, cells).cell),
+                  std::min(static_cast<std::size_t>(placeOf(grid.end - 1, scale, cells).cell) + 2, cells)};
     };
     const Span cellRows = under(gridRows, prototypes_.height), cellColumns = under(gridColumns, prototypes_.width);
     weigh(coefficients, anchor, cellRows, cellColumns);
@@ -108,6 +90,24 @@ bool MaskMaker::add(const ValueTable& coefficients, std::size_t anchor, const Bo
     masks.ends_.push_back(masks.runs_.size());
   }
   return any;
+}
+
+bool MaskMaker::append(const std::vector<Masks::Run>& runs, Masks& masks) {
+  const auto width = static_cast<std::uint32_t>(masks.width());
+  const std::size_t first = masks.runs_.size();
+  for (const Masks::Run& run : runs) {
+    const bool goesOn = masks.runs_.size() > first && masks.runs_.back().end == run.begin && run.begin % width != 0;
+    if (goesOn) {
+      masks.runs_.back().end = run.end;
+    } else if (run.begin < run.end) {
+      masks.runs_.push_back(run);
+    }
+  }
+  if (masks.runs_.size() == first) {
+    return false;
+  }
+  masks.ends_.push_back(masks.runs_.size());
+  return true;
 }
 
 // Prototypes times coefficients, for the cells of these rows and columns.
@@ -142,15 +142,17 @@ void MaskMaker::enlarge(Span gridRows, Span gridColumns, Span rows, Span columns
   row_.resize(width);
   float* to = enlarged_.data();
   for (std::size_t y = gridRows.begin; y < gridRows.end; ++y, to += gridWidth) {
-    const Place place = placeOf(y, scale, prototypes_.height);
-    const float* above = logits_.data() + (place.cell - rows.begin) * width;
-    const float* below = place.cell + 1 < rows.end ? above + width : above;
+    const MaskPlace place = placeOf(y, scale, prototypes_.height);
+    const std::size_t row = static_cast<std::size_t>(place.cell) - rows.begin;
+    const float* above = logits_.data() + row * width;
+    const float* below = row + 1 < rows.end - rows.begin ? above + width : above;
     for (std::size_t x = 0; x < width; ++x) {
       row_[x] = above[x] * (1.0F - place.fraction) + below[x] * place.fraction;
     }
     for (std::size_t x = 0; x < gridWidth; ++x) {
-      const Place across = placeOf(gridColumns.begin + x, scale, prototypes_.width);
-      const std::size_t left = across.cell - columns.begin, right = std::min(left + 1, width - 1);
+      const MaskPlace across = placeOf(gridColumns.begin + x, scale, prototypes_.width);
+      const std::size_t left = static_cast<std::size_t>(across.cell) - columns.begin,
+                        right = std::min(left + 1, width - 1);
       to[x] = row_[left] * (1.0F - across.fraction) + row_[right] * across.fraction;
     }
   }

@@ -7,6 +7,7 @@
 
 #include "image/geometry.hpp"
 #include "model/candidates.hpp"
+#include "model/mask_arithmetic.hpp"
 #include "model/mask_rows.hpp"
 #include "trtyolo.hpp"
 
@@ -23,13 +24,10 @@ struct Prototypes {
 // places where the sign changes: no picture of floats is made.
 class MaskMaker {
  public:
-  // Masks of the size of the source image, as Ultralytics' retina_masks (process_mask_native): the prototypes are
-  // scaled up by 1, 2 or 4, so that the border falls on whole cells, cropped to the image, and scaled to it.
-  // Boxes are in pixels of the source image.
+  // Masks of the size of the source image: MaskGeometry::ofSource. Boxes are in pixels of the source image.
   static MaskMaker forSource(const Prototypes& prototypes, const Letterbox& letterbox);
 
-  // Masks of the size of the network's input, as Ultralytics has them by default (process_mask). Boxes are in its
-  // pixels.
+  // Masks of the size of the network's input: MaskGeometry::ofNetwork. Boxes are in its pixels.
   static MaskMaker forNetwork(const Prototypes& prototypes, const Letterbox& letterbox);
 
   int width() const { return static_cast<int>(columns_.pixels); }
@@ -38,6 +36,10 @@ class MaskMaker {
   // Appends the mask of one object, unless it is empty: then false. `masks` has this maker's width and height;
   // `coefficients` are values 0 ... channels - 1 of the table's anchor.
   bool add(const ValueTable& coefficients, std::size_t anchor, const Box& box, Masks& masks);
+
+  // Appends a mask of runs that were made elsewhere, in rising order: some may be empty, or go on where the one before
+  // them ends. False if no pixel is left.
+  static bool append(const std::vector<Masks::Run>& runs, Masks& masks);
 
  private:
   // One axis of the last scaling: pixels from `cells` of a grid, beginning at its cell `offset`.
@@ -49,15 +51,14 @@ class MaskMaker {
     std::vector<std::uint32_t> cell;  // of each pixel: the cell before it
     std::vector<float> fraction;      // of the way to the next cell
 
-    Axis() = default;
-    Axis(std::size_t offset, std::size_t cells, std::size_t pixels);
+    explicit Axis(const MaskAxis& axis);
   };
   // Cells `begin` to `end` - 1 of the grid.
   struct Span {
     std::size_t begin = 0, end = 0;
   };
 
-  MaskMaker(const Prototypes& prototypes, std::size_t factor, Axis columns, Axis rows);
+  MaskMaker(const Prototypes& prototypes, const MaskGeometry& geometry);
 
   void weigh(const ValueTable& coefficients, std::size_t anchor, Span rows, Span columns);
   void enlarge(Span gridRows, Span gridColumns, Span rows, Span columns);

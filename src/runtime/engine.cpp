@@ -47,6 +47,13 @@ Backend choose(const std::string& path, const ModelFile& file, const EngineOptio
                  ", but this build of trtyolo has OpenVINO only" +
                  (plan ? "; give the .onnx that the engine was built from" : ""));
     }
+    const std::string why = whyNoGpu();
+    if (!why.empty()) {
+      throw DeviceError(
+          "'" + path +
+          "': " + (plan ? "a TensorRT engine cannot be run here" : "TensorRT, which was asked for, cannot be used") +
+          ": " + why + (plan ? "; give the .onnx that it was built from" : ""));
+    }
     return Backend::TensorRT;
   }
   const bool gpu = kHasTensorRt && options.backend == Backend::Auto && !ir && whyNoGpu().empty();

@@ -18,12 +18,18 @@ namespace {
 using test::dataPath;
 
 // The message of the ModelError that loading `file` must throw.
+// What loading says; the file is at fault, or a GPU that is not there.
 std::string loadError(const std::string& file, const InferOption& option = {}) {
+  const auto said = [&](const Error& error) {
+    EXPECT_NE(std::string(error.what()).find(file), std::string::npos) << error.what();
+    return std::string(error.what());
+  };
   try {
     DetectModel model(file, option);
   } catch (const ModelError& error) {
-    EXPECT_NE(std::string(error.what()).find(file), std::string::npos) << error.what();
-    return error.what();
+    return said(error);
+  } catch (const DeviceError& error) {
+    return said(error);
   } catch (const std::exception& error) {
     ADD_FAILURE() << file << ": expected a ModelError, found " << error.what();
     return "";

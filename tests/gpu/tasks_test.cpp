@@ -71,10 +71,11 @@ TEST_P(GpuEnginesTest, AreBuilt) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Tasks, GpuEnginesTest, testing::Values("detect", "obb", "segment", "pose", "classify"),
-                         [](const auto& info) { return std::string(info.param); });
+                         [](const auto& test) { return std::string(test.param); });
 
 template <typename Model>
 void expectReferences(const std::string& task, const std::string& precision, const test::Tolerance& most) {
+  SCOPED_TRACE(precision);
   Model host(engineOf(task, precision), test::bgr());
   Model device(engineOf(task, precision), test::bgr().enableCudaMem());
   const json references = test::goldenOf(task);
@@ -143,10 +144,10 @@ TEST(GpuTasksTest, ThresholdsChangeAtRunTime) {
   const DetResult expected = model.predict(picture.view());
   ASSERT_GT(expected.num, 1);
   for (int i = 0; i < 3; ++i) {
-    model.setConfidence(0.0001F);
+    model.setConfidence(1e-6F);
     model.setMaxDetections(5000);
     model.setIou(1);
-    EXPECT_GT(model.predict(picture.view()).num, 300);
+    EXPECT_GT(model.predict(picture.view()).num, 10 * expected.num);
     model.setMaxDetections(1);
     EXPECT_EQ(model.predict(picture.view()).num, 1);
     model.setMaxDetections(300);
@@ -186,6 +187,18 @@ TEST(GpuTasksTest, OddImagesAreSeen) {
   }
 }
 
+// A thread that has not used CUDA before has no context of its own accord.
+TEST(GpuTasksTest, ImagesOnTheGpuFromAnotherThread) {
+  TRTYOLO_NEEDS_GPU();
+  DetectModel model(engineOf("detect", "f32"), test::bgr().enableCudaMem());
+  Picture picture = pictureOf("detect", test::goldenOf("detect")[0]);
+  const DevicePicture onDevice(picture);
+  const std::string expected = textOf(model.predict(onDevice.view()));
+  std::string found;
+  std::thread([&] { found = textOf(model.clone()->predict(onDevice.view())); }).join();
+  EXPECT_EQ(found, expected);
+}
+
 // Clones made, used and dropped by many threads at once give what one model gives, and leave no memory behind.
 TEST(GpuTasksTest, ManyClonesAtOnce) {
   TRTYOLO_NEEDS_GPU();
@@ -204,7 +217,6 @@ TEST(GpuTasksTest, ManyClonesAtOnce) {
     cudaMemGetInfo(&free, &total);
     return static_cast<double>(free) / (1 << 20);
   };
-  double settled = 0;
   std::atomic<int> wrong = 0, calls = 0;
   const auto run = [&](double duration) {
     std::vector<std::thread> threads;
@@ -226,11 +238,11 @@ TEST(GpuTasksTest, ManyClonesAtOnce) {
       thread.join();
     }
   };
-  run(0);
-  settled = freeMemory();
+  run(seconds / 4);
+  const double settled = freeMemory();
   run(seconds);
   EXPECT_EQ(wrong, 0) << "of " << calls << " calls";
-  EXPECT_NEAR(freeMemory(), settled, 1.0);
+  EXPECT_LE(settled - freeMemory(), 1.0);
   std::cout << calls << " calls\n";
 }
 

@@ -8,11 +8,11 @@
 #include <iterator>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <random>
 
 #include "cuda/devices.hpp"
 #include "cuda/memory.hpp"
+#include "model/description.hpp"
 #include "runtime/tensorrt/library.hpp"
 #include "runtime/tensorrt/network.hpp"
 
@@ -198,57 +198,76 @@ class Build {
 #endif
   }
 
-  // An optimization profile for what is dynamic.
-  void setShapes() {
-    if (network_->getNbInputs() != 1 || network_->getInput(0)->getDimensions().nbDims != 4) {
-      throw ModelError("'" + path_ + "': expected one input [batch, 3, height, width], found " +
-                       std::to_string(network_->getNbInputs()) + " inputs");
-    }
-    nvinfer1::ITensor& input = *network_->getInput(0);
-    const nvinfer1::Dims shape = input.getDimensions();
-    nvinfer1::Dims least = shape, best = shape, most = shape;
-    const auto settle = [&](int axis, const char* what, int low, int usual, int high) {
-      if (shape.d[axis] != -1) {
-        if (high != 0 && high != shape.d[axis]) {
-          throw ModelError("'" + path_ + "': the network's " + what + " is fixed at " + std::to_string(shape.d[axis]) +
-                           ", asked for were " + std::to_string(high));
-        }
-        return;
-      }
-      most.d[axis] = high != 0 ? high : usual;
-      best.d[axis] = most.d[axis];
-      least.d[axis] = low != 0 ? low : most.d[axis];
+  // The network as describe() wants it.
+  RawModel rawModel() const {
+    const auto portOf = [](const nvinfer1::ITensor& tensor) {
+      Port port;
+      port.name = tensor.getName();
+      port.type = tensor.getType();
+      port.shape = tensor.getDimensions();
+      return port;
     };
-    const auto sizes = sizesInFile();
-    settle(0, "batch", 1, 1, option_.batch > 1 || shape.d[0] == -1 ? option_.batch : 0);
-    settle(1, "number of channels", 3, 3, 0);
-    settle(2, "height", option_.leastHeight, sizes[0], option_.height);
-    settle(3, "width", option_.leastWidth, sizes[1], option_.width);
-    const bool dynamic = std::any_of(shape.d, shape.d + shape.nbDims, [](std::int64_t side) { return side == -1; });
+    std::vector<Port> inputs, outputs;
+    for (int i = 0; i < network_->getNbInputs(); ++i) {
+      inputs.push_back(portOf(*network_->getInput(i)));
+    }
+    for (int i = 0; i < network_->getNbOutputs(); ++i) {
+      outputs.push_back(portOf(*network_->getOutput(i)));
+    }
+    RawModel raw;
+    raw.file = path_;
+    raw.inputs = tensorsOf(inputs);
+    raw.outputs = tensorsOf(outputs);
+    raw.metadata = metadata_;
+    return raw;
+  }
+
+  // An optimization profile for what is dynamic. What a model would be refused for when it is loaded is refused here,
+  // before the long work.
+  void setShapes() {
+    const RawModel raw = rawModel();
+    const ModelInfo info = describe(raw, {}).info;
+    const auto orElse = [](int value, int otherwise) { return value != 0 ? value : otherwise; };
+    const Size largest{orElse(option_.width, info.networkWidth), orElse(option_.height, info.networkHeight)};
+    const Size smallest{orElse(option_.leastWidth, largest.width), orElse(option_.leastHeight, largest.height)};
+    for (const Size size : {smallest, largest}) {
+      DescriptionOptions wanted;
+      wanted.networkSize = size;
+      describe(raw, wanted);
+    }
+    if (!info.dynamicBatch && option_.batch != 1 && option_.batch != info.batch) {
+      throw ModelError("'" + path_ + "': the network's batch is fixed at " + std::to_string(info.batch) +
+                       ", asked for were " + std::to_string(option_.batch) +
+                       "; export the model with dynamic sizes to choose it");
+    }
+
+    const nvinfer1::ITensor& input = *network_->getInput(0);
+    const nvinfer1::Dims shape = input.getDimensions();
+    nvinfer1::Dims least = shape, usual = shape, most = shape;
+    bool dynamic = false;
+    const auto settle = [&](int axis, int low, int middle, int high) {
+      if (shape.d[axis] == -1) {
+        least.d[axis] = low;
+        usual.d[axis] = middle;
+        most.d[axis] = high;
+        dynamic = true;
+      }
+    };
+    settle(0, option_.leastBatch, orElse(option_.usualBatch, option_.batch), option_.batch);
+    settle(1, 3, 3, 3);
+    settle(2, smallest.height, largest.height, largest.height);
+    settle(3, smallest.width, largest.width, largest.width);
     if (!dynamic) {
       return;
     }
     nvinfer1::IOptimizationProfile* profile = builder_->createOptimizationProfile();
     const bool valid = profile->setDimensions(input.getName(), nvinfer1::OptProfileSelector::kMIN, least) &&
-                       profile->setDimensions(input.getName(), nvinfer1::OptProfileSelector::kOPT, best) &&
+                       profile->setDimensions(input.getName(), nvinfer1::OptProfileSelector::kOPT, usual) &&
                        profile->setDimensions(input.getName(), nvinfer1::OptProfileSelector::kMAX, most) &&
                        config_->addOptimizationProfile(profile) >= 0;
     if (!valid) {
       throw ModelError("'" + path_ + "': TensorRT does not take the sizes asked for, " + Log::take());
     }
-  }
-
-  // Height and width that the metadata names; 640 otherwise, or 224 of a classifier.
-  std::vector<int> sizesInFile() const {
-    const auto said = metadata_.find("imgsz");
-    const auto values = said == metadata_.end() ? std::nullopt : parseInts(said->second);
-    if (values && values->size() == 2) {
-      return *values;
-    }
-    const auto task = metadata_.find("task");
-    const bool classifier = task != metadata_.end() && task->second == toString(Task::Classify);
-    const int side = values && values->size() == 1 ? (*values)[0] : classifier ? 224 : 640;
-    return {side, side};
   }
 
   std::unique_ptr<nvinfer1::ITimingCache> timingCache() {

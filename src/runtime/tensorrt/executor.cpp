@@ -26,6 +26,7 @@ struct Executor::Shape {
   Size size;
   std::vector<cuda::DeviceTensor> outputs;
   cuda::Decoder decoder;
+  cuda::MaskDecoder masks;  // of segmenters
   cuda::Graph graph;
   bool started = false;  // the network has run in this shape: what it allocates late is there
 };
@@ -49,16 +50,49 @@ RunTimes Executor::predict(std::span<const ImageView> images, std::span<const Le
   const int batch = info.dynamicBatch ? static_cast<int>(images.size()) : info.batch;
   fillSlots(images, letterboxes, batch);  // first: it may refuse an image
   Shape& shape = shapeFor(batch, letterboxes[0].network);
-  const bool stale = shape.decoder.prepare(thresholds, shape.outputs);
+  const bool stale = prepare(shape, letterboxes, thresholds);
   times.before = watch.lap();
   start(shape, stale);
   stream_.synchronize();
   times.network = watch.lap();
-  for (std::size_t i = 0; i < images.size(); ++i) {
-    results[i] = shape.decoder.read(i);
+  if (!read(shape, results)) {
+    // More runs of pixels than ever before: once more, with room for them.
+    shape.masks.provideRuns();
+    start(shape, true);
+    stream_.synchronize();
+    if (!read(shape, results)) {
+      throw InferenceError("'" + settings_.network.file() + "': the masks need more room on every run");
+    }
   }
   times.after = watch.lap();
   return times;
+}
+
+// Takes over what a call asks for; true if what was captured must be captured anew.
+bool Executor::prepare(Shape& shape, std::span<const Letterbox> letterboxes, const Thresholds& thresholds) {
+  bool stale = shape.decoder.prepare(thresholds, shape.outputs);
+  if (segments()) {
+    const OutputLayout& layout = settings_.description.layout;
+    stale = shape.masks.prepare(shape.outputs[layout.prototypes], shape.decoder.extraValues(),
+                                static_cast<std::size_t>(layout.extra), static_cast<std::size_t>(shape.batch),
+                                shape.decoder.kept(), shape.decoder.keptCounts(), shape.decoder.capacity()) ||
+            stale;
+    for (std::size_t i = 0; i < letterboxes.size(); ++i) {
+      shape.masks.place(i, letterboxes[i], thresholds.retinaMasks);
+    }
+  }
+  return stale;
+}
+
+// False if the masks had not room enough.
+bool Executor::read(const Shape& shape, std::span<Prediction> results) const {
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    results[i] = shape.decoder.read(i);
+    if (segments() && !shape.masks.read(i, results[i])) {
+      return false;
+    }
+  }
+  return true;
 }
 
 // Sees to it that the work of one call is on its way.
@@ -94,6 +128,9 @@ void Executor::enqueue(Shape& shape) {
                               stream_.get()),
               "copying the images' places");
   shape.decoder.enqueueParameters(stream_.get());
+  if (segments()) {
+    shape.masks.enqueueParameters(stream_.get());
+  }
   const bool half = settings_.network.inputs()[0].half();
   if (settings_.description.centerCrop()) {
     cuda::centerCrop(deviceSlots_.get(), cropTables_.data(), cropTables_.stride(), shape.batch, shape.size,
@@ -104,6 +141,9 @@ void Executor::enqueue(Shape& shape) {
   }
   enqueueNetwork();
   shape.decoder.enqueue(deviceSlots_.get(), stream_.get());
+  if (segments()) {
+    shape.masks.enqueue(deviceSlots_.get(), stream_.get());
+  }
 }
 
 void Executor::enqueueNetwork() {

@@ -12,6 +12,7 @@
 #include "cuda/stream.hpp"
 #include "image/cuda/image_slot.hpp"
 #include "model/cuda/decoder.hpp"
+#include "model/cuda/masks.hpp"
 #include "runtime/engine.hpp"
 #include "runtime/tensorrt/crop_tables.hpp"
 #include "runtime/tensorrt/network.hpp"
@@ -42,6 +43,9 @@ class Executor {
 
   Shape& shapeFor(int batch, Size size);
   std::vector<cuda::DeviceTensor> outputsFor(int batch, Size size);
+  bool prepare(Shape& shape, std::span<const Letterbox> letterboxes, const Thresholds& thresholds);
+  bool read(const Shape& shape, std::span<Prediction> results) const;
+  bool segments() const { return settings_.description.info.task == Task::Segment; }
   void enqueue(Shape& shape);
   void enqueueNetwork();
   void start(Shape& shape, bool stale);

@@ -1,0 +1,142 @@
+#include <algorithm>
+#include <cstring>
+#include <string>
+#include <type_traits>
+
+#include "cuda/error.hpp"
+#include "model/cuda/masks.hpp"
+#include "model/mask_maker.hpp"
+#include "model/tensor.hpp"
+
+namespace trtyolo::cuda {
+namespace {
+
+static_assert(std::is_trivially_copyable_v<MaskGeometry> && sizeof(MaskGeometry) % sizeof(std::uint32_t) == 0);
+constexpr std::size_t kGeometryWords = sizeof(MaskGeometry) / sizeof(std::uint32_t);
+constexpr std::size_t kFirstRuns = std::size_t{1} << 16;
+
+bool sameTable(const DeviceTable& a, const DeviceTable& b) {
+  return a.data == b.data && a.half == b.half && a.slotStep == b.slotStep && a.valueStep == b.valueStep &&
+         a.anchorStep == b.anchorStep;
+}
+
+}  // namespace
+
+bool MaskDecoder::prepare(const DeviceTensor& prototypes, const DeviceTable& coefficients, std::size_t channels,
+                          std::size_t batch, const KeptObject* kept, const int* keptCounts, std::size_t capacity) {
+  const std::vector<std::int64_t>& shape = prototypes.shape;
+  const auto fits = [](std::int64_t side) { return side > 0 && side <= kMostMaskSide; };
+  if (shape.size() != 4 || shape[0] < static_cast<std::int64_t>(batch) ||
+      shape[1] != static_cast<std::int64_t>(channels) || shape[1] > kMostMaskChannels || !fits(shape[2]) ||
+      !fits(shape[3])) {
+    throw InferenceError("the network's mask prototypes were expected to be [batch, " + std::to_string(channels) +
+                         ", height, width] with at most " + std::to_string(kMostMaskChannels) +
+                         " channels and sides of at most " + std::to_string(kMostMaskSide) + ", found " +
+                         toText(shape));
+  }
+  const bool same = batch == batch_ && prototypes_.data == prototypes.data && prototypes_.half == prototypes.half &&
+                    prototypes_.shape == prototypes.shape && sameTable(work_.coefficients, coefficients) &&
+                    work_.kept == kept && work_.keptCounts == keptCounts && work_.capacity == capacity;
+  if (same) {
+    return false;
+  }
+  const std::size_t words = batch * kGeometryWords + 2;
+  if (parameters_.size() < words) {
+    parameters_ = {};
+    deviceParameters_ = {};
+    parameters_ = PinnedMemory<std::uint32_t>(words);
+    deviceParameters_ = DeviceMemory<std::uint32_t>(words);
+    std::fill_n(parameters_.get(), words, 0U);
+  }
+  if (pieces_.size() < batch * capacity * kMaskPieces) {
+    pieces_ = {};
+    pieces_ = PinnedMemory<MaskPiece>(batch * capacity * kMaskPieces);
+    std::fill_n(pieces_.get(), pieces_.size(), MaskPiece{});  // those of objects that are not there are never written
+  }
+  if (runs_.size() == 0) {
+    runs_ = PinnedMemory<Masks::Run>(kFirstRuns);
+  }
+  batch_ = batch;
+  prototypes_ = prototypes;
+  work_.batch = static_cast<std::uint32_t>(batch);
+  work_.geometries = reinterpret_cast<const MaskGeometry*>(deviceParameters_.get());
+  work_.ofSource = deviceParameters_.get() + batch * kGeometryWords;
+  work_.used = deviceParameters_.get() + batch * kGeometryWords + 1;
+  work_.kept = kept;
+  work_.keptCounts = keptCounts;
+  work_.capacity = static_cast<std::uint32_t>(capacity);
+  work_.coefficients = coefficients;
+  work_.prototypes = prototypes.data;
+  work_.half = prototypes.half;
+  work_.channels = static_cast<int>(shape[1]);
+  work_.height = static_cast<int>(shape[2]);
+  work_.width = static_cast<int>(shape[3]);
+  work_.pieces = pieces_.get();
+  work_.runs = runs_.get();
+  work_.runCapacity = static_cast<std::uint32_t>(runs_.size());
+  return true;
+}
+
+void MaskDecoder::place(std::size_t slot, const Letterbox& letterbox, bool ofSource) {
+  const Size prototypes{work_.width, work_.height};
+  const MaskGeometry geometry =
+      ofSource ? MaskGeometry::ofSource(prototypes, letterbox) : MaskGeometry::ofNetwork(prototypes, letterbox);
+  std::memcpy(parameters_.get() + slot * kGeometryWords, &geometry, sizeof(geometry));
+  parameters_.get()[batch_ * kGeometryWords] = ofSource ? 1 : 0;
+  parameters_.get()[batch_ * kGeometryWords + 1] = 0;
+}
+
+void MaskDecoder::enqueueParameters(cudaStream_t stream) const {
+  check(cudaMemcpyAsync(deviceParameters_.get(), parameters_.get(),
+                        (batch_ * kGeometryWords + 2) * sizeof(std::uint32_t), cudaMemcpyHostToDevice, stream),
+        "copying the masks' geometry to the device");
+}
+
+void MaskDecoder::enqueue(const ImageSlot* slots, cudaStream_t stream) const {
+  MaskWork work = work_;
+  work.slots = slots;
+  makeMasks(work, stream);
+}
+
+bool MaskDecoder::read(std::size_t slot, Prediction& prediction) const {
+  MaskGeometry geometry;
+  std::memcpy(static_cast<void*>(&geometry), parameters_.get() + slot * kGeometryWords, sizeof(geometry));
+  prediction.masks = Masks(geometry.columns.pixels, geometry.rows.pixels);
+  const std::size_t objects = prediction.classes.size();
+  const MaskPiece* const pieces = pieces_.get() + slot * work_.capacity * kMaskPieces;
+  std::vector<Masks::Run> runs;
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < objects; ++i) {
+    runs.clear();
+    for (std::size_t p = i * kMaskPieces; p < (i + 1) * kMaskPieces; ++p) {
+      if (std::size_t{pieces[p].first} + pieces[p].count > work_.runCapacity) {
+        return false;
+      }
+      runs.insert(runs.end(), runs_.get() + pieces[p].first, runs_.get() + pieces[p].first + pieces[p].count);
+    }
+    if (!MaskMaker::append(runs, prediction.masks)) {
+      continue;
+    }
+    prediction.classes[kept] = prediction.classes[i];
+    prediction.scores[kept] = prediction.scores[i];
+    prediction.boxes[kept] = prediction.boxes[i];
+    ++kept;
+  }
+  prediction.classes.resize(kept);
+  prediction.scores.resize(kept);
+  prediction.boxes.resize(kept);
+  return true;
+}
+
+void MaskDecoder::provideRuns() {
+  std::size_t needed = runs_.size();
+  for (std::size_t p = 0; p < batch_ * work_.capacity * kMaskPieces; ++p) {
+    needed = std::max(needed, std::size_t{pieces_.get()[p].first} + pieces_.get()[p].count);
+  }
+  runs_ = {};
+  runs_ = PinnedMemory<Masks::Run>(needed + needed / 2);
+  work_.runs = runs_.get();
+  work_.runCapacity = static_cast<std::uint32_t>(runs_.size());
+}
+
+}  // namespace trtyolo::cuda

@@ -1,0 +1,74 @@
+// The geometry of masks, on the CPU and in kernels: between which cells of the prototypes a pixel lies.
+#pragma once
+
+#include <cstdint>
+#include <numeric>
+
+#include "cuda/device_function.hpp"
+#include "image/geometry.hpp"
+#include "model/extremes.hpp"
+
+namespace trtyolo {
+
+// Where a pixel lies between the cells of a shorter or longer line, as PyTorch's bilinear interpolation has it
+// (align_corners=False), in f32.
+struct MaskPlace {
+  int cell;
+  float fraction;  // of the way to the next cell
+};
+
+TRTYOLO_DEVICE inline MaskPlace maskPlace(int pixel, float scale, int cells) {
+  const float position = larger(0.0F, (static_cast<float>(pixel) + 0.5F) * scale - 0.5F);
+  const int cell = smaller(static_cast<int>(position), cells - 1);
+  // At the last cell the next one is the same.
+  const float fraction = position - static_cast<float>(cell);
+  return {cell, cell + 1 < cells ? smaller(larger(fraction, 0.0F), 1.0F) : 0.0F};
+}
+
+// The first pixel p of `count` with p >= edge, so that p with low <= p < high are those from the one to the other.
+TRTYOLO_DEVICE inline int firstPixel(float edge, int count) {
+  if (!(edge > 0.0F)) {
+    return 0;
+  }
+  const float most = smaller(edge, static_cast<float>(count));
+  const int whole = static_cast<int>(most);
+  return smaller(whole + (static_cast<float>(whole) < most ? 1 : 0), count);
+}
+
+// One axis of the last scaling: pixels from `cells` of a grid, beginning at its cell `offset`.
+struct MaskAxis {
+  int offset = 0, cells = 0, pixels = 0;
+
+  TRTYOLO_DEVICE float scale() const { return static_cast<float>(cells) / static_cast<float>(pixels); }
+  TRTYOLO_DEVICE float pixelsPerCell() const { return static_cast<float>(pixels) / static_cast<float>(cells); }
+  // A place computed this close to a pixel, in pixels, may belong to the other side of it.
+  TRTYOLO_DEVICE float doubt() const { return 1.0F / 64 + static_cast<float>(pixels) * 0x1p-20F; }
+};
+
+// The prototypes are scaled up `factor` times to a grid; of that, the axes' cells are scaled to the mask's pixels.
+struct MaskGeometry {
+  int factor = 1;
+  MaskAxis columns, rows;
+
+  // Masks of the size of the source image, as Ultralytics' retina_masks (process_mask_native): the prototypes are
+  // scaled up by 1, 2 or 4, so that the border falls on whole cells, cropped to the image, and scaled to it.
+  static MaskGeometry ofSource(Size prototypes, const Letterbox& letterbox) {
+    constexpr int kStride = 4;  // pixels of the network's input to a cell of the prototypes
+    const Letterbox input = Letterbox::fit(letterbox.source, {kStride * prototypes.width, kStride * prototypes.height});
+    const int padding = (input.network.height - input.scaled.height) | (input.network.width - input.scaled.width);
+    MaskGeometry geometry;
+    geometry.factor = kStride / std::gcd(kStride, padding | (padding / 2));
+    const Letterbox grid =
+        Letterbox::fit(letterbox.source, {geometry.factor * prototypes.width, geometry.factor * prototypes.height});
+    geometry.columns = {grid.left, grid.scaled.width, letterbox.source.width};
+    geometry.rows = {grid.top, grid.scaled.height, letterbox.source.height};
+    return geometry;
+  }
+
+  // Masks of the size of the network's input, as Ultralytics has them by default (process_mask).
+  static MaskGeometry ofNetwork(Size prototypes, const Letterbox& letterbox) {
+    return {1, {0, prototypes.width, letterbox.network.width}, {0, prototypes.height, letterbox.network.height}};
+  }
+};
+
+}  // namespace trtyolo
