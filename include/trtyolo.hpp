@@ -412,6 +412,8 @@ struct TRTYOLO_API BuildOption {
   Precision precision = Precision::F32;  ///< F32 without TF32; Auto is F16. TensorRT 11 builds what the graph has
   int deviceId = 0;                      ///< GPU that it is built on, and for
   int batch = 1;                         ///< most images in one run; models with a dynamic batch only, otherwise 1
+  int usualBatch = 0;                    ///< images in a run that it is tuned for; 0: `batch`
+  int leastBatch = 1;                    ///< fewest images in one run
   int width = 0, height = 0;  ///< network input of models with dynamic sizes, the largest; 0: the model's imgsz
   int leastWidth = 0, leastHeight = 0;  ///< the smallest; 0: only the one size
   int optimizationLevel = 3;            ///< 0 (quickly built) to 5 (tried longest)
@@ -423,8 +425,8 @@ struct TRTYOLO_API BuildOption {
 };
 
 /// Builds `engine`, a TensorRT plan behind the metadata of `onnx`. Takes from seconds to many minutes. The file is
-/// written beside `engine` and renamed, so that it is whole or not there. Any thread.
-/// @throws std::invalid_argument  an option makes no sense
+/// written beside `engine` and renamed, so that it is whole or what it was before. Any thread.
+/// @throws std::invalid_argument  an option makes no sense, or `engine` is the file `onnx`
 /// @throws ModelError             the model cannot be read or built as asked, or the engine not be written
 /// @throws DeviceError            this machine has no GPU or no TensorRT that can be used
 /// @throws Error                  onProgress ended it

@@ -27,5 +27,6 @@ struct Command {
 /// Each adds what it has to the program and to `commands`; what is remembered of the options lives in Command::run.
 void addPredict(CLI::App& program, std::vector<Command>& commands);
 void addInfo(CLI::App& program, std::vector<Command>& commands);
+void addBuild(CLI::App& program, std::vector<Command>& commands);
 
 }  // namespace app

@@ -114,7 +114,8 @@ void addInfo(CLI::App& program, std::vector<Command>& commands) {
   CLI::App* command =
       program.add_subcommand("info", "Say what a model is: task, classes, inputs, outputs, how it is decoded");
   const auto options = std::make_shared<InfoOptions>();
-  command->add_option("MODEL", options->model, "model file: ONNX (.onnx) or OpenVINO IR (.xml)")
+  command
+      ->add_option("MODEL", options->model, "model file: ONNX (.onnx), OpenVINO IR (.xml) or TensorRT engine (.engine)")
       ->type_name(" ")
       ->required();
   command->add_flag("--json", options->json, "as one JSON object");

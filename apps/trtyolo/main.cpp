@@ -67,6 +67,7 @@ int runProgram(int argc, char** argv) {
   std::vector<Command> commands;
   addPredict(program, commands);
   addInfo(program, commands);
+  addBuild(program, commands);
   addBench(program, commands);
 
   try {

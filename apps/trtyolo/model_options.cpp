@@ -24,17 +24,14 @@ const std::map<std::string, trtyolo::Layout> kLayouts{{"auto", trtyolo::Layout::
                                                       {"objectness", trtyolo::Layout::Objectness},
                                                       {"end2end", trtyolo::Layout::EndToEnd}};
 
-/// The number that all of `text` is, if it is one and not negative.
+}  // namespace
+
 std::optional<int> wholeNumber(std::string_view text) {
   int value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size() || value < 0) return std::nullopt;
   return value;
 }
-
-struct NetworkSize {
-  int height, width;
-};
 
 std::optional<NetworkSize> networkSize(std::string_view text) {
   const std::size_t separator = text.find('x');
@@ -43,8 +40,6 @@ std::optional<NetworkSize> networkSize(std::string_view text) {
   if (!height || !width || *height < 1 || *width < 1) return std::nullopt;
   return NetworkSize{*height, *width};
 }
-
-}  // namespace
 
 void addModelOptions(CLI::App& command, ModelOptions& options) {
   const std::string group = "Model";
@@ -60,9 +55,9 @@ void addModelOptions(CLI::App& command, ModelOptions& options) {
       ->check(CLI::Range(1, 1024).description(""))
       ->group(group);
   command
-      .add_flag(
-          "--half", options.half,
-          "compute in the 16-bit format that the processor is fastest with (bf16 or f16), in f32 where it has none")
+      .add_flag("--half", options.half,
+                "compute in the 16-bit format that the processor or GPU is fastest with (bf16 or f16), in f32 where it "
+                "has none")
       ->group(group);
   command
       .add_option("--task", options.task,
@@ -82,12 +77,16 @@ void addModelOptions(CLI::App& command, ModelOptions& options) {
       ->type_name("NAME")
       ->capture_default_str()
       ->group(group);
-  command.add_option("--backend", options.backend, "auto, openvino or tensorrt")
+  command
+      .add_option("--backend", options.backend,
+                  "openvino (CPU), tensorrt (GPU), or auto: TensorRT where a GPU can be used")
       ->check(CLI::IsMember(kBackends).description(""))
       ->type_name("NAME")
       ->capture_default_str()
       ->group(group);
-  command.add_option("--device", options.device, "cpu, or the number of a GPU")
+  command
+      .add_option("--device", options.device,
+                  "cpu, or the number of a GPU (default: GPU 0 where it can be used, else cpu)")
       ->type_name("cpu|N")
       ->check([](const std::string& text) {
         return text == "cpu" || wholeNumber(text) ? ""
@@ -113,6 +112,11 @@ trtyolo::InferOption inferOption(const ModelOptions& options) {
     if (options.backend == "tensorrt") throw UsageError("--backend tensorrt needs a GPU, and --device says cpu");
     option.setBackend(trtyolo::Backend::OpenVINO);
   } else if (const auto ordinal = wholeNumber(options.device)) {
+    if (options.backend == "openvino") {
+      throw UsageError("--backend openvino runs on the CPU, and --device says GPU " + options.device);
+    }
+    // Who names a GPU does not want to be given the CPU without a word.
+    option.setBackend(trtyolo::Backend::TensorRT);
     option.setDeviceId(*ordinal);
   }
   if (const auto task = taskOf(options)) option.setTask(*task);

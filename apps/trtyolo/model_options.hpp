@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "trtyolo.hpp"
 
@@ -21,6 +22,17 @@ struct ModelOptions {
   std::optional<int> batch;      ///< images per call
   std::optional<int> streams, threads;
 };
+
+/// Of the network's input, pixels.
+struct NetworkSize {
+  int height, width;
+};
+
+/// What "640" or "480x640" (height first) means; nothing for anything else.
+std::optional<NetworkSize> networkSize(std::string_view text);
+
+/// The number that all of `text` is, if it is one and not negative.
+std::optional<int> wholeNumber(std::string_view text);
 
 /// Adds them all to `command`, under "Model" in its help.
 void addModelOptions(CLI::App& command, ModelOptions& options);

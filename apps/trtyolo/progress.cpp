@@ -50,8 +50,8 @@ bool errorIsTerminal() {
 #endif
 }
 
-Progress::Progress(bool enabled)
-    : enabled_(enabled && errorIsTerminal()), start_(Clock::now()), next_(start_ + kPatience) {}
+Progress::Progress(bool enabled, Pace pace)
+    : enabled_(enabled && errorIsTerminal()), pace_(pace), start_(Clock::now()), next_(start_ + kPatience) {}
 
 Progress::~Progress() {
   clear();
@@ -68,7 +68,11 @@ void Progress::update(double share, const std::string& words) {
   } else {
     share = std::min(share, 1.0);
     line = bar(share) + "  " + words;
-    if (share > 0) line += "  " + duration(elapsed * (1 - share) / share) + " left";
+    if (pace_ == Pace::Uneven) {
+      line += "  " + duration(elapsed);
+    } else if (share > 0) {
+      line += "  " + duration(elapsed * (1 - share) / share) + " left";
+    }
   }
   // A line that wraps could not be redrawn in place.
   line.resize(std::min(line.size(), static_cast<std::size_t>(terminalColumns() - 1)));

@@ -9,11 +9,14 @@ namespace app {
 /// True if standard error is a terminal.
 bool errorIsTerminal();
 
+/// Whether shares grow evenly, so that the time left can be told from them; of others the time gone is shown.
+enum class Pace { Even, Uneven };
+
 /// One line that is redrawn in place. It appears only on a terminal, only if `enabled`, and only once the work has
 /// lasted a second. For one thread.
 class Progress {
  public:
-  explicit Progress(bool enabled);
+  explicit Progress(bool enabled, Pace pace = Pace::Even);
   ~Progress();
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
@@ -29,6 +32,7 @@ class Progress {
   using Clock = std::chrono::steady_clock;
 
   bool enabled_;
+  Pace pace_;
   bool drawn_ = false;
   Clock::time_point start_;
   Clock::time_point next_;  ///< not drawn before

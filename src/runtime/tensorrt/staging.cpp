@@ -11,7 +11,7 @@ namespace {
 
 // Bytes that are copied by the processor before the device may fetch them: the two go on side by side.
 constexpr std::size_t kChunk = std::size_t{512} << 10;
-constexpr std::size_t kPitchMultiple = 256;
+constexpr std::size_t kPitchMultiple = 64;
 
 }  // namespace
 
@@ -38,29 +38,32 @@ ImageView Staging::copy(const ImageView& image, cuda::RowRange rows, cudaStream_
 
 ImageView Staging::copy(const ImageView& image, std::size_t first, std::size_t step, std::size_t count,
                         cudaStream_t stream) {
-  const auto height = static_cast<std::size_t>(image.size.height);
   const std::size_t rowBytes = static_cast<std::size_t>(image.size.width) * static_cast<std::size_t>(image.channels);
-  const std::size_t pitch = (rowBytes + kPitchMultiple - 1) / kPitchMultiple * kPitchMultiple;
-  if (host_.bytes() < count * pitch) {
+  // Only rows that are wanted have a place, one behind the other. With a pitch of a `step`th part of it the rows are
+  // found where they would be among all the others.
+  const std::size_t multiple = kPitchMultiple * step;
+  const std::size_t place = (rowBytes + multiple - 1) / multiple * multiple, pitch = place / step;
+  if (host_.bytes() < count * place) {
     host_ = {};
-    host_ = cuda::PinnedMemory<std::uint8_t>(count * pitch);
+    host_ = cuda::UploadMemory<std::uint8_t>(count * place);
   }
-  if (device_.bytes() < height * pitch) {
+  if (device_.bytes() < count * place) {
     device_ = {};
-    device_ = cuda::DeviceMemory<std::uint8_t>(height * pitch);
+    device_ = cuda::DeviceMemory<std::uint8_t>(count * place);
   }
-  const std::size_t rowsAtOnce = std::max<std::size_t>(1, kChunk / pitch);
+  const std::size_t rowsAtOnce = std::max<std::size_t>(1, kChunk / place);
   for (std::size_t begin = 0; begin < count; begin += rowsAtOnce) {
     const std::size_t rows = std::min(rowsAtOnce, count - begin);
-    std::uint8_t* to = host_.get() + begin * pitch;
+    std::uint8_t* to = host_.get() + begin * place;
     for (std::size_t i = 0; i < rows; ++i) {
-      std::memcpy(to + i * pitch, image.data + (first + (begin + i) * step) * image.pitch, rowBytes);
+      std::memcpy(to + i * place, image.data + (first + (begin + i) * step) * image.pitch, rowBytes);
     }
-    cuda::check(cudaMemcpy2DAsync(device_.get() + (first + begin * step) * pitch, step * pitch, to, pitch, rowBytes,
-                                  rows, cudaMemcpyHostToDevice, stream),
+    cuda::check(cudaMemcpyAsync(device_.get() + begin * place, to, rows * place, cudaMemcpyHostToDevice, stream),
                 "copying an image");
   }
-  return {device_.get(), image.size, image.channels, pitch};
+  // Where row 0 would be, which may be before the memory's begin.
+  const auto row0 = reinterpret_cast<std::uintptr_t>(device_.get()) - first * pitch;
+  return {reinterpret_cast<const std::uint8_t*>(row0), image.size, image.channels, pitch};
 }
 
 }  // namespace trtyolo::tensorrt
