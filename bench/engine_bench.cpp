@@ -151,12 +151,14 @@ Slice predictAll(const std::vector<std::unique_ptr<AnyModel>>& models, const std
 struct Row {
   std::string where;
   std::size_t clones = 0;
-  double network = 0, predict = 0, ratio = 0, networkP50 = 0, p50 = 0, p99 = 0, latencyRatio = 0, megabytes = 0;
+  double network = 0, predict = 0, ratio = 0, networkP50 = 0, p50 = 0, p99 = 0, latencyRatio = 0, before = 0, after = 0,
+         megabytes = 0;
   int objects = 0;
 };
 
 Row measure(const std::string& file, bool onGpu, const trtyolo::Image& image, std::size_t clones, double seconds) {
   trtyolo::InferOption option;
+  option.enablePerformanceReport();
   if (onGpu) option.enableCudaMem();
   std::vector<std::unique_ptr<AnyModel>> models;
   models.push_back(load(file, option));
@@ -196,6 +198,8 @@ Row measure(const std::string& file, bool onGpu, const trtyolo::Image& image, st
   row.p50 = medianOf(latencies);
   row.p99 = percentileOf(latencies, 0.99);
   row.latencyRatio = row.p50 / row.networkP50;
+  row.before = models.front()->base().timing().before;
+  row.after = models.front()->base().timing().after;
   return row;
 }
 
@@ -229,11 +233,13 @@ int main(int argc, char** argv) {
                   << std::setprecision(0) << std::setw(11) << row.network << std::setw(11) << row.predict
                   << std::setprecision(3) << std::setw(7) << row.ratio << std::setw(13) << row.networkP50
                   << std::setw(13) << row.p50 << std::setw(7) << row.p99 << std::setw(11) << row.latencyRatio
-                  << std::setprecision(1) << std::setw(12) << row.megabytes << std::setw(9) << row.objects << std::endl;
+                  << std::setw(8) << row.before << std::setw(7) << row.after << std::setprecision(1) << std::setw(12)
+                  << row.megabytes << std::setw(9) << row.objects << std::endl;
         json << (json.str().empty() ? "" : ", ") << "{\"image\": \"" << row.where << "\", \"clones\": " << row.clones
              << ", \"network_per_s\": " << row.network << ", \"predict_per_s\": " << row.predict
              << ", \"ratio\": " << row.ratio << ", \"network_p50_ms\": " << row.networkP50
-             << ", \"p50_ms\": " << row.p50 << ", \"p99_ms\": " << row.p99 << ", \"mb_a_clone\": " << row.megabytes
+             << ", \"p50_ms\": " << row.p50 << ", \"p99_ms\": " << row.p99 << ", \"before_ms\": " << row.before
+             << ", \"after_ms\": " << row.after << ", \"mb_a_clone\": " << row.megabytes
              << ", \"objects\": " << row.objects << "}";
       }
     }

@@ -517,7 +517,7 @@ class TRTYOLO_API BaseModel {
 /// IoU and the other thresholds of detectors have no effect.
 class TRTYOLO_API ClassifyModel : public BaseModel {
  public:
-  /// Loads `file`: ONNX (.onnx) or OpenVINO IR (.xml beside its .bin).
+  /// Loads `file`: ONNX (.onnx), OpenVINO IR (.xml beside its .bin) or a TensorRT engine (.engine).
   /// @throws ModelError  missing, empty, damaged, of another task, or with outputs that a classifier does not have
   explicit ClassifyModel(const std::string& file, const InferOption& option = {});
 
@@ -545,7 +545,7 @@ class TRTYOLO_API ClassifyModel : public BaseModel {
 /// Finds objects and their axis-aligned boxes.
 class TRTYOLO_API DetectModel : public BaseModel {
  public:
-  /// Loads `file`: ONNX (.onnx) or OpenVINO IR (.xml beside its .bin).
+  /// Loads `file`: ONNX (.onnx), OpenVINO IR (.xml beside its .bin) or a TensorRT engine (.engine).
   /// @throws ModelError  missing, empty, damaged, of another task, or with outputs that a detector does not have
   explicit DetectModel(const std::string& file, const InferOption& option = {});
 
@@ -571,7 +571,7 @@ class TRTYOLO_API DetectModel : public BaseModel {
 /// (arXiv:2106.06072), and a box goes if it overlaps any box of higher score, kept or not, as in Ultralytics.
 class TRTYOLO_API OBBModel : public BaseModel {
  public:
-  /// Loads `file`: ONNX (.onnx) or OpenVINO IR (.xml beside its .bin).
+  /// Loads `file`: ONNX (.onnx), OpenVINO IR (.xml beside its .bin) or a TensorRT engine (.engine).
   /// @throws ModelError  missing, empty, damaged, of another task, or with outputs that an oriented detector does not
   /// have
   explicit OBBModel(const std::string& file, const InferOption& option = {});
@@ -597,7 +597,7 @@ class TRTYOLO_API OBBModel : public BaseModel {
 /// Finds objects, their boxes and their masks. Objects whose mask has no pixel are left out.
 class TRTYOLO_API SegmentModel : public BaseModel {
  public:
-  /// Loads `file`: ONNX (.onnx) or OpenVINO IR (.xml beside its .bin).
+  /// Loads `file`: ONNX (.onnx), OpenVINO IR (.xml beside its .bin) or a TensorRT engine (.engine).
   /// @throws ModelError  missing, empty, damaged, of another task, or with outputs that a segmenter does not have
   explicit SegmentModel(const std::string& file, const InferOption& option = {});
 
@@ -627,7 +627,7 @@ class TRTYOLO_API SegmentModel : public BaseModel {
 /// Finds objects, their boxes and their keypoints.
 class TRTYOLO_API PoseModel : public BaseModel {
  public:
-  /// Loads `file`: ONNX (.onnx) or OpenVINO IR (.xml beside its .bin).
+  /// Loads `file`: ONNX (.onnx), OpenVINO IR (.xml beside its .bin) or a TensorRT engine (.engine).
   /// @throws ModelError  missing, empty, damaged, of another task, or with outputs that a pose estimator does not have
   explicit PoseModel(const std::string& file, const InferOption& option = {});
 

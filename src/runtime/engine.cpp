@@ -112,6 +112,9 @@ void buildEngineFile(const std::string& onnx, const std::string& engine, const B
                      (file.kind == FileKind::OpenVinoIr ? "an OpenVINO IR" : "a TensorRT engine"));
   }
 #ifdef TRTYOLO_HAS_TENSORRT
+  if (const std::string why = whyNoGpu(); !why.empty()) {
+    throw DeviceError("'" + engine + "': engines are built by TensorRT, which cannot be used here: " + why);
+  }
   tensorrt::buildEngineFile(onnx, engine, option);
 #else
   static_cast<void>(option);

@@ -17,7 +17,6 @@ namespace {
 
 using test::dataPath;
 
-// The message of the ModelError that loading `file` must throw.
 // What loading says; the file is at fault, or a GPU that is not there.
 std::string loadError(const std::string& file, const InferOption& option = {}) {
   const auto said = [&](const Error& error) {

@@ -54,8 +54,9 @@ std::string textOf(const Result& result) {
   return stream.str();
 }
 
-// The half precision network itself differs: by less than this.
-constexpr test::Tolerance kHalf{1.0, 1e-2, 0.97, 0.02};
+// The half precision network itself differs: by less than this. Where two anchors of an object score nearly the same,
+// the other one's box may be taken.
+constexpr test::Tolerance kHalf{4.0, 2e-2, 0.95, 0.05};
 
 class GpuEnginesTest : public testing::TestWithParam<const char*> {};
 

@@ -1,5 +1,6 @@
 #include "runtime/tensorrt/engine.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "cuda/devices.hpp"
@@ -35,6 +36,9 @@ ModelDescription describeNetwork(const Network& network, const PlanFile& plan, c
     throw ModelError("'" + network.file() + "': the engine runs at most " +
                      std::to_string(network.inputs()[0].most.d[0]) + " images at once, asked for were " +
                      std::to_string(description.info.batch));
+  }
+  if (image && description.info.dynamicBatch) {
+    description.info.batch = std::max(description.info.batch, static_cast<int>(network.inputs()[0].least.d[0]));
   }
   for (const Port& port : network.outputs()) {
     if (port.type != nvinfer1::DataType::kFLOAT && port.type != nvinfer1::DataType::kHALF) {

@@ -47,7 +47,8 @@ RunTimes Executor::predict(std::span<const ImageView> images, std::span<const Le
   Stopwatch watch;
   RunTimes times;
   const ModelInfo& info = settings_.description.info;
-  const int batch = info.dynamicBatch ? static_cast<int>(images.size()) : info.batch;
+  const auto least = static_cast<int>(settings_.network.inputs()[0].least.d[0]);
+  const int batch = info.dynamicBatch ? std::max(static_cast<int>(images.size()), least) : info.batch;
   fillSlots(images, letterboxes, batch);  // first: it may refuse an image
   Shape& shape = shapeFor(batch, letterboxes[0].network);
   const bool stale = prepare(shape, letterboxes, thresholds);
