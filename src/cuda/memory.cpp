@@ -39,6 +39,13 @@ void* allocatePinned(std::size_t bytes) {
   return memory;
 }
 
+void* allocateUpload(std::size_t bytes) {
+  void* memory = nullptr;
+  check(cudaHostAlloc(&memory, bytes, cudaHostAllocWriteCombined | cudaHostAllocPortable),
+        "allocating page-locked memory");
+  return memory;
+}
+
 void releasePinned(void* memory) noexcept {
   if (memory) {
     ignore(cudaFreeHost(memory));

@@ -25,6 +25,7 @@ namespace detail {
 void* allocateDevice(std::size_t bytes);
 void releaseDevice(void* memory) noexcept;
 void* allocatePinned(std::size_t bytes);
+void* allocateUpload(std::size_t bytes);
 void releasePinned(void* memory) noexcept;
 }  // namespace detail
 
@@ -60,5 +61,9 @@ using DeviceMemory = Memory<T, detail::allocateDevice, detail::releaseDevice>;
 // Page-locked host memory. The device reads and writes it under the same address.
 template <typename T>
 using PinnedMemory = Memory<T, detail::allocatePinned, detail::releasePinned>;
+
+// The same for what the host only writes: past its caches, so quicker for both. Reading it is very slow.
+template <typename T>
+using UploadMemory = Memory<T, detail::allocateUpload, detail::releasePinned>;
 
 }  // namespace trtyolo::cuda

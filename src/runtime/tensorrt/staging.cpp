@@ -4,28 +4,14 @@
 #include <cstring>
 
 #include "cuda/error.hpp"
-#include "hwy/cache_control.h"
-#include "hwy/highway.h"
 #include "image/resize_arithmetic.hpp"
 
 namespace trtyolo::tensorrt {
 namespace {
 
-namespace hn = hwy::HWY_NAMESPACE;
-
 // Bytes that are copied by the processor before the device may fetch them: the two go on side by side.
 constexpr std::size_t kChunk = std::size_t{512} << 10;
-constexpr std::size_t kPitchMultiple = 64;  // also of the vectors that copy
-
-// Past the caches, since the processor does not look at the copy again. `to` is aligned as a vector.
-void copyRow(std::uint8_t* to, const std::uint8_t* from, std::size_t bytes) {
-  const hn::ScalableTag<std::uint8_t> vector;
-  const std::size_t lanes = hn::Lanes(vector), whole = bytes / lanes * lanes;
-  for (std::size_t at = 0; at < whole; at += lanes) {
-    hn::Stream(hn::LoadU(vector, from + at), vector, to + at);
-  }
-  std::memcpy(to + whole, from + whole, bytes - whole);
-}
+constexpr std::size_t kPitchMultiple = 64;
 
 }  // namespace
 
@@ -59,7 +45,7 @@ ImageView Staging::copy(const ImageView& image, std::size_t first, std::size_t s
   const std::size_t place = (rowBytes + multiple - 1) / multiple * multiple, pitch = place / step;
   if (host_.bytes() < count * place) {
     host_ = {};
-    host_ = cuda::PinnedMemory<std::uint8_t>(count * place);
+    host_ = cuda::UploadMemory<std::uint8_t>(count * place);
   }
   if (device_.bytes() < count * place) {
     device_ = {};
@@ -70,9 +56,8 @@ ImageView Staging::copy(const ImageView& image, std::size_t first, std::size_t s
     const std::size_t rows = std::min(rowsAtOnce, count - begin);
     std::uint8_t* to = host_.get() + begin * place;
     for (std::size_t i = 0; i < rows; ++i) {
-      copyRow(to + i * place, image.data + (first + (begin + i) * step) * image.pitch, rowBytes);
+      std::memcpy(to + i * place, image.data + (first + (begin + i) * step) * image.pitch, rowBytes);
     }
-    hwy::FlushStream();
     cuda::check(cudaMemcpyAsync(device_.get() + begin * place, to, rows * place, cudaMemcpyHostToDevice, stream),
                 "copying an image");
   }

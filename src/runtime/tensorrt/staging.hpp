@@ -28,7 +28,7 @@ class Staging {
   // `count` rows from `first` on, `step` rows apart.
   ImageView copy(const ImageView& image, std::size_t first, std::size_t step, std::size_t count, cudaStream_t stream);
 
-  cuda::PinnedMemory<std::uint8_t> host_;
+  cuda::UploadMemory<std::uint8_t> host_;
   cuda::DeviceMemory<std::uint8_t> device_;
   Letterbox planned_;      // whose rows are in rows_
   std::vector<int> rows_;  // rising
