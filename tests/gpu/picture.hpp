@@ -49,7 +49,8 @@ class DevicePicture {
     pitch_ = pitch == 0 ? row : pitch;
     if (cudaMalloc(&memory_, pitch_ * static_cast<std::size_t>(height_)) != cudaSuccess ||
         cudaMemcpy2D(memory_, pitch_, picture.pixels.data(), row, row, static_cast<std::size_t>(height_),
-                     cudaMemcpyHostToDevice) != cudaSuccess) {
+                     cudaMemcpyHostToDevice) != cudaSuccess ||
+        cudaDeviceSynchronize() != cudaSuccess) {  // the copy from pageable memory may return before it has arrived
       throw std::runtime_error("no memory on the GPU");
     }
   }
