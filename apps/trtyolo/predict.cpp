@@ -42,7 +42,8 @@ struct PredictOptions {
 };
 
 void addOptions(CLI::App& command, PredictOptions& options) {
-  command.add_option("MODEL", options.model, "model file: ONNX (.onnx), OpenVINO IR (.xml) or TensorRT engine (.engine)")
+  command
+      .add_option("MODEL", options.model, "model file: ONNX (.onnx), OpenVINO IR (.xml) or TensorRT engine (.engine)")
       ->type_name(" ")
       ->required();
   command

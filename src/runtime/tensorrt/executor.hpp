@@ -32,6 +32,7 @@ struct ExecutorSettings {
 class Executor {
  public:
   explicit Executor(const ExecutorSettings& settings);
+  ~Executor();
 
   // As Context::predict(). After an exception the executor is to be thrown away.
   RunTimes predict(std::span<const ImageView> images, std::span<const Letterbox> letterboxes,
@@ -65,9 +66,6 @@ class Executor {
   std::unique_ptr<nvinfer1::IExecutionContext> context_;  // behind the memory that it uses
   std::list<Shape> shapes_;                               // the latest used first
   bool capturable_ = true;
-
- public:
-  ~Executor();
 };
 
 }  // namespace trtyolo::tensorrt
