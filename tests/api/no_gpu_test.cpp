@@ -2,9 +2,11 @@
 // missing, and nothing left behind. Where there is a GPU that can be used, these tests are skipped.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <functional>
-#include <regex>
+#include <string>
+#include <vector>
 
 #include "support/references.hpp"
 #include "support/temp_dir.hpp"
@@ -43,9 +45,13 @@ class NoGpuTest : public ::testing::Test {
   }
 
   void expectReason(const std::string& words) const {
-    const std::regex missing(builtIn_ ? "no NVIDIA (driver|GPU)|CUDA cannot be used|TensorRT [0-9]+ cannot be loaded"
-                                      : "this build of trtyolo has OpenVINO only");
-    EXPECT_TRUE(std::regex_search(words, missing)) << words;
+    const std::vector<std::string> reasons =
+        builtIn_
+            ? std::vector<std::string>{"no NVIDIA driver", "no NVIDIA GPU", "CUDA cannot be used", "cannot be loaded"}
+            : std::vector<std::string>{"this build of trtyolo has OpenVINO only"};
+    const bool said = std::any_of(reasons.begin(), reasons.end(),
+                                  [&](const std::string& reason) { return words.find(reason) != std::string::npos; });
+    EXPECT_TRUE(said) << words;
   }
 
   std::size_t filesIn(const test::TempDir& folder) const {
@@ -147,7 +153,7 @@ TEST_F(NoGpuTest, ImagesInGpuMemory) {
   const InferOption option = InferOption().enableCudaMem();
   for (const Backend backend : {Backend::Auto, Backend::OpenVINO}) {
     try {
-      DetectModel(model_, InferOption(option).setBackend(backend));
+      const DetectModel model(model_, InferOption(option).setBackend(backend));
       ADD_FAILURE() << "not refused";
     } catch (const ModelError& error) {
       EXPECT_NE(std::string(error.what()).find("enableCudaMem()"), std::string::npos) << error.what();

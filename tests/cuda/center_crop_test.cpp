@@ -114,6 +114,7 @@ TEST_F(CudaCenterCrop, RandomBatchesEqualTheCpu) {
       }
     }
     std::vector<const DeviceImage*> places;
+    places.reserve(used.size());
     const DeviceImage* next = images.data();
     for (const bool isUsed : used) {
       places.push_back(isUsed ? next++ : nullptr);

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstddef>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -119,7 +120,7 @@ class Stream {
 class Slots {
  public:
   // Pixels are never looked at; an address says that the place is used.
-  explicit Slots(std::vector<std::optional<Size>> sources) : memory_(sources.size()) {
+  explicit Slots(const std::vector<std::optional<Size>>& sources) : memory_(sources.size()) {
     std::vector<ImageSlot> slots;
     for (const auto& source : sources) {
       ImageSlot& slot = slots.emplace_back();
@@ -526,7 +527,7 @@ TEST_F(DecoderTest, KeptObjectsStayOnTheDevice) {
     EXPECT_EQ(decoder.read(slot).classes.size(), wanted.objects.size());
   }
   const DeviceTable& extra = decoder.extraValues();
-  EXPECT_EQ(extra.data, static_cast<const float*>(outputs.onDevice()[0].data) + 7 * 700);
+  EXPECT_EQ(extra.data, static_cast<const float*>(outputs.onDevice()[0].data) + std::ptrdiff_t{7} * 700);
   EXPECT_EQ(extra.valueStep, 700U);
   EXPECT_EQ(extra.anchorStep, 1U);
   EXPECT_EQ(extra.slotStep, 15U * 700U);

@@ -1,8 +1,9 @@
 // Every task on a GPU, through the public interface: TensorRT engines built from the trained networks, against
 // Ultralytics' references; images in host memory and on the GPU; clones.
 //
-// Engines come from the folder TRTYOLO_TEST_ENGINES (TASK-f32.engine, TASK-f16.engine); scripts/gpu says how they and
-// the pictures (PPM, in the folder TRTYOLO_TEST_DATA) are made. Without a GPU every test here is skipped.
+// Engines are built from TRTYOLO_TEST_DATA/shapes/TASK.onnx when they are first needed, some 30 seconds each, and kept
+// in the folder TRTYOLO_TEST_ENGINES. Pictures are PPM beside the references' own; to_ppm.py makes them. Without a GPU
+// every test here is skipped.
 #include <atomic>
 #include <cstdlib>
 #include <filesystem>
@@ -24,8 +25,7 @@ using test::Picture;
 std::string engineOf(const std::string& task, const std::string& precision) {
   const char* folder = std::getenv("TRTYOLO_TEST_ENGINES");
   const std::string name = task + "-" + precision + ".engine";
-  const std::string path =
-      (folder ? std::string(folder) : std::filesystem::temp_directory_path().string()) + "/" + name;
+  std::string path = (folder ? std::string(folder) : std::filesystem::temp_directory_path().string()) + "/" + name;
   if (!std::filesystem::exists(path)) {
     BuildOption option;
     option.optimizationLevel = 0;

@@ -92,8 +92,9 @@ Pixel blended(const ImageView& image, const CropTable& table, int y, int number)
   sum.clear();
   for (int tap = 0; tap < table.rowCount[y]; ++tap) {
     const int row = table.rowFirst[y] + tap;
-    addImagePixel<kChannels>(sum, image.data + static_cast<std::size_t>(row) * image.pitch + number * kChannels,
-                             table.rowWeights[y * table.rowTaps + tap]);
+    addImagePixel<kChannels>(
+        sum, image.data + static_cast<std::size_t>(row) * image.pitch + static_cast<std::size_t>(number) * kChannels,
+        table.rowWeights[y * table.rowTaps + tap]);
   }
   return sum.pixel();
 }
@@ -107,7 +108,7 @@ std::vector<Pixel> cropped(const ImageView& image, const CropTable& table, Size 
     CropSum<kUsedChannels<kChannels>> sum;
     sum.clear();
     for (int tap = 0; tap < count; ++tap, weights += step) {
-      sum.add(line[static_cast<std::size_t>(first + tap)], *weights);
+      sum.add(line[static_cast<std::size_t>(first) + static_cast<std::size_t>(tap)], *weights);
     }
     return sum.pixel();
   };
@@ -128,8 +129,9 @@ std::vector<Pixel> cropped(const ImageView& image, const CropTable& table, Size 
       line[static_cast<std::size_t>(row)] = filtered<kChannels>(image, table, network, x, row);
     }
     for (int y = 0; y < network.height; ++y) {
-      pixels[static_cast<std::size_t>(y * network.width + x)] =
-          sumOf(table.rowFirst[y], table.rowCount[y], table.rowWeights + y * table.rowTaps, 1);
+      pixels[static_cast<std::size_t>(y) * static_cast<std::size_t>(network.width) + static_cast<std::size_t>(x)] =
+          sumOf(table.rowFirst[y], table.rowCount[y], table.rowWeights + static_cast<std::ptrdiff_t>(y) * table.rowTaps,
+                1);
     }
   }
   return pixels;
@@ -230,7 +232,7 @@ TEST(CropTable, NamesTheRowsThatAreRead) {
     ASSERT_LT(rows.first, rows.end);
     ASSERT_LE(rows.end, size.height);
     const auto cropOf = [&] {
-      std::vector<float> planes(3 * 64 * 64);
+      std::vector<float> planes(std::size_t{3} * 64 * 64);
       CenterCropper().write(image.view, network, {}, planes.data());
       return planes;
     };

@@ -85,6 +85,7 @@ TEST(NeededRows, ListedRowsPlayAPart) {
 
 TEST(NeededRows, AWholeRatioNeedsOneRowOrTwo) {
   std::vector<int> expected;
+  expected.reserve(360);
   for (int y = 0; y < 360; ++y) {
     expected.push_back(3 * y + 1);
   }

@@ -1,6 +1,7 @@
 // One pixel of the letterboxed image, as the kernel makes it. Also plain C++, so that tests can run it without a GPU.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "cuda/device_function.hpp"
@@ -28,7 +29,8 @@ TRTYOLO_DEVICE inline bool readsWords(ColumnTaps column, int sourceWidth) {
 
 template <int kChannels, bool kWords>
 TRTYOLO_DEVICE inline TapBytes loadTaps(const std::uint8_t* row, ColumnTaps column) {
-  return loadBytes<8, kWords>(row + column.left * kChannels, bytesOfColumn<kChannels>(column));
+  return loadBytes<8, kWords>(row + static_cast<std::ptrdiff_t>(column.left) * kChannels,
+                              bytesOfColumn<kChannels>(column));
 }
 
 // One channel of a column of one row, after the horizontal pass.

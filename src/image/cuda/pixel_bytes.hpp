@@ -1,6 +1,7 @@
 // Reads bytes of an image as the kernels do. Also plain C++, so that tests can run it without a GPU.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 
@@ -61,12 +62,12 @@ TRTYOLO_DEVICE inline LoadedBytes<kBytes> loadBytes(const std::uint8_t* from, in
     const std::uint8_t* const word = from - misaligned;
     bytes.shift = 8 * misaligned;
     for (int i = 0; i <= kBytes / 4; ++i) {
-      bytes.words[i] = misaligned + count > 4 * i ? loadWord(word + 4 * i) : 0;
+      bytes.words[i] = misaligned + count > 4 * i ? loadWord(word + std::ptrdiff_t{4} * i) : 0;
     }
   } else {
     for (int i = 0; i < kBytes / 4; ++i) {
       for (int j = 0; j < 4; ++j) {
-        bytes.words[i] |= 4 * i + j < count ? loadByte(from + 4 * i + j) << (8 * j) : 0;
+        bytes.words[i] |= 4 * i + j < count ? loadByte(from + std::ptrdiff_t{4} * i + j) << (8 * j) : 0;
       }
     }
   }

@@ -44,7 +44,7 @@ Function* find(void* library, const char* name) {
   return function;
 }
 
-std::string withErrors(std::string text) {
+std::string withErrors(const std::string& text) {
   const std::string errors = Log::take();
   return errors.empty() ? text : text + ": " + errors;
 }

@@ -70,6 +70,7 @@ class Request {
 
 NetworkSpeed measureNetwork(const Network& network, int batch, Size size, int requests, double seconds, int device) {
   std::vector<std::unique_ptr<Request>> made;
+  made.reserve(static_cast<std::size_t>(requests));
   for (int i = 0; i < requests; ++i) {
     made.push_back(std::make_unique<Request>(network, batch, size));
   }

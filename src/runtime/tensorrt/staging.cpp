@@ -62,8 +62,7 @@ ImageView Staging::copy(const ImageView& image, std::size_t first, std::size_t s
                 "copying an image");
   }
   // Where row 0 would be, which may be before the memory's begin.
-  const auto row0 = reinterpret_cast<std::uintptr_t>(device_.get()) - first * pitch;
-  return {reinterpret_cast<const std::uint8_t*>(row0), image.size, image.channels, pitch};
+  return {device_.get() - static_cast<std::ptrdiff_t>(first * pitch), image.size, image.channels, pitch};
 }
 
 }  // namespace trtyolo::tensorrt
