@@ -383,7 +383,7 @@ struct TRTYOLO_API ModelInfo {
   int keypointDims = 0;                     ///< values of a point: 2 (x, y) or 3 (x, y, confidence)
   bool dynamicBatch = false, dynamicSize = false;
   std::string backend;                          ///< "openvino" or "tensorrt"
-  std::string device;                           ///< full name of the processor or GPU
+  std::string device;                           ///< full name of the processor, or of the GPU with its number
   std::string precision;                        ///< arithmetic asked for: "f32", "f16", "bf16" or "auto"
   std::string layout;                           ///< how the outputs are read, in words
   std::map<std::string, std::string> metadata;  ///< everything that the file says of itself
@@ -451,12 +451,32 @@ struct TRTYOLO_API Timing {
   double after = 0;       ///< from the network's outputs to results
 };
 
+/// Memory of an engine and of all models and clones on it together, in bytes; see BaseModel::memory(). On a GPU that of
+/// the device, as it was asked for: the driver rounds up, and keeps the kernels' code and something for each stream
+/// besides. On a CPU only the `buffers` of clones that have run are known, which are in ordinary memory; what else
+/// OpenVINO takes is 0 here.
+struct TRTYOLO_API MemoryUse {
+  std::size_t engine = 0;    ///< the weights and what the back end keeps with them, once for all clones
+  std::size_t contexts = 0;  ///< what the back end keeps for each of the `executors`, without scratch
+  std::size_t scratch = 0;   ///< what networks need only while they run: intermediate results, workspace
+  std::size_t buffers = 0;   ///< inputs and outputs; on a GPU also the images on their way, decoding and results
+  std::size_t pinned = 0;    ///< page-locked host memory: images and results on their way
+  int executors = 0;         ///< what calls run on; on a GPU as many as there were calls at once, on a CPU one a clone
+
+  /// All but `pinned`.
+  std::size_t total() const { return engine + contexts + scratch + buffers; }
+};
+
 /// What models of all tasks share. Not made by itself: see ClassifyModel, DetectModel, OBBModel, SegmentModel and
 /// PoseModel.
 ///
 /// Ownership: a model owns an execution context (input and output memory, state of one run) and a share of the engine
-/// (the weights, and all they need). clone() makes another context on the same engine. Models and clones may be
-/// destroyed in any order, from any thread; the engine goes with the last of them.
+/// (the weights, and all they need). clone() makes another context on the same engine, clone(deviceId) one on the
+/// engine of another GPU. Models and clones may be destroyed in any order, from any thread; an engine goes with the
+/// last of those that share it.
+///
+/// GPUs: the caller's current device is the same after every call as it was before. A call that fails for want of
+/// memory can be made again when there is some; the other clones are not disturbed.
 ///
 /// Threads: predict() is for one thread at a time; a second one gets BusyError. clone(), the setters and getters, and
 /// performanceReport() may be called from any thread at any time, also during a predict(), which goes on with the
@@ -479,13 +499,14 @@ class TRTYOLO_API BaseModel {
   /// Objects must score more than this, 0 to 1. Ultralytics' default: 0.25.
   void setConfidence(float threshold);
   /// Of two boxes (of one class, unless agnostic) whose intersection over union is larger than this, the one with the
-  /// lower score is dropped, 0 to 1. Ultralytics' default: 0.7.
+  /// lower score is dropped, 0 to 1. Ultralytics' default: 0.7. Without effect on networks that suppress by themselves
+  /// (ModelInfo::layout says it).
   void setIou(float threshold);
   /// Most objects of an image, at least 1. Ultralytics' default: 300.
   void setMaxDetections(int most);
   /// Keeps only these classes; empty, the default, keeps all. An index that the model does not have is refused.
   void setClasses(const std::vector<int>& classes);
-  /// Boxes of different classes suppress each other too. Off by default.
+  /// Boxes of different classes suppress each other too. Off by default. Without effect where setIou() has none.
   void setAgnostic(bool agnostic);
 
   /// Throughput (images a second), host latency and device latency (milliseconds an image: the whole predict(), and the
@@ -497,6 +518,10 @@ class TRTYOLO_API BaseModel {
   /// The same calls' parts as numbers.
   /// @throws Error  if InferOption::enablePerformanceReport() was not asked for
   Timing timing() const;
+
+  /// What the engine takes, with all models and clones that share it, and what measureNetwork() takes while it runs.
+  /// Any thread, also during a predict(); what is being taken at that moment may be counted or not.
+  MemoryUse memory() const;
 
   /// Runs the network alone, `requests` runs side by side for about `seconds`, on fixed input of the network size, with
   /// requests of its own: what the back end can do on this machine with this model's settings, to hold predict()
@@ -526,6 +551,13 @@ class TRTYOLO_API ClassifyModel : public BaseModel {
   /// no weights are copied. Any thread, any depth: a clone can be cloned, and outlives its parent.
   std::unique_ptr<ClassifyModel> clone() const;
 
+  /// A clone on another GPU, otherwise as clone() makes it; on the model's own GPU it is clone(). The first one there
+  /// loads the engine from the model's file, which takes as long as loading does. All others there share it, whichever
+  /// relative they come from and however many threads ask at once. It goes with the last clone there.
+  /// @throws DeviceError  the model runs on the CPU, there is no such GPU, or it has no memory for the engine
+  /// @throws ModelError   the file is gone, was changed since, or is an engine that this kind of GPU cannot run
+  std::unique_ptr<ClassifyModel> clone(int deviceId) const;
+
   /// The best classes for one image. Returns when the result is complete.
   /// @throws std::invalid_argument  the image is not what Image says it must be
   /// @throws BusyError              another thread is in predict() of this object
@@ -554,6 +586,13 @@ class TRTYOLO_API DetectModel : public BaseModel {
   /// no weights are copied. Any thread, any depth: a clone can be cloned, and outlives its parent.
   std::unique_ptr<DetectModel> clone() const;
 
+  /// A clone on another GPU, otherwise as clone() makes it; on the model's own GPU it is clone(). The first one there
+  /// loads the engine from the model's file, which takes as long as loading does. All others there share it, whichever
+  /// relative they come from and however many threads ask at once. It goes with the last clone there.
+  /// @throws DeviceError  the model runs on the CPU, there is no such GPU, or it has no memory for the engine
+  /// @throws ModelError   the file is gone, was changed since, or is an engine that this kind of GPU cannot run
+  std::unique_ptr<DetectModel> clone(int deviceId) const;
+
   /// Finds the objects in one image. Returns when the result is complete.
   /// @throws std::invalid_argument  the image is not what Image says it must be
   /// @throws BusyError              another thread is in predict() of this object
@@ -581,6 +620,13 @@ class TRTYOLO_API OBBModel : public BaseModel {
   /// no weights are copied. Any thread, any depth: a clone can be cloned, and outlives its parent.
   std::unique_ptr<OBBModel> clone() const;
 
+  /// A clone on another GPU, otherwise as clone() makes it; on the model's own GPU it is clone(). The first one there
+  /// loads the engine from the model's file, which takes as long as loading does. All others there share it, whichever
+  /// relative they come from and however many threads ask at once. It goes with the last clone there.
+  /// @throws DeviceError  the model runs on the CPU, there is no such GPU, or it has no memory for the engine
+  /// @throws ModelError   the file is gone, was changed since, or is an engine that this kind of GPU cannot run
+  std::unique_ptr<OBBModel> clone(int deviceId) const;
+
   /// Finds the objects in one image. Returns when the result is complete.
   /// @throws std::invalid_argument  the image is not what Image says it must be
   /// @throws BusyError              another thread is in predict() of this object
@@ -605,6 +651,13 @@ class TRTYOLO_API SegmentModel : public BaseModel {
   /// A model on the same engine with an execution context and thresholds (copied now) of its own. Cheap beside loading:
   /// no weights are copied. Any thread, any depth: a clone can be cloned, and outlives its parent.
   std::unique_ptr<SegmentModel> clone() const;
+
+  /// A clone on another GPU, otherwise as clone() makes it; on the model's own GPU it is clone(). The first one there
+  /// loads the engine from the model's file, which takes as long as loading does. All others there share it, whichever
+  /// relative they come from and however many threads ask at once. It goes with the last clone there.
+  /// @throws DeviceError  the model runs on the CPU, there is no such GPU, or it has no memory for the engine
+  /// @throws ModelError   the file is gone, was changed since, or is an engine that this kind of GPU cannot run
+  std::unique_ptr<SegmentModel> clone(int deviceId) const;
 
   /// Finds the objects in one image. Returns when the result is complete.
   /// @throws std::invalid_argument  the image is not what Image says it must be
@@ -635,6 +688,13 @@ class TRTYOLO_API PoseModel : public BaseModel {
   /// A model on the same engine with an execution context and thresholds (copied now) of its own. Cheap beside loading:
   /// no weights are copied. Any thread, any depth: a clone can be cloned, and outlives its parent.
   std::unique_ptr<PoseModel> clone() const;
+
+  /// A clone on another GPU, otherwise as clone() makes it; on the model's own GPU it is clone(). The first one there
+  /// loads the engine from the model's file, which takes as long as loading does. All others there share it, whichever
+  /// relative they come from and however many threads ask at once. It goes with the last clone there.
+  /// @throws DeviceError  the model runs on the CPU, there is no such GPU, or it has no memory for the engine
+  /// @throws ModelError   the file is gone, was changed since, or is an engine that this kind of GPU cannot run
+  std::unique_ptr<PoseModel> clone(int deviceId) const;
 
   /// Finds the objects in one image. Returns when the result is complete.
   /// @throws std::invalid_argument  the image is not what Image says it must be

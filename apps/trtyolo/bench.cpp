@@ -270,6 +270,7 @@ int runBench(const CLI::App& command, const BenchOptions& options) {
   Json report{{"model", options.model}};
   report.update(description);
   report["machine"] = benchMachine();
+  if (description["backend"] == "tensorrt") report["machine"]["gpu"] = description["device"];
   report["rows"] = Json::array();
   const bool well = measure(workers, options, report["rows"]);
 

@@ -1,13 +1,16 @@
 // The texts of bench: see bench_report.hpp.
 #include "bench_report.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <fstream>
 #include <iomanip>
+#include <iterator>
 #include <sstream>
 #include <string>
 #include <string_view>
 #include <thread>
+#include <vector>
 
 #include "memory.hpp"
 #include "trtyolo.hpp"
@@ -37,6 +40,31 @@ std::string cell(const Json& row, const char* key, int decimals) {
   return row.contains(key) ? number(row[key].get<double>(), decimals) : "-";
 }
 
+struct Column {
+  const char *title, *key;
+  int decimals, width;
+};
+
+constexpr Column kColumns[] = {
+    {"n", "n", 0, 3},
+    {"streams", "streams", 0, 9},
+    {"images/s", "images_per_s", 1, 10},
+    {"ratio", "ratio", 3, 8},
+    {"p50 ms", "p50_ms", 2, 10},
+    {"p99 ms", "p99_ms", 2, 10},
+    {"before ms", "before_ms", 2, 11},
+    {"after ms", "after_ms", 2, 10},
+    {"after/network", "after_ratio", 3, 15},
+    {"resident MB", "rss_mb", 0, 13},
+    {"proportional MB", "pss_mb", 0, 17},
+};
+
+// Of rows that were measured on a GPU.
+constexpr Column kGpuColumns[] = {
+    {"engine", "gpu_engine_mb", 1, 9},   {"contexts", "gpu_contexts_mb", 1, 10}, {"scratch", "gpu_scratch_mb", 1, 9},
+    {"buffers", "gpu_buffers_mb", 1, 9}, {"pinned", "pinned_mb", 1, 8},          {"executors", "executors", 0, 11},
+};
+
 std::string size(const Json& pair) {
   return std::to_string(pair[0].get<int>()) + "x" + std::to_string(pair[1].get<int>());
 }
@@ -53,7 +81,9 @@ void header(std::ostream& out, const Json& report) {
     separator = ", ";
   }
   out << " on " << machine["cpu"].get<std::string>() << ", " << counted(machine["cores"].get<int>(), "core", "cores")
-      << ", " << number(machine["memory_mb"].get<double>(), 0) << " MB of memory\n";
+      << ", " << number(machine["memory_mb"].get<double>(), 0) << " MB of memory";
+  if (!machine["gpu"].is_null()) out << ", " << machine["gpu"].get<std::string>();
+  out << '\n';
   out << report["model"].get<std::string>() << ": " << report["task"].get<std::string>() << ", "
       << report["precision"].get<std::string>() << ", network " << size(report["network"]) << ", batch "
       << report["batch"].get<int>() << "; picture " << size(report["image"]) << " in host memory";
@@ -93,26 +123,22 @@ Json benchMachine() {
 std::string benchTable(const Json& report) {
   std::ostringstream out;
   header(out, report);
-  const auto line = [&out](const std::string& kind, const auto&... cells) {
-    out << std::left << std::setw(9) << kind << std::right;
-    constexpr int kWidths[] = {3, 9, 10, 8, 10, 10, 11, 10, 15, 13, 17};
-    const int* width = kWidths;
-    ((out << std::setw(*width++) << cells), ...);
-    out << '\n';
-  };
+  const auto& rows = report["rows"];
+  const bool gpu = std::any_of(rows.begin(), rows.end(), [](const Json& row) { return row.contains("gpu_engine_mb"); });
+  std::vector<Column> columns(std::begin(kColumns), std::end(kColumns));
+  if (gpu) columns.insert(columns.end(), std::begin(kGpuColumns), std::end(kGpuColumns));
+
+  out << '\n' << std::left << std::setw(9) << "kind" << std::right;
+  for (const Column& column : columns) out << std::setw(column.width) << column.title;
   out << '\n';
-  line("kind", "n", "streams", "images/s", "ratio", "p50 ms", "p99 ms", "before ms", "after ms", "after/network",
-       "resident MB", "proportional MB");
-  for (const Json& row : report["rows"]) {
-    const auto kind = row["kind"].get<std::string>();
-    if (row.contains("error")) {
-      line(kind, row["n"].get<int>());
-      out << "         failed: " << row["error"].get<std::string>() << '\n';
-      continue;
+  for (const Json& row : rows) {
+    out << std::left << std::setw(9) << row["kind"].get<std::string>() << std::right;
+    for (const Column& column : columns) {
+      out << std::setw(column.width) << cell(row, column.key, column.decimals);
+      if (row.contains("error")) break;  // behind the number
     }
-    line(kind, row["n"].get<int>(), row["streams"].get<int>(), cell(row, "images_per_s", 1), cell(row, "ratio", 3),
-         cell(row, "p50_ms", 2), cell(row, "p99_ms", 2), cell(row, "before_ms", 2), cell(row, "after_ms", 2),
-         cell(row, "after_ratio", 3), cell(row, "rss_mb", 0), cell(row, "pss_mb", 0));
+    out << '\n';
+    if (row.contains("error")) out << "         failed: " << row["error"].get<std::string>() << '\n';
   }
   out << "\n"
          "network   the bare network, n requests side by side and no work around it\n"
@@ -126,6 +152,13 @@ std::string benchTable(const Json& report) {
          "before    what predict() does before the network, and after it, in milliseconds of a call, and the latter "
          "as\n"
          "after     a part of the network's own time in the same calls: medians\n";
+  if (gpu) {
+    out << "engine    memory on the GPU, in MB: weights and what belongs to them, once for all clones;\n"
+           "contexts  what TensorRT keeps for each of the executors, on which calls run;\n"
+           "scratch   intermediate results of the network, for each executor;\n"
+           "buffers   inputs, outputs, images on their way and decoding, for each executor\n"
+           "pinned    page-locked memory of the process, in MB: images and results on their way\n";
+  }
   return out.str();
 }
 
@@ -134,7 +167,9 @@ std::string benchLine(const Json& row) {
   if (row.contains("error")) return text + "failed: " + row["error"].get<std::string>();
   text += cell(row, "images_per_s", 1) + " images/s";
   if (row.contains("ratio")) text += ", " + cell(row, "ratio", 3) + " of the network alone";
-  return text + ", " + cell(row, "rss_mb", 0) + " MB";
+  text += ", " + cell(row, "rss_mb", 0) + " MB";
+  if (row.contains("gpu_engine_mb")) text += " and " + cell(row, "gpu_mb", 0) + " MB on the GPU";
+  return text;
 }
 
 }  // namespace app

@@ -6,7 +6,7 @@
 
 namespace app {
 
-/// "cpu", "cores", "memory_mb", "gpu" and "versions" of this machine and program.
+/// "cpu", "cores", "memory_mb" and "versions" of this machine and program; "gpu" is null.
 nlohmann::ordered_json benchMachine();
 
 /// The object of `bench --json` as text for people: what was measured, a line for each row, and what the columns mean.

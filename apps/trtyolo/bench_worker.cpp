@@ -6,6 +6,7 @@
 #include <cmath>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -74,6 +75,22 @@ class Bench {
 
   int batch() const { return models_.front().base().batch(); }
   trtyolo::Task task() const { return models_.front().base().info().task; }
+  /// Of all engines; nothing where the models run on the CPU.
+  std::optional<trtyolo::MemoryUse> gpuMemory() const {
+    if (models_.front().base().info().backend != "tensorrt") return std::nullopt;
+    trtyolo::MemoryUse sum;
+    const std::size_t engines = separate_ ? models_.size() : 1;
+    for (std::size_t i = 0; i < engines; ++i) {
+      const trtyolo::MemoryUse use = models_[i].base().memory();
+      sum.engine += use.engine;
+      sum.contexts += use.contexts;
+      sum.scratch += use.scratch;
+      sum.buffers += use.buffers;
+      sum.pinned += use.pinned;
+      sum.executors += use.executors;
+    }
+    return sum;
+  }
   /// Objects found in the picture by the latest call of the first model.
   std::size_t objects() const { return objects_; }
   /// Medians of a call's parts, over all calls so far, mean of the models.
@@ -159,12 +176,30 @@ Slices slicesFor(double seconds, double secondsOfARound) {
   return {slice, std::max(kFewestSlices, static_cast<int>(std::lround(seconds / slice)))};
 }
 
-Json row(const BenchJob& job, const Bench& bench, const ProcessMemory& program, const ProcessMemory& memory) {
+/// Of this process, and what it has on the GPU.
+struct Memory {
+  ProcessMemory process;
+  std::optional<trtyolo::MemoryUse> gpu;
+
+  static Memory now(const Bench& bench) { return {processMemory(), bench.gpuMemory()}; }
+};
+
+Json row(const BenchJob& job, const Bench& bench, const ProcessMemory& program, const Memory& memory) {
   Json row{{"kind", job.kind}, {"n", job.n}, {"batch", bench.batch()}, {"memory", "host"}, {"streams", job.streams}};
-  row["rss_mb"] = rounded(memory.resident, 1);
-  row["pss_mb"] = rounded(memory.proportional, 1);
+  row["rss_mb"] = rounded(memory.process.resident, 1);
+  row["pss_mb"] = rounded(memory.process.proportional, 1);
   row["gpu_mb"] = 0;
   row["program_mb"] = rounded(program.resident, 1);
+  if (memory.gpu) {
+    const auto megabytes = [](std::size_t bytes) { return rounded(static_cast<double>(bytes) / 1e6, 1); };
+    row["gpu_mb"] = megabytes(memory.gpu->total());
+    row["gpu_engine_mb"] = megabytes(memory.gpu->engine);
+    row["gpu_contexts_mb"] = megabytes(memory.gpu->contexts);
+    row["gpu_scratch_mb"] = megabytes(memory.gpu->scratch);
+    row["gpu_buffers_mb"] = megabytes(memory.gpu->buffers);
+    row["pinned_mb"] = megabytes(memory.gpu->pinned);
+    row["executors"] = memory.gpu->executors;
+  }
   return row;
 }
 
@@ -174,7 +209,7 @@ Json measureNetworkAlone(const BenchJob& job, Bench& bench, const ProcessMemory&
   Speed all = bench.network(0.1);  // warms up, and tells how long a round takes
   const Slices slices = slicesFor(job.seconds, percentile(all.latencies, 50) / 1e3);
   all = {};
-  ProcessMemory memory;
+  Memory memory;
   for (int i = 0; i < slices.count; ++i) {
     Speed slice;
     std::exception_ptr failure;
@@ -186,7 +221,7 @@ Json measureNetworkAlone(const BenchJob& job, Bench& bench, const ProcessMemory&
       }
     });
     std::this_thread::sleep_for(std::chrono::duration<double>(slices.seconds / 2));
-    if (i == slices.count / 2) memory = processMemory();
+    if (i == slices.count / 2) memory = Memory::now(bench);
     running.join();
     if (failure) std::rethrow_exception(failure);
     all.add(slice);
@@ -222,7 +257,7 @@ Json measureBench(const BenchJob& job, const std::function<void(double)>& onProg
   constexpr int kWarmRounds = 4;
   double round = 0;
   for (int i = 0; i < kWarmRounds; ++i) round = bench.predict(0).seconds;
-  const ProcessMemory memory = processMemory();
+  const Memory memory = Memory::now(bench);
   bench.network(0.1);
 
   const Slices slices = slicesFor(job.seconds, round);

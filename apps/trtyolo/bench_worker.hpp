@@ -33,7 +33,9 @@ nlohmann::ordered_json describeBench(const trtyolo::ModelInfo& info, const std::
 /// of the bare network, measured in short slices that alternate with slices of the row, so that both meet the same
 /// machine. "before_ms" and "after_ms" of the row are what a call of predict() takes before and after the network
 /// (medians), "after_ratio" the latter over the network's own time in the same calls. For the kind "network" the two
-/// are one, and only "row" is there. Memory is that of this process: it must be a fresh one.
+/// are one, and only "row" is there. Memory is that of this process: it must be a fresh one. On a GPU "gpu_mb" is the
+/// sum of "gpu_engine_mb", "gpu_contexts_mb", "gpu_scratch_mb" and "gpu_buffers_mb" (see trtyolo::MemoryUse), and
+/// "pinned_mb" and "executors" stand beside them; on the CPU it is 0, and the others are not there.
 nlohmann::ordered_json measureBench(const BenchJob& job, const std::function<void(double)>& onProgress);
 
 }  // namespace app

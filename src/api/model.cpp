@@ -9,20 +9,31 @@
 #include "api/option.hpp"
 #include "api/performance.hpp"
 #include "runtime/engine.hpp"
+#include "runtime/engine_family.hpp"
+#include "runtime/file_kind.hpp"
 
 namespace trtyolo {
 
 class BaseModel::Impl {
  public:
-  Impl(std::shared_ptr<const Engine> engine, std::optional<Size> sourceSize, Thresholds thresholds, bool measure)
+  Impl(std::shared_ptr<const Engine> engine, std::shared_ptr<EngineFamily> family, std::optional<Size> sourceSize,
+       Thresholds thresholds, bool measure)
       : engine_(std::move(engine)),
+        family_(std::move(family)),
         context_(engine_->createContext()),
         sourceSize_(sourceSize),
         thresholds_(std::move(thresholds)),
         log_(measure ? std::make_unique<PerformanceLog>() : nullptr) {}
 
-  std::unique_ptr<Impl> clone() const {
-    return std::make_unique<Impl>(engine_, sourceSize_, thresholds(), log_ != nullptr);
+  std::unique_ptr<Impl> clone() const { return cloneOn(engine_); }
+
+  std::unique_ptr<Impl> clone(int gpu) const {
+    if (!engine_->gpu()) {
+      throw DeviceError("'" + info().file + "': a clone on GPU " + std::to_string(gpu) +
+                        " was asked for, but this model runs on the CPU (" + info().device +
+                        "); clone() without a number makes a clone there");
+    }
+    return cloneOn(family_->on(gpu));
   }
 
   const ModelInfo& info() const { return engine_->description().info; }
@@ -77,6 +88,10 @@ class BaseModel::Impl {
   }
 
  private:
+  std::unique_ptr<Impl> cloneOn(std::shared_ptr<const Engine> engine) const {
+    return std::make_unique<Impl>(std::move(engine), family_, sourceSize_, thresholds(), log_ != nullptr);
+  }
+
   // Marks the model as being in predict(), or says that it is already.
   class InUse {
    public:
@@ -105,6 +120,7 @@ class BaseModel::Impl {
   }
 
   std::shared_ptr<const Engine> engine_;
+  std::shared_ptr<EngineFamily> family_;
   std::unique_ptr<Context> context_;
   std::optional<Size> sourceSize_;
   mutable std::mutex mutex_;  // of the thresholds
@@ -116,22 +132,42 @@ class BaseModel::Impl {
 namespace {
 
 void checkClasses(const std::vector<int>& sorted, const ModelInfo& info) {
-  const int classes = info.names.empty() ? 0 : info.names.rbegin()->first + 1;
-  if (!sorted.empty() && sorted.back() >= classes) {
+  if (sorted.empty() || info.names.empty()) {
+    return;  // a network that suppresses by itself may have classes that nobody counted
+  }
+  const int classes = info.names.rbegin()->first + 1;
+  if (sorted.back() >= classes) {
     throw std::invalid_argument("setClasses: '" + info.file + "' has classes 0 to " + std::to_string(classes - 1) +
                                 ", found " + std::to_string(sorted.back()));
   }
 }
 
-std::shared_ptr<const Engine> loadFor(Task task, const char* model, const std::string& file,
-                                      const InferOption& option) {
-  return loadEngine(file, option.impl().engine, [&](const ModelDescription& description) {
+DescriptionCheck checkFor(Task task, const char* model, const InferOption& option) {
+  return [task, model, classes = option.impl().thresholds.classes.value_or(std::vector<int>())](
+             const ModelDescription& description) {
     if (description.info.task != task) {
-      throw ModelError("'" + file + "': " + model + " needs a model for the task '" + toString(task) +
+      throw ModelError("'" + description.info.file + "': " + model + " needs a model for the task '" + toString(task) +
                        "', this one's is '" + toString(description.info.task) + "'");
     }
-    checkClasses(option.impl().thresholds.classes.value_or(std::vector<int>()), description.info);
-  });
+    checkClasses(classes, description.info);
+  };
+}
+
+// The engine of `file` on another GPU, if the file is what it was when it was `seen`.
+std::shared_ptr<const Engine> loadOn(int gpu, const std::string& file, const ModelFile& seen, EngineOptions options,
+                                     const DescriptionCheck& check) {
+  options.deviceId = gpu;
+  options.backend = Backend::TensorRT;
+  try {
+    const ModelFile now = openModelFile(file);
+    if (now.bytes != seen.bytes || now.written != seen.written) {
+      throw ModelError("'" + file + "': the file is not the one any more that this model was loaded from");
+    }
+    return loadEngine(file, options, check);
+  } catch (const ModelError& error) {
+    throw ModelError(std::string(error.what()) + "; the first clone on GPU " + std::to_string(gpu) +
+                     " needs it once more");
+  }
 }
 
 int count(const Prediction& prediction) {
@@ -171,9 +207,14 @@ std::vector<Result> resultsOf(std::vector<Prediction>&& predictions) {
 template <typename Impl>
 std::unique_ptr<Impl> load(Task task, const char* model, const std::string& file, const InferOption& option) {
   const InferOption::Impl& said = option.impl();
-  auto engine = loadFor(task, model, file, option);
+  const DescriptionCheck check = checkFor(task, model, option);
+  const ModelFile seen = openModelFile(file);
+  auto engine = loadEngine(file, said.engine, check);
+  auto family = std::make_shared<EngineFamily>(
+      engine, [file, seen, options = said.engine, check](int gpu) { return loadOn(gpu, file, seen, options, check); });
   Thresholds thresholds = said.thresholds.over(engine->description().thresholds);
-  return std::make_unique<Impl>(std::move(engine), said.sourceSize, std::move(thresholds), said.performanceReport);
+  return std::make_unique<Impl>(std::move(engine), std::move(family), said.sourceSize, std::move(thresholds),
+                                said.performanceReport);
 }
 
 }  // namespace
@@ -231,6 +272,10 @@ Timing BaseModel::timing() const {
   return impl().log("timing").timing();
 }
 
+MemoryUse BaseModel::memory() const {
+  return impl().engine().memory();
+}
+
 NetworkSpeed BaseModel::measureNetwork(int requests, double seconds) const {
   Thresholds::checkedCount("measureNetwork: the number of requests", requests);
   if (!(seconds > 0)) {
@@ -247,6 +292,10 @@ ClassifyModel::ClassifyModel(std::unique_ptr<Impl> impl) : BaseModel(std::move(i
 
 std::unique_ptr<ClassifyModel> ClassifyModel::clone() const {
   return std::unique_ptr<ClassifyModel>(new ClassifyModel(impl().clone()));
+}
+
+std::unique_ptr<ClassifyModel> ClassifyModel::clone(int deviceId) const {
+  return std::unique_ptr<ClassifyModel>(new ClassifyModel(impl().clone(deviceId)));
 }
 
 ClsResult ClassifyModel::predict(const Image& image) {
@@ -271,6 +320,10 @@ std::unique_ptr<DetectModel> DetectModel::clone() const {
   return std::unique_ptr<DetectModel>(new DetectModel(impl().clone()));
 }
 
+std::unique_ptr<DetectModel> DetectModel::clone(int deviceId) const {
+  return std::unique_ptr<DetectModel>(new DetectModel(impl().clone(deviceId)));
+}
+
 DetResult DetectModel::predict(const Image& image) {
   return std::move(resultsOf<DetResult>(impl().predict(&image, 1)).front());
 }
@@ -288,6 +341,10 @@ std::unique_ptr<OBBModel> OBBModel::clone() const {
   return std::unique_ptr<OBBModel>(new OBBModel(impl().clone()));
 }
 
+std::unique_ptr<OBBModel> OBBModel::clone(int deviceId) const {
+  return std::unique_ptr<OBBModel>(new OBBModel(impl().clone(deviceId)));
+}
+
 OBBResult OBBModel::predict(const Image& image) {
   return std::move(resultsOf<OBBResult>(impl().predict(&image, 1)).front());
 }
@@ -303,6 +360,10 @@ SegmentModel::SegmentModel(std::unique_ptr<Impl> impl) : BaseModel(std::move(imp
 
 std::unique_ptr<SegmentModel> SegmentModel::clone() const {
   return std::unique_ptr<SegmentModel>(new SegmentModel(impl().clone()));
+}
+
+std::unique_ptr<SegmentModel> SegmentModel::clone(int deviceId) const {
+  return std::unique_ptr<SegmentModel>(new SegmentModel(impl().clone(deviceId)));
 }
 
 SegResult SegmentModel::predict(const Image& image) {
@@ -324,6 +385,10 @@ PoseModel::PoseModel(std::unique_ptr<Impl> impl) : BaseModel(std::move(impl)) {}
 
 std::unique_ptr<PoseModel> PoseModel::clone() const {
   return std::unique_ptr<PoseModel>(new PoseModel(impl().clone()));
+}
+
+std::unique_ptr<PoseModel> PoseModel::clone(int deviceId) const {
+  return std::unique_ptr<PoseModel>(new PoseModel(impl().clone(deviceId)));
 }
 
 PoseResult PoseModel::predict(const Image& image) {

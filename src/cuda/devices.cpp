@@ -2,10 +2,51 @@
 
 #include <cuda_runtime_api.h>
 
+#include <map>
+#include <mutex>
+
 #include "cuda/error.hpp"
 #include "trtyolo.hpp"
 
 namespace trtyolo::cuda {
+namespace {
+
+struct Kind {
+  std::string name;
+  int major = 0, minor = 0;  // of the compute capability
+};
+
+// Asked for once, since a device that has failed may not tell any more. Never destroyed: objects that end with the
+// process may have something to say, too.
+class Kinds {
+ public:
+  static Kinds& get() {
+    static Kinds* const kinds = new Kinds;
+    return *kinds;
+  }
+
+  // A `kind` of a device that does not answer stays as it was.
+  cudaError_t find(int device, Kind& kind) {
+    const std::lock_guard lock(mutex_);
+    const auto known = kinds_.find(device);
+    if (known != kinds_.end()) {
+      kind = known->second;
+      return cudaSuccess;
+    }
+    cudaDeviceProp properties{};
+    const cudaError_t status = cudaGetDeviceProperties(&properties, device);
+    if (status == cudaSuccess) {
+      kind = kinds_[device] = {properties.name, properties.major, properties.minor};
+    }
+    return status;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<int, Kind> kinds_;
+};
+
+}  // namespace
 
 std::string whyNoDevice() {
   int count = 0;
@@ -46,10 +87,21 @@ void checkDevice(int device) {
 
 std::string deviceName(int device) {
   checkDevice(device);
-  cudaDeviceProp properties{};
-  check(cudaGetDeviceProperties(&properties, device), "asking for a device's properties");
-  return std::string(properties.name) + ", compute capability " + std::to_string(properties.major) + "." +
-         std::to_string(properties.minor);
+  Kind kind;
+  const cudaError_t status = Kinds::get().find(device, kind);
+  if (status != cudaSuccess) {
+    fail(status, "asking for its properties", device);
+  }
+  return kind.name + ", compute capability " + std::to_string(kind.major) + "." + std::to_string(kind.minor);
+}
+
+std::string deviceLabel(int device) {
+  if (device < 0) {
+    return "a GPU";
+  }
+  Kind kind;
+  ignore(Kinds::get().find(device, kind));
+  return "GPU " + std::to_string(device) + (kind.name.empty() ? "" : " (" + kind.name + ")");
 }
 
 }  // namespace trtyolo::cuda

@@ -10,10 +10,13 @@ std::string whyNoDevice();
 
 int deviceCount();  // 0 without a driver
 
-// "NVIDIA H200, compute capability 9.0". Throws DeviceError if there is no such device.
+// "NVIDIA H200, compute capability 9.0": the kind of GPU. Throws DeviceError if there is no such device.
 std::string deviceName(int device);
 
-// Throws DeviceError unless `device` is there.
+// "GPU 0 (NVIDIA H200)", for messages; without the name where it cannot be told, "a GPU" for a negative number.
+std::string deviceLabel(int device);
+
+// Throws DeviceError, with how many there are, unless `device` is there.
 void checkDevice(int device);
 
 }  // namespace trtyolo::cuda

@@ -7,23 +7,44 @@
 namespace trtyolo::cuda {
 
 DeviceScope::DeviceScope(int device) {
-  check(cudaGetDevice(&before_), "asking for the current device");
-  // Also where it is current already: a thread that has not used CUDA yet has no context until this.
-  check(cudaSetDevice(device), "choosing a device");
-  changed_ = before_ != device;
+  cudaError_t status = cudaGetDevice(&before_);
+  if (status == cudaSuccess) {
+    // Also where it is current already: a thread that has not used CUDA yet has no context until this.
+    status = cudaSetDevice(device);
+    changed_ = before_ != device;
+    if (status != cudaSuccess && changed_) {
+      cudaSetDevice(before_);  // it may be current without being ready
+    }
+  }
+  if (status != cudaSuccess) {
+    fail(status, "making it the current device", device);
+  }
+  beforeInMessages_ = detail::exchangeDeviceOfThread(device);
 }
 
 DeviceScope::~DeviceScope() {
+  detail::exchangeDeviceOfThread(beforeInMessages_);
   if (changed_) {
     ignore(cudaSetDevice(before_));
   }
 }
 
 namespace detail {
+namespace {
+
+constexpr const char* kPageLocked = "of the host's memory, page-locked";
+
+void checkAllocation(cudaError_t status, std::size_t bytes, const char* ofWhat) {
+  if (status != cudaSuccess) {
+    fail(status, "allocating " + std::to_string(bytes) + " bytes " + ofWhat, currentDevice());
+  }
+}
+
+}  // namespace
 
 void* allocateDevice(std::size_t bytes) {
   void* memory = nullptr;
-  check(cudaMalloc(&memory, bytes), "allocating device memory");
+  checkAllocation(cudaMalloc(&memory, bytes), bytes, "of its memory");
   return memory;
 }
 
@@ -35,14 +56,14 @@ void releaseDevice(void* memory) noexcept {
 
 void* allocatePinned(std::size_t bytes) {
   void* memory = nullptr;
-  check(cudaHostAlloc(&memory, bytes, cudaHostAllocMapped | cudaHostAllocPortable), "allocating page-locked memory");
+  checkAllocation(cudaHostAlloc(&memory, bytes, cudaHostAllocMapped | cudaHostAllocPortable), bytes, kPageLocked);
   return memory;
 }
 
 void* allocateUpload(std::size_t bytes) {
   void* memory = nullptr;
-  check(cudaHostAlloc(&memory, bytes, cudaHostAllocWriteCombined | cudaHostAllocPortable),
-        "allocating page-locked memory");
+  checkAllocation(cudaHostAlloc(&memory, bytes, cudaHostAllocWriteCombined | cudaHostAllocPortable), bytes,
+                  kPageLocked);
   return memory;
 }
 

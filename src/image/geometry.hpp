@@ -39,11 +39,12 @@ struct Letterbox {
     return box;
   }
 
-  // The same with the input plane cut down to the smallest multiples of `stride` (LetterBox's auto=True).
-  static Letterbox fitRect(Size source, Size largest, int stride) {
+  // The same with the input plane cut down to the smallest multiples of `stride` (LetterBox's auto=True), but not below
+  // `least`.
+  static Letterbox fitRect(Size source, Size largest, int stride, Size least = {1, 1}) {
     const Size scaled = scaledSize(source, largest);
-    const Size network{largest.width - (largest.width - scaled.width) / stride * stride,
-                       largest.height - (largest.height - scaled.height) / stride * stride};
+    const Size network{std::max(largest.width - (largest.width - scaled.width) / stride * stride, least.width),
+                       std::max(largest.height - (largest.height - scaled.height) / stride * stride, least.height)};
     Letterbox box;
     box.source = source;
     box.network = network;

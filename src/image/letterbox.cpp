@@ -23,11 +23,14 @@ namespace trtyolo {
 HWY_EXPORT(filterColumns);
 HWY_EXPORT(blendRowsPlain);
 HWY_EXPORT(blendRowsNormalized);
+HWY_EXPORT(blendBytes);
 HWY_EXPORT(fillFloats);
 
 namespace {
 
-constexpr std::size_t kRowsAhead = 2;  // how early source rows are asked for
+constexpr std::size_t kRowsAhead = 2;       // how early source rows are asked for
+constexpr std::size_t kScaledBytes = 4;     // of a pixel that is written as bytes
+constexpr std::size_t kPitchMultiple = 64;  // bytes of the longest vector
 
 template <class T>
 hwy::AlignedFreeUniquePtr<T[]> allocateZeros(std::size_t count) {
@@ -88,6 +91,22 @@ void stageRow(const ColumnPlan& plan, const std::uint8_t* source, int sourceWidt
   }
 }
 
+// A row of the scaled image whose pixels are pixels of the source.
+void pickRow(const ColumnPlan& plan, const std::uint8_t* source, std::uint8_t* to) {
+  const std::uint32_t* const offsets = plan.offsets.data();
+  const std::size_t whole = plan.whole;
+  std::size_t x = 0;
+  constexpr std::size_t kAtOnce = 4;
+  for (; x + kAtOnce <= whole; x += kAtOnce) {
+    for (std::size_t i = 0; i < kAtOnce; ++i) {
+      std::memcpy(to + (x + i) * kScaledBytes, source + offsets[x + i], kScaledBytes);
+    }
+  }
+  for (; x < plan.width; ++x) {
+    std::memcpy(to + x * kScaledBytes, source + offsets[x], static_cast<std::size_t>(plan.channels));
+  }
+}
+
 // Sets all of a plane around the scaled image.
 void writeBorder(const Letterbox& box, float value, float* plane) {
   const auto width = static_cast<std::size_t>(box.network.width);
@@ -128,6 +147,7 @@ ColumnPlan::ColumnPlan(int sourceWidth, int scaledWidth, int channelCount)
   const std::size_t rowBytes = static_cast<std::size_t>(sourceWidth) * static_cast<std::size_t>(channels);
   const std::size_t fetched = channels == 1 ? 2 : kStagedBytes;
   const double step = sourceStep(sourceWidth, scaledWidth);
+  picks = channels != 1;  // a grey pixel becomes three
   for (std::size_t x = 0; x < width; ++x) {
     const ColumnTaps taps = columnTaps(positionAt(static_cast<int>(x), step), sourceWidth);
     offsets[x] = static_cast<std::uint32_t>(taps.left * channels);
@@ -135,6 +155,7 @@ ColumnPlan::ColumnPlan(int sourceWidth, int scaledWidth, int channelCount)
       whole = x + 1;
     }
     const std::size_t word = slotOf(x) * kWords;
+    picks = picks && taps.weight1 == 0;
     std::fill_n(weight0.get() + word, kWords, static_cast<std::uint16_t>(16 * taps.weight0));
     std::fill_n(weight1.get() + word, kWords, static_cast<std::uint16_t>(16 * taps.weight1));
   }
@@ -248,6 +269,31 @@ void Letterboxer::write(const ImageView& image, const Letterbox& box, const Norm
     for (float*& start : to.rows) {
       start += networkWidth;
     }
+  }
+}
+
+std::size_t Letterboxer::scaledPitch(int scaledWidth) {
+  const std::size_t bytes = static_cast<std::size_t>(scaledWidth) * kScaledBytes;
+  return (bytes + kPitchMultiple - 1) / kPitchMultiple * kPitchMultiple;
+}
+
+void Letterboxer::scaleRows(const ImageView& image, Size scaled, int first, int end, std::uint8_t* pixels) {
+  State& state = *state_;
+  state.prepare(image, scaled);
+  const std::size_t pitch = scaledPitch(scaled.width);
+  for (int y = first; y < end; ++y, pixels += pitch) {
+    const RowTaps& row = state.rows[static_cast<std::size_t>(y)];
+    const bool one = row.source0 == row.source1 && (row.weight0 == 0 || row.weight1 == 0);
+    if (state.columns.picks && one) {
+      pickRow(state.columns, image.data + static_cast<std::size_t>(row.source0) * image.pitch, pixels);
+      continue;
+    }
+    RowBlend blend;
+    blend.row0 = state.filteredRow(image, row.source0, row.source1);
+    blend.row1 = state.filteredRow(image, row.source1, row.source0);
+    blend.weight0 = row.weight0;
+    blend.weight1 = row.weight1;
+    HWY_DYNAMIC_DISPATCH(blendBytes)(state.columns, blend, pixels);
   }
 }
 

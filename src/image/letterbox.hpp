@@ -45,6 +45,12 @@ class Letterboxer {
   void write(const ImageView& image, const Letterbox& box, const Normalization& normalization, float* planes,
              Border border = Border::Write);
 
+  // Rows `first` to `end`, exclusive, of the scaled image as write() makes it, as bytes: four of each pixel, the three
+  // channels in the image's order (of a grey image its value three times) and one that may be anything. `pixels` is
+  // where row `first` goes; rows are scaledPitch() bytes apart, and may be written up to there.
+  void scaleRows(const ImageView& image, Size scaled, int first, int end, std::uint8_t* pixels);
+  static std::size_t scaledPitch(int scaledWidth);
+
  private:
   struct State;
   std::unique_ptr<State> state_;

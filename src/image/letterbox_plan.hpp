@@ -22,6 +22,7 @@ struct ColumnPlan {
   std::size_t width = 0;  // pixels
   std::size_t half = 0;   // slots of the even pixels, and as many of the odd ones; a multiple of kSlotMultiple
   std::size_t whole = 0;  // how many pixels, from the left, find all their kStagedBytes (2 in grey images) in the row
+  bool picks = false;     // every pixel is its left source pixel
   std::vector<std::uint32_t> offsets;                  // of a pixel: its left source pixel, in bytes
   hwy::AlignedFreeUniquePtr<std::uint16_t[]> weight0;  // of a slot: kWords equal weights of the left source pixel
   hwy::AlignedFreeUniquePtr<std::uint16_t[]> weight1;  // and of the right one: 11 bits of fraction, times 16

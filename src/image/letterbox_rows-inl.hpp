@@ -54,6 +54,17 @@ void blendRows(const ColumnPlan& plan, const RowBlend& blend, const PlaneRows& p
   }
 }
 
+inline void blendBytes(const ColumnPlan& plan, const RowBlend& blend, std::uint8_t* to) {
+  for (std::size_t x = 0; x < plan.width; ++x) {
+    for (std::size_t channel = 0; channel < 3; ++channel) {
+      const std::size_t word = plan.slotOf(x) * kWords + channel;
+      const std::uint32_t sum = ((std::uint32_t{blend.row0[word]} * blend.weight0) >> 16) +
+                                ((std::uint32_t{blend.row1[word]} * blend.weight1) >> 16);
+      to[x * kWords + channel] = static_cast<std::uint8_t>((sum + 2) >> 2);
+    }
+  }
+}
+
 inline void fillFloats(float* to, std::size_t count, float value) {
   for (std::size_t i = 0; i < count; ++i) {
     to[i] = value;
@@ -184,6 +195,28 @@ void blendRows(const ColumnPlan& plan, const RowBlend& blend, const PlaneRows& p
     std::memcpy(to1 + x, rest.data(), size);
     hn::Store(value2, floats, rest.data());
     std::memcpy(to2 + x, rest.data(), size);
+  }
+}
+
+// The vertical pass to bytes, four of each pixel. Writes whole vectors.
+inline void blendBytes(const ColumnPlan& plan, const RowBlend& blend, std::uint8_t* HWY_RESTRICT to) {
+  const Bytes bytes;
+  const Words words;
+  // A block of 128 bits has two pixels of even number and two of odd number, each byte in the low half of a word.
+  alignas(16) static constexpr std::uint8_t kEven[16] = {0, 2,  4,  6,  128, 128, 128, 128,
+                                                         8, 10, 12, 14, 128, 128, 128, 128};
+  alignas(16) static constexpr std::uint8_t kOdd[16] = {128, 128, 128, 128, 0, 2,  4,  6,
+                                                        128, 128, 128, 128, 8, 10, 12, 14};
+  const auto toEven = hn::LoadDup128(bytes, kEven), toOdd = hn::LoadDup128(bytes, kOdd);
+  const auto weight0 = hn::Set(words, blend.weight0), weight1 = hn::Set(words, blend.weight1);
+  const std::size_t oddWords = plan.half * kWords;
+  const std::size_t end = (plan.width + 1) / 2 * kWords;
+  for (std::size_t i = 0; i < end; i += hn::Lanes(words)) {
+    const auto even = blendWords(blend.row0 + i, blend.row1 + i, weight0, weight1);
+    const auto odd = blendWords(blend.row0 + oddWords + i, blend.row1 + oddWords + i, weight0, weight1);
+    hn::StoreU(hn::Or(hn::TableLookupBytesOr0(hn::BitCast(bytes, even), toEven),
+                      hn::TableLookupBytesOr0(hn::BitCast(bytes, odd), toOdd)),
+               bytes, to + 2 * i);
   }
 }
 

@@ -4,8 +4,6 @@
 
 #include <cmath>
 #include <cstdint>
-#include <initializer_list>
-#include <vector>
 
 #include "cuda/device_function.hpp"
 #include "image/geometry.hpp"
@@ -107,21 +105,6 @@ TRTYOLO_DEVICE inline float divideBy255(std::uint32_t byte) {
 // `value` is already divided by 255.
 TRTYOLO_DEVICE inline float normalized(float value, float mean, float std) {
   return (value - mean) / std;
-}
-
-// The rows of the image that its letterbox reads, rising: those with a weight other than 0 for some row of the scaled
-// image. The others may hold anything.
-inline void neededRows(const Letterbox& box, std::vector<int>& rows) {
-  rows.clear();
-  const double step = sourceStep(box.source.height, box.scaled.height);
-  for (int y = 0; y < box.scaled.height; ++y) {
-    const RowTaps taps = rowTaps(positionAt(y, step), box.source.height);
-    for (const int row : {taps.source0, taps.source1}) {
-      if (rows.empty() || row > rows.back()) {
-        rows.push_back(row);
-      }
-    }
-  }
 }
 
 }  // namespace trtyolo

@@ -4,6 +4,8 @@
 #include <array>
 #include <string>
 
+#include "model/object_values.hpp"
+
 namespace trtyolo {
 namespace {
 
@@ -23,6 +25,22 @@ TablePlace placeOf(const Shape& shape, bool anchorsFirst, int values, std::size_
   anchors = static_cast<std::size_t>(shape[anchorsFirst ? 1 : 2]);
   const std::size_t count = static_cast<std::size_t>(values);
   return anchorsFirst ? TablePlace{0, anchors * count, 1, count} : TablePlace{0, anchors * count, anchors, 1};
+}
+
+// An output [batch, objects, ...] with `values` values for each object, whatever sides they are shared out to.
+TablePlace rowsOf(const Shape& shape, int values, std::size_t images, std::size_t objects) {
+  std::int64_t found = 1;
+  for (std::size_t i = 2; i < shape.size(); ++i) {
+    found *= shape[i];
+  }
+  const bool fits = shape.size() >= 2 && found == values && shape[0] >= 0 && shape[1] >= 0 &&
+                    images <= static_cast<std::size_t>(shape[0]) && objects == static_cast<std::size_t>(shape[1]);
+  if (!fits) {
+    throw InferenceError("the network's output was expected to have " + std::to_string(values) + " for each of " +
+                         std::to_string(objects) + " objects, found " + toText(shape));
+  }
+  const auto count = static_cast<std::size_t>(values);
+  return {0, objects * count, 1, count};
 }
 
 // An empty tensor may have no memory at all.
@@ -119,9 +137,39 @@ CandidatePlaces candidatePlaces(const OutputLayout& layout, const Shape& boxes, 
   return places;
 }
 
-FinishedPlaces finishedPlaces(const OutputLayout& layout, const Shape& boxes, std::size_t images) {
+FinishedPlaces finishedPlaces(const OutputLayout& layout, const ShapeOf& shapeOf, std::size_t images) {
   FinishedPlaces places;
-  places.values = placeOf(boxes, true, layout.values(), images, places.objects);
+  const TablePlace rows = placeOf(shapeOf(layout.boxes), true, layout.values(), images, places.objects);
+  if (layout.kind == OutputLayout::Kind::BestClasses) {
+    places.scores = rows;
+    places.classNumbers = rows.from(1);
+    return places;
+  }
+  places.boxes = rows;
+  if (!layout.apart()) {
+    places.scores = rows.from(4);
+    places.classNumbers = rows.from(5);
+    places.extra = rows.from(6);
+    return places;
+  }
+  places.scores = rowsOf(shapeOf(layout.scores), 1, images, places.objects);
+  places.classNumbers = rowsOf(shapeOf(layout.classNumbers), 1, images, places.objects);
+  places.extra = layout.keypoints == OutputLayout::kNone
+                     ? rows.from(4)
+                     : rowsOf(shapeOf(layout.keypoints), layout.extra, images, places.objects);
+  const Shape& counts = shapeOf(layout.counts);
+  if (counts.empty() || counts.size() > 2 || counts[0] < 0 || images > static_cast<std::size_t>(counts[0]) ||
+      (counts.size() == 2 && counts[1] != 1)) {
+    throw InferenceError("the network's numbers of objects were expected to be [batch, 1], found " + toText(counts));
+  }
+  places.counts = TablePlace{0, 1, 1, 1};
+  if (layout.ownMasks) {
+    const Shape& masks = shapeOf(layout.prototypes);
+    if (masks.size() != 4 || masks[1] != static_cast<std::int64_t>(places.objects)) {
+      throw InferenceError("the network's masks were expected to be [batch, " + std::to_string(places.objects) +
+                           ", height, width], found " + toText(masks));
+    }
+  }
   return places;
 }
 
@@ -143,10 +191,24 @@ CandidateTables candidateTables(const OutputLayout& layout, std::span<const Tens
   return tables;
 }
 
-FinishedTable finishedTable(const OutputLayout& layout, std::span<const TensorView> outputs, std::size_t slot) {
-  const TensorView& boxes = outputs[layout.boxes];
-  const FinishedPlaces places = finishedPlaces(layout, boxes.shape, slot + 1);
-  return {places.objects, tableAt(places.values, boxes, slot)};
+FinishedTables finishedTables(const OutputLayout& layout, std::span<const TensorView> outputs, std::size_t slot) {
+  const FinishedPlaces places = finishedPlaces(
+      layout, [&](std::size_t output) -> const Shape& { return outputs[output].shape; }, slot + 1);
+  const auto at = [&](const TablePlace& place, std::size_t output) {
+    return tableAt(place, outputs[output == OutputLayout::kNone ? layout.boxes : output], slot);
+  };
+  FinishedTables tables;
+  tables.objects = places.objects;
+  tables.classes = layout.classes;
+  tables.boxes = at(places.boxes, layout.boxes);
+  tables.scores = at(places.scores, layout.scores);
+  tables.classNumbers = at(places.classNumbers, layout.classNumbers);
+  tables.extra = at(places.extra, layout.keypoints);
+  if (places.counts) {
+    const float said = at(*places.counts, layout.counts)(0, 0);
+    tables.objects = objectCount(said, static_cast<std::uint32_t>(places.objects));
+  }
+  return tables;
 }
 
 void scanCandidates(const CandidateTables& tables, const Thresholds& thresholds, const FoundCandidate& found) {
@@ -154,6 +216,20 @@ void scanCandidates(const CandidateTables& tables, const Thresholds& thresholds,
     scanPlanes(tables, thresholds, found);
   } else {
     scanAnchors(tables, thresholds, found);
+  }
+}
+
+void scanFinished(const FinishedTables& tables, const Thresholds& thresholds, const FoundCandidate& found) {
+  int left = thresholds.maxDetections;
+  for (std::size_t object = 0; object < tables.objects && left > 0; ++object) {
+    const float score = tables.scores(0, object), number = tables.classNumbers(0, object);
+    if (isObject(score, number, tables.classes, thresholds.confidence)) {
+      const int classIndex = static_cast<int>(number);
+      if (thresholds.wants(classIndex)) {
+        found(static_cast<std::uint32_t>(object), classIndex, score);
+        --left;
+      }
+    }
   }
 }
 

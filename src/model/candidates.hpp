@@ -38,12 +38,17 @@ using Shape = std::vector<std::int64_t>;
 CandidatePlaces candidatePlaces(const OutputLayout& layout, const Shape& boxes, const Shape* scores,
                                 std::size_t images);
 
-// The same for finished boxes: the "anchors" are objects.
+// The same for finished boxes and best classes: the "anchors" are objects. The tables lie in the layout's tensors
+// `boxes`, `scores`, `classNumbers` and `keypoints` where it has them, and else in `boxes`; the count, one value of one
+// anchor, in `counts`. A table without steps does not exist.
 struct FinishedPlaces {
-  std::size_t objects = 0;
-  TablePlace values;
+  std::size_t objects = 0;  // that there is room for
+  TablePlace boxes, scores, classNumbers, extra;
+  std::optional<TablePlace> counts;
 };
-FinishedPlaces finishedPlaces(const OutputLayout& layout, const Shape& boxes, std::size_t images);
+// `shapeOf` gives the shape of an output. Errors as above, and masks of other objects.
+using ShapeOf = std::function<const Shape&(std::size_t output)>;
+FinishedPlaces finishedPlaces(const OutputLayout& layout, const ShapeOf& shapeOf, std::size_t images);
 
 // A table of values in memory. Value v of anchor a is at data[v * valueStep + a * anchorStep].
 struct ValueTable {
@@ -73,17 +78,22 @@ struct CandidateTables {
 // Throws InferenceError if the tensors have not the shapes that the layout promised.
 CandidateTables candidateTables(const OutputLayout& layout, std::span<const TensorView> outputs, std::size_t slot);
 
-// The same for finished boxes: the table's "anchors" are objects.
-struct FinishedTable {
-  std::size_t objects = 0;
-  ValueTable values;
+// The same for finished boxes and best classes: the tables' "anchors" are objects.
+struct FinishedTables {
+  std::size_t objects = 0;  // that there are
+  int classes = 0;          // 0: not known
+  ValueTable boxes, scores, classNumbers, extra;
 };
-FinishedTable finishedTable(const OutputLayout& layout, std::span<const TensorView> outputs, std::size_t slot);
+FinishedTables finishedTables(const OutputLayout& layout, std::span<const TensorView> outputs, std::size_t slot);
 
 // Calls `found` with anchor, class and score for every anchor whose best class scores above the threshold and is
 // wanted, by rising anchor; of equal scores the first class is the best. With several labels: for every class that
 // does. With an objectness, that must be above the threshold too, and scores are multiplied by it.
 using FoundCandidate = std::function<void(std::uint32_t anchor, int classIndex, float score)>;
 void scanCandidates(const CandidateTables& tables, const Thresholds& thresholds, const FoundCandidate& found);
+
+// Calls `found` with object, class and score for each of the first maxDetections finished objects that score above the
+// threshold and are wanted, in the network's order.
+void scanFinished(const FinishedTables& tables, const Thresholds& thresholds, const FoundCandidate& found);
 
 }  // namespace trtyolo

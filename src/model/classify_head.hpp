@@ -1,4 +1,4 @@
-// Classifiers' output [batch, classes].
+// Classifiers' outputs: [batch, classes], or the best classes only.
 #pragma once
 
 #include "model/head.hpp"
@@ -7,13 +7,13 @@ namespace trtyolo {
 
 class ClassifyHead final : public Head {
  public:
-  explicit ClassifyHead(int classes) : classes_(classes) {}
+  explicit ClassifyHead(const OutputLayout& layout) : layout_(layout) {}
 
   Prediction decode(std::span<const TensorView> outputs, std::size_t slot, const Letterbox& letterbox,
                     const Thresholds& thresholds) const override;
 
  private:
-  int classes_;
+  OutputLayout layout_;
 };
 
 }  // namespace trtyolo

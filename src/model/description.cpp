@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "model/plugin_outputs.hpp"
+
 namespace trtyolo {
 namespace {
 
@@ -31,6 +33,16 @@ Task taskOf(const RawModel& model, const DescriptionOptions& options) {
   }
   if (options.task) {
     return *options.task;
+  }
+  if (const auto plugin = findPluginOutputs(model.outputs)) {
+    const std::vector<int>& boxes = model.outputs[plugin->boxes].shape;
+    return plugin->masks                        ? Task::Segment
+           : plugin->keypoints                  ? Task::Pose
+           : boxes.size() == 3 && boxes[2] == 5 ? Task::OBB
+                                                : Task::Detect;
+  }
+  if (model.outputs.size() == 1 && model.outputs[0].name == "topk") {
+    return Task::Classify;
   }
   // By shape: an output of rank 4 are mask prototypes, a rank of 2 are class scores.
   const auto ofRank = [&](std::size_t rank) {
@@ -120,6 +132,14 @@ void readKeypoints(const RawModel& model, ModelInfo& info) {
     }
     info.keypoints = (*values)[0];
     info.keypointDims = (*values)[1];
+    return;
+  }
+  if (const auto plugin = findPluginOutputs(model.outputs); plugin && plugin->keypoints) {
+    const std::vector<int>& shape = model.outputs[*plugin->keypoints].shape;
+    if (shape.size() == 4 && shape[2] >= 1 && shape[2] <= kMostKeypoints && (shape[3] == 2 || shape[3] == 3)) {
+      info.keypoints = shape[2];
+      info.keypointDims = shape[3];
+    }
     return;
   }
   if (model.outputs.size() == 1 && model.outputs[0].shape.size() == 3) {

@@ -43,6 +43,7 @@ struct DescriptionOptions {
 struct ModelDescription {
   ModelInfo info;
   bool rect = false;  // each image gets its own smallest network size
+  Size least{1, 1};   // the smallest network size there is
   OutputLayout layout;
   Thresholds thresholds;  // what the file asks for, else the defaults
   std::string refusal;    // why the outputs are not understood; empty if they are
@@ -54,7 +55,7 @@ struct ModelDescription {
 
   // Where an image of this size lies in the network's input (of letterboxed ones).
   Letterbox fit(Size source) const {
-    return rect ? Letterbox::fitRect(source, networkSize(), info.stride) : Letterbox::fit(source, networkSize());
+    return rect ? Letterbox::fitRect(source, networkSize(), info.stride, least) : Letterbox::fit(source, networkSize());
   }
 };
 

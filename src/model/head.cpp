@@ -12,7 +12,7 @@ std::unique_ptr<Head> makeHead(const ModelDescription& description) {
   const OutputLayout& layout = description.layout;
   switch (description.info.task) {
     case Task::Classify:
-      return std::make_unique<ClassifyHead>(layout.classes);
+      return std::make_unique<ClassifyHead>(layout);
     case Task::Detect:
       return std::make_unique<DetectHead>(layout);
     case Task::OBB:

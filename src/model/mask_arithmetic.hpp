@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <numeric>
 
 #include "cuda/device_function.hpp"
@@ -33,6 +34,25 @@ TRTYOLO_DEVICE inline int firstPixel(float edge, int count) {
   const float most = smaller(edge, static_cast<float>(count));
   const int whole = static_cast<int>(most);
   return smaller(whole + (static_cast<float>(whole) < most ? 1 : 0), count);
+}
+
+// What the sigmoid was taken of, so that masks of probabilities are scaled up as Ultralytics scales masks, before the
+// sigmoid: above 0 is above 0.5, but the edges between the cells lie elsewhere. The logarithm is a series (of the
+// inverse hyperbolic tangent), because the C library's and CUDA's differ in the last bit. A NaN is no object's.
+TRTYOLO_DEVICE inline float maskLogit(float probability) {
+  constexpr float kLeast = 0x1p-24F, kLogarithmOfTwo = 0.69314718F;
+  constexpr std::uint32_t kRootOfHalf = 0x3F3504F3, kFractionBits = 23;
+  const float inside = probability > kLeast ? smaller(probability, 1.0F - kLeast) : kLeast;
+  const float odds = inside / (1.0F - inside);
+  std::uint32_t bits;
+  std::memcpy(&bits, &odds, sizeof(bits));
+  const std::int32_t exponent = static_cast<std::int32_t>(bits - kRootOfHalf) >> kFractionBits;
+  bits -= static_cast<std::uint32_t>(exponent) << kFractionBits;
+  float number;  // odds without their power of two: from the root of 1/2 to that of 2
+  std::memcpy(&number, &bits, sizeof(number));
+  const float s = (number - 1.0F) / (number + 1.0F), square = s * s;
+  const float series = 1.0F + square * (1.0F / 3 + square * (1.0F / 5 + square * (1.0F / 7 + square * (1.0F / 9))));
+  return static_cast<float>(exponent) * kLogarithmOfTwo + 2.0F * s * series;
 }
 
 // One axis of the last scaling: pixels from `cells` of a grid, beginning at its cell `offset`.

@@ -110,8 +110,24 @@ bool MaskMaker::append(const std::vector<Masks::Run>& runs, Masks& masks) {
   return true;
 }
 
+// The object's own mask, for the cells of these rows and columns.
+void MaskMaker::takeOwn(std::size_t channel, Span rows, Span columns) {
+  const std::size_t width = columns.end - columns.begin;
+  logits_.assign((rows.end - rows.begin) * width + kRowPadding, 0.0F);
+  const float* const plane = prototypes_.data + channel * prototypes_.height * prototypes_.width;
+  float* to = logits_.data();
+  for (std::size_t y = rows.begin; y < rows.end; ++y, to += width) {
+    const float* const from = plane + y * prototypes_.width;
+    std::transform(from + columns.begin, from + columns.end, to, maskLogit);
+  }
+}
+
 // Prototypes times coefficients, for the cells of these rows and columns.
 void MaskMaker::weigh(const ValueTable& coefficients, std::size_t anchor, Span rows, Span columns) {
+  if (prototypes_.own) {
+    takeOwn(anchor, rows, columns);
+    return;
+  }
   const std::size_t width = columns.end - columns.begin;
   logits_.assign((rows.end - rows.begin) * width + kRowPadding, 0.0F);
   // Four channels at a time, so that sums are not fetched and put away for each.

@@ -17,11 +17,13 @@ namespace trtyolo {
 struct Prototypes {
   const float* data = nullptr;
   std::size_t channels = 0, height = 0, width = 0;
+  bool own = false;  // a channel is the mask of one object itself: probabilities
 };
 
 // Makes the masks of one image's objects. A pixel is inside where the prototypes, weighted with the object's
-// coefficients and scaled up bilinearly, are above 0. Only the box is ever looked at, and in each of its rows only the
-// places where the sign changes: no picture of floats is made.
+// coefficients and scaled up bilinearly, are above 0; objects' own masks count as what maskLogit() makes of them. Only
+// the box is ever looked at, and in each of its rows only the places where the sign changes: no picture of floats is
+// made.
 class MaskMaker {
  public:
   // Masks of the size of the source image: MaskGeometry::ofSource. Boxes are in pixels of the source image.
@@ -34,7 +36,8 @@ class MaskMaker {
   int height() const { return static_cast<int>(rows_.pixels); }
 
   // Appends the mask of one object, unless it is empty: then false. `masks` has this maker's width and height;
-  // `coefficients` are values 0 ... channels - 1 of the table's anchor.
+  // `coefficients` are values 0 ... channels - 1 of the table's anchor; of objects' own masks, the anchor is the
+  // channel.
   bool add(const ValueTable& coefficients, std::size_t anchor, const Box& box, Masks& masks);
 
   // Appends a mask of runs that were made elsewhere, in rising order: some may be empty, or go on where the one before
@@ -60,6 +63,7 @@ class MaskMaker {
 
   MaskMaker(const Prototypes& prototypes, const MaskGeometry& geometry);
 
+  void takeOwn(std::size_t channel, Span rows, Span columns);
   void weigh(const ValueTable& coefficients, std::size_t anchor, Span rows, Span columns);
   void enlarge(Span gridRows, Span gridColumns, Span rows, Span columns);
   void addRow(std::size_t y, Span gridRows, Span gridColumns, Span pixels, std::vector<Masks::Run>& runs);

@@ -49,14 +49,18 @@ Prediction ObbHead::decode(std::span<const TensorView> outputs, std::size_t slot
 Prototypes SegmentHead::prototypesOf(const TensorView& tensor, std::size_t slot) const {
   constexpr std::int64_t kMostCells = 16384;
   const std::vector<std::int64_t>& shape = tensor.shape;
-  const bool fits = shape.size() == 4 && slot < static_cast<std::size_t>(shape[0]) && shape[1] == layout_.extra &&
-                    shape[2] > 0 && shape[2] <= kMostCells && shape[3] > 0 && shape[3] <= kMostCells;
+  const bool fits = shape.size() == 4 && slot < static_cast<std::size_t>(shape[0]) &&
+                    (layout_.ownMasks || shape[1] == layout_.extra) && shape[2] > 0 && shape[2] <= kMostCells &&
+                    shape[3] > 0 && shape[3] <= kMostCells;
   if (!fits) {
-    throw InferenceError("the network's mask prototypes were expected to be [batch, " + std::to_string(layout_.extra) +
+    throw InferenceError("the network's " +
+                         (layout_.ownMasks
+                              ? std::string("masks were expected to be [batch, objects")
+                              : "mask prototypes were expected to be [batch, " + std::to_string(layout_.extra)) +
                          ", height, width], found " + toText(shape));
   }
   return {tensor.slot(slot), static_cast<std::size_t>(shape[1]), static_cast<std::size_t>(shape[2]),
-          static_cast<std::size_t>(shape[3])};
+          static_cast<std::size_t>(shape[3]), layout_.ownMasks};
 }
 
 Prediction SegmentHead::decode(std::span<const TensorView> outputs, std::size_t slot, const Letterbox& letterbox,

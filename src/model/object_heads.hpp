@@ -30,7 +30,8 @@ class ObbHead final : public Head {
   OutputLayout layout_;
 };
 
-// The extra values are the coefficients of the mask prototypes. Objects whose mask has no pixel are left out.
+// The extra values are the coefficients of the mask prototypes, unless objects have masks of their own. Objects whose
+// mask has no pixel are left out.
 class SegmentHead final : public Head {
  public:
   explicit SegmentHead(const OutputLayout& layout) : layout_(layout) {}

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "model/description.hpp"
+#include "model/plugin_outputs.hpp"
 
 namespace trtyolo {
 namespace {
@@ -20,7 +21,9 @@ constexpr const char* kKnownLayouts =
     "[batch, anchors, 5 + classes + extra] (YOLOv5, YOLOv7, YOLOX), [batch, objects, 6 + extra] (end-to-end), boxes "
     "[batch, anchors, 4] with scores [batch, anchors, classes], and [batch, classes] of classifiers, where extra is 1 "
     "angle of obb, the keypoints of pose, or the mask coefficients of segment, whose second output is [batch, "
-    "coefficients, height, width]";
+    "coefficients, height, width]; and those of suppression plugins: 'num_dets' [batch, 1], 'det_boxes' [batch, "
+    "objects, 4 (obb: 5)], 'det_scores' and 'det_classes' [batch, objects], 'det_masks' [batch, objects, height, "
+    "width], 'det_kpts' [batch, objects, keypoints, 2 or 3], and 'topk' [batch, classes, 2]";
 
 bool isTrue(const Metadata& metadata, const char* key) {
   const auto entry = metadata.find(key);
@@ -164,6 +167,81 @@ std::string wordsFor(const OutputLayout& layout, const ModelInfo& info) {
          masks;
 }
 
+// What a plugin's outputs must look like; empty, or what is wrong.
+std::string readPluginOutputs(const std::vector<TensorInfo>& outputs, const PluginOutputs& found, const ModelInfo& info,
+                              int named, OutputLayout& layout) {
+  const auto shapeOf = [&](std::size_t output) -> const std::vector<int>& { return outputs[output].shape; };
+  const auto wrong = [&](std::size_t output, const std::string& expected) {
+    return "'" + outputs[output].name + "' was expected to be " + expected;
+  };
+  const auto isOneOr = [](int side, int wanted) { return side == wanted || side == -1; };
+  layout.kind = OutputLayout::Kind::FinishedBoxes;
+  layout.classes = named;
+  layout.counts = found.counts;
+  layout.boxes = found.boxes;
+  layout.scores = found.scores;
+  layout.classNumbers = found.classes;
+  const std::vector<int>& counts = shapeOf(found.counts);
+  if (counts.empty() || counts.size() > 2 || (counts.size() == 2 && counts[1] != 1)) {
+    return wrong(found.counts, "[batch, 1]");
+  }
+  layout.extra = info.task == Task::OBB ? 1 : 0;
+  if (shapeOf(found.boxes).size() != 3 || !isOneOr(shapeOf(found.boxes)[2], 4 + layout.extra)) {
+    return wrong(found.boxes, "[batch, objects, " + std::to_string(4 + layout.extra) + "]");
+  }
+  const int objects = shapeOf(found.boxes)[1];
+  const auto ofObjects = [&](std::size_t output, std::size_t rank) {
+    const std::vector<int>& shape = shapeOf(output);
+    return shape.size() == rank && (objects == -1 || isOneOr(shape[1], objects));
+  };
+  for (const std::size_t output : {found.scores, found.classes}) {
+    if (!ofObjects(output, 2)) {
+      return wrong(output, "[batch, objects]");
+    }
+  }
+  if (info.task == Task::Segment) {
+    if (!found.masks) {
+      return "a segmenter has masks too, 'det_masks' [batch, objects, height, width]";
+    }
+    if (!ofObjects(*found.masks, 4)) {
+      return wrong(*found.masks, "[batch, objects, height, width]");
+    }
+    layout.prototypes = *found.masks;
+    layout.ownMasks = true;
+  } else if (info.task == Task::Pose) {
+    if (!found.keypoints) {
+      return "a pose estimator has keypoints too, 'det_kpts' [batch, objects, keypoints, 2 or 3]";
+    }
+    if (info.keypoints < 1 || !ofObjects(*found.keypoints, 4) ||
+        !isOneOr(shapeOf(*found.keypoints)[2], info.keypoints) ||
+        !isOneOr(shapeOf(*found.keypoints)[3], info.keypointDims)) {
+      return wrong(*found.keypoints, info.keypoints < 1 ? "[batch, objects, keypoints, 2 or 3]"
+                                                        : "[batch, objects, " + std::to_string(info.keypoints) + ", " +
+                                                              std::to_string(info.keypointDims) + "]");
+    }
+    layout.keypoints = *found.keypoints;
+    layout.extra = info.keypoints * info.keypointDims;
+  }
+  return "";
+}
+
+std::string wordsForPlugin(const OutputLayout& layout, const ModelInfo& info) {
+  const auto name = [&](std::size_t output) { return "'" + info.outputs[output].name + "'"; };
+  std::string words =
+      name(layout.boxes) +
+      (info.task == Task::OBB ? " [batch, objects, centre, size, angle], " : " [batch, objects, corners], ") +
+      name(layout.scores) + ", " + name(layout.classNumbers);
+  if (layout.keypoints != OutputLayout::kNone) {
+    words += ", " + name(layout.keypoints) + " " + std::to_string(info.keypoints) + " keypoints x " +
+             std::to_string(info.keypointDims);
+  }
+  if (layout.ownMasks) {
+    words += ", " + name(layout.prototypes) + " probabilities (a sigmoid's, not cropped), inside above 0.5";
+  }
+  return words + ", as many as " + name(layout.counts) +
+         " says: the network suppresses by itself, thresholds can only leave out more of what it gives";
+}
+
 }  // namespace
 
 std::string listOf(const std::vector<TensorInfo>& tensors) {
@@ -193,6 +271,17 @@ LayoutReading readLayout(const RawModel& model, const DescriptionOptions& option
     ofRank[rank].push_back(i);
   }
 
+  if (info.task == Task::Classify && model.outputs.size() == 1 && ofRank[3].size() == 1 &&
+      model.outputs[0].shape[2] == 2) {
+    if (named > kMostClasses) {
+      return refuse(std::to_string(named) + " classes are too many");
+    }
+    layout.kind = OutputLayout::Kind::BestClasses;
+    layout.classes = named;
+    result.words = "'" + model.outputs[0].name +
+                   "' [batch, classes, score and class]: the network gives its best classes, no more of them";
+    return result;
+  }
   if (info.task == Task::Classify) {
     if (model.outputs.size() != 1 || ofRank[2].size() != 1 || model.outputs[0].shape[1] == 0) {
       return refuse("a classifier's only output is [batch, classes]");
@@ -204,6 +293,17 @@ LayoutReading readLayout(const RawModel& model, const DescriptionOptions& option
     layout.kind = OutputLayout::Kind::ClassScores;
     layout.classes = classes;
     result.words = "'" + model.outputs[0].name + "' [batch, " + std::to_string(classes) + " classes]: probabilities";
+    return result;
+  }
+
+  if (const auto plugin = findPluginOutputs(model.outputs)) {
+    if (const std::string wrong = readPluginOutputs(model.outputs, *plugin, info, named, layout); !wrong.empty()) {
+      return refuse(wrong);
+    }
+    if (named > kMostClasses) {
+      return refuse(std::to_string(named) + " classes are too many");
+    }
+    result.words = wordsForPlugin(layout, info);
     return result;
   }
 

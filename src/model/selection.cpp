@@ -21,33 +21,17 @@ RotatedCandidate rotatedOf(const ValueTable& boxes, float theta, std::size_t anc
   return candidate;
 }
 
-// Calls `found` with object, class and score for each finished object that is wanted, in the network's order.
-template <typename Found>
-void scanFinished(const FinishedTable& table, int classes, const Thresholds& thresholds, const Found& found) {
-  int left = thresholds.maxDetections;
-  for (std::size_t object = 0; object < table.objects && left > 0; ++object) {
-    const float score = table.values(4, object), number = table.values(5, object);
-    if (isObject(score, number, classes, thresholds.confidence)) {
-      const int classIndex = static_cast<int>(number);
-      if (thresholds.wants(classIndex)) {
-        found(static_cast<std::uint32_t>(object), classIndex, score);
-        --left;
-      }
-    }
-  }
-}
-
 }  // namespace
 
 Selection<Candidate> select(const OutputLayout& layout, std::span<const TensorView> outputs, std::size_t slot,
                             const Thresholds& thresholds) {
   std::vector<Candidate> candidates;
   if (layout.kind == OutputLayout::Kind::FinishedBoxes) {
-    const FinishedTable table = finishedTable(layout, outputs, slot);
-    scanFinished(table, layout.classes, thresholds, [&](std::uint32_t object, int classIndex, float score) {
-      candidates.push_back({boxOf(table.values, object, true), score, classIndex, object});
+    const FinishedTables tables = finishedTables(layout, outputs, slot);
+    scanFinished(tables, thresholds, [&](std::uint32_t object, int classIndex, float score) {
+      candidates.push_back({boxOf(tables.boxes, object, true), score, classIndex, object});
     });
-    return {std::move(candidates), table.values.from(6)};
+    return {std::move(candidates), tables.extra};
   }
   const CandidateTables tables = candidateTables(layout, outputs, slot);
   scanCandidates(tables, thresholds, [&](std::uint32_t anchor, int classIndex, float score) {
@@ -69,12 +53,11 @@ Selection<RotatedCandidate> selectRotated(const OutputLayout& layout, std::span<
     candidates.push_back(candidate);
   };
   if (layout.kind == OutputLayout::Kind::FinishedBoxes) {
-    const FinishedTable table = finishedTable(layout, outputs, slot);
-    const ValueTable extra = table.values.from(6);
-    scanFinished(table, layout.classes, thresholds, [&](std::uint32_t object, int classIndex, float score) {
-      add(table.values, extra, object, classIndex, score);
+    const FinishedTables tables = finishedTables(layout, outputs, slot);
+    scanFinished(tables, thresholds, [&](std::uint32_t object, int classIndex, float score) {
+      add(tables.boxes, tables.extra, object, classIndex, score);
     });
-    return {std::move(candidates), extra};
+    return {std::move(candidates), tables.extra};
   }
   const CandidateTables tables = candidateTables(layout, outputs, slot);
   scanCandidates(tables, thresholds, [&](std::uint32_t anchor, int classIndex, float score) {

@@ -1,6 +1,7 @@
 #include "model/thresholds.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <stdexcept>
 #include <string>
 
@@ -8,6 +9,13 @@ namespace trtyolo {
 
 bool Thresholds::wants(int classIndex) const {
   return classes.empty() || std::binary_search(classes.begin(), classes.end(), classIndex);
+}
+
+Thresholds Thresholds::ofClassifier() const {
+  Thresholds result;
+  result.confidence = -std::numeric_limits<float>::infinity();
+  result.maxDetections = result.topK = topK;
+  return result;
 }
 
 float Thresholds::checkedFraction(const char* what, float value) {

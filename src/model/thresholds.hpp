@@ -17,6 +17,9 @@ struct Thresholds {
 
   bool wants(int classIndex) const;
 
+  // The same for a classifier, whose "objects" are classes: the best topK, whatever they score.
+  Thresholds ofClassifier() const;
+
   static float checkedFraction(const char* what, float value);
   static int checkedCount(const char* what, int value);
   static std::vector<int> checkedClasses(std::vector<int> classes);

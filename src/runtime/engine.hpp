@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -42,8 +43,14 @@ class Engine : public std::enable_shared_from_this<Engine> {
 
   virtual const ModelDescription& description() const = 0;
 
+  // The GPU that it is on; none if it runs on the CPU.
+  virtual std::optional<int> gpu() const { return std::nullopt; }
+
   // A context that keeps this engine alive.
   virtual std::unique_ptr<Context> createContext() const = 0;
+
+  // See BaseModel::memory().
+  virtual MemoryUse memory() const = 0;
 
   // See BaseModel::measureNetwork().
   virtual NetworkSpeed measureNetwork(int requests, double seconds) const = 0;

@@ -44,6 +44,9 @@ ModelFile openModelFile(const std::string& path) {
   }
   ModelFile file;
   file.bytes = static_cast<std::size_t>(fs::file_size(path, error));
+  if (!error) {
+    file.written = fs::last_write_time(path, error);
+  }
   std::ifstream stream(path, std::ios::binary);
   if (error || !stream) {
     throw fail("the model file cannot be read: " + (error ? error.message() : std::string(std::strerror(errno))));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <filesystem>
 #include <string>
 
 namespace trtyolo {
@@ -15,6 +16,7 @@ enum class FileKind {
 struct ModelFile {
   FileKind kind = FileKind::OnnxOrUnknown;
   std::size_t bytes = 0;  // weights of an OpenVINO IR included
+  std::filesystem::file_time_type written;
 };
 
 // Throws ModelError if the file is missing, no regular file, unreadable or empty.

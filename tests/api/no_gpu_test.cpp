@@ -165,6 +165,32 @@ TEST_F(NoGpuTest, ImagesInGpuMemory) {
   expectRefusal(model_, [&] { DetectModel(model_, InferOption(option).setBackend(Backend::TensorRT)); });
 }
 
+// A clone cannot go to a GPU from a model that runs on the CPU, whether there is a GPU or not.
+template <typename Model>
+void expectNoCloneOnAGpu(const std::string& file) {
+  const Model model(file, InferOption().setBackend(Backend::OpenVINO));
+  for (const int gpu : {0, 1, -1}) {
+    try {
+      model.clone(gpu);
+      ADD_FAILURE() << "cloned onto GPU " << gpu;
+    } catch (const DeviceError& error) {
+      const std::string words = error.what();
+      for (const std::string& said : {"'" + file + "'", "GPU " + std::to_string(gpu), model.info().device}) {
+        EXPECT_NE(words.find(said), std::string::npos) << words;
+      }
+    }
+  }
+  EXPECT_EQ(model.clone()->info().device, model.info().device);
+}
+
+TEST(CpuModelTest, HasNoClonesOnGpus) {
+  expectNoCloneOnAGpu<ClassifyModel>(dataPath("shapes/classify.onnx"));
+  expectNoCloneOnAGpu<DetectModel>(dataPath("shapes/detect.onnx"));
+  expectNoCloneOnAGpu<OBBModel>(dataPath("shapes/obb.onnx"));
+  expectNoCloneOnAGpu<SegmentModel>(dataPath("shapes/segment.onnx"));
+  expectNoCloneOnAGpu<PoseModel>(dataPath("shapes/pose.onnx"));
+}
+
 // A model that may run on either runs where it can, and says where.
 TEST_F(NoGpuTest, TheCpuIsThere) {
   const ModelInfo info = inspect(model_, InferOption().setDeviceId(1));

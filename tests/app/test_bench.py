@@ -61,6 +61,7 @@ class Measuring(unittest.TestCase):
                 self.assertLessEqual(row["p50_ms"], row["p99_ms"])
                 self.assertLessEqual(row["pss_mb"], row["rss_mb"] + 0.1)
                 self.assertEqual(row["gpu_mb"], 0)
+                self.assertNotIn("gpu_engine_mb", row)
                 self.assertEqual(row["batch"], 1)
                 self.assertEqual(row["memory"], "host")
 

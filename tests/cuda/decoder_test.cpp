@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdlib>
@@ -53,39 +54,50 @@ float floatOfHalf(std::uint16_t half) {
   return (half & 0x8000U) != 0 ? -value : value;
 }
 
+template <typename Whole>
+Whole wholeOf(float value) {
+  constexpr float kMost = sizeof(Whole) == 4 ? 0x1p30F : 0x1p60F;
+  return value != value ? Whole{7} : static_cast<Whole>(std::clamp(value, -kMost, kMost));
+}
+
 // A network's outputs on the CPU and, the same numbers, on the GPU.
 class Outputs {
  public:
-  explicit Outputs(bool half = false) : half_(half) {}
+  explicit Outputs(bool half = false) : type_(half ? ValueType::F16 : ValueType::F32) {}
 
-  std::vector<float>& add(std::vector<std::int64_t> shape) {
+  std::vector<float>& add(std::vector<std::int64_t> shape) { return add(std::move(shape), type_); }
+  std::vector<float>& add(std::vector<std::int64_t> shape, ValueType type) {
     std::size_t size = 1;
     for (const auto side : shape) {
       size *= static_cast<std::size_t>(side);
     }
-    tensors_.push_back({nullptr, half_, std::move(shape)});
+    tensors_.push_back({nullptr, type, std::move(shape)});
     values_.emplace_back(size);
-    memory_.emplace_back(size * (half_ ? 2 : 4));
+    memory_.emplace_back(size * bytesOf(type));
     tensors_.back().data = memory_.back().get();
     return values_.back();
   }
 
   void upload() {
     for (std::size_t i = 0; i < values_.size(); ++i) {
-      std::vector<std::uint16_t> halves;
-      const void* from = values_[i].data();
-      if (half_) {
-        for (float& value : values_[i]) {
-          halves.push_back(halfOf(value));
-          value = floatOfHalf(halves.back());
-        }
-        from = halves.data();
-      }
-      if (memory_[i].size() > 0) {
-        check(cudaMemcpy(memory_[i].get(), from, memory_[i].bytes(), cudaMemcpyHostToDevice), "copying outputs");
+      switch (tensors_[i].type) {
+        case ValueType::F32:
+          copy(i, values_[i]);
+          break;
+        case ValueType::F16:
+          copyAs<std::uint16_t>(i, halfOf, floatOfHalf);
+          break;
+        case ValueType::I32:
+          copyAs<std::int32_t>(i, wholeOf<std::int32_t>, [](std::int32_t n) { return static_cast<float>(n); });
+          break;
+        case ValueType::I64:
+          copyAs<std::int64_t>(i, wholeOf<std::int64_t>, [](std::int64_t n) { return static_cast<float>(n); });
+          break;
       }
     }
   }
+
+  ValueType type() const { return type_; }
 
   std::vector<float>& at(std::size_t i) { return values_[i]; }
   std::span<const DeviceTensor> onDevice() const { return tensors_; }
@@ -98,7 +110,24 @@ class Outputs {
   }
 
  private:
-  bool half_;
+  template <typename T>
+  void copy(std::size_t i, const std::vector<T>& from) {
+    if (memory_[i].size() > 0) {
+      check(cudaMemcpy(memory_[i].get(), from.data(), memory_[i].bytes(), cudaMemcpyHostToDevice), "copying outputs");
+    }
+  }
+  // The values become what the type can hold.
+  template <typename T, typename To, typename Back>
+  void copyAs(std::size_t i, const To& to, const Back& back) {
+    std::vector<T> stored;
+    for (float& value : values_[i]) {
+      stored.push_back(to(value));
+      value = back(stored.back());
+    }
+    copy(i, stored);
+  }
+
+  ValueType type_;
   std::vector<std::vector<float>> values_;
   std::vector<DeviceTensor> tensors_;
   std::vector<DeviceMemory<std::byte>> memory_;
@@ -234,10 +263,34 @@ class Drawer {
     return descriptionOf(task, layout, keypoints);
   }
 
+  // Of a network that ends in a suppression plugin: its outputs in any order.
+  ModelDescription plugin(Task task) {
+    OutputLayout layout;
+    layout.kind = OutputLayout::Kind::FinishedBoxes;
+    layout.classes = chance(4) ? 0 : number(1, 130);
+    const int keypoints = task == Task::Pose ? number(1, 17) : 0;
+    layout.extra = task == Task::OBB ? 1 : keypoints * number(2, 3);
+    std::vector<std::size_t> order{0, 1, 2, 3};
+    if (task == Task::Pose) {
+      order.push_back(4);
+    }
+    std::shuffle(order.begin(), order.end(), random_);
+    layout.counts = order[0];
+    layout.boxes = order[1];
+    layout.scores = order[2];
+    layout.classNumbers = order[3];
+    layout.keypoints = task == Task::Pose ? order[4] : OutputLayout::kNone;
+    return descriptionOf(task, layout, keypoints);
+  }
+
   // Boxes come in groups that overlap, most scores are low.
   void fill(Outputs& outputs, const ModelDescription& description, std::int64_t batch, std::int64_t anchors,
             Values values) {
     const OutputLayout& layout = description.layout;
+    if (layout.apart()) {
+      fillPlugin(outputs, description, batch, anchors, values);
+      return;
+    }
     const bool apart = layout.scores != OutputLayout::kNone;
     for (std::size_t i = 0; i < (apart ? 2U : 1U); ++i) {
       const std::int64_t count = apart && i == layout.scores ? layout.classes : layout.values();
@@ -281,6 +334,51 @@ class Drawer {
   }
 
  private:
+  ValueType wholeType(const Outputs& outputs) {
+    const ValueType types[] = {ValueType::I32, ValueType::I32, ValueType::I64, outputs.type()};
+    return types[number(0, 3)];
+  }
+
+  void fillPlugin(Outputs& outputs, const ModelDescription& description, std::int64_t batch, std::int64_t objects,
+                  Values values) {
+    const OutputLayout& layout = description.layout;
+    const std::int64_t dims = description.info.keypointDims;
+    for (std::size_t i = 0; i < (layout.keypoints == OutputLayout::kNone ? 4U : 5U); ++i) {
+      if (i == layout.counts) {
+        outputs.add(chance(4) ? Shape{batch} : Shape{batch, 1}, wholeType(outputs));
+      } else if (i == layout.boxes) {
+        outputs.add({batch, objects, layout.values()});
+      } else if (i == layout.keypoints) {
+        outputs.add({batch, objects, description.info.keypoints, dims});
+      } else {
+        outputs.add({batch, objects}, i == layout.scores ? outputs.type() : wholeType(outputs));
+      }
+    }
+    for (std::int64_t image = 0; image < batch; ++image) {
+      const auto slot = static_cast<std::size_t>(image);
+      outputs.at(layout.counts)[slot] = static_cast<float>(number(0, static_cast<int>(objects)));
+      if (values == Values::Special && chance(2)) {
+        const float specials[] = {-1.0F, -2e9F, 2e9F, static_cast<float>(objects) + 1.0F, kNan, 0.0F};
+        outputs.at(layout.counts)[slot] = specials[number(0, 5)];
+      }
+      for (std::int64_t object = 0; object < objects; ++object) {
+        std::vector<float> row = rowOf(description, values);
+        const std::size_t place = slot * static_cast<std::size_t>(objects) + static_cast<std::size_t>(object);
+        outputs.at(layout.scores)[place] = row[4];
+        outputs.at(layout.classNumbers)[place] = row[5];
+        row.erase(row.begin() + 4, row.begin() + 6);
+        const auto own = static_cast<std::size_t>(layout.values());
+        std::copy_n(row.begin(), own, outputs.at(layout.boxes).begin() + static_cast<std::ptrdiff_t>(place * own));
+        if (layout.keypoints != OutputLayout::kNone) {
+          std::copy(row.begin() + 4, row.end(),
+                    outputs.at(layout.keypoints).begin() +
+                        static_cast<std::ptrdiff_t>(place * static_cast<std::size_t>(layout.extra)));
+        }
+      }
+    }
+    outputs.upload();
+  }
+
   struct Position {
     std::int64_t image, anchor, anchors, value;
   };
@@ -374,13 +472,14 @@ class DecoderTest : public testing::Test {
 };
 
 // `rounds` models of random layouts, each with several calls. Gives how many objects came out.
-std::size_t compareMany(Task task, unsigned seed, int rounds, Values values, bool half, int mostAnchors) {
+std::size_t compareMany(Task task, unsigned seed, int rounds, Values values, bool half, int mostAnchors,
+                        bool plugin = false) {
   Drawer drawer(seed);
   const Stream stream;
   std::size_t objects = 0;
   for (int round = 0; round < rounds; ++round) {
     SCOPED_TRACE("round " + std::to_string(round));
-    const ModelDescription description = drawer.description(task);
+    const ModelDescription description = plugin ? drawer.plugin(task) : drawer.description(task);
     const int batch = drawer.number(1, 3);
     Decoder decoder(description, batch);
     Outputs outputs(half);
@@ -431,6 +530,52 @@ TEST_F(DecoderTest, HalfNumbers) {
   EXPECT_GT(compareMany(Task::Detect, 9, 40, Values::Lively, true, 600), 2000U);
   EXPECT_GT(compareMany(Task::Pose, 10, 20, Values::Special, true, 300), 500U);
   EXPECT_GT(compareMany(Task::OBB, 11, 30, Values::Lively, true, 300), 300U);
+}
+
+TEST_F(DecoderTest, OutputsOfPlugins) {
+  EXPECT_GT(compareMany(Task::Detect, 61, 40, Values::Lively, false, 1200, true), 2000U);
+  EXPECT_GT(compareMany(Task::Pose, 62, 30, Values::Lively, true, 300, true), 500U);
+  EXPECT_GT(compareMany(Task::OBB, 63, 30, Values::Lively, false, 300, true), 500U);
+}
+
+// Numbers of objects below 0 and above what there is room for, scores and classes that are none.
+TEST_F(DecoderTest, OutputsOfPluginsThatAreNoNumbers) {
+  EXPECT_GT(compareMany(Task::Detect, 64, 80, Values::Special, false, 300, true), 1000U);
+  EXPECT_GT(compareMany(Task::Pose, 65, 40, Values::Special, false, 100, true), 300U);
+  EXPECT_GT(compareMany(Task::OBB, 66, 40, Values::Special, true, 100, true), 300U);
+}
+
+TEST_F(DecoderTest, BestClasses) {
+  Drawer drawer(67);
+  const Stream stream;
+  for (const bool half : {false, true}) {
+    for (const int given : {0, 1, 5, 100, 2000}) {
+      SCOPED_TRACE(std::to_string(given) + " classes");
+      OutputLayout layout;
+      layout.kind = OutputLayout::Kind::BestClasses;
+      layout.classes = drawer.chance(2) ? 0 : 90;
+      const ModelDescription description = descriptionOf(Task::Classify, layout);
+      Outputs outputs(half);
+      std::vector<float>& values = outputs.add({2, given, 2});
+      for (std::size_t i = 0; i < values.size(); i += 2) {
+        const float specials[] = {kNan, kInfinity, -kInfinity, -1.0F, 65536.0F, 1e30F};
+        values[i] = drawer.chance(6) ? specials[drawer.number(0, 5)] : drawer.real(0.0F, 1.0F);
+        values[i + 1] = drawer.chance(6) ? specials[drawer.number(0, 5)] : static_cast<float>(drawer.number(-1, 100));
+      }
+      outputs.upload();
+      const Slots slots({Size{100, 50}, Size{50, 100}});
+      Decoder decoder(description, 2);
+      for (const int topK : {5, 1, 300, 100000}) {
+        Thresholds thresholds;
+        thresholds.topK = topK;
+        thresholds.classes = {3};  // detectors' thresholds have no effect
+        thresholds.maxDetections = 1;
+        const std::size_t found = expectCpu(decoder, description, outputs, slots, thresholds, stream);
+        EXPECT_LE(found, 2U * static_cast<std::size_t>(std::min(given, topK)));
+        EXPECT_GE(found, given < 100 ? 0U : 2U * static_cast<std::size_t>(std::min(topK, 30)));
+      }
+    }
+  }
 }
 
 // More candidates than are sorted in shared memory, than are gathered at once, and than take part.

@@ -12,7 +12,6 @@
 
 #include "gpu.hpp"
 #include "image/letterbox.hpp"
-#include "image/resize_arithmetic.hpp"
 #include "image_batch.hpp"
 
 namespace trtyolo::cuda {
@@ -133,30 +132,29 @@ TEST_F(CudaLetterbox, EveryNarrowWidthEqualsTheCpu) {
   }
 }
 
+// Images that the host has scaled already.
+TEST_F(CudaLetterbox, ScaledImagesEqualTheCpu) {
+  std::mt19937 random(9);
+  for (const Size size : {Size{1920, 1080}, {3840, 2160}, {1280, 720}, {641, 479}, {300, 1999}, {1, 1}, {5000, 3}}) {
+    for (const int channels : {1, 3, 4}) {
+      const DeviceImage image(random, size, channels, random() % 5, 0);
+      const Letterbox box = Letterbox::fit(size, {640, 640});
+      const std::size_t pitch = Letterboxer::scaledPitch(box.scaled.width);
+      std::vector<std::uint8_t> scaled(pitch * static_cast<std::size_t>(box.scaled.height));
+      Letterboxer().scaleRows(image.view(), box.scaled, 0, box.scaled.height, scaled.data());
+      DeviceMemory<std::uint8_t> memory(scaled.size());
+      copyToDevice(memory.get(), scaled.data(), scaled.size());
+      const ImageSlot slot{memory.get(), pitch, 4, box, true};
+      checkSlots({slot}, box.network, {}, {planesOf(image.view(), box, {})});
+    }
+  }
+}
+
 TEST_F(CudaLetterbox, RectEqualsTheCpu) {
   std::mt19937 random(4);
   for (int i = 0; i < 40; ++i) {
     const DeviceImage image = randomImage(random, {1500, 1500});
     checkImage(image, Letterbox::fitRect(image.view().size, {640, 640}, 32), randomNormalization(random));
-  }
-}
-
-TEST_F(CudaLetterbox, RowsThatAreNotNeededPlayNoPart) {
-  std::mt19937 random(5);
-  for (const Size size : {Size{1920, 1080}, Size{3840, 2160}, Size{500, 3000}, Size{31, 900}, Size{640, 480}}) {
-    DeviceImage image(random, size, 3, 7, 1);
-    const Letterbox box = Letterbox::fit(size, {640, 640});
-    std::vector<int> rows;
-    neededRows(box, rows);
-    std::vector<std::uint8_t> bytes(image.bytes().size());
-    std::generate(bytes.begin(), bytes.end(), [&] { return static_cast<std::uint8_t>(random() >> 24); });
-    const auto rowBytes = static_cast<std::size_t>(size.width) * 3;
-    for (const int row : rows) {
-      const std::size_t start = static_cast<std::size_t>(row) * image.view().pitch;
-      std::copy_n(image.bytes().data() + start, rowBytes, bytes.data() + start);
-    }
-    image.upload(bytes);
-    checkImage(image, box);
   }
 }
 

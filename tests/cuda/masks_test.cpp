@@ -17,6 +17,7 @@ struct Scene {
   int width = 40, height = 40, channels = 32, anchors = 50;
   std::size_t batch = 1, capacity = 20;
   bool half = false, ofSource = true, smooth = true;
+  bool own = false;                    // a mask of its own for each anchor: probabilities
   std::vector<Letterbox> letterboxes;  // one for each image; without: the place is not used
   std::vector<bool> used;
 };
@@ -110,6 +111,11 @@ std::vector<std::pair<std::uint32_t, std::uint32_t>> runsOf(const Masks& masks, 
 int expectSame(const Scene& scene, const std::vector<int>& counts, unsigned seed) {
   Random random(seed);
   std::vector<float> prototypes = prototypesOf(scene, random), coefficients;
+  if (scene.own) {
+    for (float& value : prototypes) {
+      value = (value + 1) / 2;
+    }
+  }
   for (std::size_t i = 0; i < scene.batch * static_cast<std::size_t>(scene.channels * scene.anchors); ++i) {
     coefficients.push_back(random.between(-1, 1));
   }
@@ -127,15 +133,17 @@ int expectSame(const Scene& scene, const std::vector<int>& counts, unsigned seed
   const auto deviceCounts = toDevice(counts);
   const auto deviceSlots = toDevice(slots);
   const auto channels = static_cast<std::size_t>(scene.channels), anchors = static_cast<std::size_t>(scene.anchors);
-  const DeviceTable table{deviceCoefficients.get(), scene.half, channels * anchors, anchors, 1};
+  const ValueType type = scene.half ? ValueType::F16 : ValueType::F32;
+  const DeviceTable table{deviceCoefficients.get(), type, channels * anchors, anchors, 1};
   const DeviceTensor tensor{devicePrototypes.get(),
-                            scene.half,
+                            type,
                             {static_cast<std::int64_t>(scene.batch), scene.channels, scene.height, scene.width}};
   MaskDecoder decoder;
-  EXPECT_TRUE(
-      decoder.prepare(tensor, table, channels, scene.batch, deviceKept.get(), deviceCounts.get(), scene.capacity));
-  EXPECT_FALSE(
-      decoder.prepare(tensor, table, channels, scene.batch, deviceKept.get(), deviceCounts.get(), scene.capacity));
+  for (const bool stale : {true, false}) {
+    EXPECT_EQ(decoder.prepare(tensor, table, scene.own ? 0 : channels, scene.batch, deviceKept.get(),
+                              deviceCounts.get(), scene.capacity),
+              stale);
+  }
   for (std::size_t b = 0; b < scene.batch; ++b) {
     decoder.place(b, scene.letterboxes[b], scene.ofSource);
   }
@@ -171,7 +179,8 @@ int expectSame(const Scene& scene, const std::vector<int>& counts, unsigned seed
       }
     }
     const Prototypes view{prototypes.data() + b * channels * static_cast<std::size_t>(scene.height * scene.width),
-                          channels, static_cast<std::size_t>(scene.height), static_cast<std::size_t>(scene.width)};
+                          channels, static_cast<std::size_t>(scene.height), static_cast<std::size_t>(scene.width),
+                          scene.own};
     const ValueTable values{coefficients.data() + b * channels * anchors, anchors, 1};
     const Letterbox& letterbox = scene.letterboxes[b];
     MaskMaker maker = scene.ofSource ? MaskMaker::forSource(view, letterbox) : MaskMaker::forNetwork(view, letterbox);
@@ -252,6 +261,29 @@ TEST(CudaMasks, NetworksOfOtherSizes) {
   }
 }
 
+// More of them than prototypes have channels.
+TEST(CudaMasks, MasksOfTheirOwn) {
+  TRTYOLO_NEEDS_GPU();
+  unsigned seed = 4000;
+  for (const Size source : {Size{641, 479}, {333, 500}, {1920, 1080}, {640, 640}, {7, 3}}) {
+    for (const bool smooth : {true, false}) {
+      for (const bool half : {false, true}) {
+        for (const bool ofSource : {true, false}) {
+          SCOPED_TRACE(testing::Message() << source.width << " x " << source.height << ", smooth " << smooth
+                                          << ", half " << half << ", of source " << ofSource);
+          Scene scene = sceneOf(source, {160, 160}, smooth, half, ofSource);
+          scene.own = true;
+          scene.channels = scene.anchors = smooth ? 300 : 20;
+          scene.batch = 2;
+          scene.letterboxes.push_back(Letterbox::fit({200, 100}, {160, 160}));
+          scene.used = {true, true};
+          expectSame(scene, {20, 20}, seed++);
+        }
+      }
+    }
+  }
+}
+
 TEST(CudaMasks, BatchesWithUnusedPlaces) {
   TRTYOLO_NEEDS_GPU();
   Scene scene = sceneOf({640, 480}, {160, 160}, true, false, true);
@@ -274,7 +306,7 @@ TEST(CudaMasks, MoreRunsThanThereWasRoomFor) {
 TEST(CudaMasks, ValuesThatAreNoNumbers) {
   TRTYOLO_NEEDS_GPU();
   MaskDecoder decoder;
-  const DeviceTensor odd{nullptr, false, {1, 32, 0, 5}}, channels{nullptr, false, {1, 31, 5, 5}};
+  const DeviceTensor odd{nullptr, ValueType::F32, {1, 32, 0, 5}}, channels{nullptr, ValueType::F32, {1, 31, 5, 5}};
   EXPECT_THROW(decoder.prepare(odd, {}, 32, 1, nullptr, nullptr, 1), InferenceError);
   EXPECT_THROW(decoder.prepare(channels, {}, 32, 1, nullptr, nullptr, 1), InferenceError);
   const std::vector<float> prototypes(std::size_t{32} * 40 * 40, std::numeric_limits<float>::infinity());
@@ -285,8 +317,8 @@ TEST(CudaMasks, ValuesThatAreNoNumbers) {
   static const std::uint8_t pixel = 0;
   const Letterbox letterbox = Letterbox::fit({50, 40}, {160, 160});
   const auto slots = toDevice(std::vector<ImageSlot>{{&pixel, 150, 3, letterbox}});
-  decoder.prepare({devicePrototypes.get(), false, {1, 32, 40, 40}}, {deviceCoefficients.get(), false, 32, 1, 1}, 32, 1,
-                  kept.get(), counts.get(), 1);
+  decoder.prepare({devicePrototypes.get(), ValueType::F32, {1, 32, 40, 40}},
+                  {deviceCoefficients.get(), ValueType::F32, 32, 1, 1}, 32, 1, kept.get(), counts.get(), 1);
   decoder.place(0, letterbox, true);
   decoder.enqueueParameters(nullptr);
   decoder.enqueue(slots.get(), nullptr);

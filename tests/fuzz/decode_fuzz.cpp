@@ -135,6 +135,39 @@ void examine(const Prediction& found, const ModelDescription& description, Size 
   }
 }
 
+// Outputs of a network that suppresses by itself, in any order, sometimes with one that does not fit.
+std::vector<TensorInfo> pluginOutputs(FuzzedDataProvider& data) {
+  const int objects = data.PickValueInArray({-1, 0, 1, 2, 5, 100});
+  std::vector<TensorInfo> outputs = {{"num_dets", "i32", {1, 1}},
+                                     {"det_boxes", "f32", {1, objects, data.PickValueInArray({4, 4, 5})}},
+                                     {"det_scores", "f32", {1, objects}},
+                                     {"det_classes", "i64", {1, objects}}};
+  switch (data.ConsumeIntegralInRange<int>(0, 4)) {
+    case 0:
+      outputs.push_back({"det_masks", "f32", {1, objects, 16, 16}});
+      break;
+    case 1:
+      outputs.push_back({"det_kpts", "f32", {1, objects, 4, data.PickValueInArray({2, 3})}});
+      break;
+    case 2:
+      outputs = {{"topk", "f32", {1, objects, 2}}};
+      break;
+    default:
+      break;
+  }
+  if (data.ConsumeIntegralInRange<int>(0, 4) == 0) {
+    TensorInfo& one = outputs[data.ConsumeIntegralInRange<std::size_t>(0, outputs.size() - 1)];
+    one.shape = shapeFrom(data, one.shape.size());
+    if (data.ConsumeBool()) {
+      one.name = "other";
+    }
+  }
+  for (std::size_t i = 0; i + 1 < outputs.size(); ++i) {
+    std::swap(outputs[i], outputs[data.ConsumeIntegralInRange<std::size_t>(i, outputs.size() - 1)]);
+  }
+  return outputs;
+}
+
 void fuzz(FuzzedDataProvider& data) {
   RawModel model;
   model.file = "fuzzed";
@@ -147,6 +180,9 @@ void fuzz(FuzzedDataProvider& data) {
   for (std::size_t i = 0; i < outputs; ++i) {
     const auto rank = data.PickValueInArray<std::size_t>({3, 3, 3, 2, 4, 5, 0, 7});
     model.outputs.push_back({"output" + std::to_string(i), "f32", shapeFrom(data, rank)});
+  }
+  if (data.ConsumeBool()) {
+    model.outputs = pluginOutputs(data);
   }
   DescriptionOptions options;
   if (data.ConsumeBool()) {

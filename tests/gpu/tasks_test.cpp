@@ -1,58 +1,21 @@
 // Every task on a GPU, through the public interface: TensorRT engines built from the trained networks, against
 // Ultralytics' references; images in host memory and on the GPU; clones.
-//
-// Engines are built from TRTYOLO_TEST_DATA/shapes/TASK.onnx when they are first needed, some 30 seconds each, and kept
-// in the folder TRTYOLO_TEST_ENGINES. Pictures are PPM beside the references' own; to_ppm.py makes them. Without a GPU
-// every test here is skipped.
-#include <atomic>
-#include <cstdlib>
-#include <filesystem>
-#include <sstream>
+// Without a GPU every test of this folder is skipped.
+#include <memory>
 #include <thread>
 
 #include "cuda/gpu.hpp"
-#include "gpu/picture.hpp"
-#include "support/golden.hpp"
+#include "gpu/engines.hpp"
 
 namespace trtyolo {
 namespace {
 
 using test::DevicePicture;
+using test::engineOf;
 using test::json;
 using test::Picture;
-
-// The engine of a task, "f32" or "f16".
-std::string engineOf(const std::string& task, const std::string& precision) {
-  const char* folder = std::getenv("TRTYOLO_TEST_ENGINES");
-  const std::string name = task + "-" + precision + ".engine";
-  std::string path = (folder ? std::string(folder) : std::filesystem::temp_directory_path().string()) + "/" + name;
-  if (!std::filesystem::exists(path)) {
-    BuildOption option;
-    option.optimizationLevel = 0;
-    option.precision = precision == "f16" ? Precision::F16 : Precision::F32;
-    double done = 0;
-    option.onProgress = [&done](const BuildProgress& progress) {
-      EXPECT_GE(progress.done, done);
-      done = progress.done;
-      return true;
-    };
-    buildEngine(test::dataPath("shapes/" + task + ".onnx"), path, option);
-    EXPECT_GT(done, 0);
-  }
-  return path;
-}
-
-Picture pictureOf(const std::string& task, const json& image) {
-  const std::string source = image.at("source").get<std::string>();
-  return test::readPpm(test::dataPath(test::folderOf(task) + source.substr(0, source.rfind('.')) + ".ppm"));
-}
-
-template <typename Result>
-std::string textOf(const Result& result) {
-  std::ostringstream stream;
-  stream << result;
-  return stream.str();
-}
+using test::pictureOf;
+using test::textOf;
 
 // The half precision network itself differs: by less than this. Where two anchors of an object score nearly the same,
 // the other one's box may be taken.
@@ -188,6 +151,32 @@ TEST(GpuTasksTest, OddImagesAreSeen) {
   }
 }
 
+// Large images of host memory are scaled before they are sent; on the GPU they are scaled there.
+TEST(GpuTasksTest, LargeImagesOfTheHostEqualThoseOnTheGpu) {
+  TRTYOLO_NEEDS_GPU();
+  const InferOption option = test::bgr().setConfidence(1e-4F);
+  SegmentModel host(engineOf("segment", "f32"), option);
+  SegmentModel device(engineOf("segment", "f32"), InferOption(option).enableCudaMem());
+  for (const auto& [width, height] : {std::pair{1920, 1080}, {3840, 2160}, {1480, 1479}, {1477, 4000}, {5000, 40}}) {
+    for (const int channels : {1, 3, 4}) {
+      SCOPED_TRACE(testing::Message() << width << " x " << height << " x " << channels);
+      const std::size_t pitch = static_cast<std::size_t>(width * channels + 3);
+      std::vector<std::uint8_t> pixels(pitch * static_cast<std::size_t>(height));
+      for (std::size_t i = 0; i < pixels.size(); ++i) {
+        pixels[i] = static_cast<std::uint8_t>((i / 150 * 71) ^ (i / (pitch * 90) * 13) ^ (i & 7));
+      }
+      void* copy = nullptr;
+      ASSERT_EQ(cudaMalloc(&copy, pixels.size()), cudaSuccess);
+      ASSERT_EQ(cudaMemcpy(copy, pixels.data(), pixels.size(), cudaMemcpyHostToDevice), cudaSuccess);
+      ASSERT_EQ(cudaDeviceSynchronize(), cudaSuccess);
+      const SegResult found = host.predict(Image(pixels.data(), width, height, channels, pitch));
+      EXPECT_EQ(textOf(device.predict(Image(copy, width, height, channels, pitch))), textOf(found));
+      EXPECT_GT(found.num, 0);
+      EXPECT_EQ(cudaFree(copy), cudaSuccess);
+    }
+  }
+}
+
 // A thread that has not used CUDA before has no context of its own accord.
 TEST(GpuTasksTest, ImagesOnTheGpuFromAnotherThread) {
   TRTYOLO_NEEDS_GPU();
@@ -198,82 +187,6 @@ TEST(GpuTasksTest, ImagesOnTheGpuFromAnotherThread) {
   std::string found;
   std::thread([&] { found = textOf(model.clone()->predict(onDevice.view())); }).join();
   EXPECT_EQ(found, expected);
-}
-
-// Clones made, used and dropped by many threads at once give what one model gives, and leave no memory behind.
-TEST(GpuTasksTest, ManyClonesAtOnce) {
-  TRTYOLO_NEEDS_GPU();
-  const char* said = std::getenv("TRTYOLO_TEST_SECONDS");
-  const double seconds = said ? std::atof(said) : 2;
-  const auto references = test::goldenOf("detect");
-  auto model = std::make_unique<DetectModel>(engineOf("detect", "f16"), test::bgr());
-  std::vector<Picture> pictures;
-  std::vector<std::string> expected;
-  for (std::size_t i = 0; i < 8; ++i) {
-    pictures.push_back(pictureOf("detect", references[i]));
-    expected.push_back(textOf(model->predict(pictures.back().view())));
-  }
-  const auto freeMemory = [] {
-    std::size_t free = 0, total = 0;
-    cudaMemGetInfo(&free, &total);
-    return static_cast<double>(free) / (1 << 20);
-  };
-  std::atomic<int> wrong = 0, calls = 0;
-  const auto run = [&](double duration) {
-    std::vector<std::thread> threads;
-    const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(duration);
-    for (std::size_t t = 0; t < 16; ++t) {
-      threads.emplace_back([&, t] {
-        std::size_t i = t;
-        do {
-          auto clone = model->clone();
-          for (int call = 0; call < 20; ++call, ++i) {
-            const std::size_t which = i % pictures.size();
-            wrong += textOf(clone->predict(pictures[which].view())) != expected[which];
-            ++calls;
-          }
-        } while (std::chrono::steady_clock::now() < end);
-      });
-    }
-    for (std::thread& thread : threads) {
-      thread.join();
-    }
-  };
-  run(seconds / 4);
-  const double settled = freeMemory();
-  run(seconds);
-  EXPECT_EQ(wrong, 0) << "of " << calls << " calls";
-  EXPECT_LE(settled - freeMemory(), 1.0);
-  std::cout << calls << " calls\n";
-}
-
-TEST(GpuFilesTest, WrongPlansAreRefused) {
-  TRTYOLO_NEEDS_GPU();
-  namespace fs = std::filesystem;
-  std::ifstream stream(engineOf("detect", "f32"), std::ios::binary);
-  const std::string whole((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
-  ASSERT_GT(whole.size(), 1000U);
-  const std::string path = (fs::temp_directory_path() / "trtyolo-wrong.engine").string();
-  const auto load = [&](const std::string& content) {
-    std::ofstream(path, std::ios::binary) << content;
-    DetectModel model(path);
-  };
-  EXPECT_NO_THROW(load(whole));
-  EXPECT_THROW(load(whole.substr(0, whole.size() / 2)), ModelError);
-  EXPECT_THROW(load(whole.substr(0, 100)), ModelError);
-  const std::size_t plan = whole.find("ftrt");
-  ASSERT_NE(plan, std::string::npos);
-  std::string damaged = whole;
-  for (std::size_t i = plan + 200; i < plan + 260; ++i) {
-    damaged[i] = static_cast<char>(damaged[i] ^ 0x5A);
-  }
-  EXPECT_THROW(load(damaged), ModelError);
-  EXPECT_NO_THROW({
-    std::ofstream(path, std::ios::binary) << whole.substr(plan);  // without metadata
-    DetectModel model(path);
-    EXPECT_EQ(model.info().names.size(), 6U);
-  });
-  fs::remove(path);
 }
 
 }  // namespace

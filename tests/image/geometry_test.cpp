@@ -116,6 +116,16 @@ TEST(GeometryTest, FitRectEqualsUltralytics) {
   }
 }
 
+TEST(GeometryTest, RectanglesAreNotBelowTheLeastSize) {
+  const Size largest{640, 640};
+  const Letterbox wide = Letterbox::fitRect({1920, 200}, largest, 32, {320, 320});
+  EXPECT_EQ(wide.network, (Size{640, 320}));
+  EXPECT_EQ(wide.scaled, (Size{640, 67}));
+  EXPECT_EQ(wide.top, 126);
+  const Letterbox usual = Letterbox::fitRect({1920, 1080}, largest, 32, {320, 320});
+  EXPECT_TRUE(usual.sameFrame(Letterbox::fitRect({1920, 1080}, largest, 32)));
+}
+
 TEST(GeometryTest, TheImageLiesInsideTheNetwork) {
   for (int width = 1; width <= 700; width += 9) {
     for (int height = 1; height <= 700; height += 7) {

@@ -186,8 +186,29 @@ class LetterboxTest : public testing::Test {
       letterboxer_.write(image, box, normalization, planes.data(), Border::Keep);
       EXPECT_EQ(planes.differences(expected), 0u) << "border kept, " << hwy::TargetName(target);
       EXPECT_TRUE(planes.guardsIntact()) << hwy::TargetName(target);
+      EXPECT_EQ(scaledDifferences(image, box), 0u) << "of the scaled bytes, " << hwy::TargetName(target);
     }
     useTargets(0);
+  }
+
+  // Bytes of the scaled image, written in two parts, that are not OpenCV's.
+  std::size_t scaledDifferences(const ImageView& image, const Letterbox& box) {
+    const cv::Mat expected =
+        letterboxedByOpenCV(image, box, 0)(cv::Rect(box.left, box.top, box.scaled.width, box.scaled.height));
+    const std::size_t pitch = Letterboxer::scaledPitch(box.scaled.width);
+    std::vector<std::uint8_t> pixels(pitch * static_cast<std::size_t>(box.scaled.height));
+    const int middle = box.scaled.height / 3;
+    letterboxer_.scaleRows(image, box.scaled, 0, middle, pixels.data());
+    letterboxer_.scaleRows(image, box.scaled, middle, box.scaled.height,
+                           pixels.data() + static_cast<std::size_t>(middle) * pitch);
+    std::size_t count = 0;
+    for (int y = 0; y < expected.rows; ++y) {
+      const std::uint8_t* const row = pixels.data() + static_cast<std::size_t>(y) * pitch;
+      for (int x = 0; x < expected.cols; ++x) {
+        count += std::memcmp(row + 4 * x, expected.ptr<std::uint8_t>(y) + 3 * x, 3) != 0;
+      }
+    }
+    return count;
   }
 
   void checkFit(const TestImage& image, Size network, bool swapRB = false) {

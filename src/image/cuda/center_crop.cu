@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "cuda/error.hpp"
+#include "cuda/launch.cuh"
 #include "image/cuda/center_crop.hpp"
 #include "image/cuda/center_crop_pixel.hpp"
 #include "image/cuda/plane_values.hpp"
@@ -199,15 +199,12 @@ __global__ void __launch_bounds__(kTileColumns* kThreadRows)
 }
 
 template <class T>
-void launch(const ImageSlot* slots, const std::uint8_t* tables, std::size_t tableStride, dim3 grid, Size network,
-            const Normalization& normalization, T* input, cudaStream_t stream) {
+void start(const ImageSlot* slots, const std::uint8_t* tables, std::size_t tableStride, dim3 grid, Size network,
+           const Normalization& normalization, T* input, cudaStream_t stream) {
   const dim3 block(kTileColumns, kThreadRows);
   const PlaneValues values = planeValues(normalization);
-  if (isPlain(normalization)) {
-    centerCropKernel<T, false><<<grid, block, 0, stream>>>(slots, tables, tableStride, network, values, input);
-  } else {
-    centerCropKernel<T, true><<<grid, block, 0, stream>>>(slots, tables, tableStride, network, values, input);
-  }
+  launch("starting the center crop", isPlain(normalization) ? centerCropKernel<T, false> : centerCropKernel<T, true>,
+         grid, block, stream, slots, tables, tableStride, network, values, input);
 }
 
 }  // namespace
@@ -221,11 +218,10 @@ void centerCrop(const ImageSlot* slots, const void* tables, std::size_t tableStr
                   static_cast<unsigned>((network.height + kTileRows - 1) / kTileRows), static_cast<unsigned>(batch));
   const auto* const bytes = static_cast<const std::uint8_t*>(tables);
   if (half) {
-    launch(slots, bytes, tableStride, grid, network, normalization, static_cast<__half*>(input), stream);
+    start(slots, bytes, tableStride, grid, network, normalization, static_cast<__half*>(input), stream);
   } else {
-    launch(slots, bytes, tableStride, grid, network, normalization, static_cast<float*>(input), stream);
+    start(slots, bytes, tableStride, grid, network, normalization, static_cast<float*>(input), stream);
   }
-  check(cudaGetLastError(), "starting the center crop");
 }
 
 }  // namespace trtyolo::cuda

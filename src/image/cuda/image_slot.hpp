@@ -13,6 +13,7 @@ struct ImageSlot {
   std::size_t pitch = 0;                 // bytes from row to row
   int channels = 3;                      // 1, 3 or 4
   Letterbox box;                         // where the image lies in the network's input
+  bool scaled = false;                   // the pixels are those of the scaled image, not of box.source
 };
 
 }  // namespace trtyolo::cuda

@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "cuda/error.hpp"
+#include "cuda/launch.cuh"
 #include "image/cuda/letterbox.hpp"
 #include "image/cuda/letterbox_pixel.hpp"
 #include "image/cuda/plane_values.hpp"
@@ -45,8 +45,9 @@ __device__ void makePixels(const ImageSlot& slot, ColumnTaps column, const RowTa
 }
 
 template <int kChannels>
-__device__ void makePixels(const ImageSlot& slot, ColumnTaps column, const RowTaps* rows, int firstRow, Pixel* pixels) {
-  if (readsWords<kChannels>(column, slot.box.source.width)) {
+__device__ void makePixels(const ImageSlot& slot, int width, ColumnTaps column, const RowTaps* rows, int firstRow,
+                           Pixel* pixels) {
+  if (readsWords<kChannels>(column, width)) {
     makePixels<kChannels, true>(slot, column, rows, firstRow, pixels);
   } else {
     makePixels<kChannels, false>(slot, column, rows, firstRow, pixels);
@@ -65,6 +66,7 @@ __global__ void __launch_bounds__(kTileColumns* kThreadRows)
     return;
   }
   const Letterbox& box = slot.box;
+  const Size size = slot.scaled ? box.scaled : box.source;  // of the image in memory
   const auto column = static_cast<int>(threadIdx.x);
   const auto row = static_cast<int>(threadIdx.y);
 
@@ -80,23 +82,22 @@ __global__ void __launch_bounds__(kTileColumns* kThreadRows)
                             tileY + kTileRows > 0;  // the same for all threads of the block
   if (tileHasImage) {
     if (column == 0) {
-      steps[row] =
-          row == 0 ? sourceStep(box.source.width, box.scaled.width) : sourceStep(box.source.height, box.scaled.height);
+      steps[row] = row == 0 ? sourceStep(size.width, box.scaled.width) : sourceStep(size.height, box.scaled.height);
     }
     __syncthreads();
     if (row == 0) {
-      columns[column] = columnTaps(positionAt(x, steps[0]), box.source.width);
+      columns[column] = columnTaps(positionAt(x, steps[0]), size.width);
     } else if (column < kTileRows) {
-      rows[column] = rowTaps(positionAt(tileY + column, steps[1]), box.source.height);
+      rows[column] = rowTaps(positionAt(tileY + column, steps[1]), size.height);
     }
     __syncthreads();
     if (insideColumn) {
       if (slot.channels == 3) {
-        makePixels<3>(slot, columns[column], rows + row, y, pixels);
+        makePixels<3>(slot, size.width, columns[column], rows + row, y, pixels);
       } else if (slot.channels == 4) {
-        makePixels<4>(slot, columns[column], rows + row, y, pixels);
+        makePixels<4>(slot, size.width, columns[column], rows + row, y, pixels);
       } else {
-        makePixels<1>(slot, columns[column], rows + row, y, pixels);
+        makePixels<1>(slot, size.width, columns[column], rows + row, y, pixels);
       }
     }
   }
@@ -127,15 +128,12 @@ __global__ void __launch_bounds__(kTileColumns* kThreadRows)
 }
 
 template <class T>
-void launch(const ImageSlot* slots, dim3 grid, Size network, const Normalization& normalization, T* input,
-            cudaStream_t stream) {
+void start(const ImageSlot* slots, dim3 grid, Size network, const Normalization& normalization, T* input,
+           cudaStream_t stream) {
   const dim3 block(kTileColumns, kThreadRows);
   const PlaneValues values = planeValues(normalization);
-  if (isPlain(normalization)) {
-    letterboxKernel<T, false><<<grid, block, 0, stream>>>(slots, network, values, input);
-  } else {
-    letterboxKernel<T, true><<<grid, block, 0, stream>>>(slots, network, values, input);
-  }
+  launch("starting the letterbox", isPlain(normalization) ? letterboxKernel<T, false> : letterboxKernel<T, true>, grid,
+         block, stream, slots, network, values, input);
 }
 
 }  // namespace
@@ -148,11 +146,10 @@ void letterbox(const ImageSlot* slots, int batch, Size network, const Normalizat
   const dim3 grid(static_cast<unsigned>((network.width + kTileColumns - 1) / kTileColumns),
                   static_cast<unsigned>((network.height + kTileRows - 1) / kTileRows), static_cast<unsigned>(batch));
   if (half) {
-    launch(slots, grid, network, normalization, static_cast<__half*>(input), stream);
+    start(slots, grid, network, normalization, static_cast<__half*>(input), stream);
   } else {
-    launch(slots, grid, network, normalization, static_cast<float*>(input), stream);
+    start(slots, grid, network, normalization, static_cast<float*>(input), stream);
   }
-  check(cudaGetLastError(), "starting the letterbox");
 }
 
 }  // namespace trtyolo::cuda

@@ -1,7 +1,7 @@
 // A classifier's best classes, one block for each image.
+#include "cuda/launch.cuh"
 #include "model/cuda/block_sort.cuh"
 #include "model/cuda/device_values.cuh"
-#include "model/cuda/launch.cuh"
 #include "model/cuda/selection.hpp"
 
 namespace trtyolo::cuda {

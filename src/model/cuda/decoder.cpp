@@ -25,13 +25,12 @@ std::size_t classWords(const OutputLayout& layout) {
 }
 
 bool sameTensor(const DeviceTensor& a, const DeviceTensor& b) {
-  return a.data == b.data && a.half == b.half && a.shape == b.shape;
+  return a.data == b.data && a.type == b.type && a.shape == b.shape;
 }
 
 DeviceTable tableAt(const TablePlace& place, const DeviceTensor& tensor) {
-  const std::size_t valueBytes = tensor.half ? 2 : 4;
   const auto* const data = static_cast<const std::byte*>(tensor.data);  // null where there is nothing
-  return {data ? data + place.first * valueBytes : nullptr, tensor.half, place.slotStep, place.valueStep,
+  return {data ? data + place.first * bytesOf(tensor.type) : nullptr, tensor.type, place.slotStep, place.valueStep,
           place.anchorStep};
 }
 
@@ -81,10 +80,10 @@ Decoder::Decoder(const ModelDescription& description, int batch)
 
 bool Decoder::prepare(const Thresholds& thresholds, std::span<const DeviceTensor> outputs) {
   stale_ = takeOutputs(outputs) || stale_;
-  const int asked = task_ == Task::Classify ? thresholds.topK : thresholds.maxDetections;
-  const std::size_t most = std::min(static_cast<std::size_t>(asked), mostResults());
+  const Thresholds wanted = task_ == Task::Classify ? thresholds.ofClassifier() : thresholds;
+  const std::size_t most = std::min(static_cast<std::size_t>(wanted.maxDetections), mostResults());
   allocate(std::max(most, work_.results.capacity));
-  writeParameters(thresholds);
+  writeParameters(wanted);
   return std::exchange(stale_, false);
 }
 
@@ -97,8 +96,9 @@ bool Decoder::takeOutputs(std::span<const DeviceTensor> outputs) {
     case OutputLayout::Kind::ClassScores:
       placeClasses(outputs[0]);
       break;
+    case OutputLayout::Kind::BestClasses:
     case OutputLayout::Kind::FinishedBoxes:
-      placeFinished(outputs[layout_.boxes]);
+      placeFinished(outputs);
       break;
     case OutputLayout::Kind::Candidates:
       placeCandidates(outputs);
@@ -124,11 +124,19 @@ void Decoder::placeCandidates(std::span<const DeviceTensor> outputs) {
   work_.scratch.orderedCapacity = candidates.rotated ? std::min(work_.scratch.keyCapacity, kMostCandidates) : 0;
 }
 
-void Decoder::placeFinished(const DeviceTensor& boxes) {
-  const FinishedPlaces places = finishedPlaces(layout_, boxes.shape, batch_);
-  work_.candidates.anchors = checkedAnchors(places.objects, 1, boxes);
-  work_.candidates.boxes = tableAt(places.values, boxes);
-  work_.candidates.extra = tableAt(places.values.from(6), boxes);
+void Decoder::placeFinished(std::span<const DeviceTensor> outputs) {
+  const FinishedPlaces places = finishedPlaces(
+      layout_, [&](std::size_t output) -> const Shape& { return outputs[output].shape; }, batch_);
+  const auto at = [&](const TablePlace& place, std::size_t output) {
+    return tableAt(place, outputs[output == OutputLayout::kNone ? layout_.boxes : output]);
+  };
+  Candidates& candidates = work_.candidates;
+  candidates.anchors = checkedAnchors(places.objects, 1, outputs[layout_.boxes]);
+  candidates.boxes = at(places.boxes, layout_.boxes);
+  candidates.scores = at(places.scores, layout_.scores);
+  candidates.classNumbers = at(places.classNumbers, layout_.classNumbers);
+  candidates.extra = at(places.extra, layout_.keypoints);
+  candidates.counts = places.counts ? at(*places.counts, layout_.counts) : DeviceTable{};
 }
 
 void Decoder::placeClasses(const DeviceTensor& scores) {
@@ -146,6 +154,7 @@ std::size_t Decoder::mostResults() const {
   switch (layout_.kind) {
     case OutputLayout::Kind::ClassScores:
       return work_.candidates.classes;
+    case OutputLayout::Kind::BestClasses:
     case OutputLayout::Kind::FinishedBoxes:
       return work_.candidates.anchors;
     case OutputLayout::Kind::Candidates:
@@ -175,8 +184,10 @@ void Decoder::allocate(std::size_t capacity) {
   provide(removed_, batch_ * ((scratch.orderedCapacity + 31) / 32), scratch.removed);
   provide(scores_, batch_ * capacity, results.scores);
   provide(classes_, batch_ * capacity, results.classes);
-  if (task_ != Task::Classify) {
+  if (layout_.kind != OutputLayout::Kind::ClassScores) {
     provide(kept_, batch_ * capacity, results.kept);
+  }
+  if (task_ != Task::Classify) {
     provide(boxes_, batch_ * capacity, results.boxes);
     provide(thetas_, task_ == Task::OBB ? batch_ * capacity : 0, results.thetas);
     provide(points_, batch_ * capacity * keypoints_, results.keypoints);
@@ -185,11 +196,11 @@ void Decoder::allocate(std::size_t capacity) {
 }
 
 void Decoder::writeParameters(const Thresholds& thresholds) {
-  const int asked = task_ == Task::Classify ? thresholds.topK : thresholds.maxDetections;
   Limits limits;
   limits.confidence = thresholds.confidence;
   limits.iou = thresholds.iou;
-  limits.most = static_cast<std::uint32_t>(std::min(static_cast<std::size_t>(asked), work_.results.capacity));
+  limits.most =
+      static_cast<std::uint32_t>(std::min(static_cast<std::size_t>(thresholds.maxDetections), work_.results.capacity));
   limits.agnostic = thresholds.agnostic ? 1 : 0;
   limits.everyClass = thresholds.classes.empty() ? 1 : 0;
   std::memcpy(parameters_.get(), &limits, sizeof(limits));
@@ -216,6 +227,7 @@ void Decoder::enqueue(const ImageSlot* slots, cudaStream_t stream) const {
     case OutputLayout::Kind::ClassScores:
       classify(work, stream);
       break;
+    case OutputLayout::Kind::BestClasses:
     case OutputLayout::Kind::FinishedBoxes:
       selectFinished(work, stream);
       break;

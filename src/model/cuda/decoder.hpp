@@ -55,11 +55,11 @@ class Decoder {
  private:
   bool takeOutputs(std::span<const DeviceTensor> outputs);
   void placeCandidates(std::span<const DeviceTensor> outputs);
-  void placeFinished(const DeviceTensor& boxes);
+  void placeFinished(std::span<const DeviceTensor> outputs);
   void placeClasses(const DeviceTensor& scores);
   std::size_t mostResults() const;
   void allocate(std::size_t capacity);
-  void writeParameters(const Thresholds& thresholds);
+  void writeParameters(const Thresholds& thresholds);  // of a classifier: Thresholds::ofClassifier()
 
   Task task_;
   OutputLayout layout_;

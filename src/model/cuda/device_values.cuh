@@ -17,10 +17,29 @@ __device__ inline float toFloat(__half value) {
   return __half2float(value);
 }
 
+__device__ inline std::size_t indexIn(const DeviceTable& table, std::size_t slot, std::size_t value,
+                                      std::size_t anchor) {
+  return slot * table.slotStep + value * table.valueStep + anchor * table.anchorStep;
+}
+
+// Of a table of f32 or f16.
 __device__ inline float valueAt(const DeviceTable& table, std::size_t slot, std::size_t value, std::size_t anchor) {
-  const std::size_t index = slot * table.slotStep + value * table.valueStep + anchor * table.anchorStep;
-  return table.half ? toFloat(static_cast<const __half*>(table.data)[index])
-                    : static_cast<const float*>(table.data)[index];
+  const std::size_t index = indexIn(table, slot, value, anchor);
+  return table.type == ValueType::F16 ? toFloat(static_cast<const __half*>(table.data)[index])
+                                      : static_cast<const float*>(table.data)[index];
+}
+
+// The first value of an anchor in a table of any type.
+__device__ inline float numberAt(const DeviceTable& table, std::size_t slot, std::size_t anchor) {
+  const std::size_t index = indexIn(table, slot, 0, anchor);
+  switch (table.type) {
+    case ValueType::I32:
+      return static_cast<float>(static_cast<const std::int32_t*>(table.data)[index]);
+    case ValueType::I64:
+      return static_cast<float>(static_cast<const std::int64_t*>(table.data)[index]);
+    default:
+      return valueAt(table, slot, 0, anchor);
+  }
 }
 
 __device__ inline bool isUsed(const Work& work, unsigned slot) {

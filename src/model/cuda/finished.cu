@@ -1,8 +1,8 @@
-// Finished boxes of end-to-end networks: the wanted ones that score enough, in the network's order. One block for each
-// image.
+// Finished boxes of networks that suppress by themselves, and best classes: the wanted ones that score enough, in the
+// network's order. One block for each image.
+#include "cuda/launch.cuh"
 #include "model/back_transform.hpp"
 #include "model/cuda/device_values.cuh"
-#include "model/cuda/launch.cuh"
 #include "model/cuda/publish.cuh"
 #include "model/cuda/selection.hpp"
 
@@ -24,21 +24,26 @@ __global__ void __launch_bounds__(kThreads) takeFinished(Work work) {
   if (threadIdx.x == 0) {
     toSource = BackTransform(work.slots[slot].box);
   }
+  const std::uint32_t count = candidates.counts.data
+                                  ? objectCount(numberAt(candidates.counts, slot, 0), candidates.anchors)
+                                  : candidates.anchors;
   std::uint32_t kept = 0;
-  for (std::uint32_t first = 0; first < candidates.anchors && kept < limits.most; first += kThreads) {
+  for (std::uint32_t first = 0; first < count && kept < limits.most; first += kThreads) {
     const std::uint32_t i = first + threadIdx.x;
     bool taken = false;
     float score = 0, number = 0;
-    if (i < candidates.anchors) {
-      score = valueAt(candidates.boxes, slot, 4, i);
-      number = valueAt(candidates.boxes, slot, 5, i);
+    if (i < count) {
+      score = valueAt(candidates.scores, slot, 0, i);
+      number = numberAt(candidates.classNumbers, slot, i);
       taken = isObject(score, number, static_cast<int>(candidates.classes), limits.confidence) &&
               isWanted(work.call, limits.everyClass != 0, static_cast<std::uint32_t>(number));
     }
     std::uint32_t taking;
     const std::uint32_t place = kept + countBefore(taken, warpTotals, taking);
     if (taken && place < limits.most) {
-      objects[place] = objectAt(candidates, slot, i, true, static_cast<int>(number), score);
+      const int classIndex = static_cast<int>(number);
+      objects[place] = work.results.boxes ? objectAt(candidates, slot, i, true, classIndex, score)
+                                          : KeptObject{0, 0, 0, 0, 0, score, classIndex, i};
     }
     kept = min(kept + taking, limits.most);
   }

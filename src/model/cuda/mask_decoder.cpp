@@ -16,7 +16,7 @@ constexpr std::size_t kGeometryWords = sizeof(MaskGeometry) / sizeof(std::uint32
 constexpr std::size_t kFirstRuns = std::size_t{1} << 16;
 
 bool sameTable(const DeviceTable& a, const DeviceTable& b) {
-  return a.data == b.data && a.half == b.half && a.slotStep == b.slotStep && a.valueStep == b.valueStep &&
+  return a.data == b.data && a.type == b.type && a.slotStep == b.slotStep && a.valueStep == b.valueStep &&
          a.anchorStep == b.anchorStep;
 }
 
@@ -26,15 +26,18 @@ bool MaskDecoder::prepare(const DeviceTensor& prototypes, const DeviceTable& coe
                           std::size_t batch, const KeptObject* kept, const int* keptCounts, std::size_t capacity) {
   const std::vector<std::int64_t>& shape = prototypes.shape;
   const auto fits = [](std::int64_t side) { return side > 0 && side <= kMostMaskSide; };
-  if (shape.size() != 4 || shape[0] < static_cast<std::int64_t>(batch) ||
-      shape[1] != static_cast<std::int64_t>(channels) || shape[1] > kMostMaskChannels || !fits(shape[2]) ||
-      !fits(shape[3])) {
-    throw InferenceError("the network's mask prototypes were expected to be [batch, " + std::to_string(channels) +
-                         ", height, width] with at most " + std::to_string(kMostMaskChannels) +
-                         " channels and sides of at most " + std::to_string(kMostMaskSide) + ", found " +
-                         toText(shape));
+  const bool own = channels == 0;
+  const bool channelsFit =
+      shape.size() == 4 && (own || (shape[1] == static_cast<std::int64_t>(channels) && shape[1] <= kMostMaskChannels));
+  if (!channelsFit || shape[0] < static_cast<std::int64_t>(batch) || !fits(shape[2]) || !fits(shape[3])) {
+    throw InferenceError("the network's " +
+                         (own ? std::string("masks were expected to be [batch, objects, height, width] with")
+                              : "mask prototypes were expected to be [batch, " + std::to_string(channels) +
+                                    ", height, width] with at most " + std::to_string(kMostMaskChannels) +
+                                    " channels and") +
+                         " sides of at most " + std::to_string(kMostMaskSide) + ", found " + toText(shape));
   }
-  const bool same = batch == batch_ && prototypes_.data == prototypes.data && prototypes_.half == prototypes.half &&
+  const bool same = batch == batch_ && prototypes_.data == prototypes.data && prototypes_.type == prototypes.type &&
                     prototypes_.shape == prototypes.shape && sameTable(work_.coefficients, coefficients) &&
                     work_.kept == kept && work_.keptCounts == keptCounts && work_.capacity == capacity;
   if (same) {
@@ -67,7 +70,8 @@ bool MaskDecoder::prepare(const DeviceTensor& prototypes, const DeviceTable& coe
   work_.capacity = static_cast<std::uint32_t>(capacity);
   work_.coefficients = coefficients;
   work_.prototypes = prototypes.data;
-  work_.half = prototypes.half;
+  work_.type = prototypes.type;
+  work_.own = own;
   work_.channels = static_cast<int>(shape[1]);
   work_.height = static_cast<int>(shape[2]);
   work_.width = static_cast<int>(shape[3]);

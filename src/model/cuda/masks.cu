@@ -1,8 +1,8 @@
 // The masks' kernel: a block makes the runs of some of an object's rows. It weighs the prototypes under them into
 // shared memory, then each warp looks for the places of a row where the sign changes.
+#include "cuda/launch.cuh"
 #include "model/back_transform.hpp"
 #include "model/cuda/device_values.cuh"
-#include "model/cuda/launch.cuh"
 #include "model/cuda/masks.hpp"
 
 namespace trtyolo::cuda {
@@ -87,10 +87,11 @@ __device__ Area areaOf(const MaskWork& work, unsigned slot, const KeptObject& ob
   return area;
 }
 
-// The prototypes of the tile, weighted with the object's coefficients, in the order of operations of the CPU.
+// The prototypes of the tile, weighted with the object's coefficients, in the order of operations of the CPU; or the
+// object's own mask.
 template <typename Value>
-__device__ void weigh(const MaskWork& work, unsigned slot, const Area& area, Range cellRows, const float* weights,
-                      float* tile) {
+__device__ void weigh(const MaskWork& work, unsigned slot, std::size_t anchor, const Area& area, Range cellRows,
+                      const float* weights, float* tile) {
   const int width = area.cellColumns.end - area.cellColumns.begin;
   const int count = (cellRows.end - cellRows.begin) * width;
   const std::size_t plane = static_cast<std::size_t>(work.height) * static_cast<std::size_t>(work.width);
@@ -99,6 +100,10 @@ __device__ void weigh(const MaskWork& work, unsigned slot, const Area& area, Ran
   for (int i = static_cast<int>(threadIdx.x); i < count; i += static_cast<int>(kThreads)) {
     const int y = cellRows.begin + i / width, x = area.cellColumns.begin + i % width;
     const Value* const cell = first + static_cast<std::size_t>(y) * static_cast<std::size_t>(work.width) + x;
+    if (work.own) {
+      tile[i] = maskLogit(toFloat(cell[anchor * plane]));
+      continue;
+    }
     float sum = 0.0F;
     for (int channel = 0; channel < work.channels; channel += 4) {
       float terms[4];
@@ -230,7 +235,8 @@ __global__ void __launch_bounds__(kThreads) maskRuns(MaskWork work) {
     }
     return;
   }
-  for (int c = static_cast<int>(threadIdx.x); c < work.channels; c += static_cast<int>(kThreads)) {
+  const int coefficients = work.own ? 0 : work.channels;
+  for (int c = static_cast<int>(threadIdx.x); c < coefficients; c += static_cast<int>(kThreads)) {
     weights[c] = valueAt(work.coefficients, slot, static_cast<std::size_t>(c), kept.anchor);
   }
   const MaskAxis& down = area.geometry.rows;
@@ -267,7 +273,7 @@ __global__ void __launch_bounds__(kThreads) maskRuns(MaskWork work) {
   // Fills the tile for a band and counts what its rows have.
   const auto countBand = [&](Range rows, Range cellRows) {
     __syncthreads();  // the tile and the counts may still be in use
-    weigh<Value>(work, slot, area, cellRows, weights, tile);
+    weigh<Value>(work, slot, kept.anchor, area, cellRows, weights, tile);
     __syncthreads();
     for (int y = rows.begin + warp; y < rows.end; y += static_cast<int>(kWarps)) {
       const int count = boundsOfRow(rowAt(y, cellRows), area, y, nullptr);
@@ -325,7 +331,8 @@ void makeMasks(const MaskWork& work, cudaStream_t stream) {
     return;
   }
   const dim3 grid(work.capacity, kMaskPieces, work.batch);
-  launch("making masks", work.half ? maskRuns<__half> : maskRuns<float>, grid, kThreads, stream, work);
+  launch("making masks", work.type == ValueType::F16 ? maskRuns<__half> : maskRuns<float>, grid, kThreads, stream,
+         work);
 }
 
 }  // namespace trtyolo::cuda

@@ -38,7 +38,8 @@ struct MaskWork {
   DeviceTable coefficients;
 
   const void* prototypes = nullptr;  // [batch, channels, height, width]
-  bool half = false;                 // f16, otherwise f32
+  ValueType type = ValueType::F32;   // of theirs: f32 or f16
+  bool own = false;                  // they are objects' own masks, probabilities, and a channel is an object's anchor
   int channels = 0, height = 0, width = 0;
 
   std::uint32_t* used = nullptr;  // runs so far; 0 before the call
@@ -57,7 +58,8 @@ void makeMasks(const MaskWork& work, cudaStream_t stream);
 // Runs equal those of the CPU's MaskMaker.
 class MaskDecoder {
  public:
-  // Takes over the outputs, and what the decoder gives: see Decoder::kept(). True if what was captured before must be
+  // Takes over the outputs, and what the decoder gives: see Decoder::kept(). `channels` says how many coefficients an
+  // object has; 0: `prototypes` are objects' own masks, one for each anchor. True if what was captured before must be
   // captured anew. Throws InferenceError if the prototypes have not the shape expected, and DeviceError.
   bool prepare(const DeviceTensor& prototypes, const DeviceTable& coefficients, std::size_t channels, std::size_t batch,
                const KeptObject* kept, const int* keptCounts, std::size_t capacity);

@@ -1,15 +1,23 @@
 // What the kernels of the heads hand to each other.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
 namespace trtyolo::cuda {
 
+// Of the network's outputs. Whole numbers are understood where they count objects or name classes.
+enum class ValueType : std::uint8_t { F32, F16, I32, I64 };
+
+constexpr std::size_t bytesOf(ValueType type) {
+  return type == ValueType::F16 ? 2 : type == ValueType::I64 ? 8 : 4;
+}
+
 // An output of the network in device memory.
 struct DeviceTensor {
   const void* data = nullptr;
-  bool half = false;  // f16, otherwise f32
+  ValueType type = ValueType::F32;
   std::vector<std::int64_t> shape;
 };
 

@@ -42,7 +42,9 @@ __device__ inline void publish(const Work& work, unsigned slot, std::uint32_t co
     } else {
       box = toSource.box(box);
     }
-    reinterpret_cast<float4*>(results.boxes)[first + i] = make_float4(box.left, box.top, box.right, box.bottom);
+    if (results.boxes) {
+      reinterpret_cast<float4*>(results.boxes)[first + i] = make_float4(box.left, box.top, box.right, box.bottom);
+    }
     results.scores[first + i] = object.score;
     results.classes[first + i] = object.classIndex;
   }

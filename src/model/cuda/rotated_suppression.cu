@@ -1,9 +1,9 @@
 // Suppression of rotated boxes. A candidate goes if it overlaps any one before it, kept or not, so that all are decided
 // independently of each other: one block sorts, then many compare, and the last of them to finish gives the results.
+#include "cuda/launch.cuh"
 #include "model/back_transform.hpp"
 #include "model/cuda/block_sort.cuh"
 #include "model/cuda/device_values.cuh"
-#include "model/cuda/launch.cuh"
 #include "model/cuda/publish.cuh"
 #include "model/cuda/selection.hpp"
 #include "model/rotated_overlap.hpp"

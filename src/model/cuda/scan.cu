@@ -1,8 +1,8 @@
 // Lists the candidates of a network's outputs: each anchor's best class (or all classes that score enough), if it
 // scores above the threshold and is wanted. A block looks at 32 anchors; how it shares them out depends on how scores
 // lie.
+#include "cuda/launch.cuh"
 #include "model/cuda/device_values.cuh"
-#include "model/cuda/launch.cuh"
 #include "model/cuda/selection.hpp"
 
 namespace trtyolo::cuda {
@@ -192,7 +192,7 @@ void scan(const Work& work, cudaStream_t stream) {
   if (work.candidates.anchors == 0) {
     return;
   }
-  if (work.candidates.scores.half) {
+  if (work.candidates.scores.type == ValueType::F16) {
     scanValues<__half>(work, stream);
   } else {
     scanValues<float>(work, stream);

@@ -22,7 +22,7 @@ namespace trtyolo::cuda {
 // i * slotStep + v * valueStep + a * anchorStep.
 struct DeviceTable {
   const void* data = nullptr;
-  bool half = false;  // f16, otherwise f32
+  ValueType type = ValueType::F32;
   std::size_t slotStep = 0, valueStep = 0, anchorStep = 0;
 };
 
@@ -43,16 +43,18 @@ struct CallMemory {
   std::uint32_t* finishedBlocks = nullptr;  // [batch] 0 before the call
 };
 
-// The network's outputs. Of finished boxes, "anchors" are objects, and `boxes` begins the whole row of values.
+// The network's outputs. Of finished boxes and best classes, "anchors" are objects, and an object has one score.
 struct Candidates {
   std::uint32_t anchors = 0;
-  std::uint32_t classes = 0;  // 0: not known (finished boxes only)
+  std::uint32_t classes = 0;  // 0: not known (finished boxes and best classes only)
   bool anchorsFirst = false;  // values of an anchor lie side by side; otherwise anchors do
   bool multiLabel = false;
   bool corners = false;
   bool rotated = false;  // the last extra value is the angle
   std::uint32_t extraValues = 0;
   DeviceTable boxes, objectness, scores, extra;  // no objectness: its data is null
+  DeviceTable classNumbers;                      // of finished ones
+  DeviceTable counts;                            // how many of them there are; all, if its data is null
 };
 
 // Scratch in device memory; what a layout has no use for is null.
@@ -76,7 +78,7 @@ struct Results {
 
   // In page-locked memory.
   int* counts = nullptr;          // [batch]
-  Box* boxes = nullptr;           // [batch, capacity], aligned to 16 bytes
+  Box* boxes = nullptr;           // [batch, capacity], aligned to 16 bytes; null of a classifier
   float* thetas = nullptr;        // [batch, capacity]; null unless boxes are rotated
   float* scores = nullptr;        // [batch, capacity]
   int* classes = nullptr;         // [batch, capacity]
@@ -102,7 +104,7 @@ void scan(const Work& work, cudaStream_t stream);
 void suppress(const Work& work, cudaStream_t stream);
 void suppressRotated(const Work& work, cudaStream_t stream);
 
-// Gives the wanted of finished boxes.
+// Gives the wanted of finished boxes, or of best classes.
 void selectFinished(const Work& work, cudaStream_t stream);
 
 // Gives a classifier's best classes, whose scores are candidates.scores of anchor 0.

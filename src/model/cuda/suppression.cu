@@ -1,9 +1,9 @@
 // Greedy non-maximum suppression of axis-aligned boxes, one block for each image. Candidates are taken 64 at a time:
 // all are compared with what was kept before and with each other at once, then one warp decides which of them stay.
+#include "cuda/launch.cuh"
 #include "model/back_transform.hpp"
 #include "model/cuda/block_sort.cuh"
 #include "model/cuda/device_values.cuh"
-#include "model/cuda/launch.cuh"
 #include "model/cuda/publish.cuh"
 #include "model/cuda/selection.hpp"
 #include "model/nms.hpp"

@@ -8,8 +8,19 @@
 namespace trtyolo::openvino {
 
 OpenVinoContext::OpenVinoContext(std::shared_ptr<const Engine> engine, ov::InferRequest request, const Head& head,
-                                 const Normalization& normalization)
-    : engine_(std::move(engine)), request_(std::move(request)), head_(head), normalization_(normalization) {}
+                                 const Normalization& normalization, ContextMemory& memory)
+    : engine_(std::move(engine)),
+      request_(std::move(request)),
+      head_(head),
+      normalization_(normalization),
+      memory_(memory) {
+  ++memory_.contexts;
+}
+
+OpenVinoContext::~OpenVinoContext() {
+  count(0);
+  --memory_.contexts;
+}
 
 RunTimes OpenVinoContext::predict(std::span<const ImageView> images, std::span<const Letterbox> letterboxes,
                                   const Thresholds& thresholds, std::span<Prediction> results) {
@@ -28,16 +39,26 @@ RunTimes OpenVinoContext::predict(std::span<const ImageView> images, std::span<c
   times.network = watch.lap();
 
   std::vector<TensorView> outputs;
+  std::size_t bytes = input.get_byte_size();
   for (std::size_t i = 0; i < engine_->description().info.outputs.size(); ++i) {
     const ov::Tensor tensor = request_.get_output_tensor(i);
     const ov::Shape& shape = tensor.get_shape();
     outputs.push_back({tensor.data<const float>(), {shape.begin(), shape.end()}});
+    bytes += tensor.get_byte_size();
   }
+  count(bytes);
   for (std::size_t i = 0; i < images.size(); ++i) {
     results[i] = head_.decode(outputs, i, letterboxes[i], thresholds);
   }
   times.after = watch.lap();
   return times;
+}
+
+void OpenVinoContext::count(std::size_t bytes) {
+  if (bytes != bytes_) {
+    memory_.bytes += bytes - bytes_;
+    bytes_ = bytes;
+  }
 }
 
 void OpenVinoContext::write(const ImageView& image, const Letterbox& box, Framed& framed, float* planes) {

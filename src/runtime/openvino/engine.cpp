@@ -88,7 +88,15 @@ class OpenVinoEngine final : public Engine {
 
   std::unique_ptr<Context> createContext() const override {
     return std::make_unique<OpenVinoContext>(std::static_pointer_cast<const OpenVinoEngine>(shared_from_this()),
-                                             createRequest(), *head_, normalization_);
+                                             createRequest(), *head_, normalization_, memory_);
+  }
+
+  // OpenVINO does not tell what else it takes.
+  MemoryUse memory() const override {
+    MemoryUse use;
+    use.buffers = memory_.bytes;
+    use.executors = memory_.contexts;
+    return use;
   }
 
   NetworkSpeed measureNetwork(int requests, double seconds) const override {
@@ -121,6 +129,7 @@ class OpenVinoEngine final : public Engine {
   ModelDescription description_;
   Normalization normalization_;
   std::unique_ptr<Head> head_;
+  mutable ContextMemory memory_;
   mutable std::mutex creating_;
   mutable ov::CompiledModel compiled_;  // create_infer_request() is not const
 };

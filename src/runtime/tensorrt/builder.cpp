@@ -3,6 +3,7 @@
 #include <NvInfer.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -11,8 +12,10 @@
 #include <random>
 
 #include "cuda/devices.hpp"
+#include "cuda/error.hpp"
 #include "cuda/memory.hpp"
 #include "model/description.hpp"
+#include "runtime/tensorrt/half_network.hpp"
 #include "runtime/tensorrt/library.hpp"
 #include "runtime/tensorrt/network.hpp"
 
@@ -20,6 +23,14 @@ namespace trtyolo::tensorrt {
 namespace {
 
 namespace fs = std::filesystem;
+
+// What computes in which type is written in the network, and not TensorRT's choice. TensorRT 11 knows no other kind.
+#if NV_TENSORRT_MAJOR >= 11
+constexpr std::uint32_t kStronglyTyped = 0;
+#else
+constexpr std::uint32_t kStronglyTyped =
+    1U << static_cast<unsigned>(nvinfer1::NetworkDefinitionCreationFlag::kSTRONGLY_TYPED);
+#endif
 
 // TensorRT's phases, which lie in each other, as one number that only rises.
 class Progress final : public nvinfer1::IProgressMonitor {
@@ -104,11 +115,19 @@ void writeQuietly(const std::string& path, const void* data, std::size_t bytes) 
 class Build {
  public:
   Build(std::string_view onnx, const std::string& path, const BuildOption& option)
-      : path_(path), option_(option), metadata_(parseOnnxMetadata(onnx)), library_(Library::get()) {
+      : path_(path),
+        doing_("building an engine from '" + path + "'"),
+        option_(option),
+        metadata_(parseOnnxMetadata(onnx)),
+        library_(Library::get()) {
+    cuda::check(cuda::state(), doing_.c_str());  // TensorRT is asked for nothing on a device that has failed
     library_.registerPlugins();
     builder_ = library_.createBuilder();
-    network_.reset(builder_->createNetworkV2(0));
+    network_.reset(builder_->createNetworkV2(kStronglyTyped));
     config_.reset(builder_->createBuilderConfig());
+    if (!network_ || !config_) {
+      throw DeviceError("'" + path + "': TensorRT cannot begin to build an engine" + wordsOfFailure(doing_));
+    }
     parser_ = library_.createParser(*network_);
     if (!parser_->parse(onnx.data(), onnx.size(), path.c_str())) {
       throw ModelError("'" + path + "': TensorRT cannot read this ONNX model: " + parserErrors());
@@ -116,8 +135,8 @@ class Build {
   }
 
   BuiltPlan run() {
-    setPrecision();
     setShapes();
+    setPrecision();
     config_->setBuilderOptimizationLevel(option_.optimizationLevel);
     if (option_.workspaceBytes > 0) {
       config_->setMemoryPoolLimit(nvinfer1::MemoryPoolType::kWORKSPACE, option_.workspaceBytes);
@@ -133,9 +152,9 @@ class Build {
       throw Error("'" + path_ + "': building the engine was ended before it was done");
     }
     if (!plan) {
-      const std::string words = Log::take();
+      const std::string said = wordsOfFailure(doing_);
       throw ModelError("'" + path_ + "': TensorRT " + library_.version() + " cannot build an engine from this model" +
-                       (words.empty() ? "" : ": " + words));
+                       said);
     }
     keepTimings();
     metadata_["precision"] = toString(precision_);
@@ -158,44 +177,26 @@ class Build {
     return text.empty() ? words : text;
   }
 
-  bool has(nvinfer1::LayerType type) const {
-    for (int i = 0; i < network_->getNbLayers(); ++i) {
-      if (network_->getLayer(i)->getType() == type) {
-        return true;
-      }
-    }
-    return false;
-  }
-
   void setPrecision() {
-    const bool halfGraph = network_->getNbInputs() > 0 && network_->getInput(0)->getType() == nvinfer1::DataType::kHALF;
-    precision_ = option_.precision;
-    if (precision_ == Precision::Auto) {
-#if NV_TENSORRT_MAJOR >= 11
-      precision_ = halfGraph ? Precision::F16 : Precision::F32;
-#else
-      precision_ = Precision::F16;
-#endif
-    }
     // TF32 keeps 10 bits of a fraction, as f16 does: not what f32 promises.
     config_->clearFlag(nvinfer1::BuilderFlag::kTF32);
-#if NV_TENSORRT_MAJOR >= 11
-    if (precision_ != Precision::F32 && !halfGraph) {
-      throw ModelError("'" + path_ + "': TensorRT " + library_.version() +
-                       " computes in the types that the graph has, and this one's are f32; export it in half precision "
-                       "(half=True) or build it with TensorRT 10");
+    const bool automatic = option_.precision == Precision::Auto;
+    precision_ = automatic ? Precision::F16 : option_.precision;
+    if (network_->getInput(0)->getType() == nvinfer1::DataType::kHALF) {
+      precision_ = Precision::F16;  // exported so
+      return;
     }
-#else
-    if (precision_ == Precision::F16 || halfGraph) {
-      config_->setFlag(nvinfer1::BuilderFlag::kFP16);
+    const std::string layer = loopOrCondition(*network_);
+    if (precision_ == Precision::F32 || isQuantized(*network_) || (automatic && !layer.empty())) {
+      precision_ = Precision::F32;
+      return;
     }
-    if (precision_ == Precision::BF16) {
-      config_->setFlag(nvinfer1::BuilderFlag::kBF16);
+    if (!layer.empty()) {
+      throw ModelError("'" + path_ + "': a model with loops or conditions is built in f32 only (its layer '" + layer +
+                       "' is part of one), asked for was " + toString(precision_));
     }
-    if (has(nvinfer1::LayerType::kQUANTIZE)) {
-      config_->setFlag(nvinfer1::BuilderFlag::kINT8);
-    }
-#endif
+    halfWeights_ =
+        computeInHalf(*network_, precision_ == Precision::F16 ? nvinfer1::DataType::kHALF : nvinfer1::DataType::kBF16);
   }
 
   // The network as describe() wants it.
@@ -294,11 +295,12 @@ class Build {
     }
   }
 
-  std::string path_;
+  std::string path_, doing_;
   const BuildOption& option_;
   Metadata metadata_;
   const Library& library_;
   Precision precision_ = Precision::F32;
+  HalfWeights halfWeights_;                      // of the network
   std::unique_ptr<nvinfer1::IBuilder> builder_;  // before what it makes
   std::unique_ptr<nvinfer1::INetworkDefinition> network_;
   std::unique_ptr<nvinfer1::IBuilderConfig> config_;

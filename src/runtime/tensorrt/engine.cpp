@@ -1,6 +1,7 @@
 #include "runtime/tensorrt/engine.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "cuda/devices.hpp"
@@ -37,11 +38,26 @@ ModelDescription describeNetwork(const Network& network, const PlanFile& plan, c
                      std::to_string(network.inputs()[0].most.d[0]) + " images at once, asked for were " +
                      std::to_string(description.info.batch));
   }
+  if (image && description.info.dynamicSize) {
+    const nvinfer1::Dims &least = network.inputs()[0].least, &most = network.inputs()[0].most;
+    description.least = {static_cast<int>(least.d[3]), static_cast<int>(least.d[2])};
+    const Size size = description.networkSize();
+    if (size.width < least.d[3] || size.height < least.d[2] || size.width > most.d[3] || size.height > most.d[2]) {
+      const auto text = [](std::int64_t width, std::int64_t height) {
+        return std::to_string(width) + " x " + std::to_string(height);
+      };
+      throw ModelError("'" + network.file() + "': the engine takes inputs of " + text(least.d[3], least.d[2]) + " to " +
+                       text(most.d[3], most.d[2]) + " pixels, asked for were " + text(size.width, size.height));
+    }
+  }
   if (image && description.info.dynamicBatch) {
     description.info.batch = std::max(description.info.batch, static_cast<int>(network.inputs()[0].least.d[0]));
   }
-  for (const Port& port : network.outputs()) {
-    if (port.type != nvinfer1::DataType::kFLOAT && port.type != nvinfer1::DataType::kHALF) {
+  for (std::size_t i = 0; i < network.outputs().size(); ++i) {
+    const Port& port = network.outputs()[i];
+    const bool real = port.type == nvinfer1::DataType::kFLOAT || port.type == nvinfer1::DataType::kHALF;
+    const bool whole = port.type == nvinfer1::DataType::kINT32 || port.type == nvinfer1::DataType::kINT64;
+    if (!real && !(whole && description.layout.isWhole(i))) {
       description.refusal = "its output '" + port.name + "' is " + nameOf(port.type) + "; f32 and f16 are understood";
       description.info.layout = "not understood: " + description.refusal;
     }
@@ -52,6 +68,10 @@ ModelDescription describeNetwork(const Network& network, const PlanFile& plan, c
   return description;
 }
 
+std::string deviceText(int device) {
+  return cuda::deviceName(device) + " (GPU " + std::to_string(device) + ")";
+}
+
 class TensorRtEngine final : public Engine {
  public:
   // `path` is what the caller gave, `planPath` the same or the engine that was built from it.
@@ -60,30 +80,47 @@ class TensorRtEngine final : public Engine {
       : device_(options.deviceId), normalization_(options.normalization) {
     const cuda::DeviceScope scope(device_);
     const PlanFile plan = readPlanFile(planPath);
-    network_ = std::make_unique<Network>(plan.plan(), path);
-    description_ = describeNetwork(*network_, plan, file, options);
-    description_.info.device = cuda::deviceName(device_);
+    auto network = std::make_unique<Network>(plan.plan(), path);  // if it is refused, it goes within the scope
+    description_ = describeNetwork(*network, plan, file, options);
+    description_.info.device = deviceText(device_);
     check(description_);
     makeHead(description_);  // refuses what is not understood
     pool_ =
-        std::make_unique<ExecutorPool>(ExecutorSettings{*network_, description_, normalization_, options.deviceImages});
+        std::make_unique<ExecutorPool>(ExecutorSettings{*network, description_, normalization_, options.deviceImages});
+    network_ = std::move(network);
   }
 
   ~TensorRtEngine() override {
     try {
       const cuda::DeviceScope scope(device_);
+      cuda::check(cuda::state(), "releasing an engine");
       pool_.reset();
       network_.reset();
-    } catch (const Error&) {
-      return;  // the device is gone, and with it what was to be released
+    } catch (const std::exception&) {
+      // The device has failed for good, and what was to be released went with it. TensorRT is not to try.
+      static_cast<void>(pool_.release());
+      static_cast<void>(network_.release());
     }
   }
 
   const ModelDescription& description() const override { return description_; }
+  std::optional<int> gpu() const override { return device_; }
   std::unique_ptr<Context> createContext() const override;
+
+  MemoryUse memory() const override {
+    MemoryUse use;
+    use.engine = network_->engineBytes();
+    use.contexts = network_->contextBytes();
+    use.scratch = account_.scratch;
+    use.buffers = account_.device;
+    use.pinned = account_.pinned;
+    use.executors = static_cast<int>(pool_->executors());
+    return use;
+  }
 
   NetworkSpeed measureNetwork(int requests, double seconds) const override {
     const cuda::DeviceScope scope(device_);
+    const cuda::AccountScope account(account_);
     const ModelInfo& info = description_.info;
     return tensorrt::measureNetwork(*network_, info.batch, {info.networkWidth, info.networkHeight}, requests, seconds,
                                     device_);
@@ -91,12 +128,14 @@ class TensorRtEngine final : public Engine {
 
   int device() const { return device_; }
   ExecutorPool& pool() const { return *pool_; }
+  cuda::MemoryAccount& account() const { return account_; }
 
  private:
   int device_;
   Normalization normalization_;
   ModelDescription description_;
   std::unique_ptr<Network> network_;
+  mutable cuda::MemoryAccount account_;  // of the executors, and of measureNetwork()'s memory
   std::unique_ptr<ExecutorPool> pool_;
 };
 
@@ -119,7 +158,23 @@ class TensorRtContext final : public Context {
   RunTimes predict(std::span<const ImageView> images, std::span<const Letterbox> letterboxes,
                    const Thresholds& thresholds, std::span<Prediction> results) override {
     const cuda::DeviceScope scope(engine_->device());
-    std::unique_ptr<Executor> executor = engine_->pool().borrow();
+    const cuda::AccountScope account(engine_->account());
+    try {
+      return predictOn(engine_->pool().borrow(), images, letterboxes, thresholds, results);
+    } catch (const cuda::OutOfMemory&) {
+      // There is no memory for another executor. One that has served others can serve this call too, behind theirs.
+      std::unique_ptr<Executor> executor = engine_->pool().borrowOld();
+      if (!executor) {
+        throw;
+      }
+      return predictOn(std::move(executor), images, letterboxes, thresholds, results);
+    }
+  }
+
+ private:
+  RunTimes predictOn(std::unique_ptr<Executor> executor, std::span<const ImageView> images,
+                     std::span<const Letterbox> letterboxes, const Thresholds& thresholds,
+                     std::span<Prediction> results) {
     try {
       const RunTimes times = executor->predict(images, letterboxes, thresholds, results);
       engine_->pool().giveBack(std::move(executor));
@@ -129,13 +184,11 @@ class TensorRtContext final : public Context {
       throw;
     } catch (...) {
       // What it had begun may still run, or have failed: the next call gets another.
-      executor.reset();
-      engine_->pool().giveBack(nullptr);
+      engine_->pool().discard(std::move(executor));
       throw;
     }
   }
 
- private:
   std::shared_ptr<const TensorRtEngine> engine_;
 };
 
@@ -166,7 +219,7 @@ ModelDescription inspectFile(const std::string& path, const ModelFile& file, con
   const PlanFile plan = readPlanFile(file.kind == FileKind::TensorRtEngine ? path : cachedEngine(path, options));
   const Network network(plan.plan(), path);
   ModelDescription description = describeNetwork(network, plan, file, options);
-  description.info.device = cuda::deviceName(options.deviceId);
+  description.info.device = deviceText(options.deviceId);
   return description;
 }
 

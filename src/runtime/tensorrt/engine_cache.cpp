@@ -20,6 +20,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// Raised when the same file and options begin to give another engine.
+constexpr int kWayOfBuilding = 2;
+
 fs::path cacheFolder() {
   for (const auto& [variable, below] : {std::array{"TRTYOLO_CACHE", ""}, std::array{"XDG_CACHE_HOME", "trtyolo"},
                                         std::array{"HOME", ".cache/trtyolo"}}) {
@@ -64,9 +67,9 @@ BuildOption buildOptionFor(const EngineOptions& options) {
 
 std::string circumstancesOf(const BuildOption& build) {
   std::ostringstream text;
-  text << version() << ' ' << Library::get().version() << ' ' << cuda::deviceName(build.deviceId) << ' '
-       << toString(build.precision) << ' ' << build.batch << ' ' << build.width << 'x' << build.height << ' '
-       << build.optimizationLevel;
+  text << version() << ' ' << kWayOfBuilding << ' ' << Library::get().version() << ' '
+       << cuda::deviceName(build.deviceId) << ' ' << toString(build.precision) << ' ' << build.batch << ' '
+       << build.width << 'x' << build.height << ' ' << build.optimizationLevel;
   return text.str();
 }
 

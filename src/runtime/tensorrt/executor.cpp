@@ -15,6 +15,9 @@ namespace {
 
 // Input shapes that are kept ready, of a dynamic model; each has a graph and the memory of its decoding.
 constexpr std::size_t kMostShapes = 8;
+// After so many attempts an engine is taken to be one that cannot be captured (loops, conditions, what waits for the
+// device). One attempt can also fail for want of memory.
+constexpr int kMostCaptureFailures = 3;
 
 }  // namespace
 
@@ -40,7 +43,10 @@ Executor::Executor(const ExecutorSettings& settings)
       deviceSlots_(staging_.size()),
       context_(settings.network.createContext()) {}
 
-Executor::~Executor() = default;
+Executor::~Executor() {
+  // A call that threw may have left work behind, which uses what goes now.
+  cuda::ignore(cudaStreamSynchronize(stream_.get()));
+}
 
 RunTimes Executor::predict(std::span<const ImageView> images, std::span<const Letterbox> letterboxes,
                            const Thresholds& thresholds, std::span<Prediction> results) {
@@ -105,7 +111,7 @@ void Executor::start(Shape& shape, bool stale) {
     shape.outputs = outputsFor(shape.batch, shape.size);  // the context may have had another shape since
   }
   // The first run of a shape is not captured: the network may allocate in it.
-  if (!shape.started || !capturable_) {
+  if (!shape.started || captureFailures_ >= kMostCaptureFailures) {
     enqueue(shape);
     shape.started = true;
     return;
@@ -113,9 +119,9 @@ void Executor::start(Shape& shape, bool stale) {
   if (!shape.graph) {
     try {
       shape.graph = cuda::Graph(stream_, [&] { enqueue(shape); });
+      captureFailures_ = 0;
     } catch (const Error&) {
-      // Some engines forbid it (loops, conditions, what waits for the device).
-      capturable_ = false;
+      ++captureFailures_;
       enqueue(shape);
       return;
     }
@@ -140,17 +146,10 @@ void Executor::enqueue(Shape& shape) {
     cuda::letterbox(deviceSlots_.get(), shape.batch, shape.size, settings_.normalization, input_.get(), half,
                     stream_.get());
   }
-  enqueueNetwork();
+  settings_.network.enqueue(*context_, stream_.get());
   shape.decoder.enqueue(deviceSlots_.get(), stream_.get());
   if (segments()) {
     shape.masks.enqueue(deviceSlots_.get(), stream_.get());
-  }
-}
-
-void Executor::enqueueNetwork() {
-  Log::take();
-  if (!context_->enqueueV3(stream_.get())) {
-    throw InferenceError("'" + settings_.network.file() + "': TensorRT failed to run the network: " + Log::take());
   }
 }
 
@@ -177,8 +176,8 @@ Executor::Shape& Executor::shapeFor(int batch, Size size) {
 std::vector<cuda::DeviceTensor> Executor::outputsFor(int batch, Size size) {
   const Port& input = settings_.network.inputs()[0];
   const auto fail = [&](const std::string& what) {
-    const std::string words = Log::take();
-    return InferenceError("'" + settings_.network.file() + "': " + what + (words.empty() ? "" : ": " + words));
+    const std::string& file = settings_.network.file();
+    return InferenceError("'" + file + "': " + what + wordsOfFailure("preparing '" + file + "'"));
   };
   Log::take();
   const nvinfer1::Dims wanted{4, {batch, 3, size.height, size.width}};
@@ -187,8 +186,8 @@ std::vector<cuda::DeviceTensor> Executor::outputsFor(int batch, Size size) {
                std::to_string(size.height) + " x " + std::to_string(size.width));
   }
   bool moved = false;
-  const auto provide = [&](cuda::DeviceMemory<std::byte>& memory, const nvinfer1::Dims& shape, bool half) {
-    const std::size_t bytes = elementsOf(shape) * (half ? 2 : 4);
+  const auto provide = [&](cuda::DeviceMemory<std::byte>& memory, const nvinfer1::Dims& shape, const Port& port) {
+    const std::size_t bytes = elementsOf(shape) * cuda::bytesOf(port.valueType());
     if (bytes > memory.bytes()) {
       memory = {};
       memory = cuda::DeviceMemory<std::byte>(bytes);
@@ -197,7 +196,12 @@ std::vector<cuda::DeviceTensor> Executor::outputsFor(int batch, Size size) {
       moved = true;
     }
   };
-  provide(input_, wanted, input.half());
+  if (batch != scratchBatch_ || !(size == scratchSize_)) {
+    moved = provideScratch(*context_, scratch_);
+    scratchBatch_ = batch;
+    scratchSize_ = size;
+  }
+  provide(input_, wanted, input);
   std::vector<cuda::DeviceTensor> tensors;
   for (std::size_t i = 0; i < outputs_.size(); ++i) {
     const Port& port = settings_.network.outputs()[i];
@@ -205,8 +209,8 @@ std::vector<cuda::DeviceTensor> Executor::outputsFor(int batch, Size size) {
     if (std::any_of(shape.d, shape.d + std::max(shape.nbDims, 0), [](std::int64_t side) { return side < 0; })) {
       throw fail("the size of its output '" + port.name + "' is only known when it runs, which is not supported");
     }
-    provide(outputs_[i], shape, port.half());
-    tensors.push_back({nullptr, port.half(), {shape.d, shape.d + shape.nbDims}});
+    provide(outputs_[i], shape, port);
+    tensors.push_back({nullptr, port.valueType(), {shape.d, shape.d + shape.nbDims}});
   }
   if (moved) {
     forgetGraphs();
@@ -243,7 +247,7 @@ void Executor::fillSlots(std::span<const ImageView> images, std::span<const Lett
     cuda::ImageSlot slot;
     if (i < images.size()) {
       const ImageView image = placed(i, images[i], letterboxes[i]);
-      slot = {image.data, image.pitch, image.channels, letterboxes[i]};
+      slot = {image.data, image.pitch, image.channels, letterboxes[i], !(image.size == letterboxes[i].source)};
     }
     slots_.get()[i] = slot;
   }
@@ -264,17 +268,26 @@ ImageView Executor::placed(std::size_t place, const ImageView& image, const Lett
 const std::uint8_t* Executor::onDevice(const ImageView& image) const {
   cudaPointerAttributes attributes{};
   const cudaError_t status = cudaPointerGetAttributes(&attributes, image.data);
-  cuda::ignore(status);
-  int current = 0;
-  cuda::check(cudaGetDevice(&current), "asking for the current device");
-  const bool reachable = status == cudaSuccess && attributes.devicePointer != nullptr &&
-                         (attributes.type != cudaMemoryTypeDevice || attributes.device == current);
-  if (!reachable) {
-    throw std::invalid_argument(
-        "predict: enableCudaMem() says that images are in the GPU's memory; this pointer is not of GPU " +
-        std::to_string(current));
+  if (status == cudaErrorInvalidValue) {  // what earlier versions of CUDA say of memory that they do not know
+    cuda::ignore(status);
+  } else {
+    cuda::check(status, "looking for an image");
+  }
+  const int own = cuda::currentDevice();
+  if (attributes.type == cudaMemoryTypeDevice && attributes.device != own) {
+    refuse("this pointer is of GPU " + std::to_string(attributes.device) + ", the model is on GPU " +
+           std::to_string(own) + "; clone(" + std::to_string(attributes.device) + ") makes one there");
+  }
+  if (status != cudaSuccess || attributes.devicePointer == nullptr) {
+    refuse("GPU " + std::to_string(own) + " cannot follow this pointer");
   }
   return static_cast<const std::uint8_t*>(attributes.devicePointer);
+}
+
+// Nothing of the call is at work then.
+void Executor::refuse(const std::string& why) const {
+  stream_.synchronize();
+  throw std::invalid_argument("predict: enableCudaMem() says that images are in the memory of the model's GPU; " + why);
 }
 
 }  // namespace trtyolo::tensorrt

@@ -54,6 +54,7 @@ class Executor {
   ImageView placed(std::size_t place, const ImageView& image, const Letterbox& box);
   void forgetGraphs();
   const std::uint8_t* onDevice(const ImageView& image) const;
+  [[noreturn]] void refuse(const std::string& why) const;
 
   ExecutorSettings settings_;
   cuda::Stream stream_;
@@ -63,9 +64,12 @@ class Executor {
   std::vector<Staging> staging_;  // of each place in the batch
   cuda::PinnedMemory<cuda::ImageSlot> slots_;
   cuda::DeviceMemory<cuda::ImageSlot> deviceSlots_;
+  cuda::ScratchMemory<std::byte> scratch_;
+  int scratchBatch_ = 0;  // that the context has scratch for
+  Size scratchSize_;
   std::unique_ptr<nvinfer1::IExecutionContext> context_;  // behind the memory that it uses
   std::list<Shape> shapes_;                               // the latest used first
-  bool capturable_ = true;
+  int captureFailures_ = 0;                               // one after the other
 };
 
 }  // namespace trtyolo::tensorrt

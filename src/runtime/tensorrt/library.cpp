@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "cuda/devices.hpp"
+#include "cuda/error.hpp"
 #include "trtyolo.hpp"
 
 namespace trtyolo::tensorrt {
@@ -141,6 +142,23 @@ void Library::registerPlugins() const {
       find<Register>(library, "initLibNvInferPlugins")(&Log::get(), "");
     }
   });
+}
+
+std::string wordsOfFailure(const std::string& doing, bool noMemory) {
+  std::string words = Log::take();
+  words = words.empty() ? "" : ": " + words;
+  const int device = cuda::currentDevice();
+  noMemory = cudaGetLastError() == cudaErrorMemoryAllocation || noMemory;  // TensorRT leaves what it met
+  if (const cudaError_t state = cuda::state(); state != cudaSuccess) {
+    cuda::fail(state, doing, device);
+  }
+  for (const char* said : {"out of memory", "OutOfMemory", "GPU memory"}) {
+    noMemory = noMemory || words.find(said) != std::string::npos;
+  }
+  if (noMemory) {
+    throw cuda::OutOfMemory(cuda::deviceLabel(device) + ": " + doing + ": out of memory" + words);
+  }
+  return words;
 }
 
 std::string whyNoTensorRt() {

@@ -45,6 +45,11 @@ class Library {
   void* inference_ = nullptr;
 };
 
+// For a message, what TensorRT says of the call that has just failed on the current device: ": " and its words, or
+// nothing. Where the device has failed or has no memory left (as the caller may know), it throws DeviceError instead,
+// with what was being done.
+std::string wordsOfFailure(const std::string& doing, bool noMemory = false);
+
 // What is wrong with using TensorRT here, in a sentence; empty if nothing is. Never throws.
 std::string whyNoTensorRt();
 

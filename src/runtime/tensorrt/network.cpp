@@ -1,8 +1,10 @@
 #include "runtime/tensorrt/network.hpp"
 
+#include <algorithm>
 #include <mutex>
 
 #include "cuda/devices.hpp"
+#include "cuda/error.hpp"
 #include "runtime/tensorrt/library.hpp"
 
 namespace trtyolo::tensorrt {
@@ -14,21 +16,32 @@ std::mutex& creating() {
   return mutex;
 }
 
+std::size_t totalMemory() {
+  std::size_t free = 0, total = 0;
+  cuda::check(cudaMemGetInfo(&free, &total), "asking for its memory");
+  return total;
+}
+
 }  // namespace
 
 Network::Network(std::string_view plan, const std::string& file) : file_(file) {
+  const std::string doing = "loading '" + file + "'";
+  cuda::check(cuda::state(), doing.c_str());  // TensorRT is asked for nothing on a device that has failed
   const Library& library = Library::get();
   library.registerPlugins();
   const std::lock_guard lock(creating());
   runtime_ = library.createRuntime();
+  runtime_->setGpuAllocator(&allocator_);
   engine_.reset(runtime_->deserializeCudaEngine(plan.data(), plan.size()));
   if (!engine_) {
-    const std::string words = Log::take();
-    throw UnloadablePlan(
-        "'" + file + "': TensorRT " + library.version() +
-        " cannot load this engine: damaged, incomplete, or built by another version or for another kind of "
-        "GPU; build it again from its .onnx on this machine" +
-        (words.empty() ? "" : " (" + words + ")"));
+    // A damaged plan may ask for any amount.
+    const std::size_t refused = allocator_.takeRefused();
+    const bool absurd = refused > totalMemory();
+    const std::string said = absurd ? Log::take() : wordsOfFailure(doing, refused > 0);
+    throw UnloadablePlan("'" + file + "': TensorRT " + library.version() +
+                         " cannot load this engine: damaged, incomplete, or built by another version or for another "
+                         "kind of GPU; build it again from its .onnx on this machine" +
+                         said);
   }
   for (int i = 0; i < engine_->getNbIOTensors(); ++i) {
     Port port;
@@ -43,18 +56,65 @@ Network::Network(std::string_view plan, const std::string& file) : file_(file) {
     }
     (input ? inputs_ : outputs_).push_back(port);
   }
+  engineBytes_ = allocator_.bytes();
 }
 
 std::unique_ptr<nvinfer1::IExecutionContext> Network::createContext() const {
+  const std::string doing = "making an execution context of '" + file_ + "'";
+  cuda::check(cuda::state(), doing.c_str());
   const std::lock_guard lock(creating());
   Log::take();
-  std::unique_ptr<nvinfer1::IExecutionContext> context(engine_->createExecutionContext());
+  allocator_.takeRefused();
+  std::unique_ptr<nvinfer1::IExecutionContext> context(
+      engine_->createExecutionContext(nvinfer1::ExecutionContextAllocationStrategy::kUSER_MANAGED));
   if (!context) {
-    const std::string words = Log::take();
-    throw DeviceError("'" + file_ + "': TensorRT cannot create another execution context: " +
-                      (words.empty() ? "no memory is left on the GPU, or it failed" : words));
+    const std::string said = wordsOfFailure(doing, allocator_.takeRefused() > 0);
+    throw DeviceError(cuda::deviceLabel(cuda::currentDevice()) + ": " + doing + ": TensorRT failed" + said);
   }
   return context;
+}
+
+void Network::enqueue(nvinfer1::IExecutionContext& context, cudaStream_t stream) const {
+  Log::take();
+  allocator_.takeRefused();
+  if (!context.enqueueV3(stream)) {
+    const std::string said = wordsOfFailure("running '" + file_ + "'", allocator_.takeRefused() > 0);
+    throw InferenceError("'" + file_ + "': TensorRT failed to run the network" + said);
+  }
+}
+
+std::size_t Network::contextBytes() const {
+  const std::size_t bytes = allocator_.bytes();
+  return bytes > engineBytes_ ? bytes - engineBytes_ : 0;
+}
+
+bool provideScratch(nvinfer1::IExecutionContext& context, cuda::ScratchMemory<std::byte>& memory) {
+  std::size_t bytes = context.updateDeviceMemorySizeForShapes();
+  if (bytes == 0) {
+    // None is needed, or TensorRT cannot tell: what does for every shape.
+    bytes = static_cast<std::size_t>(std::max<std::int64_t>(0, context.getEngine().getDeviceMemorySizeV2()));
+    Log::take();
+  }
+  const bool moves = bytes > memory.bytes();
+  if (moves) {
+    memory = {};
+    memory = cuda::ScratchMemory<std::byte>(bytes);
+  }
+  context.setDeviceMemoryV2(memory.get(), static_cast<std::int64_t>(memory.bytes()));
+  return moves;
+}
+
+cuda::ValueType Port::valueType() const {
+  switch (type) {
+    case nvinfer1::DataType::kHALF:
+      return cuda::ValueType::F16;
+    case nvinfer1::DataType::kINT32:
+      return cuda::ValueType::I32;
+    case nvinfer1::DataType::kINT64:
+      return cuda::ValueType::I64;
+    default:
+      return cuda::ValueType::F32;
+  }
 }
 
 std::size_t elementsOf(const nvinfer1::Dims& shape) {

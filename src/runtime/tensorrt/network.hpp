@@ -8,7 +8,10 @@
 #include <string_view>
 #include <vector>
 
+#include "cuda/memory.hpp"
 #include "image/geometry.hpp"
+#include "model/cuda/objects.hpp"
+#include "runtime/tensorrt/allocator.hpp"
 #include "trtyolo.hpp"
 
 namespace trtyolo::tensorrt {
@@ -21,6 +24,7 @@ struct Port {
   nvinfer1::Dims least{}, most{};  // of inputs
 
   bool half() const { return type == nvinfer1::DataType::kHALF; }
+  cuda::ValueType valueType() const;  // of a type that is understood
 };
 
 // A plan that TensorRT does not load, or a file that holds none.
@@ -40,15 +44,30 @@ class Network {
   const std::vector<Port>& outputs() const { return outputs_; }
   const std::string& file() const { return file_; }
 
-  // A context on the shared weights; it must go before this. Throws DeviceError.
+  // A context on the shared weights, without scratch: see provideScratch(). It must go before this. Throws DeviceError.
   std::unique_ptr<nvinfer1::IExecutionContext> createContext() const;
+
+  // Puts the context's work on the stream. Throws DeviceError if the device has failed or has no memory left, else
+  // InferenceError.
+  void enqueue(nvinfer1::IExecutionContext& context, cudaStream_t stream) const;
+
+  // Bytes of the device's memory that TensorRT holds: for the engine, and for all contexts that there are.
+  std::size_t engineBytes() const { return engineBytes_; }
+  std::size_t contextBytes() const;
 
  private:
   std::string file_;
+  mutable CountingAllocator allocator_;          // before the runtime: it must outlive it
   std::unique_ptr<nvinfer1::IRuntime> runtime_;  // before the engine: it must outlive it
   std::unique_ptr<nvinfer1::ICudaEngine> engine_;
   std::vector<Port> inputs_, outputs_;
+  std::size_t engineBytes_ = 0;
 };
+
+// Gives the context scratch memory, as much as the input shape needs that was set; to be called whenever that changed.
+// True if the memory moved, because there was less: what was captured is stale then. The memory must outlive the
+// context, and the context not be at work. Throws DeviceError.
+bool provideScratch(nvinfer1::IExecutionContext& context, cuda::ScratchMemory<std::byte>& memory);
 
 std::size_t elementsOf(const nvinfer1::Dims& shape);
 

@@ -18,23 +18,25 @@ using Clock = std::chrono::steady_clock;
 // A context with all that it needs to run again and again.
 class Request {
  public:
-  Request(const Network& network, int batch, Size size) : context_(network.createContext()) {
+  Request(const Network& network, int batch, Size size) : network_(network), context_(network.createContext()) {
     const Port& input = network.inputs()[0];
     const nvinfer1::Dims shape{4, {batch, 3, size.height, size.width}};
     bool ready = context_->setInputShape(input.name.c_str(), shape);
     const auto place = [&](const Port& port, const nvinfer1::Dims& dims) {
-      memory_.emplace_back(elementsOf(dims) * (port.half() ? 2 : 4));
-      cuda::check(cudaMemset(memory_.back().get(), 0, memory_.back().bytes()), "clearing memory");
+      memory_.emplace_back(elementsOf(dims) * cuda::bytesOf(port.valueType()));
+      cuda::check(cudaMemsetAsync(memory_.back().get(), 0, memory_.back().bytes(), stream_.get()), "clearing memory");
       ready = context_->setTensorAddress(port.name.c_str(), memory_.back().get()) && ready;
     };
     place(input, shape);
     for (const Port& output : network.outputs()) {
       place(output, context_->getTensorShape(output.name.c_str()));
     }
-    // The first run may allocate.
-    if (!ready || !context_->enqueueV3(stream_.get())) {
-      throw InferenceError("'" + network.file() + "': TensorRT failed to run the network: " + Log::take());
+    provideScratch(*context_, scratch_);
+    if (!ready) {
+      throw InferenceError("'" + network.file() + "': TensorRT does not take the network's shapes" +
+                           wordsOfFailure("measuring '" + network.file() + "'"));
     }
+    enqueue();  // the first run may allocate
     stream_.synchronize();
     try {
       graph_ = cuda::Graph(stream_, [&] { enqueue(); });
@@ -54,14 +56,12 @@ class Request {
   }
 
  private:
-  void enqueue() {
-    if (!context_->enqueueV3(stream_.get())) {
-      throw InferenceError("TensorRT failed to run the bare network: " + Log::take());
-    }
-  }
+  void enqueue() { network_.enqueue(*context_, stream_.get()); }
 
+  const Network& network_;
   cuda::Stream stream_;
   std::vector<cuda::DeviceMemory<std::byte>> memory_;
+  cuda::ScratchMemory<std::byte> scratch_;
   std::unique_ptr<nvinfer1::IExecutionContext> context_;
   cuda::Graph graph_;
 };

@@ -5,7 +5,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
 #include "cuda/memory.hpp"
 #include "image/cuda/crop_table.hpp"
@@ -17,21 +16,20 @@ namespace trtyolo::tensorrt {
 // copies must have been waited for before the next image.
 class Staging {
  public:
-  // Copies the rows of `image` that its letterbox is made of to the device, in the stream's order. The view that is
-  // given back lies on the device, has the image's size and another pitch, and is valid until the next call; its other
-  // rows hold anything.
+  // Brings the image to the device, in the stream's order, or the scaled image where that is much less. The view that
+  // is given back lies on the device, is valid until the next call, and has the image's size or box.scaled.
   ImageView copyLetterboxed(const ImageView& image, const Letterbox& box, cudaStream_t stream);
-  // The same with the rows that are named.
+  // Brings the rows that are named to the device. The view has the image's size; its other rows are not to be read.
   ImageView copy(const ImageView& image, cuda::RowRange rows, cudaStream_t stream);
 
  private:
-  // `count` rows from `first` on, `step` rows apart.
-  ImageView copy(const ImageView& image, std::size_t first, std::size_t step, std::size_t count, cudaStream_t stream);
+  ImageView copyScaled(const ImageView& image, Size scaled, cudaStream_t stream);
+  void provide(std::size_t bytes);
+  void upload(std::size_t first, std::size_t bytes, cudaStream_t stream);
 
+  Letterboxer letterboxer_;
   cuda::UploadMemory<std::uint8_t> host_;
   cuda::DeviceMemory<std::uint8_t> device_;
-  Letterbox planned_;      // whose rows are in rows_
-  std::vector<int> rows_;  // rising
 };
 
 }  // namespace trtyolo::tensorrt

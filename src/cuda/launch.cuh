@@ -7,12 +7,14 @@
 
 namespace trtyolo::cuda {
 
+// Answers for this launch only: an error that somebody else has left in the thread is neither taken for its own nor
+// cleared.
 template <typename... Parameters>
-void launch(const char* doing, void (*kernel)(Parameters...), dim3 grid, unsigned threads, cudaStream_t stream,
+void launch(const char* doing, void (*kernel)(Parameters...), dim3 grid, dim3 block, cudaStream_t stream,
             const Parameters&... arguments) {
   cudaLaunchConfig_t config{};
   config.gridDim = grid;
-  config.blockDim = dim3(threads);
+  config.blockDim = block;
   config.stream = stream;
   check(cudaLaunchKernelEx(&config, kernel, arguments...), doing);
 }

@@ -1,0 +1,470 @@
+#include "runtime/tensorrt/half_network.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <optional>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+
+#include "runtime/tensorrt/half_values.hpp"
+#include "runtime/tensorrt/library.hpp"
+#include "trtyolo.hpp"
+
+namespace trtyolo::tensorrt {
+namespace {
+
+using nvinfer1::DataType;
+using nvinfer1::ILayer;
+using nvinfer1::ITensor;
+using nvinfer1::LayerType;
+using nvinfer1::Weights;
+
+// A product with fewer constants than this is arithmetic of boxes (corners from centres, a distribution's mean), not a
+// layer with weights.
+constexpr int64_t kLeastWeights = 256;
+
+bool isReal(DataType type) {
+  return type == DataType::kFLOAT || type == DataType::kHALF || type == DataType::kBF16;
+}
+
+// The value `i` of weights that are real. Parsers do not promise aligned values.
+float valueAt(const Weights& weights, int64_t i) {
+  if (weights.type == DataType::kFLOAT) {
+    float value = 0;
+    std::memcpy(&value, static_cast<const char*>(weights.values) + i * 4, sizeof(value));
+    return value;
+  }
+  std::uint16_t value = 0;
+  std::memcpy(&value, static_cast<const char*>(weights.values) + i * 2, sizeof(value));
+  return weights.type == DataType::kHALF ? fromF16(value) : fromBf16(value);
+}
+
+// Whether they are 0, 1, 2, ...: what multiplies a distribution to give its mean.
+bool countUp(const Weights& weights) {
+  for (int64_t i = 0; i < weights.count; ++i) {
+    if (valueAt(weights, i) != static_cast<float>(i)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+// Takes what TensorRT made.
+template <typename Made>
+Made& made(Made* what) {
+  if (!what) {
+    throw ModelError("TensorRT does not take a change of types: " + Log::take());
+  }
+  return *what;
+}
+
+class Conversion {
+ public:
+  Conversion(nvinfer1::INetworkDefinition& network, DataType type) : network_(network), type_(type) {
+    for (int i = 0; i < network_.getNbInputs(); ++i) {
+      if (network_.getInput(i)->getType() == DataType::kFLOAT) {
+        fromInputs_.insert(network_.getInput(i));
+      }
+    }
+    // In the order of the network every layer comes after those it reads.
+    for (int i = 0; i < network_.getNbLayers(); ++i) {
+      Node node;
+      node.layer = network_.getLayer(i);
+      for (int j = 0; j < node.layer->getNbInputs(); ++j) {
+        ITensor* const tensor = node.layer->getInput(j);
+        if (tensor && tensor->getType() == DataType::kFLOAT) {
+          node.inputs.emplace_back(j, tensor);
+        }
+      }
+      for (int j = 0; j < node.layer->getNbOutputs(); ++j) {
+        ITensor* const tensor = node.layer->getOutput(j);
+        if (tensor) {
+          makers_.emplace(tensor, nodes_.size());
+          if (tensor->getType() == DataType::kFLOAT) {
+            node.outputs.push_back(tensor);
+          }
+        }
+      }
+      nodes_.push_back(std::move(node));
+    }
+  }
+
+  HalfWeights run() {
+    choose();
+    for (const Node& node : nodes_) {
+      convert(node);
+    }
+    restoreOutputs();
+    return std::move(weights_);
+  }
+
+ private:
+  struct Node {
+    ILayer* layer = nullptr;
+    std::vector<std::pair<int, ITensor*>> inputs;  // the f32 ones, with their places
+    std::vector<ITensor*> outputs;                 // the f32 ones
+    bool half = false;
+  };
+
+  const Node* makerOf(const ITensor* tensor) const {
+    const auto found = makers_.find(tensor);
+    return found == makers_.end() ? nullptr : &nodes_[found->second];
+  }
+
+  bool isHalf(const ITensor* tensor) const {
+    const Node* maker = makerOf(tensor);
+    return maker && maker->half;
+  }
+
+  // The values of a tensor that hands on those of a constant, in whatever shape and type.
+  std::optional<Weights> constantBehind(const ITensor* tensor) const {
+    while (const Node* maker = makerOf(tensor)) {
+      switch (maker->layer->getType()) {
+        case LayerType::kCONSTANT: {
+          const Weights values = static_cast<const nvinfer1::IConstantLayer*>(maker->layer)->getWeights();
+          return isReal(values.type) ? std::optional(values) : std::nullopt;
+        }
+        case LayerType::kCAST:
+        case LayerType::kIDENTITY:
+        case LayerType::kSHUFFLE:
+          tensor = maker->layer->getInput(0);
+          break;
+        default:
+          return std::nullopt;
+      }
+    }
+    return std::nullopt;
+  }
+
+  bool fits(const Weights& weights, bool mayVanish) const {
+    if (weights.count == 0 || weights.type == type_) {
+      return true;
+    }
+    if (!isReal(weights.type)) {
+      return false;
+    }
+    for (int64_t i = 0; i < weights.count; ++i) {
+      const float value = valueAt(weights, i);
+      if (!(type_ == DataType::kHALF ? fitsF16(value, mayVanish) : fitsBf16(value, mayVanish))) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  // A layer with weights, that the time goes to.
+  bool isHeavy(const Node& node) const {
+    switch (node.layer->getType()) {
+      case LayerType::kDECONVOLUTION:
+        return true;
+      case LayerType::kCONVOLUTION: {
+        Weights kernel = static_cast<const nvinfer1::IConvolutionLayer*>(node.layer)->getKernelWeights();
+        if (kernel.count == 0) {
+          kernel = constantBehind(node.layer->getInput(1)).value_or(kernel);
+        }
+        return kernel.count == 0 || !isReal(kernel.type) || !countUp(kernel);
+      }
+      case LayerType::kMATRIX_MULTIPLY:
+        return std::any_of(node.inputs.begin(), node.inputs.end(), [this](const auto& input) {
+          const std::optional<Weights> values = constantBehind(input.second);
+          return values && values->count >= kLeastWeights && !countUp(*values);
+        });
+      default:
+        return false;
+    }
+  }
+
+  // Hands on values without computing.
+  static bool onlyMoves(const ILayer& layer) {
+    switch (layer.getType()) {
+      case LayerType::kCONCATENATION:
+      case LayerType::kIDENTITY:
+      case LayerType::kSHUFFLE:
+      case LayerType::kSLICE:
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  // Kinds of layers that are good in half precision. Sums of many and what grows fast (powers, exponentials) are not;
+  // softmax and averages are summed in f32 inside.
+  bool isKnown(const ILayer& layer) const {
+    // TensorRT has deconvolutions, depthwise convolutions and resizing in f16, but not always in bf16.
+    const bool f16 = type_ == DataType::kHALF;
+    switch (layer.getType()) {
+      case LayerType::kACTIVATION:
+      case LayerType::kGATHER:
+      case LayerType::kMATRIX_MULTIPLY:
+      case LayerType::kPADDING:
+      case LayerType::kPARAMETRIC_RELU:
+      case LayerType::kPOOLING:
+      case LayerType::kSCALE:
+      case LayerType::kSELECT:
+      case LayerType::kSOFTMAX:
+        return true;
+      case LayerType::kCONVOLUTION:
+        return f16 || static_cast<const nvinfer1::IConvolutionLayer&>(layer).getNbGroups() == 1;
+      case LayerType::kDECONVOLUTION:
+      case LayerType::kRESIZE:
+        return f16;
+      case LayerType::kELEMENTWISE:
+        return static_cast<const nvinfer1::IElementWiseLayer&>(layer).getOperation() !=
+               nvinfer1::ElementWiseOperation::kPOW;
+      case LayerType::kREDUCE:
+        switch (static_cast<const nvinfer1::IReduceLayer&>(layer).getOperation()) {
+          case nvinfer1::ReduceOperation::kAVG:
+          case nvinfer1::ReduceOperation::kMAX:
+          case nvinfer1::ReduceOperation::kMIN:
+            return true;
+          default:
+            return false;
+        }
+      case LayerType::kUNARY:
+        switch (static_cast<const nvinfer1::IUnaryLayer&>(layer).getOperation()) {
+          case nvinfer1::UnaryOperation::kABS:
+          case nvinfer1::UnaryOperation::kERF:
+          case nvinfer1::UnaryOperation::kNEG:
+          case nvinfer1::UnaryOperation::kSQRT:
+            return true;
+          default:
+            return false;
+        }
+      default:
+        return onlyMoves(layer);
+    }
+  }
+
+  // The weights that a layer holds itself.
+  static std::vector<Weights> ownWeights(const ILayer& layer) {
+    switch (layer.getType()) {
+      case LayerType::kCONVOLUTION: {
+        const auto& convolution = static_cast<const nvinfer1::IConvolutionLayer&>(layer);
+        return {convolution.getKernelWeights(), convolution.getBiasWeights()};
+      }
+      case LayerType::kDECONVOLUTION: {
+        const auto& deconvolution = static_cast<const nvinfer1::IDeconvolutionLayer&>(layer);
+        return {deconvolution.getKernelWeights(), deconvolution.getBiasWeights()};
+      }
+      case LayerType::kSCALE: {
+        const auto& scale = static_cast<const nvinfer1::IScaleLayer&>(layer);
+        return {scale.getShift(), scale.getScale(), scale.getPower()};
+      }
+      default:
+        return {};
+    }
+  }
+
+  // Whether a layer that depends on the inputs can compute in half precision with all that it reads.
+  bool canBeHalf(const Node& node, bool heavy) const {
+    if (!isKnown(*node.layer) || node.outputs.empty()) {
+      return false;
+    }
+    const std::vector<Weights> own = ownWeights(*node.layer);
+    const auto inputFits = [&](const std::pair<int, ITensor*>& input) {
+      if (fromInputs_.count(input.second) != 0) {
+        return true;
+      }
+      const std::optional<Weights> values = constantBehind(input.second);
+      return values && fits(*values, heavy);
+    };
+    return std::all_of(own.begin(), own.end(), [&](const Weights& weights) { return fits(weights, heavy); }) &&
+           std::all_of(node.inputs.begin(), node.inputs.end(), inputFits);
+  }
+
+  void choose() {
+    std::vector<bool> heavy(nodes_.size()), able(nodes_.size());
+    for (std::size_t i = 0; i < nodes_.size(); ++i) {
+      const Node& node = nodes_[i];
+      const bool depends = std::any_of(node.inputs.begin(), node.inputs.end(),
+                                       [this](const auto& input) { return fromInputs_.count(input.second) != 0; });
+      if (depends) {
+        fromInputs_.insert(node.outputs.begin(), node.outputs.end());
+        heavy[i] = isHeavy(node);
+        able[i] = canBeHalf(node, heavy[i]);
+      }
+    }
+    std::unordered_set<const ITensor*> towardsHeavy;  // tensors from which a heavy layer is reached
+    for (std::size_t i = nodes_.size(); i-- > 0;) {
+      Node& node = nodes_[i];
+      const bool reaches =
+          heavy[i] || std::any_of(node.outputs.begin(), node.outputs.end(),
+                                  [&](const ITensor* output) { return towardsHeavy.count(output) != 0; });
+      node.half = able[i] && reaches;
+      if (reaches) {
+        for (const auto& input : node.inputs) {
+          towardsHeavy.insert(input.second);
+        }
+      }
+    }
+    // What only moves values that are rounded already may move them in half the bytes.
+    for (Node& node : nodes_) {
+      node.half = node.half || (onlyMoves(*node.layer) && !node.inputs.empty() && !node.outputs.empty() &&
+                                std::all_of(node.inputs.begin(), node.inputs.end(),
+                                            [this](const auto& input) { return isHalf(input.second); }));
+    }
+  }
+
+  // `weights` in the wanted type, kept.
+  Weights converted(const Weights& weights) {
+    if (weights.count == 0 || weights.type == type_) {
+      return {type_, weights.values, weights.count};
+    }
+    std::vector<std::uint16_t>& values = weights_.emplace_back(static_cast<std::size_t>(weights.count));
+    for (int64_t i = 0; i < weights.count; ++i) {
+      const float value = valueAt(weights, i);
+      values[static_cast<std::size_t>(i)] = type_ == DataType::kHALF ? toF16(value) : toBf16(value);
+    }
+    return {type_, values.data(), weights.count};
+  }
+
+  // A tensor of f32 in the wanted type. Constants, and those that are cast to f32 from a smaller type, are made anew.
+  ITensor& inHalf(ITensor& tensor) {
+    ITensor*& known = inHalf_[&tensor];
+    if (!known) {
+      const Node* maker = makerOf(&tensor);
+      if (maker && maker->layer->getType() == LayerType::kCAST) {
+        maker = makerOf(maker->layer->getInput(0));
+      }
+      if (maker && maker->layer->getType() == LayerType::kCONSTANT) {
+        const auto& constant = static_cast<const nvinfer1::IConstantLayer&>(*maker->layer);
+        const Weights values = constant.getWeights();
+        known = values.type == type_
+                    ? constant.getOutput(0)
+                    : made(network_.addConstant(constant.getDimensions(), converted(values))).getOutput(0);
+      } else {
+        known = made(network_.addCast(tensor, type_)).getOutput(0);
+      }
+    }
+    return *known;
+  }
+
+  ITensor& inF32(ITensor& tensor) {
+    ITensor*& known = inF32_[&tensor];
+    if (!known) {
+      known = made(network_.addCast(tensor, DataType::kFLOAT)).getOutput(0);
+    }
+    return *known;
+  }
+
+  void convert(const Node& node) {
+    ILayer& layer = *node.layer;
+    for (const auto& [place, tensor] : node.inputs) {
+      if (node.half && !isHalf(tensor)) {
+        layer.setInput(place, inHalf(*tensor));
+      } else if (!node.half && isHalf(tensor) && layer.getType() != LayerType::kSHAPE) {
+        layer.setInput(place, inF32(*tensor));
+      }
+    }
+    if (node.half) {
+      convertOwnWeights(layer);
+    }
+  }
+
+  void convertOwnWeights(ILayer& layer) {
+    switch (layer.getType()) {
+      case LayerType::kCONVOLUTION:
+        convertKernel(static_cast<nvinfer1::IConvolutionLayer&>(layer));
+        break;
+      case LayerType::kDECONVOLUTION:
+        convertKernel(static_cast<nvinfer1::IDeconvolutionLayer&>(layer));
+        break;
+      case LayerType::kSCALE: {
+        auto& scale = static_cast<nvinfer1::IScaleLayer&>(layer);
+        scale.setShift(converted(scale.getShift()));
+        scale.setScale(converted(scale.getScale()));
+        scale.setPower(converted(scale.getPower()));
+        break;
+      }
+      default:
+        break;
+    }
+  }
+
+  // Where the kernel is a tensor, the layer's own is empty and stays so.
+  template <typename Layer>
+  void convertKernel(Layer& layer) {
+    const Weights kernel = layer.getKernelWeights(), bias = layer.getBiasWeights();
+    if (kernel.count > 0) {
+      layer.setKernelWeights(converted(kernel));
+    }
+    if (kernel.count > 0 || bias.count > 0) {
+      layer.setBiasWeights(converted(bias));
+    }
+  }
+
+  // Outputs that are half now are cast back, under their names and in their order.
+  void restoreOutputs() {
+    std::vector<ITensor*> outputs;
+    for (int i = 0; i < network_.getNbOutputs(); ++i) {
+      outputs.push_back(network_.getOutput(i));
+    }
+    if (std::none_of(outputs.begin(), outputs.end(), [this](const ITensor* output) { return isHalf(output); })) {
+      return;
+    }
+    for (ITensor* output : outputs) {
+      network_.unmarkOutput(*output);
+    }
+    for (ITensor* output : outputs) {
+      ITensor* restored = output;
+      if (isHalf(output)) {
+        const std::string name = output->getName();
+        output->setName((name + " (half)").c_str());
+        restored = &inF32(*output);
+        restored->setName(name.c_str());
+      }
+      network_.markOutput(*restored);
+    }
+  }
+
+  nvinfer1::INetworkDefinition& network_;
+  DataType type_;
+  std::vector<Node> nodes_;
+  std::unordered_map<const ITensor*, std::size_t> makers_;  // of tensors of all types
+  std::unordered_set<const ITensor*> fromInputs_;  // f32 tensors that depend on the inputs by way of f32 tensors
+  std::unordered_map<const ITensor*, ITensor*> inHalf_, inF32_;
+  HalfWeights weights_;
+};
+
+template <typename Wanted>
+const ILayer* findLayer(const nvinfer1::INetworkDefinition& network, const Wanted& wanted) {
+  for (int i = 0; i < network.getNbLayers(); ++i) {
+    if (wanted(network.getLayer(i)->getType())) {
+      return network.getLayer(i);
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+HalfWeights computeInHalf(nvinfer1::INetworkDefinition& network, DataType type) {
+  return Conversion(network, type).run();
+}
+
+bool isQuantized(const nvinfer1::INetworkDefinition& network) {
+  return findLayer(network, [](LayerType type) {
+           return type == LayerType::kQUANTIZE || type == LayerType::kDEQUANTIZE;
+         }) != nullptr;
+}
+
+std::string loopOrCondition(const nvinfer1::INetworkDefinition& network) {
+  const ILayer* layer = findLayer(network, [](LayerType type) {
+    switch (type) {
+      case LayerType::kTRIP_LIMIT:
+      case LayerType::kRECURRENCE:
+      case LayerType::kITERATOR:
+      case LayerType::kLOOP_OUTPUT:
+      case LayerType::kCONDITION:
+      case LayerType::kCONDITIONAL_INPUT:
+      case LayerType::kCONDITIONAL_OUTPUT:
+        return true;
+      default:
+        return false;
+    }
+  });
+  return layer ? layer->getName() : "";
+}
+
+}  // namespace trtyolo::tensorrt
