@@ -8,9 +8,12 @@ cd "$root"
 
 # What a build and its tests need of Debian or Ubuntu.
 build_packages=(
-  ca-certificates cmake g++ ninja-build pkg-config python3 python3-venv
+  ca-certificates ccache cmake g++ ninja-build pkg-config python3 python3-dev python3-venv
   libcli11-dev libgtest-dev libhwy-dev libopencv-dev libspdlog-dev nlohmann-json3-dev
 )
+
+# The Python wheel is compiled from the same sources with the same flags as the library.
+export CMAKE_CXX_COMPILER_LAUNCHER=ccache CMAKE_CUDA_COMPILER_LAUNCHER=ccache
 
 say() { printf '==> %s\n' "$*" >&2; }
 
@@ -50,19 +53,20 @@ need_packages() {
     -o Dpkg::Use-Pty=0 "${missing[@]}" >/dev/null || fail "apt-get install failed; its message stands above"
 }
 
-# install_python FILE: a .venv with what this requirement file pins. A file that has not changed costs nothing.
+# install_python FILE [FOLDER]: a Python environment in FOLDER (.venv) with what this requirement file pins. A file that has
+# not changed costs nothing.
 install_python() {
-  local stamp now
-  if ! .venv/bin/python -c '' 2>/dev/null; then
-    say "Making a Python environment in .venv"
-    rm -rf .venv
-    python3 -m venv .venv || fail "python3 -m venv failed; Debian and Ubuntu have it in the package python3-venv"
+  local stamp now into="${2:-.venv}"
+  if ! "$into/bin/python" -c '' 2>/dev/null; then
+    say "Making a Python environment in $into"
+    rm -rf "$into"
+    python3 -m venv "$into" || fail "python3 -m venv failed; Debian and Ubuntu have it in the package python3-venv"
   fi
-  stamp=".venv/$(basename "$1").sha256"
+  stamp="$into/$(basename "$1").sha256"
   now="$(sha256sum <"$1")"
   if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$now" ]; then return; fi
-  say "Installing what $1 pins into .venv"
-  .venv/bin/python -m pip install --quiet --disable-pip-version-check -r "$1" || return 1
+  say "Installing what $1 pins into $into"
+  "$into/bin/python" -m pip install --quiet --disable-pip-version-check -r "$1" || return 1
   echo "$now" >"$stamp"
 }
 
@@ -169,11 +173,12 @@ parity_python() {
   echo "$now" >"$stamp"
 }
 
-# configure PRESET: installs what is missing and configures. TRTYOLO_TENSORRT in the environment says whether the GPU engine
-# is built: AUTO (the default: where what it takes is there or can be fetched), ON (nothing else will do) or OFF;
-# TRTYOLO_CUDA_ARCHITECTURES for which GPUs (default: all from 75 to 120).
-configure() {
-  local preset="$1" gpu="${TRTYOLO_TENSORRT:-AUTO}"
+# prepare PRESET: installs what is missing and sets `gpu` to the preset's TRTYOLO_TENSORRT. TRTYOLO_TENSORRT in the
+# environment says whether the GPU engine is built: AUTO (the default: where what it takes is there or can be fetched), ON
+# (nothing else will do) or OFF.
+prepare() {
+  local preset="$1"
+  gpu="${TRTYOLO_TENSORRT:-AUTO}"
   need_packages "${build_packages[@]}"
   need_python scripts/requirements.txt
   case "$preset" in
@@ -185,6 +190,13 @@ configure() {
     say "What the GPU engine takes could not be fetched (the message stands above): this build runs models on the CPU only"
     gpu=OFF
   fi
+}
+
+# configure PRESET: installs what is missing and configures. TRTYOLO_TENSORRT in the environment: see prepare;
+# TRTYOLO_CUDA_ARCHITECTURES: for which GPUs (default: all from 75 to 120).
+configure() {
+  local preset="$1" gpu
+  prepare "$preset"
   cmake --preset "$preset" -D TRTYOLO_TENSORRT="$gpu" -D TRTYOLO_CUDA_ARCHITECTURES="${TRTYOLO_CUDA_ARCHITECTURES:-}" \
     --log-level=WARNING >/dev/null || fail "cmake --preset $preset failed; its message stands above"
 }

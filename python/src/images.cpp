@@ -1,0 +1,213 @@
+#include "images.hpp"
+
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include <limits>
+#include <string>
+
+namespace trtyolo::python {
+
+namespace nb = nanobind;
+
+namespace {
+
+std::string text(const std::vector<std::ptrdiff_t>& shape) {
+  std::string sides;
+  for (const std::ptrdiff_t side : shape) {
+    sides += (sides.empty() ? "" : ", ") + std::to_string(side);
+  }
+  return '(' + sides + (shape.size() == 1 ? ",)" : ")");
+}
+
+// What an array calls its type of values.
+std::string typeName(nb::handle array, const char* format) {
+  if (!nb::hasattr(array, "dtype")) {
+    return std::string("the buffer format '") + format + '\'';
+  }
+  const nb::object type = array.attr("dtype");
+  return nb::str(nb::handle(type)).c_str();
+}
+
+[[noreturn]] void throwWrongType(const std::string& found) {
+  throw nb::type_error(("predict: an image must have values of the type uint8 (0 to 255), found " + found +
+                        "; convert it yourself, as in (image * 255).round().astype(numpy.uint8) for values 0 to 1")
+                           .c_str());
+}
+
+template <int channels>
+void copyPixels(const PixelLayout& layout, const std::uint8_t* from, std::uint8_t* to) {
+  for (int y = 0; y < layout.height; ++y, from += layout.row) {
+    const std::uint8_t* pixel = from;
+    for (int x = 0; x < layout.width; ++x, pixel += layout.pixel, to += channels) {
+      for (int c = 0; c < channels; ++c) {
+        to[c] = pixel[c * layout.channel];
+      }
+    }
+  }
+}
+
+Image viewOf(const PixelLayout& layout, const std::uint8_t* first) {
+  return {const_cast<std::uint8_t*>(first), layout.width, layout.height, layout.channels,
+          static_cast<std::size_t>(layout.row)};
+}
+
+// An image that an array with __cuda_array_interface__, or a tensor, describes.
+DeviceImage deviceImage(std::uintptr_t pointer, const std::vector<std::ptrdiff_t>& shape,
+                        const std::vector<std::ptrdiff_t>& strides, int deviceId, nb::object owner) {
+  const PixelLayout layout = layoutOf("predict: an image on a GPU", shape, strides);
+  if (!layout.isPacked()) {
+    throw std::invalid_argument("predict: an image on a GPU must have its pixels side by side, found strides of " +
+                                text(strides) + " bytes; copy it first");
+  }
+  return {viewOf(layout, reinterpret_cast<const std::uint8_t*>(pointer)), deviceId, std::move(owner)};
+}
+
+// An image that __dlpack__() gave.
+DeviceImage deviceImageOfCapsule(nb::object capsule) {
+  using Array = nb::ndarray<nb::ro>;
+  const Array array = nb::cast<Array>(capsule);
+  if (array.dtype() != nb::dtype<std::uint8_t>()) {
+    throwWrongType("values of " + std::to_string(array.dtype().bits) + " bits of the DLPack type " +
+                   std::to_string(array.dtype().code));
+  }
+  std::vector<std::ptrdiff_t> shape, strides;
+  for (std::size_t i = 0; i < array.ndim(); ++i) {
+    shape.push_back(static_cast<std::ptrdiff_t>(array.shape(i)));
+    strides.push_back(static_cast<std::ptrdiff_t>(array.stride(i)));
+  }
+  // The array gives the memory back when it goes; the capsule has no say in it any more.
+  nb::object owner = nb::capsule(new Array(array), [](void* held) noexcept { delete static_cast<Array*>(held); });
+  return deviceImage(reinterpret_cast<std::uintptr_t>(array.data()), shape, strides, array.device_id(),
+                     std::move(owner));
+}
+
+}  // namespace
+
+bool PixelLayout::isPacked() const {
+  return (channels == 1 || channel == 1) && (width == 1 || pixel == channels) &&
+         (height == 1 || row >= static_cast<std::ptrdiff_t>(width) * channels);
+}
+
+PixelLayout layoutOf(const char* what, const std::vector<std::ptrdiff_t>& shape,
+                     const std::vector<std::ptrdiff_t>& strides) {
+  const auto fail = [&](const std::string& why) {
+    return std::invalid_argument(std::string(what) +
+                                 " must have the shape (height, width) or (height, width, channels) with 1, 3 or 4 "
+                                 "channels, found " +
+                                 text(shape) + why);
+  };
+  if (shape.size() == 4) {
+    throw fail("; several images are given as a list: predict(list(images))");
+  }
+  if (shape.size() != 2 && shape.size() != 3) {
+    throw fail("");
+  }
+  PixelLayout layout;
+  const std::ptrdiff_t channels = shape.size() == 3 ? shape[2] : 1;
+  if (shape[0] < 1 || shape[1] < 1 || channels < 1) {
+    throw fail(", which is empty");
+  }
+  if (channels != 1 && channels != 3 && channels != 4) {
+    throw fail(shape[0] == 1 || shape[0] == 3 || shape[0] == 4
+                   ? "; if the channels stand first, put them last: image.transpose(1, 2, 0)"
+                   : "");
+  }
+  if (shape[0] > std::numeric_limits<int>::max() || shape[1] > std::numeric_limits<int>::max()) {
+    throw fail(", which is too large");
+  }
+  layout.height = static_cast<int>(shape[0]);
+  layout.width = static_cast<int>(shape[1]);
+  layout.channels = static_cast<int>(channels);
+  layout.channel = shape.size() == 3 ? strides[2] : 1;
+  layout.pixel = strides[1];
+  // One row has no next row: its stride may be anything.
+  layout.row = shape[0] == 1 ? shape[1] * channels : strides[0];
+  return layout;
+}
+
+HeldImages::~HeldImages() {
+  for (Py_buffer& buffer : buffers_) {
+    PyBuffer_Release(&buffer);
+  }
+}
+
+void HeldImages::add(nb::handle image) {
+  if (const DeviceImage * device; nb::try_cast(image, device) && device) {
+    addDevice(*device);
+  } else {
+    addHost(image);
+  }
+}
+
+void HeldImages::addDevice(const DeviceImage& image) {
+  if (!onDevice_) {
+    throw std::invalid_argument(
+        "predict: the image is in the memory of a GPU, and this model takes images from ordinary memory; give it an "
+        "option with enable_cuda_memory(), or copy the image, as in image.cpu()");
+  }
+  if (image.deviceId != deviceId_) {
+    throw std::invalid_argument("predict: the image is in the memory of GPU " + std::to_string(image.deviceId) +
+                                ", the model is on GPU " + std::to_string(deviceId_) + " (InferOption.set_device_id)");
+  }
+  images_.push_back(image.image);
+}
+
+void HeldImages::addHost(nb::handle image) {
+  if (onDevice_) {
+    throw std::invalid_argument(
+        "predict: the image is in ordinary memory, and this model takes images from the memory of its GPU, for its "
+        "option says enable_cuda_memory(); copy the image there first, or make the model without that");
+  }
+  buffers_.emplace_back();
+  Py_buffer& buffer = buffers_.back();
+  if (PyObject_GetBuffer(image.ptr(), &buffer, PyBUF_STRIDES | PyBUF_FORMAT) != 0) {
+    buffers_.pop_back();
+    throw nb::python_error();
+  }
+  if (buffer.format && std::string(buffer.format) != "B") {
+    throwWrongType(typeName(image, buffer.format));
+  }
+  const PixelLayout layout = layoutOf("predict: an image", {buffer.shape, buffer.shape + buffer.ndim},
+                                      {buffer.strides, buffer.strides + buffer.ndim});
+  const auto* first = static_cast<const std::uint8_t*>(buffer.buf);
+  if (!layout.isPacked()) {
+    scattered_.push_back({images_.size(), first, layout});
+  }
+  images_.push_back(viewOf(layout, first));
+}
+
+void HeldImages::copyScattered() {
+  for (const Scattered& one : scattered_) {
+    const PixelLayout& layout = one.layout;
+    const std::size_t bytes = static_cast<std::size_t>(layout.width) * static_cast<std::size_t>(layout.height) *
+                              static_cast<std::size_t>(layout.channels);
+    std::uint8_t* copy = copies_.emplace_back(new std::uint8_t[bytes]).get();
+    switch (layout.channels) {
+      case 1:
+        copyPixels<1>(layout, one.first, copy);
+        break;
+      case 3:
+        copyPixels<3>(layout, one.first, copy);
+        break;
+      default:
+        copyPixels<4>(layout, one.first, copy);
+    }
+    images_[one.index] = Image(copy, layout.width, layout.height, layout.channels, 0);
+  }
+}
+
+void bindImages(nb::module_& module) {
+  nb::class_<DeviceImage>(module, "DeviceImage",
+                          "An image in the memory of a GPU: uint8, (height, width[, channels]), strides in bytes.")
+      .def(
+          "__init__",
+          [](DeviceImage* self, std::uintptr_t pointer, const std::vector<std::ptrdiff_t>& shape,
+             const std::vector<std::ptrdiff_t>& strides, int deviceId,
+             nb::object owner) { new (self) DeviceImage(deviceImage(pointer, shape, strides, deviceId, owner)); },
+          nb::arg("pointer"), nb::arg("shape"), nb::arg("strides"), nb::arg("device_id"), nb::arg("owner"))
+      .def_static("from_dlpack", &deviceImageOfCapsule, nb::arg("capsule"), "Takes what __dlpack__() gave.");
+}
+
+}  // namespace trtyolo::python

@@ -1,0 +1,76 @@
+// Images that Python owns, as the library takes them.
+#pragma once
+
+#include <nanobind/nanobind.h>
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "trtyolo.hpp"
+
+namespace trtyolo::python {
+
+/// Where the values of an image lie: strides in bytes, of any sign.
+struct PixelLayout {
+  int width = 0, height = 0, channels = 1;
+  std::ptrdiff_t row = 0, pixel = 0, channel = 0;
+
+  /// Whether it is what trtyolo::Image can say: pixels side by side, rows that follow each other.
+  bool isPacked() const;
+};
+
+/// The layout of an array of `dimensions` (height, width and, if there are three, channels).
+/// @throws std::invalid_argument  an image cannot have this shape; `what` begins the message
+PixelLayout layoutOf(const char* what, const std::vector<std::ptrdiff_t>& shape,
+                     const std::vector<std::ptrdiff_t>& strides);
+
+/// An image in the memory of a GPU, and the Python object that owns it.
+struct DeviceImage {
+  Image image;
+  int deviceId = 0;
+  nanobind::object owner;
+};
+
+/// The images of one predict(): held while this object lives, the scattered ones copied. All but copyScattered() is for
+/// who holds the interpreter lock.
+class HeldImages {
+ public:
+  /// For a model whose images are on the GPU `deviceId`, or in ordinary memory.
+  HeldImages(bool onDevice, int deviceId) : onDevice_(onDevice), deviceId_(deviceId) {}
+  ~HeldImages();
+  HeldImages(const HeldImages&) = delete;
+  HeldImages& operator=(const HeldImages&) = delete;
+
+  /// A DeviceImage, or whatever has the buffer protocol. Strides of any kind are taken.
+  /// @throws nanobind::python_error (TypeError), std::invalid_argument  it is no image, or not where the model wants it
+  void add(nanobind::handle image);
+
+  /// Images whose pixels are not side by side, or whose rows go upward, get a copy that has them so.
+  void copyScattered();
+
+  const std::vector<Image>& images() const { return images_; }
+
+ private:
+  struct Scattered {
+    std::size_t index;
+    const std::uint8_t* first;  // value of the upper left pixel
+    PixelLayout layout;
+  };
+
+  void addDevice(const DeviceImage& image);
+  void addHost(nanobind::handle image);
+
+  bool onDevice_;
+  int deviceId_;
+  std::vector<Image> images_;
+  std::deque<Py_buffer> buffers_;  // a buffer may not be moved
+  std::vector<Scattered> scattered_;
+  std::vector<std::unique_ptr<std::uint8_t[]>> copies_;
+};
+
+/// Adds DeviceImage.
+void bindImages(nanobind::module_& module);
+
+}  // namespace trtyolo::python

@@ -1,0 +1,240 @@
+#include "models.hpp"
+
+#include <nanobind/stl/map.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
+#include <nanobind/stl/unique_ptr.h>
+#include <nanobind/stl/vector.h>
+#include <unistd.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "images.hpp"
+#include "options.hpp"
+#include "results.hpp"
+#include "unlocked.hpp"
+
+namespace trtyolo::python {
+
+namespace nb = nanobind;
+
+namespace {
+
+constexpr const char* kInstead =
+    "; start processes by multiprocessing's 'spawn' or 'forkserver', or before the first model is loaded";
+
+// A model in Python's hands. It can be closed, while another thread is in predict() too, and knows the process that it
+// was made in: back ends have threads, which a forked child does not inherit.
+template <typename Model>
+class HeldModel {
+ public:
+  HeldModel(std::string file, const Option& option)
+      : file_(std::move(file)), onDevice_(option.onDevice), deviceId_(option.deviceId) {
+    claimProcess();
+    // A copy: another thread may change the option meanwhile.
+    const InferOption infer = option.infer;
+    const Unlocked unlocked;
+    model_ = std::make_shared<Model>(file_, infer);
+  }
+
+  HeldModel(const HeldModel&) = delete;
+  HeldModel& operator=(const HeldModel&) = delete;
+
+  ~HeldModel() { close(); }
+
+  void close() {
+    std::shared_ptr<Model> model = std::move(model_);
+    if (process_ != getpid()) {
+      new std::shared_ptr<Model>(std::move(model));  // never destroyed: that would wait for threads that are not here
+      return;
+    }
+    const Unlocked unlocked;
+    model.reset();
+  }
+
+  bool isClosed() const { return !model_; }
+  const std::string& file() const { return file_; }
+
+  std::unique_ptr<HeldModel> clone() const {
+    const std::shared_ptr<Model> model = use();
+    const Unlocked unlocked;
+    return std::unique_ptr<HeldModel>(new HeldModel(*this, model->clone()));
+  }
+
+  nb::tuple predict(nb::handle image) const {
+    const std::shared_ptr<Model> model = use();
+    HeldImages held(onDevice_, deviceId_);
+    held.add(image);
+    auto result = [&] {
+      const Unlocked unlocked;
+      held.copyScattered();
+      return model->predict(held.images().front());
+    }();
+    return partsOf(std::move(result), model->info());
+  }
+
+  nb::list predictAll(const nb::list& images) const {
+    const std::shared_ptr<Model> model = use();
+    HeldImages held(onDevice_, deviceId_);
+    for (const nb::handle image : images) {
+      held.add(image);
+    }
+    auto results = [&] {
+      const Unlocked unlocked;
+      held.copyScattered();
+      return model->predict(held.images());
+    }();
+    nb::list parts;
+    for (auto& result : results) {
+      parts.append(partsOf(std::move(result), model->info()));
+    }
+    return parts;
+  }
+
+  nb::dict timing() const {
+    const Timing timing = use()->timing();
+    nb::dict parts;
+    parts["calls"] = timing.calls;
+    parts["total"] = timing.total;
+    parts["before"] = timing.before;
+    parts["network"] = timing.network;
+    parts["after"] = timing.after;
+    return parts;
+  }
+
+  nb::dict memory() const {
+    const MemoryUse use = this->use()->memory();
+    nb::dict parts;
+    parts["engine"] = use.engine;
+    parts["contexts"] = use.contexts;
+    parts["scratch"] = use.scratch;
+    parts["buffers"] = use.buffers;
+    parts["pinned"] = use.pinned;
+    parts["executors"] = use.executors;
+    return parts;
+  }
+
+  nb::tuple measureNetwork(int requests, double seconds) const {
+    const std::shared_ptr<Model> model = use();
+    const NetworkSpeed speed = [&] {
+      const Unlocked unlocked;
+      return model->measureNetwork(requests, seconds);
+    }();
+    return nb::make_tuple(speed.seconds, speed.latencies);
+  }
+
+  std::shared_ptr<Model> use() const {
+    if (!model_) {
+      throw Error("this model of '" + file_ + "' is closed");
+    }
+    if (process_ != getpid()) {
+      throw Error("this model of '" + file_ + "' was made in the process " + std::to_string(process_) +
+                  " and cannot be used in its forked child " + std::to_string(getpid()) + kInstead);
+    }
+    return model_;
+  }
+
+ private:
+  HeldModel(const HeldModel& other, std::unique_ptr<Model> model)
+      : file_(other.file_), onDevice_(other.onDevice_), deviceId_(other.deviceId_), model_(std::move(model)) {}
+
+  std::string file_;
+  bool onDevice_;
+  int deviceId_;
+  pid_t process_ = getpid();
+  std::shared_ptr<Model> model_;
+};
+
+// The class of one model; what a task has beside the others is added by the caller.
+template <typename Model>
+nb::class_<HeldModel<Model>> bindModel(nb::module_& module, const char* name) {
+  using Held = HeldModel<Model>;
+  return nb::class_<Held>(module, name)
+      .def(nb::init<std::string, const Option&>(), nb::arg("file"), nb::arg("option"))
+      .def("clone", &Held::clone)
+      .def("close", &Held::close)
+      .def_prop_ro("is_closed", &Held::isClosed)
+      .def("predict", &Held::predict, nb::arg("image"))
+      .def("predict_all", &Held::predictAll, nb::arg("images"))
+      .def("batch", [](const Held& self) { return self.use()->batch(); })
+      .def("info", [](const Held& self) { return dictOf(self.use()->info()); })
+      .def(
+          "set_confidence", [](const Held& self, float threshold) { self.use()->setConfidence(threshold); },
+          nb::arg("threshold"))
+      .def(
+          "set_iou", [](const Held& self, float threshold) { self.use()->setIou(threshold); }, nb::arg("threshold"))
+      .def(
+          "set_max_detections", [](const Held& self, int most) { self.use()->setMaxDetections(most); }, nb::arg("most"))
+      .def(
+          "set_classes", [](const Held& self, const std::vector<int>& classes) { self.use()->setClasses(classes); },
+          nb::arg("classes"))
+      .def(
+          "set_agnostic", [](const Held& self, bool agnostic) { self.use()->setAgnostic(agnostic); },
+          nb::arg("agnostic"))
+      .def("performance_report", [](const Held& self) { return self.use()->performanceReport(); })
+      .def("timing", &Held::timing)
+      .def("memory", &Held::memory)
+      .def("measure_network", &Held::measureNetwork, nb::arg("requests"), nb::arg("seconds"));
+}
+
+nb::list listOf(const std::vector<TensorInfo>& tensors) {
+  nb::list list;
+  for (const TensorInfo& tensor : tensors) {
+    list.append(nb::make_tuple(tensor.name, tensor.type, nb::tuple(nb::cast(tensor.shape))));
+  }
+  return list;
+}
+
+}  // namespace
+
+nb::dict dictOf(const ModelInfo& info) {
+  nb::dict dict;
+  dict["file"] = info.file;
+  dict["file_bytes"] = info.fileBytes;
+  dict["task"] = toString(info.task);
+  dict["names"] = info.names;
+  dict["inputs"] = listOf(info.inputs);
+  dict["outputs"] = listOf(info.outputs);
+  dict["network_width"] = info.networkWidth;
+  dict["network_height"] = info.networkHeight;
+  dict["stride"] = info.stride;
+  dict["batch"] = info.batch;
+  dict["keypoints"] = info.keypoints;
+  dict["keypoint_dims"] = info.keypointDims;
+  dict["dynamic_batch"] = info.dynamicBatch;
+  dict["dynamic_size"] = info.dynamicSize;
+  dict["backend"] = info.backend;
+  dict["device"] = info.device;
+  dict["precision"] = info.precision;
+  dict["layout"] = info.layout;
+  dict["metadata"] = info.metadata;
+  return dict;
+}
+
+void claimProcess() {
+  static const pid_t claimed = getpid();
+  if (claimed != getpid()) {
+    throw Error("this process (" + std::to_string(getpid()) + ") was forked from one that has loaded models (" +
+                std::to_string(claimed) + "), and can load none" + kInstead);
+  }
+}
+
+void bindModels(nb::module_& module) {
+  bindModel<ClassifyModel>(module, "ClassifyModel")
+      .def(
+          "set_top_k", [](const HeldModel<ClassifyModel>& self, int classes) { self.use()->setTopK(classes); },
+          nb::arg("classes"));
+  bindModel<DetectModel>(module, "DetectModel");
+  bindModel<OBBModel>(module, "OBBModel");
+  bindModel<SegmentModel>(module, "SegmentModel")
+      .def(
+          "set_retina_masks",
+          [](const HeldModel<SegmentModel>& self, bool retina) { self.use()->setRetinaMasks(retina); },
+          nb::arg("retina"));
+  bindModel<PoseModel>(module, "PoseModel");
+}
+
+}  // namespace trtyolo::python

@@ -1,0 +1,101 @@
+// The extension module tensorrt_yolo._core: what the package's Python classes stand on. It uses the library's public
+// header only. Its names and types are in _core.pyi.
+#include <nanobind/nanobind.h>
+#include <nanobind/stl/map.h>
+#include <nanobind/stl/pair.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
+
+#include <string>
+#include <tuple>
+#include <utility>
+
+#include "images.hpp"
+#include "models.hpp"
+#include "options.hpp"
+#include "results.hpp"
+#include "trtyolo.hpp"
+#include "unlocked.hpp"
+
+namespace trtyolo::python {
+namespace {
+
+namespace nb = nanobind;
+
+// The Python class of the exception in hand. The class is defined in the package (errors.py).
+PyObject* errorClass(const char* name) {
+  static const nb::handle module = nb::module_::import_("tensorrt_yolo.errors").release();
+  return module.attr(name).ptr();
+}
+
+void raiseError(const std::exception_ptr& exception, void*) {
+  try {
+    std::rethrow_exception(exception);
+  } catch (const ModelError& error) {
+    PyErr_SetString(errorClass("ModelError"), error.what());
+  } catch (const BusyError& error) {
+    PyErr_SetString(errorClass("BusyError"), error.what());
+  } catch (const InferenceError& error) {
+    PyErr_SetString(errorClass("InferenceError"), error.what());
+  } catch (const DeviceError& error) {
+    PyErr_SetString(errorClass("DeviceError"), error.what());
+  } catch (const Error& error) {
+    PyErr_SetString(errorClass("Error"), error.what());
+  }
+}
+
+// `onProgress(phase, step, steps, done)` gives whether to go on; it must not raise.
+void build(const std::string& onnx, const std::string& engine, const std::string& precision, int deviceId,
+           std::tuple<int, int, int> batch, std::pair<int, int> size, std::pair<int, int> leastSize,
+           int optimizationLevel, std::size_t workspaceBytes, const std::string& timingCache, nb::object onProgress) {
+  if (isDrained()) {
+    throw Error("build_engine: the interpreter is about to end");
+  }
+  claimProcess();
+  BuildOption option;
+  option.precision = precisionOf(precision);
+  option.deviceId = deviceId;
+  std::tie(option.leastBatch, option.usualBatch, option.batch) = batch;
+  std::tie(option.width, option.height) = size;
+  std::tie(option.leastWidth, option.leastHeight) = leastSize;
+  option.optimizationLevel = optimizationLevel;
+  option.workspaceBytes = workspaceBytes;
+  option.timingCache = timingCache;
+  option.onProgress = [&onProgress](const BuildProgress& progress) {
+    const nb::gil_scoped_acquire locked;
+    return nb::cast<bool>(onProgress(progress.phase, progress.step, progress.steps, progress.done));
+  };
+  const Unlocked unlocked;
+  buildEngine(onnx, engine, option);
+}
+
+nb::dict inspectFile(const std::string& file, const Option& option) {
+  claimProcess();
+  const InferOption infer = option.infer;
+  const ModelInfo info = [&] {
+    const Unlocked unlocked;
+    return inspect(file, infer);
+  }();
+  return dictOf(info);
+}
+
+}  // namespace
+
+NB_MODULE(_core, module) {
+  nb::set_leak_warnings(false);  // models may outlive the interpreter: a thread that never ends keeps its own
+  nb::register_exception_translator(&raiseError);
+  bindUnlocked(module);
+  bindOptions(module);
+  bindImages(module);
+  bindResults(module);
+  bindModels(module);
+  module.def("version", &version);
+  module.def("backends", &backends);
+  module.def("inspect", &inspectFile, nb::arg("file"), nb::arg("option"));
+  module.def("build_engine", &build, nb::arg("onnx"), nb::arg("engine"), nb::kw_only(), nb::arg("precision"),
+             nb::arg("device_id"), nb::arg("batch"), nb::arg("size"), nb::arg("least_size"),
+             nb::arg("optimization_level"), nb::arg("workspace_bytes"), nb::arg("timing_cache"),
+             nb::arg("on_progress"));
+}
+
+}  // namespace trtyolo::python

@@ -1,0 +1,31 @@
+// Letting other Python threads run while C++ works, up to the end of the interpreter.
+#pragma once
+
+#include <nanobind/nanobind.h>
+
+namespace trtyolo::python {
+
+/// Releases the global interpreter lock for its lifetime, in which nothing of Python may be touched. Made by a thread
+/// that holds the lock.
+///
+/// Python ends a thread that asks for the lock while the interpreter is shutting down, which C++ code on that thread's
+/// stack does not survive. So drain(), which runs before the shutdown, waits for the threads that are inside here, and
+/// whoever comes later keeps the lock.
+class Unlocked {
+ public:
+  Unlocked();
+  ~Unlocked();
+  Unlocked(const Unlocked&) = delete;
+  Unlocked& operator=(const Unlocked&) = delete;
+
+ private:
+  PyThreadState* state_ = nullptr;
+};
+
+/// Whether drain() has been called.
+bool isDrained();
+
+/// Adds drain() and forgetThreads(), which the package calls at exit and in a forked child.
+void bindUnlocked(nanobind::module_& module);
+
+}  // namespace trtyolo::python

@@ -1,0 +1,26 @@
+"""What goes wrong, as exceptions.
+
+A bad argument raises ValueError or TypeError; everything else Error or a class derived from it. A message names the
+file, tensor or device that was looked at, what was expected and what was found. A call that raises leaves its object as
+it was, and usable.
+"""
+
+
+class Error(RuntimeError):
+    """Base of all that this package raises for reasons other than a bad argument."""
+
+
+class ModelError(Error):
+    """A model file cannot be read, is not a model, is made for another task, or has outputs that are not understood."""
+
+
+class BusyError(Error):
+    """Two threads were in predict() of one model; the call that came second raises. Give each thread its clone()."""
+
+
+class InferenceError(Error):
+    """The back end failed while it ran the network."""
+
+
+class DeviceError(Error):
+    """A GPU is missing, has no memory left, or failed."""

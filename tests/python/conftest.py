@@ -1,0 +1,76 @@
+"""What the tests of the Python package share: data, pictures, a tiny network, and programs in processes of their own.
+
+They test the installed package (scripts/python-test installs a wheel into an environment of its own).
+Environment: TRTYOLO_DATA, the folder that holds people/ and shapes/ (default: data/ of this checkout); TRTYOLO_SLOW=1
+for the tests that take minutes.
+"""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import textwrap
+
+import cv2
+import numpy as np
+import openvino as ov
+import pytest
+from openvino import opset13 as ops
+
+DATA = pathlib.Path(os.environ.get("TRTYOLO_DATA", pathlib.Path(__file__).parents[2] / "data"))
+SHAPES = DATA / "shapes"
+
+slow = pytest.mark.skipif(os.environ.get("TRTYOLO_SLOW") != "1", reason="takes minutes; TRTYOLO_SLOW=1 runs it")
+
+
+def model_file(task):
+    return SHAPES / f"{task}.onnx"
+
+
+def references(task):
+    """(picture file, what Ultralytics says of it) of every picture of a task."""
+    folder = SHAPES if task == "detect" else SHAPES / task
+    return [(folder / image["source"], image) for image in json.loads((folder / "golden.json").read_text())["images"]]
+
+
+def picture(task="detect", index=0):
+    """A picture of a task, BGR."""
+    return cv2.imread(str(references(task)[index][0]))
+
+
+def same(a, b):
+    """Whether two results are equal to the bit."""
+    return type(a) is type(b) and repr(a) == repr(b) and a.to_dict() == b.to_dict()
+
+
+def run_python(code, timeout=120, **arguments):
+    """Runs `code` in a process of its own, with DATA's path in sys.argv[1]."""
+    command = [sys.executable, "-X", "faulthandler", "-c", textwrap.dedent(code), str(DATA)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=timeout, **arguments)
+
+
+def write_tiny_segmenter(folder):
+    """A network of 64 x 64 pixels that finds the same three masks in every picture, as OpenVINO IR."""
+    boxes = np.zeros((1, 4 + 2 + 32, 8), np.float32)
+    for i, (x, y, side) in enumerate([(16, 16, 20), (44, 20, 24), (30, 48, 28)]):
+        boxes[0, :4, i] = x, y, side, side
+        boxes[0, 4 + i % 2, i] = 0.9 - 0.1 * i
+        boxes[0, 6 + i, i] = 1
+    prototypes = np.zeros((1, 32, 16, 16), np.float32)
+    y, x = np.mgrid[:16, :16]
+    for i, (cx, cy) in enumerate([(4, 4), (11, 5), (7.5, 12)]):
+        prototypes[0, i] = 6 - (x - cx) ** 2 - (y - cy) ** 2
+    image = ops.parameter([1, 3, 64, 64], np.float32, name="images")
+    nothing = ops.multiply(ops.reduce_mean(image, [0, 1, 2, 3]), np.float32(0))
+    outputs = [ops.result(ops.add(ops.constant(values), nothing)) for values in (boxes, prototypes)]
+    for i, output in enumerate(outputs):
+        output.output(0).set_names({f"output{i}"})
+    file = folder / "tiny.xml"
+    ov.save_model(ov.Model(outputs, [image]), file, compress_to_fp16=False)
+    return file
+
+
+@pytest.fixture(scope="session")
+def tiny_segmenter(tmp_path_factory):
+    return write_tiny_segmenter(tmp_path_factory.mktemp("tiny"))

@@ -1,0 +1,232 @@
+"""Everything that predict() takes gives the same result; everything else is refused and named."""
+
+import sys
+
+import cv2
+import numpy as np
+import PIL.Image
+import pytest
+from conftest import SHAPES, model_file, picture, references, same
+
+import tensorrt_yolo as ty
+from tensorrt_yolo.images import readable
+
+FILE = references("detect")[0][0]
+
+
+class OnlyDlpack:
+    def __init__(self, array):
+        self.array = array
+
+    def __dlpack__(self, **arguments):
+        return self.array.__dlpack__(**arguments)
+
+    def __dlpack_device__(self):
+        return self.array.__dlpack_device__()
+
+
+class OnlyArrayInterface:
+    def __init__(self, array):
+        self.array = array
+        self.__array_interface__ = array.__array_interface__
+
+
+@pytest.fixture(scope="module")
+def rgb_model():
+    return ty.DetectModel(model_file("detect"))
+
+
+@pytest.fixture(scope="module")
+def bgr_model():
+    return ty.DetectModel(model_file("detect"), ty.InferOption().enable_swap_rb())
+
+
+@pytest.fixture(scope="module")
+def expected(bgr_model):
+    result = bgr_model.predict(picture())
+    assert result.num == 2
+    return result
+
+
+def padded(image):
+    """The same picture inside a larger one: rows further apart than they are long."""
+    large = np.full((image.shape[0] + 7, image.shape[1] + 11, image.shape[2]), 255, np.uint8)
+    large[3:-4, 5:-6] = image
+    return large[3:-4, 5:-6]
+
+
+def read_only(image):
+    image = image.copy()
+    image.flags.writeable = False
+    return image
+
+
+LAYOUTS = {
+    "contiguous": lambda image: image,
+    "slice of a larger one": padded,
+    "channels reversed in memory": lambda image: image[..., ::-1].copy()[..., ::-1],
+    "rows upward": lambda image: image[::-1].copy()[::-1],
+    "columns leftward": lambda image: image[:, ::-1].copy()[:, ::-1],
+    "every other row": lambda image: np.repeat(image, 2, axis=0)[::2],
+    "every other column": lambda image: np.repeat(image, 2, axis=1)[:, ::2],
+    "channels first in memory": lambda image: image.transpose(2, 0, 1).copy().transpose(1, 2, 0),
+    "columns first in memory": np.asfortranarray,
+    "the first three of four channels": lambda image: np.dstack([image, image[..., :1]])[..., :3],
+    "four channels": lambda image: np.dstack([image, np.full(image.shape[:2], 7, np.uint8)]),
+    "read only": read_only,
+    "memoryview": lambda image: memoryview(image),
+    "DLPack": OnlyDlpack,
+    "array interface": OnlyArrayInterface,
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_any_layout(rgb_model, bgr_model, expected, layout):
+    bgr = picture()
+    image = LAYOUTS[layout](bgr)
+    before = np.array(image if isinstance(image, np.ndarray) else bgr)
+    assert same(bgr_model.predict(image), expected)
+    assert same(rgb_model.predict(LAYOUTS[layout](cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB))), expected)
+    assert np.array_equal(image if isinstance(image, np.ndarray) else bgr, before)
+
+
+def test_the_usual_view_is_not_copied_wrongly(rgb_model, expected):
+    assert same(rgb_model.predict(picture()[..., ::-1]), expected)
+
+
+@pytest.mark.parametrize("kind", [str, lambda path: path, PIL.Image.open])
+@pytest.mark.parametrize("bgr", [False, True])
+def test_paths_and_pil_images_are_understood_by_any_model(rgb_model, bgr_model, tmp_path, kind, bgr):
+    file = tmp_path / "Größe & Maß.png"  # without loss, so that all readers give the same pixels
+    PIL.Image.fromarray(cv2.cvtColor(picture(), cv2.COLOR_BGR2RGB)).save(file)
+    model, array = (bgr_model, picture()) if bgr else (rgb_model, picture()[..., ::-1])
+    assert same(model.predict(kind(file)), model.predict(array))
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "P", "L", "LA", "1"])
+def test_modes_of_pil(rgb_model, bgr_model, mode):
+    image = PIL.Image.fromarray(cv2.cvtColor(picture(), cv2.COLOR_BGR2RGB)).convert(mode)
+    wanted = rgb_model.predict(np.asarray(image.convert("RGB")))
+    assert same(rgb_model.predict(image), wanted) and same(bgr_model.predict(image), wanted)
+
+
+def test_grey(rgb_model, bgr_model):
+    grey = cv2.cvtColor(picture(), cv2.COLOR_BGR2GRAY)
+    wanted = rgb_model.predict(np.dstack([grey] * 3))
+    for image in (grey, grey[..., None], np.asfortranarray(grey), np.repeat(grey, 2, axis=1)[:, ::2]):
+        assert same(rgb_model.predict(image), wanted) and same(bgr_model.predict(image), wanted)
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 3), (1, 40, 3), (40, 1, 3), (1, 1), (3, 4, 4)])
+def test_small_images(rgb_model, shape):
+    image = np.full(shape, 200, np.uint8)
+    for view in (image, image[::-1], image[:, ::-1], np.asfortranarray(image)):
+        rgb_model.predict(view)
+
+
+def test_lists_of_different_kinds(bgr_model, expected, tmp_path):
+    file = tmp_path / "x.png"
+    cv2.imwrite(str(file), picture())
+    kinds = [picture(), str(file), PIL.Image.open(file), padded(picture()), OnlyDlpack(picture()), file]
+    assert all(same(result, expected) for result in bgr_model.predict(kinds))
+
+
+def test_torch(bgr_model, rgb_model, expected):
+    torch = pytest.importorskip("torch")
+    tensor = torch.from_numpy(picture())
+    for image in (tensor, tensor.permute(2, 0, 1).contiguous().permute(1, 2, 0)):
+        assert same(bgr_model.predict(image), expected)
+    assert same(rgb_model.predict(tensor.flip(2)), expected)
+    for wrong, error in ((tensor.float(), TypeError), (tensor.permute(2, 0, 1), ValueError), (tensor[:0], ValueError)):
+        with pytest.raises(error):
+            rgb_model.predict(wrong)
+
+
+def test_pillow_reads_as_opencv_does(monkeypatch, tmp_path):
+    turned = tmp_path / "turned.jpg"
+    image = PIL.Image.open(FILE)
+    exif = image.getexif()
+    exif[0x0112] = 6  # orientation: to be turned by 90 degrees
+    image.save(turned, exif=exif, quality=100)
+    for bgr in (False, True):
+        by_opencv = [readable(path, bgr) for path in (FILE, turned)]
+        with monkeypatch.context() as patch:
+            patch.setitem(sys.modules, "cv2", None)
+            by_pillow = [readable(path, bgr) for path in (FILE, turned)]
+        assert by_opencv[1].shape == (image.width, image.height, 3)
+        for a, b in zip(by_opencv, by_pillow):
+            assert a.shape == b.shape and np.abs(a.astype(int) - b).mean() < 2
+            assert np.abs(a[..., ::-1].astype(int) - b).mean() > 10
+
+
+def test_nothing_that_reads_pictures(monkeypatch, rgb_model):
+    monkeypatch.setitem(sys.modules, "cv2", None)
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    with pytest.raises(ImportError, match="install"):
+        rgb_model.predict(FILE)
+
+
+GOOD = np.zeros((8, 8, 3), np.uint8)
+WRONG = {
+    "float": (GOOD.astype(np.float32), TypeError, "float32"),
+    "double": (GOOD.astype(float), TypeError, "float64"),
+    "signed": (GOOD.astype(np.int8), TypeError, "int8"),
+    "16 bits": (GOOD.astype(np.uint16), TypeError, "uint16"),
+    "bool": (GOOD.astype(bool), TypeError, "bool"),
+    "objects": (GOOD.astype(object), TypeError, "object"),
+    "empty": (GOOD[:0], ValueError, r"\(0, 8, 3\), which is empty"),
+    "no columns": (GOOD[:, :0], ValueError, "empty"),
+    "no channels": (GOOD[..., :0], ValueError, "empty"),
+    "two channels": (GOOD[..., :2], ValueError, r"\(8, 8, 2\)"),
+    "channels first": (GOOD.transpose(2, 0, 1), ValueError, "transpose"),
+    "one dimension": (GOOD.ravel(), ValueError, r"\(192,\)"),
+    "no dimension": (np.array(7, np.uint8), ValueError, "shape"),
+    "a batch": (GOOD[None], ValueError, "list"),
+    "bytes": (b"JFIF", ValueError, "shape"),
+    "number": (7, TypeError, "int"),
+    "none": (None, TypeError, "NoneType"),
+    "generator": ((x for x in [GOOD]), TypeError, "generator"),
+    "dictionary": ({"image": GOOD}, TypeError, "dict"),
+    "DLPack of floats": (OnlyDlpack(GOOD.astype(np.float32)), TypeError, "float32"),
+    "array interface of floats": (OnlyArrayInterface(GOOD.astype(np.float32)), TypeError, "float32"),
+    "PIL of 16 bits": (PIL.Image.fromarray(np.zeros((4, 4), np.uint16)), ValueError, "mode"),
+    "PIL of floats": (PIL.Image.fromarray(np.zeros((4, 4), np.float32)), ValueError, "mode"),
+    "missing file": (SHAPES / "none.jpg", FileNotFoundError, "none.jpg"),
+    "a folder": (SHAPES, IsADirectoryError, "shapes"),
+    "not a picture": (__file__, ValueError, "test_inputs"),
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_wrong_images_are_named(bgr_model, expected, what):
+    image, error, text = WRONG[what]
+    for images in (image, [picture(), image]):
+        with pytest.raises(error, match=text):
+            bgr_model.predict(images)
+    assert same(bgr_model.predict(picture()), expected)
+
+
+def test_size_that_was_promised():
+    model = ty.DetectModel(model_file("detect"), ty.InferOption(input_dimensions=(500, 375)))
+    model.predict(picture())
+    with pytest.raises(ValueError, match="500 x 375"):
+        model.predict(picture()[1:])
+
+
+class OnGpu:
+    """Says that it is in the memory of a GPU."""
+
+    def __init__(self, typestr="|u1", shape=(8, 8, 3)):
+        self.__cuda_array_interface__ = {"typestr": typestr, "shape": shape, "data": (4096, False), "version": 3}
+
+
+def test_images_on_a_gpu_are_refused_by_a_model_on_the_cpu(bgr_model, monkeypatch):
+    monkeypatch.setattr("tensorrt_yolo._cuda.device_of", lambda pointer: 0)
+    with pytest.raises(ValueError, match="enable_cuda_memory"):
+        bgr_model.predict(OnGpu())
+    with pytest.raises(TypeError, match="<f4"):
+        bgr_model.predict(OnGpu("<f4"))
+    with pytest.raises(ValueError, match="shape"):
+        bgr_model.predict(OnGpu(shape=(0, 8, 3)))
+    with pytest.raises(ValueError, match="channels"):
+        bgr_model.predict(OnGpu(shape=(3, 8, 8)))

@@ -1,0 +1,249 @@
+"""Results of every task against Ultralytics' own, and what results can do."""
+
+import json
+import pickle
+
+import numpy as np
+import pytest
+from conftest import model_file, picture, references, same
+
+import tensorrt_yolo as ty
+
+# What may differ (tests/support/golden.hpp has the same).
+PIXELS, SCORE, MASK_IOU, RADIANS = 0.5, 1e-3, 0.99, 0.01
+
+MODELS = {
+    "classify": ty.ClassifyModel,
+    "detect": ty.DetectModel,
+    "obb": ty.OBBModel,
+    "segment": ty.SegmentModel,
+    "pose": ty.PoseModel,
+}
+
+
+@pytest.fixture(scope="module")
+def models():
+    return {task: kind(model_file(task), ty.InferOption(swap_rb=True)) for task, kind in MODELS.items()}
+
+
+def near(found, expected, most):
+    return np.abs(np.asarray(found) - np.asarray(expected)).max() <= most
+
+
+def mask_of(counts, size):
+    """The pixels of COCO's run lengths."""
+    values = np.arange(len(counts)) % 2
+    return np.repeat(values, counts).reshape(size[1], size[0]).T.astype(bool)
+
+
+def is_same_object(result, i, expected):
+    if result.classes[i] != expected["class"] or abs(result.scores[i] - expected["score"]) > SCORE:
+        return False
+    if "rotated" in expected:
+        box = result.boxes[i]
+        return (
+            near(box.xywhr(), expected["rotated"], PIXELS)
+            and near(box.xyxyxyxy(), expected["corners"], PIXELS)
+            and abs(box.theta - expected["rotated"][4]) < RADIANS
+        )
+    if not near(result.boxes[i], expected["box"], PIXELS):
+        return False
+    if "mask" in expected:
+        a, b = result.masks[i].to_numpy().astype(bool), mask_of(expected["mask"]["counts"], expected["mask"]["size"])
+        return a.shape == b.shape and (a & b).sum() >= MASK_IOU * (a | b).sum()
+    if "keypoints" in expected:
+        points = np.array(expected["keypoints"])
+        return near(result.kpts[i][:, :2], points[:, :2], PIXELS) and near(result.kpts[i].conf, points[:, 2], SCORE)
+    return True
+
+
+@pytest.mark.parametrize("task", ["detect", "obb", "segment", "pose"])
+def test_objects_are_those_of_ultralytics(models, task):
+    pictures = references(task)
+    assert len(pictures) == 30
+    for (file, expected), result in zip(pictures, models[task].predict([file for file, _ in pictures])):
+        left = list(range(len(result)))
+        assert len(left) == len(expected["objects"]), file
+        for thing in expected["objects"]:
+            match = next((i for i in left if is_same_object(result, i, thing)), None)
+            assert match is not None, (file, thing, result)
+            left.remove(match)
+
+
+def test_classes_are_those_of_ultralytics(models):
+    pictures = references("classify")
+    assert len(pictures) == 30
+    for file, expected in pictures:
+        result = models["classify"].predict(file)
+        assert result.classes.tolist() == [thing["class"] for thing in expected["top"]], file
+        assert near(result.scores, [thing["score"] for thing in expected["top"]], SCORE), file
+
+
+@pytest.mark.parametrize("task", MODELS)
+def test_a_list_gives_what_single_images_give(models, task):
+    images = [picture(task, i) for i in range(3)]
+    together = models[task].predict(images)
+    assert len(together) == 3
+    assert all(same(a, models[task].predict(image)) for a, image in zip(together, images))
+    assert models[task].predict([]) == [] and len(models[task].predict(tuple(images))) == 3
+
+
+@pytest.mark.parametrize("task", MODELS)
+def test_types_and_shapes(models, task):
+    for result, n in ((models[task].predict(picture(task)), None), (nothing(models[task], task), 0)):
+        n = result.num if n is None else n
+        assert result.num == len(result) == n == len(list(result))
+        assert (result.classes.dtype, result.classes.shape) == (np.int32, (n,))
+        assert (result.scores.dtype, result.scores.shape) == (np.float32, (n,))
+        if task != "classify":
+            width = 5 if task == "obb" else 4
+            assert (result.boxes.dtype, result.boxes.shape) == (np.float32, (n, width))
+        if task == "obb":
+            assert result.boxes.xyxyxyxy().shape == (n, 4, 2)
+        if task == "segment":
+            assert result.masks.to_numpy().shape == (n, result.masks.height, result.masks.width)
+        if task == "pose":
+            assert (result.kpts.dtype, result.kpts.shape) == (np.float32, (n, 4, 3))
+
+
+def nothing(model, task):
+    if task == "classify":
+        return ty.ClsResult([], [])
+    clone = model.clone()
+    clone.set_confidence(1)
+    return clone.predict(picture(task))
+
+
+@pytest.mark.parametrize("task", MODELS)
+def test_pickles_and_prints(models, task):
+    for result in (models[task].predict(picture(task)), nothing(models[task], task)):
+        again = pickle.loads(pickle.dumps(result))
+        assert same(result, again)
+        assert repr(result).startswith(f"{type(result).__name__}(num={result.num}")
+        assert repr(result).count("\n  class ") == result.num
+        json.dumps(result.to_dict(models[task].info().names))
+
+
+@pytest.mark.parametrize("task", MODELS)
+def test_items(models, task):
+    result = models[task].predict(picture(task))
+    assert result[0].class_id == result.classes[0] and result[0].score == result.scores[0]
+    assert same_item(result[-1], list(result)[-1])
+    with pytest.raises(IndexError):
+        result[result.num]
+
+
+def same_item(a, b):
+    return repr(a) == repr(b)
+
+
+def test_arrays_outlive_their_result(models):
+    result = models["segment"].predict(picture("segment"))
+    kept = [result.boxes, result.scores[1:], result.masks[0].runs(), result.masks[0].to_numpy(), result.masks[0]]
+    copies = [np.array(array) for array in kept]
+    del result
+    for _ in range(20):
+        models["segment"].predict(picture("segment", 1))
+    assert all(np.array_equal(a, b) for a, b in zip(kept, copies))
+
+
+def test_boxes_have_sides_and_are_arrays(models):
+    result = models["detect"].predict(picture())
+    boxes = result.boxes
+    assert isinstance(boxes, np.ndarray) and boxes is result.boxes
+    assert type(boxes.xyxy()) is np.ndarray and np.shares_memory(boxes.xyxy(), boxes)
+    for i, box in enumerate(boxes):
+        assert [box.left, box.top, box.right, box.bottom] == boxes[i].tolist() == box.xyxy().tolist()
+    assert np.array_equal(boxes.right, boxes[:, 2])
+    area = (boxes.right - boxes.left) * (boxes.bottom - boxes.top)
+    assert type(area) is np.ndarray and (area > 0).all()
+
+
+def test_rotated_boxes(models):
+    boxes = models["obb"].predict(picture("obb")).boxes
+    corners = boxes.xyxyxyxy()
+    assert near(corners.mean(axis=1), boxes[:, :2], 1e-3)
+    assert near(np.linalg.norm(corners[:, 1] - corners[:, 2], axis=-1), boxes[:, 2], 1e-2)
+    assert near(boxes.right - boxes.left, boxes[:, 2], 1e-3) and near(boxes.bottom - boxes.top, boxes[:, 3], 1e-3)
+    assert np.array_equal(boxes[1].xyxyxyxy(), corners[1]) and np.array_equal(boxes[::2].xyxyxyxy(), corners[::2])
+    assert boxes[0].theta == boxes[0, 4]
+
+
+def test_masks(models):
+    result = models["segment"].predict(picture("segment"))
+    masks = result.masks
+    pixels = masks.to_numpy()
+    assert pixels.dtype == np.uint8 and set(np.unique(pixels)) == {0, 1}
+    assert len(masks) == result.num and pixels.shape == (result.num, masks.height, masks.width)
+    for i, mask in enumerate(masks):
+        assert np.array_equal(mask.to_numpy(), pixels[i]) and np.array_equal(mask.data, pixels[i].reshape(-1))
+        assert (mask.width, mask.height, mask.area) == (masks.width, masks.height, pixels[i].sum())
+        drawn = np.zeros(masks.width * masks.height, np.uint8)
+        for begin, end in mask.runs():
+            drawn[begin:end] = 1
+        assert np.array_equal(drawn, mask.data)
+        assert np.array_equal(mask_of(mask.coco_counts(), pixels[i].shape), pixels[i].astype(bool))
+        assert np.array_equal(np.asarray(mask), pixels[i])
+    assert len(masks[:1]) == 1 and np.array_equal(masks[-1].to_numpy(), pixels[-1])
+    for index in (len(masks), -len(masks) - 1):
+        with pytest.raises(IndexError):
+            masks[index]
+
+
+def test_dictionaries_are_what_the_program_writes(models):
+    names = models["segment"].info().names
+    result = models["segment"].predict(picture("segment"))
+    thing = result.to_dict(names)["objects"][0]
+    assert list(thing) == ["class", "name", "score", "box", "mask"] and thing["name"] == names[thing["class"]]
+    assert thing["mask"]["size"] == [result.masks.height, result.masks.width]
+    assert decoded(thing["mask"]["counts"]) == result.masks[0].coco_counts()
+    assert list(models["obb"].predict(picture("obb")).to_dict()["objects"][0]) == [
+        "class", "score", "rotated", "corners",
+    ]  # fmt: skip
+    assert list(models["pose"].predict(picture("pose")).to_dict()["objects"][0]) == [
+        "class", "score", "box", "keypoints",
+    ]  # fmt: skip
+    assert list(models["classify"].predict(picture("classify")).to_dict(names)["top"][0]) == ["class", "name", "score"]
+
+
+def decoded(text):
+    """COCO's run-length string as a list."""
+    counts, value, shift = [], 0, 0
+    for letter in text:
+        bits = ord(letter) - 48
+        value |= (bits & 31) << shift
+        shift += 5
+        if not bits & 32:
+            value -= (1 << shift) if bits & 16 else 0
+            counts.append(value + (counts[-2] if len(counts) > 2 else 0))
+            value = shift = 0
+    return counts
+
+
+def test_supervision(models):
+    sv = pytest.importorskip("supervision")
+    names = models["detect"].info().names
+    for task in ("detect", "segment", "obb", "pose"):
+        for result in (models[task].predict(picture(task)), nothing(models[task], task)):
+            found = result.to_supervision(names)
+            assert isinstance(found, sv.KeyPoints if task == "pose" else sv.Detections)
+            assert len(found) == result.num and np.array_equal(found.class_id, result.classes)
+            assert list(found.data["class_name"]) == [names[i] for i in result.classes]
+            if task == "pose":
+                assert np.array_equal(found.xy, result.kpts[..., :2])
+                continue
+            assert np.array_equal(found.confidence, result.scores)
+            if task == "segment":
+                assert found.mask.dtype == bool and np.array_equal(found.mask, result.masks.to_numpy())
+            if task == "obb":
+                assert np.array_equal(found.data["xyxyxyxy"], result.boxes.xyxyxyxy())
+            else:
+                assert np.array_equal(found.xyxy, result.boxes)
+    assert len(models["detect"].predict(picture()).to_supervision()) > 0
+    classes = models["classify"].predict(picture("classify")).to_supervision()
+    assert isinstance(classes, sv.Classifications) and len(classes) == 5
+
+
+def test_elder_spellings():
+    assert ty.DetectRes is ty.DetResult and ty.ClassifyRes is ty.ClsResult and ty.OBBRes is ty.OBBResult
+    assert ty.SegmentRes is ty.SegResult and ty.PoseRes is ty.PoseResult
