@@ -14,7 +14,7 @@ namespace {
 namespace fs = std::filesystem;
 
 void checkRange(const char* what, int least, int largest) {
-  if (least < 0 || largest < 0 || (least > 0 && least > largest)) {
+  if (least < 0 || largest < 0 || (largest > 0 && least > largest)) {
     throw std::invalid_argument("buildEngine: the " + std::string(what) +
                                 " must not be negative, and the smallest not above the "
                                 "largest, found " +

@@ -236,11 +236,13 @@ class GpuForeignPlanTest : public testing::Test {
     return word;
   }
 
-  void expectRefused(std::size_t offset, char value) const {
-    SCOPED_TRACE(testing::Message() << "byte " << offset << " is " << static_cast<int>(value));
+  void expectRefused(const std::vector<std::size_t>& offsets, char value) const {
+    SCOPED_TRACE(testing::Message() << "byte " << offsets.back() << " is " << static_cast<int>(value));
     const std::string path = (fs::temp_directory_path() / "trtyolo-foreign.engine").string();
     std::string changed = whole_;
-    changed[plan_ + offset] = value;
+    for (const std::size_t offset : offsets) {
+      changed[plan_ + offset] = value;
+    }
     std::ofstream(path, std::ios::binary) << changed;
     for (const bool load : {true, false}) {
       try {
@@ -258,7 +260,8 @@ class GpuForeignPlanTest : public testing::Test {
     fs::remove(path);
   }
 
-  static constexpr std::size_t kVersion = 24, kMajor = 144, kMinor = 152;
+  static constexpr std::size_t kVersion = 24, kVersionMajor = 104, kVersionMinor = 109;  // twice
+  static constexpr std::size_t kMajor = 144, kMinor = 152;                               // of the compute capability
   static constexpr std::int32_t kNumberTag = 0x00018007;
 
  private:
@@ -267,16 +270,18 @@ class GpuForeignPlanTest : public testing::Test {
 };
 
 TEST_F(GpuForeignPlanTest, OfAnotherVersion) {
-  expectRefused(kVersion, 8);
-  expectRefused(kVersion, 11);
-  expectRefused(kVersion + 1, static_cast<char>(byteAt(kVersion + 1) + 1));
-  expectRefused(kVersion + 1, 0);
+  for (const int major : {8, 11}) {
+    expectRefused({kVersion, kVersionMajor}, static_cast<char>(major));
+  }
+  for (const int minor : {byteAt(kVersion + 1) + 1, 0}) {
+    expectRefused({kVersion + 1, kVersionMinor}, static_cast<char>(minor));
+  }
 }
 
 TEST_F(GpuForeignPlanTest, OfAnotherKindOfGpu) {
-  expectRefused(kMajor, 7);
-  expectRefused(kMajor, 12);
-  expectRefused(kMinor, static_cast<char>(wordAt(kMinor) + 6));
+  expectRefused({kMajor}, 7);
+  expectRefused({kMajor}, 12);
+  expectRefused({kMinor}, static_cast<char>(wordAt(kMinor) + 6));
 }
 
 // How many promises are broken after an image whose memory is not there, which the kernels cannot know: an illegal

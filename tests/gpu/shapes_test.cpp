@@ -115,7 +115,7 @@ TEST(GpuShapesTest, ManySizesTakeTurns) {
 TEST(GpuShapesTest, WhatTheEngineDoesNotTakeIsRefused) {
   TRTYOLO_NEEDS_GPU();
   EXPECT_THROW(DetectModel(dynamicEngine(), test::bgr().setBatch(kMostBatch + 1)), ModelError);
-  EXPECT_THROW(DetectModel(test::engineOf("detect", "f32"), test::bgr().setBatch(2)), std::exception);
+  EXPECT_EQ(DetectModel(test::engineOf("detect", "f32"), test::bgr().setBatch(2)).batch(), 1);  // its own
   EXPECT_THROW(DetectModel(dynamicEngine(), test::bgr().setNetworkSize(256, 320)), ModelError);
   EXPECT_THROW(DetectModel(dynamicEngine(), test::bgr().setNetworkSize(640, 672)), ModelError);
   EXPECT_NO_THROW(DetectModel(dynamicEngine(), test::bgr().setNetworkSize(320, 416)));

@@ -231,6 +231,11 @@ class Build {
     const auto orElse = [](int value, int otherwise) { return value != 0 ? value : otherwise; };
     const Size largest{orElse(option_.width, info.networkWidth), orElse(option_.height, info.networkHeight)};
     const Size smallest{orElse(option_.leastWidth, largest.width), orElse(option_.leastHeight, largest.height)};
+    if (smallest.width > largest.width || smallest.height > largest.height) {
+      throw ModelError("'" + path_ + "': the smallest size asked for, " + std::to_string(smallest.width) + " x " +
+                       std::to_string(smallest.height) + ", is above the largest, " + std::to_string(largest.width) +
+                       " x " + std::to_string(largest.height) + "; ask for a larger one too");
+    }
     for (const Size size : {smallest, largest}) {
       DescriptionOptions wanted;
       wanted.networkSize = size;
