@@ -200,61 +200,6 @@ std::string quotedJson(std::string_view text) {
   return out + '"';
 }
 
-// Reads Protocol Buffers' wire format: fields one after the other.
-class FieldReader {
- public:
-  explicit FieldReader(std::string_view bytes) : bytes_(bytes) {}
-
-  // The next field; `content` only of fields that have a length. False at the end, and where the bytes make no sense.
-  bool next(std::uint64_t& number, std::string_view& content) {
-    std::uint64_t key = 0, length = 0;
-    if (bytes_.empty() || !varint(key)) {
-      return false;
-    }
-    number = key >> 3;
-    content = {};
-    switch (key & 7) {
-      case 0:
-        return varint(length);
-      case 1:
-        return skip(8);
-      case 2:
-        if (!varint(length) || length > bytes_.size()) {
-          return false;
-        }
-        content = bytes_.substr(0, length);
-        return skip(length);
-      case 5:
-        return skip(4);
-      default:
-        return false;
-    }
-  }
-
- private:
-  bool varint(std::uint64_t& value) {
-    value = 0;
-    for (unsigned shift = 0; shift < 64 && !bytes_.empty(); shift += 7) {
-      const auto byte = static_cast<unsigned char>(bytes_.front());
-      bytes_.remove_prefix(1);
-      value |= std::uint64_t{byte & 0x7FU} << shift;
-      if (byte < 0x80) {
-        return true;
-      }
-    }
-    return false;
-  }
-  bool skip(std::uint64_t count) {
-    if (count > bytes_.size()) {
-      return false;
-    }
-    bytes_.remove_prefix(count);
-    return true;
-  }
-
-  std::string_view bytes_;
-};
-
 bool isInteger(std::string_view text) {
   int value = 0;
   LiteralReader reader(text);
@@ -432,28 +377,6 @@ std::string metadataJson(const Metadata& metadata) {
     text += (text.size() > 1 ? ", " : "") + quotedJson(key) + ": " + quotedJson(value);
   }
   return text + "}";
-}
-
-Metadata parseOnnxMetadata(std::string_view file) {
-  constexpr std::uint64_t kMetadataProps = 14, kKey = 1, kValue = 2;
-  Metadata metadata;
-  FieldReader model(file);
-  std::uint64_t field = 0;
-  for (std::string_view content; model.next(field, content);) {
-    if (field == kMetadataProps) {
-      FieldReader entry(content);
-      std::string key, value;
-      for (std::string_view part; entry.next(field, part);) {
-        if (field == kKey) {
-          key = part;
-        } else if (field == kValue) {
-          value = part;
-        }
-      }
-      metadata[key] = value;
-    }
-  }
-  return metadata;
 }
 
 }  // namespace trtyolo

@@ -35,7 +35,4 @@ std::optional<Metadata> parseMetadataJson(std::string_view text);
 // The reverse: every value as a string.
 std::string metadataJson(const Metadata& metadata);
 
-// The metadata_props of an ONNX file (ModelProto, field 14), without reading its graph; empty if the bytes are no ONNX.
-Metadata parseOnnxMetadata(std::string_view file);
-
 }  // namespace trtyolo

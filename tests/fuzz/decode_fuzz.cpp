@@ -9,6 +9,7 @@
 #include <limits>
 
 #include "model/head.hpp"
+#include "model/onnx_file.hpp"
 
 namespace trtyolo {
 namespace {

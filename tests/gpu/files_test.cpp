@@ -126,9 +126,35 @@ TEST(GpuCacheTest, ModelsAreBuiltOnceAndStaleEnginesAnew) {
   fs::remove(other);
 }
 
-TEST(GpuCacheTest, ThreadsThatLoadTheSameModelAtOnceAllGetIt) {
+// Its weights are in another file: tiny.bin.
+TEST(GpuCacheTest, OtherWeightsBesideTheModelAreAnotherEngine) {
   TRTYOLO_NEEDS_GPU();
   const CacheFolder cache;
+  const fs::path folder = fs::temp_directory_path() / ("trtyolo-external-" + std::to_string(::getpid()));
+  fs::create_directories(folder);
+  const std::string file = (folder / "tiny-external.onnx").string(), weights = (folder / "tiny.bin").string();
+  fs::copy_file(test::dataPath("tiny-external.onnx"), file, fs::copy_options::overwrite_existing);
+  try {
+    DetectModel model(file);
+    ADD_FAILURE() << "loaded without its weights";
+  } catch (const ModelError& error) {
+    EXPECT_NE(std::string(error.what()).find("tiny.bin"), std::string::npos) << error.what();
+  }
+  fs::copy_file(test::dataPath("tiny.bin"), weights, fs::copy_options::overwrite_existing);
+  const auto [found, said] = findAndSay(file);
+  EXPECT_EQ(found, findAndSay(test::dataPath("tiny.onnx")).first);
+  EXPECT_EQ(findAndSay(file).second, "");
+  EXPECT_EQ(cache.engines().size(), 2U);
+  std::fstream(weights, std::ios::binary | std::ios::in | std::ios::out).put('\x11');
+  EXPECT_NE(findAndSay(file).second.find("building a TensorRT engine"), std::string::npos);
+  EXPECT_EQ(cache.engines().size(), 3U);
+  fs::remove_all(folder);
+}
+
+TEST(GpuCacheTest, ThreadsThatLoadTheSameModelAtOnceBuildItOnce) {
+  TRTYOLO_NEEDS_GPU();
+  const CacheFolder cache;
+  testing::internal::CaptureStderr();
   std::vector<std::thread> threads;
   std::atomic<int> loaded = 0;
   for (int i = 0; i < 4; ++i) {
@@ -140,8 +166,12 @@ TEST(GpuCacheTest, ThreadsThatLoadTheSameModelAtOnceAllGetIt) {
   for (std::thread& thread : threads) {
     thread.join();
   }
+  const std::string said = testing::internal::GetCapturedStderr();
   EXPECT_EQ(loaded, 4);
   EXPECT_EQ(cache.engines().size(), 1U);
+  const std::size_t built = said.find("built in");
+  EXPECT_NE(built, std::string::npos) << said;
+  EXPECT_EQ(said.find("built in", built + 1), std::string::npos) << said;
 }
 
 TEST(GpuFilesTest, ABuildCanBeEnded) {

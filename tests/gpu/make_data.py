@@ -1,8 +1,9 @@
 """Writes what the tests on a GPU need, for machines without OpenCV and OpenVINO: make_data.py DATA OUT [PROGRAM]
 
 DATA is the checkout's folder data/. OUT gets the models, the references with their pictures as .ppm, and a network of
-one layer, which is built in a moment (tiny.onnx). PROGRAM is the command line trtyolo on a CPU: what it finds with the
-dynamic model becomes shapes/dynamic.json, without which a test is skipped. Needs opencv-python, onnx and NumPy.
+one layer, which is built in a moment (tiny.onnx; tiny-external.onnx has its weights in tiny.bin). PROGRAM is the
+command line trtyolo on a CPU: what it finds with the dynamic model becomes shapes/dynamic.json, without which a test is
+skipped. Needs opencv-python, onnx and NumPy.
 """
 
 import json
@@ -60,6 +61,8 @@ def write_tiny_model(path: Path) -> None:
     helper.set_model_props(model, {"task": "detect", "stride": "32", "imgsz": "[256, 256]", "names": str(names)})
     onnx.checker.check_model(model)
     onnx.save(model, path)
+    external = path.with_name("tiny-external.onnx")
+    onnx.save_model(model, external, save_as_external_data=True, location="tiny.bin", size_threshold=1024)
 
 
 def write_cpu_results(data: Path, out: Path, program: str) -> None:

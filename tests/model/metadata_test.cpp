@@ -97,22 +97,5 @@ TEST(MetadataTest, ReadsTheJsonBeforeAPlan) {
   }
 }
 
-TEST(MetadataTest, ReadsMetadataOfOnnx) {
-  using namespace std::string_literals;
-  // ir_version 8; a graph of 3 bytes; metadata_props "task": "detect"; a fixed64 and a fixed32 that do not belong
-  // there.
-  const std::string file =
-      "\x08\x08\x3a\x03"s
-      "abc\x72\x0e\x0a\x04task\x12\x06"
-      "detect\x79"s +
-      std::string(8, 'x') + "\x7d" + std::string(4, 'y');
-  EXPECT_EQ(parseOnnxMetadata(file), (Metadata{{"task", "detect"}}));
-  for (std::size_t length = 0; length < file.size(); ++length) {
-    EXPECT_LE(parseOnnxMetadata(file.substr(0, length)).size(), 1U);
-  }
-  EXPECT_TRUE(parseOnnxMetadata("\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff").empty());
-  EXPECT_TRUE(parseOnnxMetadata("\x72\xff\xff\xff\xff\x0f").empty());
-}
-
 }  // namespace
 }  // namespace trtyolo

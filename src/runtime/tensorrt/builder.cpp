@@ -15,6 +15,7 @@
 #include "cuda/error.hpp"
 #include "cuda/memory.hpp"
 #include "model/description.hpp"
+#include "model/onnx_file.hpp"
 #include "runtime/tensorrt/half_network.hpp"
 #include "runtime/tensorrt/library.hpp"
 #include "runtime/tensorrt/network.hpp"

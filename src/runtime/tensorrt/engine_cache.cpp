@@ -1,5 +1,9 @@
 #include "runtime/tensorrt/engine_cache.hpp"
 
+#if !defined(_WIN32)
+#include <unistd.h>
+#endif
+
 #include <array>
 #include <cstdint>
 #include <cstdlib>
@@ -9,7 +13,9 @@
 #include <sstream>
 
 #include "cuda/devices.hpp"
+#include "model/onnx_file.hpp"
 #include "runtime/file_kind.hpp"
+#include "runtime/file_lock.hpp"
 #include "runtime/stopwatch.hpp"
 #include "runtime/tensorrt/builder.hpp"
 #include "runtime/tensorrt/library.hpp"
@@ -34,24 +40,83 @@ fs::path cacheFolder() {
   return fs::temp_directory_path() / "trtyolo";
 }
 
-// 64-bit FNV-1a, continued from `hash`.
-std::uint64_t hashOf(std::string_view bytes, std::uint64_t hash) {
-  constexpr std::uint64_t kPrime = 0x100000001b3;
-  for (const char byte : bytes) {
-    hash = (hash ^ static_cast<unsigned char>(byte)) * kPrime;
+// Two 64-bit FNV-1a with different beginnings.
+class Fingerprint {
+ public:
+  void add(std::string_view bytes) {
+    constexpr std::uint64_t kPrime = 0x100000001b3;
+    for (const char byte : bytes) {
+      first_ = (first_ ^ static_cast<unsigned char>(byte)) * kPrime;
+      second_ = (second_ ^ static_cast<unsigned char>(byte)) * kPrime;
+    }
   }
-  return hash;
+
+  std::string text() const {
+    std::ostringstream text;
+    text << std::hex << std::setfill('0') << std::setw(16) << first_ << std::setw(16) << second_;
+    return text.str();
+  }
+
+ private:
+  std::uint64_t first_ = 0xcbf29ce484222325, second_ = 0x9ae16a3b2f90404f;
+};
+
+// The content of the files beside the model that hold its weights.
+void addExternalFiles(const std::string& onnx, std::string_view content, Fingerprint& fingerprint) {
+  for (const std::string& file : externalFiles(content)) {
+    const fs::path path = fs::path(onnx).parent_path() / file;
+    const auto fail = [&](const std::string& why) {
+      return ModelError("'" + onnx + "': its weights are in '" + file + "', " + why);
+    };
+    const fs::path below = fs::path(file).lexically_normal();
+    if (below.is_absolute() || below.empty() || *below.begin() == "..") {
+      throw fail("which is outside of the model's folder; ONNX wants them in it or below");
+    }
+    std::error_code error;
+    if (!fs::is_regular_file(path, error)) {
+      throw fail("and there is no such file beside it");
+    }
+    fingerprint.add(file);
+    fingerprint.add(readModelFile(path.string()));
+  }
 }
 
-std::string fingerprint(std::string_view content, const std::string& circumstances) {
-  constexpr std::uint64_t kBasis = 0xcbf29ce484222325, kOtherBasis = 0x9ae16a3b2f90404f;
-  std::ostringstream text;
-  text << std::hex << std::setfill('0');
-  for (const std::uint64_t basis : {kBasis, kOtherBasis}) {
-    text << std::setw(16) << hashOf(circumstances, hashOf(content, basis));
+// A build that a loading model waits for, on standard error: the share that is done, where that is a terminal.
+class Announcement {
+ public:
+  Announcement(const std::string& onnx, BuildOption& build) {
+    std::cerr << "trtyolo: building a TensorRT engine for '" << onnx
+              << "', once; this can take minutes ('trtyolo build' does it beforehand) ...\n";
+    if (isTerminal()) {
+      build.onProgress = [this](const BuildProgress& progress) {
+        const int percent = static_cast<int>(progress.done * 100);
+        if (percent > percent_) {
+          percent_ = percent;
+          std::cerr << "\rtrtyolo: " << percent << " %" << std::flush;
+        }
+        return true;
+      };
+    }
   }
-  return text.str();
-}
+  ~Announcement() {
+    if (percent_ >= 0) {
+      std::cerr << "\r\x1b[K";
+    }
+  }
+  Announcement(const Announcement&) = delete;
+  Announcement& operator=(const Announcement&) = delete;
+
+ private:
+  static bool isTerminal() {
+#if defined(_WIN32)
+    return false;
+#else
+    return isatty(STDERR_FILENO) == 1;
+#endif
+  }
+
+  int percent_ = -1;
+};
 
 BuildOption buildOptionFor(const EngineOptions& options) {
   BuildOption build;
@@ -78,9 +143,12 @@ std::string circumstancesOf(const BuildOption& build) {
 std::string cachedEngine(const std::string& onnx, const EngineOptions& options) {
   BuildOption build = buildOptionFor(options);
   const std::string content = readModelFile(onnx);
+  Fingerprint fingerprint;
+  fingerprint.add(content);
+  addExternalFiles(onnx, content, fingerprint);
+  fingerprint.add(circumstancesOf(build));
   const fs::path folder = cacheFolder();
-  const std::string name = fs::path(onnx).stem().string() + "-" + fingerprint(content, circumstancesOf(build));
-  const fs::path plan = folder / (name + ".engine");
+  const fs::path plan = folder / (fs::path(onnx).stem().string() + "-" + fingerprint.text() + ".engine");
   std::error_code error;
   if (fs::is_regular_file(plan, error)) {
     return plan.string();
@@ -90,11 +158,20 @@ std::string cachedEngine(const std::string& onnx, const EngineOptions& options) 
     throw ModelError("'" + folder.string() + "': the folder for built engines cannot be made: " + error.message() +
                      "; name another in TRTYOLO_CACHE");
   }
-  std::cerr << "trtyolo: building a TensorRT engine for '" << onnx << "', once; this can take minutes ...\n";
+  const FileLock lock(plan.string() + ".lock", [&] {
+    std::cerr << "trtyolo: the TensorRT engine for '" << onnx << "' is being built by another thread or process; "
+              << "waiting for it ...\n";
+  });
+  if (fs::is_regular_file(plan, error)) {
+    return plan.string();
+  }
   Stopwatch watch;
   build.timingCache = (folder / "timings").string();
-  const BuiltPlan built = tensorrt::build(content, onnx, build);
-  writePlanFile(plan.string(), built.metadata, {built.plan.data(), built.plan.size()});
+  {
+    const Announcement announcement(onnx, build);
+    const BuiltPlan built = tensorrt::build(content, onnx, build);
+    writePlanFile(plan.string(), built.metadata, {built.plan.data(), built.plan.size()});
+  }
   std::cerr << "trtyolo: built in " << std::fixed << std::setprecision(1) << watch.lap() / 1000
             << " s: " << plan.string() << '\n';
   return plan.string();

@@ -1,0 +1,27 @@
+// A lock between threads and processes.
+#pragma once
+
+#include <functional>
+#include <string>
+
+namespace trtyolo {
+
+// One at a time holds the lock of a path, in this process or another of the machine, as long as this lives; one that
+// dies with its process holds it no more. The file is made for the purpose and removed at the end.
+// Where files cannot be locked (some network file systems; Windows, for now) nobody waits for anybody.
+class FileLock {
+ public:
+  // Waits for the lock; if it has to, `onWait` is called once before.
+  FileLock(const std::string& path, const std::function<void()>& onWait);
+  ~FileLock();
+  FileLock(const FileLock&) = delete;
+  FileLock& operator=(const FileLock&) = delete;
+
+  bool held() const { return file_ >= 0; }  // false where files cannot be locked
+
+ private:
+  std::string path_;
+  int file_ = -1;
+};
+
+}  // namespace trtyolo
