@@ -80,7 +80,7 @@ void addOptions(CLI::App& command, BuildOptions& options) {
   const std::string group = "Engine";
   command
       .add_flag("--fp16,--half", options.half,
-                "compute in f16 where that is faster; TensorRT 11 does so only with models that were exported in f16")
+                "compute in f16 up to the last layers with weights; boxes and scores stay f32")
       ->group(group);
   command
       .add_option("--batch", options.batch,
