@@ -1,7 +1,9 @@
 """Everything that running models takes; also importable from tensorrt_yolo itself."""
 
+from tensorrt_yolo.drawing import visualize
 from tensorrt_yolo.engine import build_engine
 from tensorrt_yolo.errors import BusyError, DeviceError, Error, InferenceError, ModelError
+from tensorrt_yolo.files import generate_labels, image_batches
 from tensorrt_yolo.info import BuildProgress, MemoryUse, ModelInfo, NetworkSpeed, TensorInfo, Timing
 from tensorrt_yolo.models import (
     BaseModel,
@@ -69,6 +71,9 @@ __all__ = [
     "Timing",
     "backends",
     "build_engine",
+    "generate_labels",
+    "image_batches",
     "inspect",
     "version",
+    "visualize",
 ]

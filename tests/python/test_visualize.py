@@ -1,0 +1,174 @@
+"""visualize(): what it draws, where, and in which colours."""
+
+import cv2
+import numpy as np
+import pytest
+from conftest import model_file, picture, references, run_python
+
+import tensorrt_yolo as ty
+from tensorrt_yolo import drawing
+
+MODELS = {
+    "classify": ty.ClassifyModel,
+    "detect": ty.DetectModel,
+    "obb": ty.OBBModel,
+    "segment": ty.SegmentModel,
+    "pose": ty.PoseModel,
+}
+
+
+@pytest.fixture(scope="module")
+def found():
+    """(picture, result, names) of each task."""
+    results = {}
+    for task, kind in MODELS.items():
+        with kind(model_file(task), ty.InferOption(swap_rb=True)) as model:
+            image = picture(task)
+            results[task] = image, model.predict(image), model.info().names
+    return results
+
+
+def bgr_of(class_id):
+    return drawing.colour_of(class_id)[::-1]
+
+
+def is_coloured(pixel, class_id, most=3):
+    return np.abs(pixel.astype(int) - bgr_of(class_id)).max() <= most
+
+
+@pytest.mark.parametrize("task", MODELS)
+def test_draws_into_a_copy(found, task):
+    image, result, names = found[task]
+    before = image.copy()
+    drawn = ty.visualize(image, result, names)
+    assert np.array_equal(image, before)
+    assert drawn.shape == image.shape and drawn.dtype == np.uint8
+    assert not np.array_equal(drawn, image)
+    assert not np.shares_memory(drawn, image)
+
+
+def test_boxes_are_where_the_objects_are(found):
+    image, result, names = found["detect"]
+    drawn = ty.visualize(np.full_like(image, 128), result, names)
+    for thing in result:
+        left, top, right, bottom = thing.box.tolist()
+        assert is_coloured(drawn[int((top + bottom) / 2), int(left)], thing.class_id)
+        assert is_coloured(drawn[min(int(bottom), image.shape[0] - 1), int((left + right) / 2)], thing.class_id)
+
+
+def test_masks_colour_their_objects(found):
+    image, result, names = found["segment"]
+    blank = np.full_like(image, 128)
+    drawn = ty.visualize(blank, result, names)
+    outside = np.ones(image.shape[:2], bool)
+    for thing in result:
+        mask = thing.mask.to_numpy().view(bool)
+        assert (drawn[mask] != blank[mask]).any(axis=1).mean() > 0.9
+        outside &= ~mask
+    corner = outside & (np.indices(outside.shape).sum(0) > sum(outside.shape) * 0.97)
+    assert np.array_equal(drawn[corner], blank[corner])
+
+
+def test_rotated_boxes_are_turned(found):
+    image, result, names = found["obb"]
+    drawn = ty.visualize(np.full_like(image, 128), result, names, scores=False)
+    seen = 0
+    for thing in result:
+        corners = thing.box.xyxyxyxy()
+        for a, b in zip(corners, np.roll(corners, -1, axis=0)):
+            x, y = ((a + b) / 2).round().astype(int)
+            if 1 <= x < image.shape[1] - 1 and 1 <= y < image.shape[0] - 1:
+                seen += any(is_coloured(p, thing.class_id) for p in drawn[y - 1 : y + 2, x - 1 : x + 2].reshape(-1, 3))
+    assert seen >= 2 * len(result)
+
+
+def test_keypoints_are_drawn(found):
+    image, result, names = found["pose"]
+    drawn = ty.visualize(np.full_like(image, 128), result, names, thickness=2)
+    for thing in result:
+        for x, y, conf in thing.kpts.tolist():
+            if conf > 0.5 and 2 <= x < image.shape[1] - 2 and 2 <= y < image.shape[0] - 2:
+                assert (drawn[int(y), int(x)] != 128).any()
+
+
+def test_a_person_has_a_skeleton():
+    points = np.zeros((1, 17, 3), np.float32)
+    points[0, :, 0] = np.linspace(50, 350, 17)
+    points[0, :, 1] = 100 + 60 * np.sin(np.arange(17))
+    points[0, :, 2] = 1
+    result = ty.PoseResult([0], [0.9], [[40, 20, 360, 180]], points)
+    blank = np.zeros((200, 400, 3), np.uint8)
+    with_lines = ty.visualize(blank, result)
+    result.kpts[:, 3:, 2] = 0  # not seen: neither drawn nor joined
+    few = ty.visualize(blank, result)
+    assert (few.any(axis=2)).sum() < (with_lines.any(axis=2)).sum()
+    middle = (points[0, 5, :2] + points[0, 6, :2]) / 2  # between the shoulders
+    x, y = middle.round().astype(int)
+    assert with_lines[y - 1 : y + 2, x - 1 : x + 2].any()
+    assert not few[y - 1 : y + 2, x - 1 : x + 2].any()
+
+
+def test_classes_are_written(found):
+    image, result, names = found["classify"]
+    drawn = ty.visualize(np.full_like(image, 128), result, names)
+    assert is_coloured(drawn[1, 1], int(result.classes[0]))
+
+
+def test_nothing_found_is_a_copy(found):
+    image, _, names = found["detect"]
+    nothing = ty.DetResult([], [], np.zeros((0, 4)))
+    assert np.array_equal(ty.visualize(image, nothing, names), image)
+
+
+def test_labels_of_all_kinds(found):
+    image, result, names = found["detect"]
+    as_dict = ty.visualize(image, result, names)
+    assert np.array_equal(as_dict, ty.visualize(image, result, [names[i] for i in range(len(names))]))
+    assert not np.array_equal(as_dict, ty.visualize(image, result))
+    # A name that is missing is the number.
+    assert np.array_equal(ty.visualize(image, result), ty.visualize(image, result, []))
+    assert not np.array_equal(as_dict, ty.visualize(image, result, names, scores=False))
+
+
+def test_pictures_of_all_kinds(found, tmp_path):
+    image, result, names = found["detect"]
+    expected = ty.visualize(image, result, names)
+    assert np.array_equal(ty.visualize(references("detect")[0][0], result, names), expected)
+    assert np.array_equal(ty.visualize(np.dstack([image, image[..., :1]]), result, names), expected)
+    assert np.array_equal(ty.visualize(image[::-1, ::-1][::-1, ::-1], result, names), expected)
+    grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+    on_grey = ty.visualize(grey, result, names)
+    assert on_grey.shape == image.shape
+    assert np.array_equal(on_grey, ty.visualize(grey[..., None], result, names))
+    for wrong in (image.astype(np.float32), np.zeros((4, 4, 2), np.uint8), np.zeros((2, 4, 4, 3), np.uint8)):
+        with pytest.raises(ValueError, match="visualize: an image"):
+            ty.visualize(wrong, result)
+    (tmp_path / "broken.jpg").write_bytes(b"no picture")
+    with pytest.raises(ValueError, match="broken.jpg"):
+        ty.visualize(tmp_path / "broken.jpg", result)
+
+
+def test_masks_of_another_size_are_refused(found):
+    image, result, _ = found["segment"]
+    with pytest.raises(ValueError, match="set_retina_masks"):
+        ty.visualize(image[:-1], result)
+
+
+def test_other_things_are_refused(found):
+    with pytest.raises(TypeError, match="found list"):
+        ty.visualize(found["detect"][0], [])
+
+
+def test_without_supervision_it_says_what_to_install():
+    ended = run_python(
+        """
+        import sys, numpy as np
+        sys.modules["supervision"] = None
+        import tensorrt_yolo as ty
+        try:
+            ty.visualize(np.zeros((8, 8, 3), np.uint8), ty.DetResult([0], [1], [[0, 0, 1, 1]]))
+        except ImportError as error:
+            print(error)
+        """
+    )
+    assert "pip install 'tensorrt_yolo[supervision]'" in ended.stdout, ended.stderr
