@@ -100,9 +100,7 @@ def _palettes() -> tuple[Any, Any]:
     """The colours of classes, and those of text on them."""
     sv = _supervision()
     colours = [sv.Color(*colour_of(i)) for i in range(_COLOURS)]
-    inks = [
-        sv.Color.BLACK if 0.299 * c.r + 0.587 * c.g + 0.114 * c.b > _BRIGHT else sv.Color.WHITE for c in colours
-    ]
+    inks = [sv.Color.BLACK if 0.299 * c.r + 0.587 * c.g + 0.114 * c.b > _BRIGHT else sv.Color.WHITE for c in colours]
     return sv.ColorPalette(colours), sv.ColorPalette(inks)
 
 

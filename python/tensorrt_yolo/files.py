@@ -7,9 +7,7 @@ import os
 import re
 from collections.abc import Iterable
 
-PICTURES = frozenset(
-    ".bmp .dib .jp2 .jpe .jpeg .jpg .pbm .pgm .png .pnm .ppm .tif .tiff .webp".split()
-)
+PICTURES = frozenset(".bmp .dib .jp2 .jpe .jpeg .jpg .pbm .pgm .png .pnm .ppm .tif .tiff .webp".split())
 
 
 def generate_labels(file: str | os.PathLike[str]) -> list[str]:

@@ -33,6 +33,9 @@ constexpr std::uint32_t kStronglyTyped =
     1U << static_cast<unsigned>(nvinfer1::NetworkDefinitionCreationFlag::kSTRONGLY_TYPED);
 #endif
 
+// Whether what is not quantized of a quantized network may compute in f16; otherwise it stays f32.
+constexpr bool kHalfBesideQuantized = true;
+
 // TensorRT's phases, which lie in each other, as one number that only rises.
 class Progress final : public nvinfer1::IProgressMonitor {
  public:
@@ -188,7 +191,9 @@ class Build {
       return;
     }
     const std::string layer = loopOrCondition(*network_);
-    if (precision_ == Precision::F32 || isQuantized(*network_) || (automatic && !layer.empty())) {
+    // Beside 8 bits there is f16 or f32.
+    const bool f32BesideQuantized = isQuantized(*network_) && !(kHalfBesideQuantized && precision_ == Precision::F16);
+    if (precision_ == Precision::F32 || f32BesideQuantized || (automatic && !layer.empty())) {
       precision_ = Precision::F32;
       return;
     }

@@ -1,6 +1,7 @@
 #include "runtime/tensorrt/half_network.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <optional>
 #include <unordered_map>
@@ -24,8 +25,15 @@ using nvinfer1::Weights;
 // layer with weights.
 constexpr int64_t kLeastWeights = 256;
 
+constexpr int kScale = 1;  // the place of the scale among the inputs of what quantizes and what does the reverse
+
 bool isReal(DataType type) {
   return type == DataType::kFLOAT || type == DataType::kHALF || type == DataType::kBF16;
+}
+
+// What values pass through on their way from the inputs: quantized ones are real before and behind.
+bool carriesValues(DataType type) {
+  return type == DataType::kFLOAT || type == DataType::kINT8 || type == DataType::kFP8;
 }
 
 // The value `i` of weights that are real. Parsers do not promise aligned values.
@@ -76,6 +84,9 @@ class Conversion {
         if (tensor && tensor->getType() == DataType::kFLOAT) {
           node.inputs.emplace_back(j, tensor);
         }
+        if (tensor && carriesValues(tensor->getType())) {
+          node.reads.push_back(tensor);
+        }
       }
       for (int j = 0; j < node.layer->getNbOutputs(); ++j) {
         ITensor* const tensor = node.layer->getOutput(j);
@@ -83,6 +94,9 @@ class Conversion {
           makers_.emplace(tensor, nodes_.size());
           if (tensor->getType() == DataType::kFLOAT) {
             node.outputs.push_back(tensor);
+          }
+          if (carriesValues(tensor->getType())) {
+            node.writes.push_back(tensor);
           }
         }
       }
@@ -104,6 +118,7 @@ class Conversion {
     ILayer* layer = nullptr;
     std::vector<std::pair<int, ITensor*>> inputs;  // the f32 ones, with their places
     std::vector<ITensor*> outputs;                 // the f32 ones
+    std::vector<const ITensor*> reads, writes;     // those and the quantized ones
     bool half = false;
   };
 
@@ -115,6 +130,12 @@ class Conversion {
   bool isHalf(const ITensor* tensor) const {
     const Node* maker = makerOf(tensor);
     return maker && maker->half;
+  }
+
+  static bool isDequantize(const Node& node) { return node.layer->getType() == LayerType::kDEQUANTIZE; }
+
+  static bool isScale(const Node& node, int place) {
+    return place == kScale && node.layer->getType() == LayerType::kQUANTIZE;
   }
 
   // The values of a tensor that hands on those of a constant, in whatever shape and type.
@@ -135,6 +156,23 @@ class Conversion {
       }
     }
     return std::nullopt;
+  }
+
+  // Whether a quantization's scale, which TensorRT wants in the type of the real values beside it, loses less by that
+  // than 8 bits do, and what it scales stays finite.
+  bool scaleFits(const ITensor& scale) const {
+    constexpr float kLeastBits = 0x1p-8F, kLargest = 128;
+    const std::optional<Weights> values = constantBehind(&scale);
+    if (type_ != DataType::kHALF || !values || scale.getDimensions().nbDims > 1) {
+      return false;  // not one for all, nor one for each channel
+    }
+    for (int64_t i = 0; i < values->count; ++i) {
+      const float value = valueAt(*values, i);
+      if (!(std::abs(fromF16(toF16(value)) - value) <= value * kLeastBits && value <= kLargest)) {
+        return false;
+      }
+    }
+    return true;
   }
 
   bool fits(const Weights& weights, bool mayVanish) const {
@@ -200,6 +238,7 @@ class Conversion {
       case LayerType::kPADDING:
       case LayerType::kPARAMETRIC_RELU:
       case LayerType::kPOOLING:
+      case LayerType::kQUANTIZE:
       case LayerType::kSCALE:
       case LayerType::kSELECT:
       case LayerType::kSOFTMAX:
@@ -258,11 +297,17 @@ class Conversion {
 
   // Whether a layer that depends on the inputs can compute in half precision with all that it reads.
   bool canBeHalf(const Node& node, bool heavy) const {
-    if (!isKnown(*node.layer) || node.outputs.empty()) {
+    if (!isKnown(*node.layer) || node.inputs.empty() || node.writes.empty()) {
       return false;
     }
     const std::vector<Weights> own = ownWeights(*node.layer);
     const auto inputFits = [&](const std::pair<int, ITensor*>& input) {
+      if (isScale(node, input.first)) {
+        return scaleFits(*input.second);
+      }
+      if (const Node* maker = makerOf(input.second); maker && isDequantize(*maker)) {
+        return scaleFits(*maker->layer->getInput(kScale));
+      }
       if (fromInputs_.count(input.second) != 0) {
         return true;
       }
@@ -277,10 +322,10 @@ class Conversion {
     std::vector<bool> heavy(nodes_.size()), able(nodes_.size());
     for (std::size_t i = 0; i < nodes_.size(); ++i) {
       const Node& node = nodes_[i];
-      const bool depends = std::any_of(node.inputs.begin(), node.inputs.end(),
-                                       [this](const auto& input) { return fromInputs_.count(input.second) != 0; });
+      const bool depends = std::any_of(node.reads.begin(), node.reads.end(),
+                                       [this](const ITensor* tensor) { return fromInputs_.count(tensor) != 0; });
       if (depends) {
-        fromInputs_.insert(node.outputs.begin(), node.outputs.end());
+        fromInputs_.insert(node.writes.begin(), node.writes.end());
         heavy[i] = isHeavy(node);
         able[i] = canBeHalf(node, heavy[i]);
       }
@@ -288,21 +333,22 @@ class Conversion {
     std::unordered_set<const ITensor*> towardsHeavy;  // tensors from which a heavy layer is reached
     for (std::size_t i = nodes_.size(); i-- > 0;) {
       Node& node = nodes_[i];
-      const bool reaches =
-          heavy[i] || std::any_of(node.outputs.begin(), node.outputs.end(),
-                                  [&](const ITensor* output) { return towardsHeavy.count(output) != 0; });
+      const bool reaches = heavy[i] || std::any_of(node.writes.begin(), node.writes.end(), [&](const ITensor* tensor) {
+                             return towardsHeavy.count(tensor) != 0;
+                           });
       node.half = able[i] && reaches;
       if (reaches) {
-        for (const auto& input : node.inputs) {
-          towardsHeavy.insert(input.second);
-        }
+        towardsHeavy.insert(node.reads.begin(), node.reads.end());
       }
     }
-    // What only moves values that are rounded already may move them in half the bytes.
-    for (Node& node : nodes_) {
-      node.half = node.half || (onlyMoves(*node.layer) && !node.inputs.empty() && !node.outputs.empty() &&
-                                std::all_of(node.inputs.begin(), node.inputs.end(),
-                                            [this](const auto& input) { return isHalf(input.second); }));
+    // What only moves values that are rounded already may move them in half the bytes, or in 8 bits.
+    for (std::size_t i = 0; i < nodes_.size(); ++i) {
+      Node& node = nodes_[i];
+      const bool quantizes = able[i] && node.layer->getType() == LayerType::kQUANTIZE;
+      node.half = node.half || ((onlyMoves(*node.layer) || quantizes) && !node.inputs.empty() && !node.writes.empty() &&
+                                std::all_of(node.inputs.begin(), node.inputs.end(), [&](const auto& input) {
+                                  return isHalf(input.second) || isScale(node, input.first);
+                                }));
     }
   }
 
@@ -319,11 +365,34 @@ class Conversion {
     return {type_, values.data(), weights.count};
   }
 
-  // A tensor of f32 in the wanted type. Constants, and those that are cast to f32 from a smaller type, are made anew.
+  // A scale that fits, in the wanted type and its own shape.
+  ITensor& scaleInHalf(const ITensor& scale) {
+    return *made(network_.addConstant(scale.getDimensions(), converted(*constantBehind(&scale)))).getOutput(0);
+  }
+
+  // A layer that turns the same quantized values into real ones of the wanted type. The old one stays for those that
+  // read f32; where nobody does, TensorRT drops it.
+  nvinfer1::IDequantizeLayer& dequantizeToHalf(const nvinfer1::IDequantizeLayer& layer) {
+    constexpr int kZeroPoint = 2;
+    nvinfer1::IDequantizeLayer& half =
+        made(network_.addDequantize(*layer.getInput(0), scaleInHalf(*layer.getInput(kScale)), type_));
+    half.setAxis(layer.getAxis());
+    if (layer.getNbInputs() > kZeroPoint && layer.getInput(kZeroPoint)) {
+      half.setInput(kZeroPoint, *layer.getInput(kZeroPoint));
+    }
+    return half;
+  }
+
+  // A tensor of f32 in the wanted type. Constants, those that are cast to f32 from a smaller type, and those that were
+  // quantized are made anew.
   ITensor& inHalf(ITensor& tensor) {
     ITensor*& known = inHalf_[&tensor];
     if (!known) {
       const Node* maker = makerOf(&tensor);
+      if (maker && isDequantize(*maker)) {
+        known = dequantizeToHalf(static_cast<const nvinfer1::IDequantizeLayer&>(*maker->layer)).getOutput(0);
+        return *known;
+      }
       if (maker && maker->layer->getType() == LayerType::kCAST) {
         maker = makerOf(maker->layer->getInput(0));
       }
@@ -352,7 +421,7 @@ class Conversion {
     ILayer& layer = *node.layer;
     for (const auto& [place, tensor] : node.inputs) {
       if (node.half && !isHalf(tensor)) {
-        layer.setInput(place, inHalf(*tensor));
+        layer.setInput(place, isScale(node, place) ? scaleInHalf(*tensor) : inHalf(*tensor));
       } else if (!node.half && isHalf(tensor) && layer.getType() != LayerType::kSHAPE) {
         layer.setInput(place, inF32(*tensor));
       }
@@ -422,7 +491,8 @@ class Conversion {
   DataType type_;
   std::vector<Node> nodes_;
   std::unordered_map<const ITensor*, std::size_t> makers_;  // of tensors of all types
-  std::unordered_set<const ITensor*> fromInputs_;  // f32 tensors that depend on the inputs by way of f32 tensors
+  // Tensors, of f32 or quantized, that depend on the inputs by way of such tensors.
+  std::unordered_set<const ITensor*> fromInputs_;
   std::unordered_map<const ITensor*, ITensor*> inHalf_, inF32_;
   HalfWeights weights_;
 };

@@ -17,12 +17,12 @@ using HalfWeights = std::deque<std::vector<std::uint16_t>>;
 // inputs and its last layers with weights. What comes after those stays f32 (boxes, angles, keypoints and scores are
 // decoded there: above 512, f16 has but half pixels), and so do inputs and outputs, sizes, whatever does not depend on
 // the inputs, layers of kinds that are not known to be good in half precision, and layers with a constant that `type`
-// cannot hold. Call it once, before building. Throws ModelError if TensorRT does not take a cast; the network is of no
-// use then.
+// cannot hold. Between pairs of quantize and dequantize layers f16 is computed in the same way: what goes into the
+// quantized convolutions and comes out of them is f16, and so are their scales. Call it once, before building. Throws
+// ModelError if TensorRT does not take a cast; the network is of no use then.
 HalfWeights computeInHalf(nvinfer1::INetworkDefinition& network, nvinfer1::DataType type);
 
-// Whether layers compute in quantized values. The types of the others are bound to theirs: such a network is built as
-// it is.
+// Whether layers compute in quantized values.
 bool isQuantized(const nvinfer1::INetworkDefinition& network);
 
 // The name of a layer of a loop or a condition; empty if there is none. computeInHalf() does not know these.

@@ -1,0 +1,52 @@
+"""The command line: predict, info, build and bench, with the options and results of the C++ program `trtyolo`.
+
+Exit status: 0 done, 1 a failure that is named, 2 wrong usage, 130 ended by Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+import tensorrt_yolo as ty
+from tensorrt_yolo.program import bench, build, info, predict
+
+_COMMANDS = (predict, info, build, bench)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs a command; gives the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tensorrt_yolo" if sys.argv[0].endswith("__main__.py") else "tensorrt_yolo",
+        description="YOLO models, one engine and many clones, on CPUs and NVIDIA GPUs.",
+        epilog="Every command has --help.",
+    )
+    parser.add_argument("--version", action="version", version=_versions())
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for module in _COMMANDS:
+        command = commands.add_parser(
+            module.__name__.rsplit(".", 1)[1],
+            help=module.SUMMARY,
+            description=module.SUMMARY[0].upper() + module.SUMMARY[1:] + ".",
+            epilog=module.EPILOG,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        module.add_arguments(command)
+        command.set_defaults(run=module.run)
+    options = parser.parse_args(arguments)
+    try:
+        return options.run(options)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read the output has gone; the interpreter would complain once more
+        return 1
+    except (ty.Error, OSError, ValueError, TypeError, ImportError) as error:
+        print(f"tensorrt_yolo: error: {error}", file=sys.stderr)
+        return 1
+
+
+def _versions() -> str:
+    back_ends = ", ".join(f"{name} {version}" for name, version in ty.backends().items())
+    return f"{ty.version()} ({back_ends or 'no back end'})"

@@ -1,0 +1,220 @@
+"""The command bench."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import os
+import platform
+import sys
+import threading
+import time
+from typing import Any
+
+import numpy as np
+
+import tensorrt_yolo as ty
+from tensorrt_yolo.program import options as shared
+from tensorrt_yolo.program.progress import bar
+
+SUMMARY = "memory and images a second: the bare network, one model, clones, separate models"
+EPILOG = """\
+Each row is measured in a process of its own; threads call predict(), one for each model or clone. "ratio" holds its
+images a second against those of the bare network with as many requests, measured in the same process.
+
+Example: tensorrt_yolo bench yolo11n.onnx --clones 1,2,4,8 --json bench.json"""
+
+_KINDS = ("network", "model", "clones", "separate")
+_SIZE = (1080, 1920)
+_SLICES = 4  # in which the bare network and predict() take turns
+_WARM_UP = 3  # calls
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    command.add_argument("model", metavar="MODEL", help="ONNX, OpenVINO IR or TensorRT engine")
+    command.add_argument(
+        "--clones", type=shared.numbers(1), default=[1, 2, 4, 8], metavar="N,...", help="how many, also of models"
+    )
+    command.add_argument(
+        "--kinds",
+        type=_kinds,
+        default=list(_KINDS),
+        metavar="KIND,...",
+        help=f"rows to measure: {','.join(_KINDS)} (all)",
+    )
+    command.add_argument("--source", metavar="FILE", help="picture to predict (default: 1920 x 1080, drawn)")
+    command.add_argument("--seconds", type=_seconds, default=5.0, metavar="S", help="for each row (5)")
+    command.add_argument("--json", metavar="FILE|-", help="the results as JSON; - is standard output")
+    command.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
+    shared.add_objects(command)
+    shared.add_model(command)
+
+
+def run(options: argparse.Namespace) -> int:
+    option = shared.infer_option(options)
+    info = ty.inspect(options.model, option)
+    picture = _picture(options.source)
+    plan = [(kind, n) for kind in _KINDS if kind in options.kinds for n in _counts(kind, options.clones)]
+    rows = []
+    context = multiprocessing.get_context("spawn")
+    with bar(len(plan), "measuring", quiet=options.quiet, unit="row") as progress:
+        for kind, n in plan:
+            with context.Pool(1) as pool:
+                arguments = (options.model, option, options.streams, kind, n, options.seconds, picture)
+                rows.append(pool.apply(_measure, arguments))
+            progress.update()
+    if not options.quiet:
+        print(_table(rows), file=sys.stderr if options.json == "-" else sys.stdout)
+    if options.json:
+        said = json.dumps(_as_dict(options.model, info, picture, rows), indent=2, ensure_ascii=False) + "\n"
+        if options.json == "-":
+            sys.stdout.write(said)
+        else:
+            with open(options.json, "w", encoding="utf-8") as file:
+                file.write(said)
+    return 0
+
+
+def _counts(kind: str, clones: list[int]) -> list[int]:
+    return [1] if kind == "model" else [n for n in clones if n > 1 or kind == "network"]
+
+
+def _measure(
+    file: str, option: ty.InferOption, streams: int | None, kind: str, n: int, seconds: float, picture: np.ndarray
+) -> dict[str, Any]:
+    """A row, in a process of its own."""
+    if streams is None:
+        option.set_streams(min(n, os.cpu_count() or 1))
+    models = [shared.load(file, option)]
+    for _ in range(n - 1 if kind in ("clones", "separate") else 0):
+        models.append(models[0].clone() if kind == "clones" else shared.load(file, option))
+    batch = models[0].batch()
+    images = [picture] * batch
+    row = {"kind": kind, "n": n, "batch": batch, "memory": "host", "images_per_s": 0.0, "p50_ms": 0.0, "p99_ms": 0.0}
+    network: list[float] = []
+    latencies: list[float] = []
+    rates: list[float] = []
+    if kind != "network":
+        for model in models:
+            for _ in range(_WARM_UP):
+                model.predict(images)
+    for _ in range(_SLICES):
+        speed = models[0].measure_network(n, seconds / _SLICES)
+        network.append(len(speed.latencies) * batch / speed.seconds)
+        if kind == "network":
+            latencies += speed.latencies
+            continue
+        calls, took = _call(models, images, seconds / _SLICES)
+        latencies += calls
+        rates.append(len(calls) * batch / took)
+    row["images_per_s"] = float(np.median(rates or network))
+    row["p50_ms"], row["p99_ms"] = (float(value) for value in np.percentile(latencies, [50, 99]))
+    row["ratio"] = float(np.median(np.divide(rates, network))) if rates else 1.0
+    row["rss_mb"], row["pss_mb"] = _memory()
+    engines = models if kind == "separate" else models[:1]
+    on_gpu = models[0].info().backend == "tensorrt"
+    row["gpu_mb"] = sum(model.memory().total for model in engines) / 1e6 if on_gpu else 0
+    return row
+
+
+def _call(models: list[ty.BaseModel], images: list[np.ndarray], seconds: float) -> tuple[list[float], float]:
+    """Milliseconds of every call, all models at once, and how long it took in all."""
+    latencies: list[float] = []
+    errors: list[BaseException] = []
+    ready = threading.Barrier(len(models) + 1)
+
+    def work(model: ty.BaseModel) -> None:
+        own = []
+        try:
+            ready.wait()
+            end = time.perf_counter() + seconds
+            begin = time.perf_counter()
+            while begin < end:
+                model.predict(images)
+                now = time.perf_counter()
+                own.append((now - begin) * 1e3)
+                begin = now
+        except BaseException as error:
+            errors.append(error)
+        latencies.extend(own)
+
+    threads = [threading.Thread(target=work, args=(model,)) for model in models]
+    for thread in threads:
+        thread.start()
+    ready.wait()
+    began = time.perf_counter()
+    for thread in threads:
+        thread.join()
+    if errors:
+        raise errors[0]
+    return latencies, time.perf_counter() - began
+
+
+def _memory() -> tuple[float, float]:
+    """Resident and proportional memory of this process, MB; 0 where the system does not say."""
+    found = {}
+    try:
+        with open("/proc/self/smaps_rollup", encoding="ascii") as lines:
+            for line in lines:
+                name, _, rest = line.partition(":")
+                if name in ("Rss", "Pss"):
+                    found[name] = int(rest.split()[0]) * 1024 / 1e6
+    except OSError:
+        return 0, 0
+    return found.get("Rss", 0), found.get("Pss", 0)
+
+
+def _picture(file: str | None) -> np.ndarray:
+    if file is None:
+        y, x = np.mgrid[: _SIZE[0], : _SIZE[1]]
+        return np.stack([x // 4 % 256, y // 4 % 256, (x // 64 + y // 64) % 2 * 255], axis=-1).astype(np.uint8)
+    import cv2
+
+    data = np.fromfile(file, np.uint8)
+    pixels = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
+    if pixels is None:
+        raise ValueError(f"'{file}' is not a picture that OpenCV can read")
+    return pixels
+
+
+def _table(rows: list[dict[str, Any]]) -> str:
+    lines = [
+        f"{'kind':<9}{'n':>4}{'batch':>7}{'images/s':>10}{'ratio':>7}{'p50 ms':>9}{'p99 ms':>9}"
+        f"{'RSS MB':>9}{'PSS MB':>9}{'GPU MB':>9}"
+    ]
+    for row in rows:
+        lines.append(
+            f"{row['kind']:<9}{row['n']:>4}{row['batch']:>7}{row['images_per_s']:>10.1f}{row['ratio']:>7.3f}"
+            f"{row['p50_ms']:>9.2f}{row['p99_ms']:>9.2f}{row['rss_mb']:>9.0f}{row['pss_mb']:>9.0f}{row['gpu_mb']:>9.0f}"
+        )
+    return "\n".join(lines)
+
+
+def _as_dict(file: str, info: ty.ModelInfo, picture: np.ndarray, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    machine = {
+        "cpu": info.device if info.backend == "openvino" else platform.processor(),
+        "cores": os.cpu_count(),
+        "gpu": info.device if info.backend == "tensorrt" else "",
+        "versions": {"trtyolo": ty.version(), "python": platform.python_version(), **ty.backends()},
+    }
+    height, width = picture.shape[:2]
+    return {"model": file, "precision": info.precision, "image": [width, height], "machine": machine, "rows": rows}
+
+
+def _kinds(text: str) -> list[str]:
+    kinds = text.split(",")
+    for kind in kinds:
+        if kind not in _KINDS:
+            raise argparse.ArgumentTypeError(f"some of {','.join(_KINDS)} were expected, found {text!r}")
+    return kinds
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0
+    if not 0.01 <= value <= 86400:
+        raise argparse.ArgumentTypeError(f"0.01 to 86400 seconds were expected, found {text!r}")
+    return value

@@ -1,0 +1,109 @@
+"""The command build."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+import time
+
+import tensorrt_yolo as ty
+from tensorrt_yolo.program import options as shared
+from tensorrt_yolo.program.progress import bar
+
+SUMMARY = "build a TensorRT engine from an ONNX model, on a GPU and for it"
+EPILOG = """\
+Takes from seconds to many minutes. An engine runs with the version of TensorRT and on the kind of GPU that it was built
+with. Ctrl-C ends the building as soon as TensorRT comes to it, and leaves the file as it was.
+
+Examples:
+  tensorrt_yolo build yolo11n.onnx --fp16
+  tensorrt_yolo build yolo11n-dynamic.onnx -o yolo11n.engine --batch 1:8:16 --imgsz 320:640"""
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    command.add_argument("model", metavar="MODEL", help="model file: ONNX (.onnx)")
+    command.add_argument("-o", "--output", metavar="FILE", help="the engine (default: the model's name with .engine)")
+    command.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
+    group = command.add_argument_group("engine")
+    group.add_argument(
+        "--fp16",
+        "--half",
+        action="store_true",
+        help="compute in f16 up to the last layers with weights; boxes and scores stay f32",
+    )
+    group.add_argument(
+        "--batch",
+        type=_batches,
+        default=(1, 0, 1),
+        metavar="N|MIN:OPT:MAX",
+        help="images in a run, of models with a dynamic batch: at most N, and tuned for N; or the fewest, what it is "
+        "tuned for and the most (1)",
+    )
+    group.add_argument(
+        "--imgsz",
+        type=_sizes,
+        default=((0, 0), (0, 0)),
+        metavar="SIZE|MIN:MAX",
+        help="network input of models with dynamic sizes: 640 or 480x640 (height x width), or the smallest and the "
+        "largest, as 320:640 (default: what the model says)",
+    )
+    group.add_argument(
+        "--workspace", type=shared.whole(1), default=0, metavar="MiB", help="most scratch memory that a layer may take"
+    )
+    group.add_argument(
+        "--opt-level",
+        type=shared.whole(0, 5),
+        default=3,
+        metavar="N",
+        help="0 (quickly built) to 5 (faster engines are searched for longest); 3",
+    )
+    group.add_argument("--timing-cache", default="", metavar="FILE", help="file of timings, read and written")
+    group.add_argument("--device", type=shared.whole(0), default=0, metavar="N", help="number of the GPU (0)")
+
+
+def run(options: argparse.Namespace) -> int:
+    output = options.output or os.path.splitext(options.model)[0] + ".engine"
+    least, usual, most = options.batch
+    smallest, largest = options.imgsz
+    started = time.monotonic()
+    with bar(1, "building", quiet=options.quiet, form="{desc}: {percentage:3.0f} % [{elapsed}]") as progress:
+
+        def report(now: ty.BuildProgress) -> None:
+            progress.update(now.done - progress.n)
+
+        ty.build_engine(
+            options.model,
+            output,
+            precision="f16" if options.fp16 else "f32",
+            device_id=options.device,
+            batch=most,
+            usual_batch=usual,
+            least_batch=least,
+            size=largest[::-1],
+            least_size=smallest[::-1],
+            optimization_level=options.opt_level,
+            workspace_bytes=options.workspace << 20,
+            timing_cache=options.timing_cache,
+            progress=report,
+        )
+    if not options.quiet:
+        megabytes = os.path.getsize(output) / 1e6
+        print(f"{output}: {megabytes:.1f} MB, built in {time.monotonic() - started:.1f} s", file=sys.stderr)
+    return 0
+
+
+def _batches(text: str) -> tuple[int, int, int]:
+    found = re.fullmatch(r"(\d{1,6})(?::(\d{1,6}):(\d{1,6}))?", text)
+    parts = tuple(int(part) for part in found.groups() if part) if found else ()
+    if len(parts) == 1 and parts[0] >= 1:
+        return 1, 0, parts[0]
+    if len(parts) == 3 and 1 <= parts[0] <= parts[1] <= parts[2]:
+        return parts[0], parts[1], parts[2]
+    raise argparse.ArgumentTypeError(f"8 or 1:4:8, rising numbers from 1, was expected, found {text!r}")
+
+
+def _sizes(text: str) -> tuple[tuple[int, int], tuple[int, int]]:
+    smallest, colon, largest = text.partition(":")
+    return (shared.size(smallest), shared.size(largest)) if colon else ((0, 0), shared.size(smallest))

@@ -1,0 +1,83 @@
+"""The command info."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+import tensorrt_yolo as ty
+from tensorrt_yolo.program import options as shared
+
+SUMMARY = "say what a model is: task, classes, inputs, outputs, how it is decoded"
+EPILOG = "Example: tensorrt_yolo info yolo11n.onnx"
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    command.add_argument("model", metavar="MODEL", help="ONNX, OpenVINO IR or TensorRT engine")
+    command.add_argument("--json", action="store_true", help="as one JSON object")
+    shared.add_model(command)
+
+
+def run(options: argparse.Namespace) -> int:
+    found = ty.inspect(options.model, shared.infer_option(options))
+    if options.json:
+        print(json.dumps(_as_dict(found), indent=2, ensure_ascii=False))
+        return 0
+    sizes = "dynamic" if found.dynamic_size else "fixed"
+    names = " ".join(f"{index} {name}" for index, name in list(found.names.items())[:8])
+    rows = [
+        ("model", f"{found.file} ({found.file_bytes / 1e6:.1f} MB)"),
+        ("task", found.task),
+        ("classes", f"{len(found.names)}: {names}{' ...' if len(found.names) > 8 else ''}"),
+    ]
+    if found.keypoints:
+        values = "x, y and a score" if found.keypoint_dims == 3 else "x and y"
+        rows.append(("keypoints", f"{found.keypoints} an object, of {values}"))
+    rows += [("input", _port(port)) for port in found.inputs]
+    rows += [("output", _port(port)) for port in found.outputs]
+    rows += [
+        ("image size", f"{found.network_width} x {found.network_height} ({sizes})"),
+        ("batch", f"{found.batch} ({'dynamic' if found.dynamic_batch else 'fixed'})"),
+        ("decoding", found.layout),
+        ("precision", found.precision),
+        ("back end", f"{found.backend} {ty.backends().get(found.backend, '')}".strip()),
+        ("device", found.device),
+    ]
+    rows += [("metadata", f"{key} = {value}") for key, value in sorted(found.metadata.items())]
+    last = ""
+    for title, text in rows:
+        print(f"{title if title != last else '':<13}{text}")
+        last = title
+    return 0
+
+
+def _port(port: ty.TensorInfo) -> str:
+    return f"{port.name} {port.type} [{', '.join(map(str, port.shape))}]"
+
+
+def _as_dict(found: ty.ModelInfo) -> dict:
+    ports = [
+        [{"name": p.name, "type": p.type, "shape": list(p.shape)} for p in kind]
+        for kind in (found.inputs, found.outputs)
+    ]
+    said = {
+        "model": found.file,
+        "bytes": found.file_bytes,
+        "task": found.task,
+        "names": {str(index): name for index, name in found.names.items()},
+        "inputs": ports[0],
+        "outputs": ports[1],
+        "network": [found.network_width, found.network_height],
+        "stride": found.stride,
+        "batch": found.batch,
+        "dynamic_size": found.dynamic_size,
+        "dynamic_batch": found.dynamic_batch,
+        "precision": found.precision,
+        "backend": found.backend,
+        "device": found.device,
+        "layout": found.layout,
+        "metadata": found.metadata,
+    }
+    if found.keypoints:
+        said |= {"keypoints": found.keypoints, "keypoint_dims": found.keypoint_dims}
+    return said
