@@ -1,6 +1,7 @@
 #include "model/onnx_file.hpp"
 
 #include <cstdint>
+#include <filesystem>
 #include <utility>
 
 namespace trtyolo {
@@ -144,6 +145,11 @@ std::set<std::string> externalFiles(std::string_view file) {
     }
   });
   return files;
+}
+
+bool isBelowModel(const std::string& place) {
+  const std::filesystem::path path = std::filesystem::path(place).lexically_normal();
+  return !path.empty() && !path.has_root_path() && *path.begin() != "..";
 }
 
 }  // namespace trtyolo

@@ -16,4 +16,7 @@ Metadata parseOnnxMetadata(std::string_view file);
 // the model; empty if the bytes are no ONNX.
 std::set<std::string> externalFiles(std::string_view file);
 
+// Whether such a place is below the folder of the model, as ONNX wants it, without a look at the file system.
+bool isBelowModel(const std::string& place);
+
 }  // namespace trtyolo

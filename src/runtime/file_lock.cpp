@@ -9,18 +9,27 @@
 #include <cerrno>
 #endif
 
+#include <map>
+
 namespace trtyolo {
-
-#if defined(_WIN32)
-
-FileLock::FileLock(const std::string& path, const std::function<void()>&) : path_(path) {}
-FileLock::~FileLock() = default;
-
-#else
-
 namespace {
 
-// flock() is of the open file, not of the process: it holds threads apart too.
+// One for each path that somebody holds or waits for.
+std::shared_ptr<std::mutex> mutexFor(const std::string& path) {
+  static std::mutex ofAll;
+  static std::map<std::string, std::weak_ptr<std::mutex>> known;
+  const std::lock_guard lock(ofAll);
+  std::erase_if(known, [](const auto& entry) { return entry.second.expired(); });
+  std::shared_ptr<std::mutex> mutex = known[path].lock();
+  if (!mutex) {
+    mutex = std::make_shared<std::mutex>();
+    known[path] = mutex;
+  }
+  return mutex;
+}
+
+#if !defined(_WIN32)
+
 bool lock(int file, const std::function<void()>& onWait) {
   if (flock(file, LOCK_EX | LOCK_NB) == 0) {
     return true;
@@ -45,10 +54,12 @@ bool isAt(int file, const std::string& path) {
          opened.st_ino == there.st_ino;
 }
 
+#endif
+
 }  // namespace
 
-FileLock::FileLock(const std::string& path, const std::function<void()>& onWait) : path_(path) {
-  constexpr int kReadableByAll = 0644;
+FileLock::FileLock(const std::string& path, const std::function<void()>& onWait)
+    : path_(path), mutex_(mutexFor(path)), here_(*mutex_, std::try_to_lock) {
   bool said = false;
   const auto sayOnce = [&] {
     if (!said) {
@@ -56,6 +67,12 @@ FileLock::FileLock(const std::string& path, const std::function<void()>& onWait)
       onWait();
     }
   };
+  if (!here_.owns_lock()) {
+    sayOnce();
+    here_.lock();
+  }
+#if !defined(_WIN32)
+  constexpr int kReadableByAll = 0644;
   for (;;) {
     file_ = open(path_.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, kReadableByAll);
     if (file_ < 0) {
@@ -71,15 +88,17 @@ FileLock::FileLock(const std::string& path, const std::function<void()>& onWait)
     }
     close(file_);
   }
+#endif
 }
 
 FileLock::~FileLock() {
+#if !defined(_WIN32)
   if (file_ >= 0) {
     unlink(path_.c_str());  // before the lock goes: it is nobody else's until then
+    flock(file_, LOCK_UN);  // a forked process may have the file open still
     close(file_);
   }
-}
-
 #endif
+}
 
 }  // namespace trtyolo

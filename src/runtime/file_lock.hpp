@@ -2,13 +2,16 @@
 #pragma once
 
 #include <functional>
+#include <memory>
+#include <mutex>
 #include <string>
 
 namespace trtyolo {
 
 // One at a time holds the lock of a path, in this process or another of the machine, as long as this lives; one that
 // dies with its process holds it no more. The file is made for the purpose and removed at the end.
-// Where files cannot be locked (some network file systems; Windows, for now) nobody waits for anybody.
+// Where files cannot be locked (some network file systems; Windows, for now) only threads of one process wait for each
+// other. It is to end in the thread that made it.
 class FileLock {
  public:
   // Waits for the lock; if it has to, `onWait` is called once before.
@@ -21,6 +24,8 @@ class FileLock {
 
  private:
   std::string path_;
+  std::shared_ptr<std::mutex> mutex_;  // of this process, for the path
+  std::unique_lock<std::mutex> here_;
   int file_ = -1;
 };
 

@@ -32,22 +32,16 @@ TEST(FileLockTest, LeavesNothingBehind) {
   EXPECT_FALSE(std::filesystem::exists(folder / "lock"));
 }
 
-TEST(FileLockTest, WhereNoFileCanBeMadeNobodyWaits) {
-  const test::TempDir folder;
-  const FileLock lock(folder / "missing/lock", [] { ADD_FAILURE() << "waits"; });
-  EXPECT_FALSE(lock.held());
-}
-
-TEST(FileLockTest, OneThreadAtATime) {
-  const test::TempDir folder;
+// Threads that take the lock again and again. Whether a file is locked too depends on the path.
+void takeByThreads(const std::string& path, bool held) {
   constexpr int kThreads = 8, kRounds = 200;
   std::atomic<int> inside = 0, rounds = 0;
   std::vector<std::thread> threads;
   for (int t = 0; t < kThreads; ++t) {
     threads.emplace_back([&] {
       for (int i = 0; i < kRounds; ++i) {
-        const FileLock lock(folder / "lock", kNothing);
-        EXPECT_TRUE(lock.held());
+        const FileLock lock(path, kNothing);
+        EXPECT_EQ(lock.held(), held);
         EXPECT_EQ(++inside, 1);
         std::this_thread::yield();
         --inside;
@@ -59,7 +53,30 @@ TEST(FileLockTest, OneThreadAtATime) {
     thread.join();
   }
   EXPECT_EQ(rounds, kThreads * kRounds);
+}
+
+TEST(FileLockTest, OneThreadAtATime) {
+  const test::TempDir folder;
+  takeByThreads(folder / "lock", true);
   EXPECT_FALSE(std::filesystem::exists(folder / "lock"));
+}
+
+TEST(FileLockTest, OneThreadAtATimeWhereNoFileCanBeMade) {
+  const test::TempDir folder;
+  const std::string path = folder / "missing/lock";
+  {
+    const FileLock lock(path, [] { ADD_FAILURE() << "waits"; });
+  }
+  takeByThreads(path, false);
+}
+
+TEST(FileLockTest, OtherPathsAreNotHeldUp) {
+  const test::TempDir folder;
+  const FileLock first(folder / "first", kNothing);
+  std::thread([&] {
+    const FileLock second(folder / "second", [] { ADD_FAILURE() << "waits"; });
+    EXPECT_TRUE(second.held());
+  }).join();
 }
 
 TEST(FileLockTest, SaysOnceThatItWaits) {
@@ -112,6 +129,47 @@ TEST(FileLockTest, OneProcessAtATime) {
   int number = 0;
   std::ifstream(counter) >> number;
   EXPECT_EQ(number, kProcesses * kRounds);
+}
+
+// A process that was forked while the lock was held has the file open still, but not the lock.
+TEST(FileLockTest, ForkedProcessesDoNotKeepIt) {
+  const test::TempDir folder;
+  const std::string lockFile = folder / "lock", waiting = folder / "waiting";
+  // Forked before the lock is taken, so that it does not have it: it asks when it finds the file.
+  const pid_t waiter = fork();
+  ASSERT_GE(waiter, 0);
+  if (waiter == 0) {
+    while (!std::filesystem::exists(lockFile)) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    const FileLock lock(lockFile, [&] { std::ofstream(waiting) << "yes"; });
+    _exit(lock.held() ? 0 : 1);
+  }
+  auto lock = std::make_unique<FileLock>(lockFile, kNothing);
+  const pid_t idle = fork();
+  ASSERT_GE(idle, 0);
+  if (idle == 0) {
+    for (;;) {
+      pause();
+    }
+  }
+  while (!std::filesystem::exists(waiting)) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  lock.reset();
+  int status = 1;
+  pid_t ended = 0;
+  for (int i = 0; i < 5000 && ended == 0; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    ended = waitpid(waiter, &status, WNOHANG);
+  }
+  EXPECT_EQ(ended, waiter) << "it waits for the forked process";
+  EXPECT_EQ(status, 0);
+  kill(idle, SIGKILL);
+  waitpid(idle, nullptr, 0);
+  if (ended == 0) {
+    waitpid(waiter, &status, 0);
+  }
 }
 
 TEST(FileLockTest, AKilledProcessHoldsNothing) {

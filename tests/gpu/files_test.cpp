@@ -151,6 +151,46 @@ TEST(GpuCacheTest, OtherWeightsBesideTheModelAreAnotherEngine) {
   fs::remove_all(folder);
 }
 
+// ONNX wants them in the model's folder or below; a path out of it is not followed.
+TEST(GpuCacheTest, WeightsOutsideOfTheModelsFolderAreRefused) {
+  TRTYOLO_NEEDS_GPU();
+  const CacheFolder cache;
+  std::ifstream stream(test::dataPath("tiny-external.onnx"), std::ios::binary);
+  const std::string content((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
+  const std::string file = (fs::temp_directory_path() / "trtyolo-outside.onnx").string();
+  const std::string place = "tiny.bin";
+  ASSERT_NE(content.find(place), std::string::npos);
+  for (const std::string outside : {"../t.bin", "/dev/nul"}) {  // as long as `place`
+    std::string changed = content;
+    for (std::size_t at = changed.find(place); at != std::string::npos; at = changed.find(place, at)) {
+      changed.replace(at, place.size(), outside);
+    }
+    std::ofstream(file, std::ios::binary) << changed;
+    try {
+      DetectModel model(file);
+      ADD_FAILURE() << outside << " was read";
+    } catch (const ModelError& error) {
+      EXPECT_NE(std::string(error.what()).find("outside of the model's folder"), std::string::npos) << error.what();
+    }
+  }
+  fs::remove(file);
+}
+
+// Said before the long work, not behind it.
+TEST(GpuCacheTest, AFolderThatCannotBeWrittenIsRefusedBeforeTheBuild) {
+  TRTYOLO_NEEDS_GPU();
+  setenv("TRTYOLO_CACHE", "/proc", 1);
+  testing::internal::CaptureStderr();
+  try {
+    DetectModel model(test::dataPath("tiny.onnx"));
+    ADD_FAILURE() << "an engine was written to /proc";
+  } catch (const ModelError& error) {
+    EXPECT_NE(std::string(error.what()).find("TRTYOLO_CACHE"), std::string::npos) << error.what();
+  }
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+  unsetenv("TRTYOLO_CACHE");
+}
+
 TEST(GpuCacheTest, ThreadsThatLoadTheSameModelAtOnceBuildItOnce) {
   TRTYOLO_NEEDS_GPU();
   const CacheFolder cache;

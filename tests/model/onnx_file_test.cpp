@@ -61,6 +61,28 @@ TEST(OnnxFileTest, FindsTheFilesOfWeights) {
   EXPECT_TRUE(externalFiles("\x3a\xff\xff\xff\xff\x0f").empty());
 }
 
+TEST(OnnxFileTest, TellsPlacesOutsideOfTheModelsFolder) {
+  for (const char* place :
+       {"weights.bin", "./weights.bin", "folder/weights.bin", "folder/../weights.bin", "..weights"}) {
+    EXPECT_TRUE(isBelowModel(place)) << place;
+  }
+  for (const char* place : {"", "..", "../weights.bin", "folder/../../weights.bin", "./../weights.bin", "/weights.bin",
+                            "//host/weights.bin"}) {
+    EXPECT_FALSE(isBelowModel(place)) << place;
+  }
+}
+
+TEST(OnnxFileTest, LengthsBeyondTheEndAreNoFiles) {
+  const std::string tensor = tensorIn("weights.bin");
+  ASSERT_EQ(externalFiles(field(7, field(5, tensor))).size(), 1U);
+  // The graph, the tensor and the entry say that they are longer than the file, the last one by far.
+  using namespace std::string_literals;
+  EXPECT_TRUE(externalFiles("\x3a\x7f"s + field(5, tensor)).empty());
+  EXPECT_TRUE(externalFiles(field(7, "\x2a\x7f"s + tensor)).empty());
+  EXPECT_TRUE(externalFiles(field(7, "\x2a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"s + tensor)).empty());
+  EXPECT_TRUE(externalFiles(field(7, field(5, "\x6a\xff\xff\xff\x7f"s + entry("location", "a.bin")))).empty());
+}
+
 TEST(OnnxFileTest, GraphsInGraphsEndSomewhere) {
   std::string graph = field(5, tensorIn("deep.bin"));
   for (int i = 0; i < 1000; ++i) {

@@ -33,8 +33,9 @@ constexpr std::uint32_t kStronglyTyped =
     1U << static_cast<unsigned>(nvinfer1::NetworkDefinitionCreationFlag::kSTRONGLY_TYPED);
 #endif
 
-// Whether what is not quantized of a quantized network may compute in f16; otherwise it stays f32.
-constexpr bool kHalfBesideQuantized = true;
+// Whether what is not quantized of a quantized network may compute in f16; otherwise it stays f32. Not yet: nobody has
+// seen TensorRT build such a network.
+constexpr bool kHalfBesideQuantized = false;
 
 // TensorRT's phases, which lie in each other, as one number that only rises.
 class Progress final : public nvinfer1::IProgressMonitor {

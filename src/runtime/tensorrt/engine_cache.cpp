@@ -8,8 +8,10 @@
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <iomanip>
 #include <iostream>
+#include <random>
 #include <sstream>
 
 #include "cuda/devices.hpp"
@@ -27,7 +29,7 @@ namespace {
 namespace fs = std::filesystem;
 
 // Raised when the same file and options begin to give another engine.
-constexpr int kWayOfBuilding = 2;
+constexpr int kWayOfBuilding = 3;
 
 fs::path cacheFolder() {
   for (const auto& [variable, below] : {std::array{"TRTYOLO_CACHE", ""}, std::array{"XDG_CACHE_HOME", "trtyolo"},
@@ -68,8 +70,7 @@ void addExternalFiles(const std::string& onnx, std::string_view content, Fingerp
     const auto fail = [&](const std::string& why) {
       return ModelError("'" + onnx + "': its weights are in '" + file + "', " + why);
     };
-    const fs::path below = fs::path(file).lexically_normal();
-    if (below.is_absolute() || below.empty() || *below.begin() == "..") {
+    if (!isBelowModel(file)) {
       throw fail("which is outside of the model's folder; ONNX wants them in it or below");
     }
     std::error_code error;
@@ -79,6 +80,14 @@ void addExternalFiles(const std::string& onnx, std::string_view content, Fingerp
     fingerprint.add(file);
     fingerprint.add(readModelFile(path.string()));
   }
+}
+
+bool canMakeFilesIn(const fs::path& folder) {
+  const fs::path probe = folder / (".part" + std::to_string(std::random_device()()));
+  const bool made = std::ofstream(probe).is_open();
+  std::error_code error;
+  fs::remove(probe, error);
+  return made;
 }
 
 // A build that a loading model waits for, on standard error: the share that is done, where that is a terminal.
@@ -164,6 +173,10 @@ std::string cachedEngine(const std::string& onnx, const EngineOptions& options) 
   });
   if (fs::is_regular_file(plan, error)) {
     return plan.string();
+  }
+  if (!lock.held() && !canMakeFilesIn(folder)) {
+    throw ModelError("'" + folder.string() +
+                     "': the folder for built engines cannot be written; name another in TRTYOLO_CACHE");
   }
   Stopwatch watch;
   build.timingCache = (folder / "timings").string();

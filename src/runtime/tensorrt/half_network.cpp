@@ -161,14 +161,14 @@ class Conversion {
   // Whether a quantization's scale, which TensorRT wants in the type of the real values beside it, loses less by that
   // than 8 bits do, and what it scales stays finite.
   bool scaleFits(const ITensor& scale) const {
-    constexpr float kLeastBits = 0x1p-8F, kLargest = 128;
+    constexpr float kMostRounding = 0x1p-8F, kLargest = 128;
     const std::optional<Weights> values = constantBehind(&scale);
     if (type_ != DataType::kHALF || !values || scale.getDimensions().nbDims > 1) {
       return false;  // not one for all, nor one for each channel
     }
     for (int64_t i = 0; i < values->count; ++i) {
       const float value = valueAt(*values, i);
-      if (!(std::abs(fromF16(toF16(value)) - value) <= value * kLeastBits && value <= kLargest)) {
+      if (!(std::abs(fromF16(toF16(value)) - value) <= value * kMostRounding && value <= kLargest)) {
         return false;
       }
     }
@@ -466,6 +466,7 @@ class Conversion {
   // Outputs that are half now are cast back, under their names and in their order.
   void restoreOutputs() {
     std::vector<ITensor*> outputs;
+    outputs.reserve(static_cast<std::size_t>(network_.getNbOutputs()));
     for (int i = 0; i < network_.getNbOutputs(); ++i) {
       outputs.push_back(network_.getOutput(i));
     }
