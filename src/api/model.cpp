@@ -1,6 +1,7 @@
 // The public models: checks, and the way from images to the engine's context.
 #include <atomic>
 #include <chrono>
+#include <filesystem>
 #include <mutex>
 #include <optional>
 #include <utility>
@@ -8,6 +9,7 @@
 #include "api/image_check.hpp"
 #include "api/option.hpp"
 #include "api/performance.hpp"
+#include "model/onnx_file.hpp"
 #include "runtime/engine.hpp"
 #include "runtime/engine_family.hpp"
 #include "runtime/file_kind.hpp"
@@ -153,14 +155,24 @@ DescriptionCheck checkFor(Task task, const char* model, const InferOption& optio
   };
 }
 
-// The engine of `file` on another GPU, if the file is what it was when it was `seen`.
-std::shared_ptr<const Engine> loadOn(int gpu, const std::string& file, const ModelFile& seen, EngineOptions options,
-                                     const DescriptionCheck& check) {
+// The file and, of an ONNX file, those beside it that hold weights.
+std::vector<ModelFile> filesOf(const std::string& file) {
+  std::vector<ModelFile> files{openModelFile(file)};
+  if (files.front().kind == FileKind::OnnxOrUnknown) {
+    for (const std::string& name : externalFiles(readModelFile(file))) {
+      files.push_back(openModelFile((std::filesystem::path(file).parent_path() / name).string()));
+    }
+  }
+  return files;
+}
+
+// The engine of `file` on another GPU, if it and what belongs to it is what it was when it was `seen`.
+std::shared_ptr<const Engine> loadOn(int gpu, const std::string& file, const std::vector<ModelFile>& seen,
+                                     EngineOptions options, const DescriptionCheck& check) {
   options.deviceId = gpu;
   options.backend = Backend::TensorRT;
   try {
-    const ModelFile now = openModelFile(file);
-    if (now.bytes != seen.bytes || now.written != seen.written) {
+    if (filesOf(file) != seen) {
       throw ModelError("'" + file + "': the file is not the one any more that this model was loaded from");
     }
     return loadEngine(file, options, check);
@@ -208,8 +220,8 @@ template <typename Impl>
 std::unique_ptr<Impl> load(Task task, const char* model, const std::string& file, const InferOption& option) {
   const InferOption::Impl& said = option.impl();
   const DescriptionCheck check = checkFor(task, model, option);
-  const ModelFile seen = openModelFile(file);
   auto engine = loadEngine(file, said.engine, check);
+  const std::vector<ModelFile> seen = engine->gpu() ? filesOf(file) : std::vector<ModelFile>();
   auto family = std::make_shared<EngineFamily>(
       engine, [file, seen, options = said.engine, check](int gpu) { return loadOn(gpu, file, seen, options, check); });
   Thresholds thresholds = said.thresholds.over(engine->description().thresholds);

@@ -17,6 +17,7 @@ struct ModelFile {
   FileKind kind = FileKind::OnnxOrUnknown;
   std::size_t bytes = 0;  // weights of an OpenVINO IR included
   std::filesystem::file_time_type written;
+  bool operator==(const ModelFile&) const = default;
 };
 
 // Throws ModelError if the file is missing, no regular file, unreadable or empty.
