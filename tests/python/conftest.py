@@ -8,6 +8,7 @@ for the tests that take minutes.
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import textwrap
@@ -20,6 +21,10 @@ from openvino import opset13 as ops
 
 DATA = pathlib.Path(os.environ.get("TRTYOLO_DATA", pathlib.Path(__file__).parents[2] / "data"))
 SHAPES = DATA / "shapes"
+
+# Started in the background by a shell without job control, processes ignore Ctrl-C, and those that they start.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 slow = pytest.mark.skipif(os.environ.get("TRTYOLO_SLOW") != "1", reason="takes minutes; TRTYOLO_SLOW=1 runs it")
 
