@@ -412,10 +412,10 @@ struct TRTYOLO_API BuildProgress {
 struct TRTYOLO_API BuildOption {
   Precision precision = Precision::F32;  ///< F32 without TF32; Auto is F16, but F32 for graphs with loops or
                                          ///< conditions. Graphs in f16 and with Q/DQ nodes (INT8) keep their own types
-  int deviceId = 0;           ///< GPU that it is built on, and for
-  int batch = 1;              ///< most images in one run; models with a dynamic batch only, otherwise 1
-  int usualBatch = 0;         ///< images in a run that it is tuned for; 0: `batch`
-  int leastBatch = 1;         ///< fewest images in one run
+  int deviceId = 0;                      ///< GPU that it is built on, and for
+  int batch = 1;                         ///< most images in one run; models with a dynamic batch only, otherwise 1
+  int usualBatch = 0;                    ///< images in a run that it is tuned for; 0: `batch`
+  int leastBatch = 1;                    ///< fewest images in one run
   int width = 0, height = 0;  ///< network input of models with dynamic sizes, the largest; 0: the model's imgsz
   int leastWidth = 0, leastHeight = 0;  ///< the smallest; 0: only the one size
   int optimizationLevel = 3;            ///< 0 (quickly built) to 5 (tried longest)
