@@ -1,29 +1,35 @@
-"""Many pictures, or a video, side by side: by threads with a clone each, or by processes with a model each.
+"""Many workers over a folder of pictures or a video: threads with a clone each, or processes with a model each.
 
-    python multi_thread_process.py yolo11n.onnx photos/ --workers 4 --json found.json
-    python multi_thread_process.py yolo11n.onnx street.mp4 --mode processes --workers 4 --save out
+    python multi_thread_process.py yolo11n.onnx street.mp4 --mode threads --workers 4 --json results.json
+    python multi_thread_process.py yolo11n.onnx photos --mode processes --workers 4 --save annotated
 
-Threads share the weights and the pictures, and cost little; predict() lets go of the interpreter's lock, so that they
-really run side by side. Processes load the weights once each and get their pictures over shared memory; they help where
-the Python code around predict() is what takes the time. Results come in the order of the pictures, none is left out,
-and both ways give the same.
+No image is dropped and results come in the order of the images, whoever was finished first. docs/guide/concurrency.md
+measures when threads and when processes are the better choice; multi_thread/ is the same program, with threads, in C++.
 
-(The guide of TensorRT-YOLO calls its example `mutli_thread_process.py`; this one is spelled as it is pronounced.)
-
-Needs tensorrt_yolo with its extras: pip install 'tensorrt_yolo[images,supervision]'
+(The guide that this example follows spelled its file mutli_thread_process.py; here it is spelled right.)
 """
 
+from __future__ import annotations
+
 import argparse
+import collections
+import contextlib
 import json
 import multiprocessing
+import multiprocessing.connection
 import os
+import pickle
 import queue
+import shutil
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from multiprocessing import resource_tracker
 from multiprocessing.shared_memory import SharedMemory
-from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -38,217 +44,558 @@ MODELS = {
     "segment": ty.SegmentModel,
     "pose": ty.PoseModel,
 }
-AHEAD = 2  # pictures that wait for each worker
-LARGEST = 8192 * 8192 * 3  # bytes of a picture that a process takes
+PICTURES = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
+AHEAD = 2  # images under way for each worker: one that it works on, one that waits for it
+INTERRUPTED = 130  # exit status after Ctrl-C
 
+DESCRIPTION = "Runs a YOLO model over a folder of pictures or a video, with many workers side by side."
+EPILOG = """\
+threads    one engine, and a clone of the model for each thread. predict() releases the interpreter lock, so threads
+           really run side by side; weights are in memory once and images are handed over without a copy. The first
+           choice, unless there is much work in Python beside predict().
+processes  a model for each process: each loads the file, and has the weights once more. Nothing is shared, not even the
+           interpreter lock, so that work in Python runs side by side, too. Frames of a video and results travel
+           through shared memory. Processes are started by 'spawn', as a model cannot be used in a forked child.
 
-def pictures(source: str) -> Iterator[tuple[str, int, np.ndarray | None]]:
-    """(source, frame, BGR picture) of a folder, a pattern, a picture or a video; None for what cannot be read."""
-    try:
-        files = [file for batch in ty.image_batches(source, 1) for file in batch]
-    except FileNotFoundError as error:
-        sys.exit(str(error))
-    for file in files:
-        picture = cv2.imread(file)
-        if picture is not None or len(files) > 1:
-            yield file, 0, picture
-            continue
-        video = cv2.VideoCapture(file)
-        frame = 0
-        there, picture = video.read()
-        if not there:
-            yield file, 0, None
-        while there:
-            yield file, frame, picture
-            frame += 1
-            there, picture = video.read()
+The results are written as `trtyolo predict --json` writes them: {"model", "task", "names", "images": [{"source",
+"frame", "width", "height", "objects": [...]}, ...]}, in the order of the images. An image that cannot be read, or whose
+worker fails, is {"source", "error"}; the rest goes on, and the exit status is 1. Ctrl-C finishes the images under way
+and writes what there is (exit status 130); a second one ends at once.
+
+examples:
+  %(prog)s yolo11n.onnx photos --workers 4 --json results.json
+  %(prog)s yolo11n.onnx street.mp4 --mode processes --workers 2 --save annotated"""
 
 
 # ----------------------------------------------------------------------------------------------------------------------
-# Threads
+# Images, and what a worker does with one
+
+
+@dataclass
+class Task:
+    """A picture or a frame, for a worker."""
+
+    number: int
+    """From 0, in the order of the source."""
+    source: str
+    frame: int | None = None
+    """Of a video; None: a picture."""
+    pixels: np.ndarray | None = None
+    """BGR u8 [height, width, 3]. None: the worker reads the picture, so that decoding runs side by side, too."""
+    annotated: str = ""
+    """File for the picture with the result drawn in; empty: none."""
+
+    @property
+    def name(self) -> str:
+        return self.source if self.frame is None else f"{self.source}, frame {self.frame}"
+
+
+@dataclass
+class Found:
+    """What a worker gives back."""
+
+    task: Task
+    """Without its pixels."""
+    width: int = 0
+    height: int = 0
+    result: Any = None
+    error: str = ""
+
+
+def find(model: ty.BaseModel, names: dict[int, str], task: Task) -> Found:
+    """What the model finds. Whatever goes wrong with this image is told, not raised: the worker goes on."""
+    found = Found(replace(task, pixels=None))
+    try:
+        pixels = read_picture(task.source) if task.pixels is None else task.pixels
+        found.height, found.width = pixels.shape[:2]
+        found.result = model.predict(pixels)
+        if task.annotated and not cv2.imwrite(task.annotated, ty.visualize(pixels, found.result, names)):
+            raise OSError(f"'{task.annotated}' could not be written")
+    except Exception as error:
+        found.result = None
+        found.error = str(error) or type(error).__name__
+    return found
+
+
+def read_picture(file: str) -> np.ndarray:
+    data = np.fromfile(file, np.uint8)
+    pixels = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
+    if pixels is None:
+        raise ValueError("not a picture that OpenCV can read")
+    return pixels
+
+
+class Source:
+    """The pictures of a folder or pattern, as people count (2.jpg before 10.jpg), or the frames of a video."""
+
+    def __init__(self, path: str, save: str | None) -> None:
+        self._path = path
+        self._save = save
+        self._video = None
+        if os.path.isfile(path) and not path.lower().endswith(PICTURES):
+            self._video = cv2.VideoCapture(path)
+            if not self._video.isOpened():
+                raise ValueError(f"'{path}': neither pictures nor a video that OpenCV can read")
+            frames = int(self._video.get(cv2.CAP_PROP_FRAME_COUNT))
+            self.total = frames if frames > 0 else None  # None: the file does not say
+        else:
+            self._files = [file for (file,) in ty.image_batches(path, 1)]
+            self.total = len(self._files)
+        if save:
+            os.makedirs(save, exist_ok=True)
+            if os.path.samefile(save, path if os.path.isdir(path) else os.path.dirname(path) or "."):
+                raise ValueError(f"--save {save}: the pictures themselves are there and would be overwritten")
+
+    def __iter__(self) -> Iterator[Task]:
+        return self._frames() if self._video else self._pictures()
+
+    def _pictures(self) -> Iterator[Task]:
+        used: collections.Counter[str] = collections.Counter()
+        for number, file in enumerate(self._files):
+            stem, kind = os.path.splitext(os.path.basename(file))
+            used[stem + kind] += 1
+            again = f"_{used[stem + kind]}" if used[stem + kind] > 1 else ""  # of another folder
+            yield Task(number, file, annotated=self._place(f"{stem}{again}{kind}"))
+
+    def _frames(self) -> Iterator[Task]:
+        stem = os.path.splitext(os.path.basename(self._path))[0]
+        number = 0
+        while True:
+            there, pixels = self._video.read()  # a new array each time: others are still being worked on
+            if not there:
+                return
+            yield Task(number, self._path, number, pixels, self._place(f"{stem}_{number:06}.jpg"))
+            number += 1
+
+    def _place(self, name: str) -> str:
+        return os.path.join(self._save, name) if self._save else ""
+
+
+def in_order(team: Threads | Processes, tasks: Iterable[Task], stopped: threading.Event) -> Iterator[Found]:
+    """What the team finds, in the order of the tasks, as early as the order allows.
+
+    No more than AHEAD tasks for each worker are taken before their turn has come, so that a long video does not end up
+    in memory. When `stopped` is set, no more are taken, and those that are under way are finished.
+    """
+    source = iter(tasks)
+    early: dict[int, Found] = {}
+    taken = given = answered = 0
+    ended = False
+    while not ended or answered < taken:
+        while not ended and taken - given < AHEAD * team.workers:
+            task = None if stopped.is_set() else next(source, None)
+            if task is None:
+                ended = True
+            else:
+                team.put(task)
+                taken += 1
+        if answered < taken:
+            found = team.get()
+            answered += 1
+            early[found.task.number] = found
+        while given in early:
+            yield early.pop(given)
+            given += 1
+
+
+# ----------------------------------------------------------------------------------------------------------------------
+# Threads: a clone each
 
 
 class Threads:
-    """Workers that share one engine: each has a clone, which is cheap, and predicts whatever comes next."""
+    """Threads with a clone of one model each. Tasks and results are handed over by reference."""
 
-    def __init__(self, model: ty.BaseModel, workers: int) -> None:
-        self._tasks: queue.Queue = queue.Queue()
-        self._done: queue.Queue = queue.Queue()
-        clones = [model] + [model.clone() for _ in range(workers - 1)]
-        self._threads = [threading.Thread(target=self._work, args=(clone,), daemon=True) for clone in clones]
+    def __init__(self, load: Callable[..., ty.BaseModel], names: dict[int, str], workers: int) -> None:
+        self.workers = workers
+        self._tasks: queue.SimpleQueue[Task | None] = queue.SimpleQueue()
+        self._found: queue.SimpleQueue[Found] = queue.SimpleQueue()
+        # On a CPU: as many predictions side by side as there are workers, all cores shared out among them.
+        model = load(streams=min(workers, cores()))
+        self._threads = [
+            threading.Thread(target=self._work, args=(model.clone(), names), name=f"worker {i}") for i in range(workers)
+        ]
         for thread in self._threads:
             thread.start()
 
-    def put(self, number: int, picture: np.ndarray) -> None:
-        self._tasks.put((number, picture))
+    def _work(self, clone: ty.BaseModel, names: dict[int, str]) -> None:
+        while (task := self._tasks.get()) is not None:
+            self._found.put(find(clone, names, task))
 
-    def get(self) -> tuple[int, ty.DetResult | Exception]:
-        return self._done.get()
+    def put(self, task: Task) -> None:
+        self._tasks.put(task)
+
+    def get(self) -> Found:
+        """The next answer, of whichever thread; waits for it."""
+        return self._found.get()
 
     def close(self) -> None:
+        """Ends the threads, each after the image that it works on; what still waits is dropped."""
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self._tasks.get_nowait()
         for _ in self._threads:
             self._tasks.put(None)
         for thread in self._threads:
             thread.join()
 
-    def _work(self, model: ty.BaseModel) -> None:
-        while (task := self._tasks.get()) is not None:
-            number, picture = task
-            try:
-                self._done.put((number, model.predict(picture)))
-            except Exception as error:
-                self._done.put((number, error))
-
 
 # ----------------------------------------------------------------------------------------------------------------------
-# Processes
+# Processes: a model each, and shared memory between them
+
+
+class Outbox:
+    """Puts values into a block of shared memory, which grows as they need it. One value at a time."""
+
+    def __init__(self) -> None:
+        self._block: SharedMemory | None = None
+
+    def put(self, value: Any) -> tuple[str, list[int]]:
+        """Where the value lies now, for Inbox.get(): all that has to travel through a pipe."""
+        buffers: list[pickle.PickleBuffer] = []
+        head = pickle.dumps(value, protocol=5, buffer_callback=buffers.append)  # arrays are not copied into the head
+        parts = [memoryview(head), *(buffer.raw() for buffer in buffers)]
+        sizes = [part.nbytes for part in parts]
+        if self._block is None or self._block.size < sum(sizes):
+            self.close()
+            self._block = SharedMemory(create=True, size=room_for(sum(sizes)))
+        begin = 0
+        for part, size in zip(parts, sizes):
+            self._block.buf[begin : begin + size] = part
+            begin += size
+        return self._block.name, sizes
+
+    def close(self) -> None:
+        if self._block is not None:
+            self._block.close()
+            self._block.unlink()
+            self._block = None
+
+
+class Inbox:
+    """Reads what an Outbox of another process has put."""
+
+    def __init__(self) -> None:
+        self._block: SharedMemory | None = None
+
+    def get(self, place: tuple[str, list[int]], copy: bool) -> Any:
+        """The value. Its arrays lie in the shared memory, until the next value is put there; or are a copy."""
+        name, sizes = place
+        if self._block is None or self._block.name != name:
+            self.close()
+            self._block = SharedMemory(name)
+        parts = []
+        begin = 0
+        for size in sizes:
+            part = self._block.buf[begin : begin + size]
+            parts.append(bytearray(part) if copy else part)
+            begin += size
+        return pickle.loads(parts[0], buffers=parts[1:])
+
+    def close(self, unlink: bool = False) -> None:
+        """`unlink`: the process of the Outbox has died, and cannot do it."""
+        if self._block is not None:
+            self._block.close()
+            if unlink:
+                with contextlib.suppress(FileNotFoundError):
+                    self._block.unlink()
+            self._block = None
+
+
+def room_for(size: int) -> int:
+    """`size`, if there is so much shared memory: who writes where there is none is killed by a signal (SIGBUS)."""
+    if os.path.isdir("/dev/shm") and (free := shutil.disk_usage("/dev/shm").free) < size:
+        raise MemoryError(
+            f"{size / 1e6:.1f} MB of shared memory are needed, /dev/shm has {free / 1e6:.1f} MB left; take fewer "
+            "workers, or give the container more (docker run --shm-size)"
+        )
+    return size
+
+
+class Worker:
+    """A process with a model, as its parent sees it."""
+
+    def __init__(self, context: Any, load: Callable[..., ty.BaseModel], names: dict[int, str], threads: int) -> None:
+        self.connection, end = context.Pipe()
+        self.process = context.Process(target=serve, args=(end, load, names, threads), daemon=True)
+        with deaf_to_interrupts():
+            self.process.start()
+        end.close()  # so that the connection ends with the process
+        self.outbox, self.inbox = Outbox(), Inbox()
+        self.task: Task | None = None  # what it works on
+
+    def wait_until_ready(self) -> None:
+        try:
+            problem = self.connection.recv()
+        except (EOFError, ConnectionError):
+            self.process.join()
+            problem = f"a worker ended before it was ready ({ending(self.process)})"
+        if problem:
+            raise ty.Error(problem)
+
+    def start(self, task: Task) -> None:
+        """Raises ConnectionError if the process has died meanwhile, and then has not taken the task."""
+        self.connection.send(self.outbox.put(task))
+        self.task = replace(task, pixels=None)
+
+    def finish(self) -> Found:
+        """Its answer; raises EOFError or ConnectionError if it has died."""
+        found = self.inbox.get(self.connection.recv(), copy=True)
+        self.task = None
+        return found
+
+    def close(self) -> None:
+        """Ends the process: now, if it works on something, else as soon as it likes."""
+        with contextlib.suppress(OSError):
+            if self.task is None:
+                self.connection.send(None)
+            else:
+                self.process.terminate()
+        self.process.join()
+        self.connection.close()
+        self.outbox.close()
+        self.inbox.close(unlink=self.process.exitcode != 0)
 
 
 class Processes:
-    """Workers with a model each. Pictures lie in shared memory; results, which are small, are pickled."""
+    """Processes with a model each. Tasks and results are handed over through shared memory."""
 
-    def __init__(self, model: ty.BaseModel, workers: int) -> None:
-        # A forked child would not have the threads of the back end: 'spawn' starts afresh, and a model that is sent
-        # loads its file there.
-        context = multiprocessing.get_context("spawn")
-        self._tasks, self._done = context.Queue(), context.Queue()
-        self._free: list[SharedMemory] = []
-        self._memory: dict[int, SharedMemory] = {}  # of each picture under way
-        self._processes = [
-            context.Process(target=_work, args=(model, self._tasks, self._done), daemon=True) for _ in range(workers)
-        ]
-        for process in self._processes:
-            process.start()
+    def __init__(self, load: Callable[..., ty.BaseModel], names: dict[int, str], workers: int) -> None:
+        self.workers = workers
+        self._start = lambda: Worker(multiprocessing.get_context("spawn"), load, names, max(1, cores() // workers))
+        self._team: list[Worker] = []
+        self._waiting: collections.deque[Task] = collections.deque()
+        self._lost: collections.deque[Found] = collections.deque()
+        try:
+            for _ in range(workers):
+                self._team.append(self._start())
+            for worker in self._team:
+                worker.wait_until_ready()
+        except BaseException:
+            self.close()
+            raise
 
-    def put(self, number: int, picture: np.ndarray) -> None:
-        memory = self._room(picture.nbytes)
-        np.ndarray(picture.shape, np.uint8, memory.buf)[:] = picture
-        self._memory[number] = memory
-        self._tasks.put((number, memory.name, picture.shape))
+    def put(self, task: Task) -> None:
+        self._waiting.append(task)
+        self._hand_out()
 
-    def get(self) -> tuple[int, ty.DetResult | Exception]:
-        while True:
+    def get(self) -> Found:
+        """The next answer, of whichever process; waits for it. A process that dies is told of, and replaced."""
+        while not self._lost:
+            busy = {worker.connection: worker for worker in self._team if worker.task is not None}
+            worker = busy[multiprocessing.connection.wait(list(busy))[0]]
             try:
-                number, result = self._done.get(timeout=1)
-                break
-            except queue.Empty:
-                dead = [process for process in self._processes if process.exitcode not in (None, 0)]
-                if dead:
-                    raise RuntimeError(f"a worker ended with exit status {dead[0].exitcode}") from None
-        self._free.append(self._memory.pop(number))
-        return number, result
+                found = worker.finish()
+            except (EOFError, ConnectionError):
+                self._replace(worker)
+                self._hand_out()
+                continue
+            self._hand_out()
+            return found
+        return self._lost.popleft()
+
+    def _hand_out(self) -> None:
+        while self._waiting and (idle := next((worker for worker in self._team if worker.task is None), None)):
+            task = self._waiting.popleft()
+            try:
+                idle.start(task)
+            except ConnectionError:
+                self._waiting.appendleft(task)
+                self._replace(idle)
+            except MemoryError as error:
+                self._lost.append(Found(replace(task, pixels=None), error=str(error)))
+
+    def _replace(self, worker: Worker) -> None:
+        worker.process.join()
+        if worker.task is not None:
+            problem = f"the worker process ended ({ending(worker.process)}) while it had this image"
+            self._lost.append(Found(worker.task, error=problem))
+        worker.close()
+        self._team.remove(worker)
+        self._team.append(self._start())
+        self._team[-1].wait_until_ready()
 
     def close(self) -> None:
-        for _ in self._processes:
-            self._tasks.put(None)
-        for process in self._processes:
-            process.join()
-        for memory in [*self._free, *self._memory.values()]:
-            memory.close()
-            memory.unlink()
-
-    def _room(self, size: int) -> SharedMemory:
-        """Shared memory for so many bytes: that of a picture that is done, or new."""
-        if size > LARGEST:
-            raise ValueError(f"a picture of {size} bytes is larger than this example takes ({LARGEST})")
-        for i, memory in enumerate(self._free):
-            if memory.size >= size:
-                return self._free.pop(i)
-        return SharedMemory(create=True, size=size)
+        """Ends the processes; those that work on something are not waited for."""
+        for worker in self._team:
+            worker.close()
 
 
-def _work(model: ty.BaseModel, tasks: multiprocessing.Queue, done: multiprocessing.Queue) -> None:
-    """A process."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent says when it ends
-    known: dict[str, SharedMemory] = {}
-    while (task := tasks.get()) is not None:
-        number, name, shape = task
-        try:
-            if name not in known:
-                known[name] = SharedMemory(name)
-            done.put((number, model.predict(np.ndarray(shape, np.uint8, known[name].buf))))
-        except Exception as error:
-            done.put((number, error))
-    for memory in known.values():
-        memory.close()
+def serve(connection: Any, load: Callable[..., ty.BaseModel], names: dict[int, str], threads: int) -> None:
+    """What a worker process does, until it is told None or its parent has gone."""
+    try:
+        model = load(threads=threads)
+    except Exception as error:
+        connection.send(str(error))
+        return
+    connection.send("")
+    inbox, outbox = Inbox(), Outbox()
+    with contextlib.suppress(EOFError, ConnectionError):
+        while (place := connection.recv()) is not None:
+            found = find(model, names, inbox.get(place, copy=False))  # a frame is read where it lies
+            try:
+                answer = outbox.put(found)
+            except MemoryError as error:
+                answer = outbox.put(Found(found.task, error=str(error)))
+            connection.send(answer)
+    inbox.close()
+    outbox.close()
+
+
+@contextlib.contextmanager
+def deaf_to_interrupts() -> Iterator[None]:
+    """Processes that are started in here do not hear Ctrl-C, which a terminal sends to all: their parent ends them."""
+    resource_tracker.ensure_running()  # whose start would unblock signals
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def ending(process: Any) -> str:
+    status = process.exitcode
+    return f"signal {signal.Signals(-status).name}" if status < 0 else f"exit status {status}"
 
 
 # ----------------------------------------------------------------------------------------------------------------------
+# Results
+
+
+class JsonFile:
+    """Results as `trtyolo predict --json` writes them. The file is there when it is whole, or not at all."""
+
+    def __init__(self, name: str, info: ty.ModelInfo) -> None:
+        self._name = name
+        self._names = info.names
+        self._file = open(f"{name}.part", "w", encoding="utf-8")
+        head = {"model": info.file, "task": info.task, "names": {str(i): text for i, text in info.names.items()}}
+        self._file.write(json.dumps(head, ensure_ascii=False)[:-1] + ', "images": [')
+        self._between = "\n"
+
+    def add(self, found: Found) -> None:
+        said: dict[str, Any] = {"source": found.task.source}
+        if found.error:
+            said |= {} if found.task.frame is None else {"frame": found.task.frame}
+            said["error"] = found.error
+        else:
+            said |= {"frame": found.task.frame or 0, "width": found.width, "height": found.height}
+            said |= found.result.to_dict(self._names)
+        self._file.write(self._between + json.dumps(said, ensure_ascii=False))
+        self._between = ",\n"
+
+    def __enter__(self) -> JsonFile:
+        return self
+
+    def __exit__(self, exception: object, *_: object) -> None:
+        self._file.write("\n]}\n")
+        self._file.close()
+        if exception:
+            os.unlink(f"{self._name}.part")
+        else:
+            os.replace(f"{self._name}.part", self._name)
+
+
+def line_of(found: Found, names: dict[int, str]) -> str:
+    if found.error:
+        return f"{found.task.name}: {found.error}"
+    if isinstance(found.result, ty.ClsResult):
+        return f"{found.task.name}: {names[int(found.result.classes[0])]}"
+    return f"{found.task.name}: {len(found.result)} objects"
+
+
+# ----------------------------------------------------------------------------------------------------------------------
+# The program
+
+
+@dataclass
+class Load:
+    """Loads the model, in this process or, pickled, in another."""
+
+    file: str
+    task: str
+    values: dict[str, Any]
+
+    def __call__(self, **settings: int) -> ty.BaseModel:
+        return MODELS[self.task](self.file, ty.InferOption(**self.values, **settings))
+
+
+def cores() -> int:
+    return len(os.sched_getaffinity(0))
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=DESCRIPTION, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("model", metavar="MODEL", help="ONNX, OpenVINO IR or TensorRT engine, of any task")
+    parser.add_argument("source", metavar="SOURCE", help="folder of pictures, quoted pattern, picture, or video")
+    parser.add_argument("--mode", choices=("threads", "processes"), default="threads", help="see below (threads)")
+    parser.add_argument(
+        "--workers", type=positive, default=min(cores(), 8), metavar="N", help="threads or processes (%(default)s here)"
+    )
+    parser.add_argument("--json", metavar="FILE", help="write the results there")
+    parser.add_argument("--save", metavar="DIR", help="write every picture or frame there, with its result drawn in")
+    parser.add_argument("--conf", type=float, default=0.25, metavar="0..1", help="objects must score more (0.25)")
+    parser.add_argument("--labels", metavar="FILE", help="names of the classes, one a line, in place of the model's")
+    parser.add_argument("--task", choices=MODELS, help="of a file that does not say")
+    parser.add_argument("--backend", choices=("auto", "openvino", "tensorrt"), default="auto", help="(auto)")
+    parser.add_argument("--device", type=int, default=0, metavar="N", help="number of the GPU, if one is used (0)")
+    return parser.parse_args()
+
+
+def positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"a whole number of at least 1 was expected, found {text!r}")
+    return int(text)
+
+
+def run(options: argparse.Namespace) -> int:
+    values: dict[str, Any] = {"swap_rb": True, "confidence": options.conf, "backend": options.backend}
+    values |= {"device_id": options.device, "task": options.task}
+    values["names"] = ty.generate_labels(options.labels) if options.labels else None
+    info = ty.inspect(options.model, ty.InferOption(**values))  # reads the file; every mode loads it where it is needed
+    if options.save:
+        import supervision  # noqa: F401  # which draws; say now if it is missing, not once for each image
+    source = Source(options.source, options.save)
+    workers = min(options.workers, source.total or options.workers)
+    load = Load(options.model, info.task, values)
+    kind = {"threads": Threads, "processes": Processes}[options.mode]
+    stopped = threading.Event()
+
+    def interrupt(*_: Any) -> None:
+        if stopped.is_set():
+            raise KeyboardInterrupt
+        stopped.set()
+
+    signal.signal(signal.SIGINT, interrupt)
+    errors = images = 0
+    with contextlib.ExitStack() as ends:
+        output = ends.enter_context(JsonFile(options.json, info)) if options.json else None
+        team = ends.enter_context(contextlib.closing(kind(load, info.names, workers)))
+        started = time.monotonic()
+        progress = ends.enter_context(tqdm(total=source.total, unit="image", disable=None, leave=False))
+        for found in in_order(team, source, stopped):
+            images += 1
+            errors += bool(found.error)
+            if output:
+                output.add(found)
+            tqdm.write(line_of(found, info.names))
+            progress.update()
+        seconds = time.monotonic() - started
+    print(f"{images} pictures, {images / max(seconds, 1e-9):.1f} images/s with {workers} {options.mode}")
+    if errors:
+        print(f"{errors} of them could not be worked on; their lines above say why", file=sys.stderr)
+    return INTERRUPTED if stopped.is_set() else 1 if errors else 0
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("model", help="ONNX, OpenVINO IR or TensorRT engine")
-    parser.add_argument("source", help="folder, quoted pattern, picture or video")
-    parser.add_argument("--mode", choices=("threads", "processes"), default="threads")
-    parser.add_argument("--workers", type=int, default=os.cpu_count(), metavar="N", help="default: one a core")
-    parser.add_argument("--json", metavar="FILE", help="results, in the layout of `trtyolo predict --json`")
-    parser.add_argument("--save", metavar="DIR", help="folder for annotated pictures; frames of a video are numbered")
-    options = parser.parse_args()
-    if options.workers < 1:
-        parser.error(f"--workers: at least 1 was expected, found {options.workers}")
-
-    # Threads share one engine, which runs as many predictions at once; every process has one to itself.
-    option = ty.InferOption(swap_rb=True)
-    cores = os.cpu_count() or 1
-    option.set_streams(min(options.workers, cores) if options.mode == "threads" else 1)
-    if options.mode == "processes":
-        option.set_threads(max(1, cores // options.workers))
-    model = MODELS[ty.inspect(options.model, option).task](options.model, option)
-    info = model.info()
-    if options.save:
-        os.makedirs(options.save, exist_ok=True)
-
-    workers = (Threads if options.mode == "threads" else Processes)(model, options.workers)
-    images: list[dict] = []
-    arrived: dict[int, ty.DetResult | Exception] = {}  # before their turn
-    waiting: dict[int, tuple[str, int, np.ndarray | None]] = {}
-    failed = 0
-
-    def take(number: int, progress: tqdm) -> None:
-        """Takes the result of picture `number`, and whatever comes before it."""
-        nonlocal failed
-        source, frame, picture = waiting.pop(number)
-        while picture is not None and number not in arrived:
-            arrived.update([workers.get()])
-        result = arrived.pop(number) if picture is not None else ValueError("not a picture that OpenCV can read")
-        progress.update()
-        if isinstance(result, Exception):
-            failed += 1
-            tqdm.write(f"{source}, frame {frame}: {result}", file=sys.stderr)
-            images.append({"source": source, "error": str(result)})
-            return
-        height, width = picture.shape[:2]
-        said = {"source": source, "frame": frame, "width": width, "height": height}
-        images.append(said | result.to_dict(info.names))
-        if options.save:
-            name = f"{Path(source).stem}_{frame:06}.jpg"
-            cv2.imwrite(os.path.join(options.save, name), ty.visualize(picture, result, info.names))
-
-    ended = False
-    next_one = number = 0
-    with tqdm(unit="image", disable=not sys.stderr.isatty()) as progress:
-        try:
-            for number, (source, frame, picture) in enumerate(pictures(options.source), 1):
-                waiting[number - 1] = source, frame, picture
-                if picture is not None:
-                    workers.put(number - 1, picture)
-                while len(waiting) > AHEAD * options.workers:
-                    take(next_one, progress)
-                    next_one += 1
-        except KeyboardInterrupt:
-            ended = True  # finish what is under way
-        while next_one in waiting:
-            take(next_one, progress)
-            next_one += 1
-    workers.close()
-
-    if options.json:
-        said = {"model": options.model, "task": info.task, "names": {str(i): name for i, name in info.names.items()}}
-        with open(options.json, "w", encoding="utf-8") as file:
-            json.dump(said | {"images": images}, file, ensure_ascii=False)
-    print(f"{len(images)} images, {failed} of them failed", file=sys.stderr)
-    return 130 if ended else 1 if failed else 0
+    try:
+        return run(arguments())
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except (ty.Error, OSError, ValueError, ImportError) as error:
+        print(f"multi_thread_process: {error}", file=sys.stderr)
+        return 1
 
 
 if __name__ == "__main__":

@@ -119,8 +119,12 @@ void work(const trtyolo::DetectModel& model, Source& source, Report& report) {
     if (item->picture.empty()) {
       line << "not a picture that OpenCV can read";
     } else {
-      // item->picture lives until the next round, so until predict() has returned.
-      line << clone->predict(trtyolo::view(item->picture)).num << " objects";
+      try {
+        // item->picture lives until the next round, so until predict() has returned.
+        line << clone->predict(trtyolo::view(item->picture)).num << " objects";
+      } catch (const std::exception& error) {
+        line << error.what();  // of this picture; the others go on
+      }
     }
     report.add(item->index, line.str());
   }
