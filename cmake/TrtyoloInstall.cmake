@@ -14,7 +14,7 @@ install(TARGETS trtyolo EXPORT trtyoloTargets
   LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}"
   ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 install(FILES include/trtyolo.hpp DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
-install(FILES include/trtyolo/opencv.hpp DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/trtyolo")
+install(FILES include/trtyolo/opencv.hpp include/trtyolo/pool.hpp DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/trtyolo")
 install(FILES LICENSE NOTICE THIRD_PARTY.md DESTINATION "${CMAKE_INSTALL_DOCDIR}")
 
 if(TARGET trtyolo_app)

@@ -7,8 +7,10 @@
 #include <utility>
 
 #include "api/image_check.hpp"
+#include "api/model_parts.hpp"
 #include "api/option.hpp"
 #include "api/performance.hpp"
+#include "api/results.hpp"
 #include "model/onnx_file.hpp"
 #include "runtime/engine.hpp"
 #include "runtime/engine_family.hpp"
@@ -40,6 +42,7 @@ class BaseModel::Impl {
 
   const ModelInfo& info() const { return engine_->description().info; }
   const Engine& engine() const { return *engine_; }
+  ModelParts parts() const { return {engine_, sourceSize_, thresholds()}; }
 
   Thresholds thresholds() const {
     const std::lock_guard lock(mutex_);
@@ -182,31 +185,6 @@ std::shared_ptr<const Engine> loadOn(int gpu, const std::string& file, const std
   }
 }
 
-int count(const Prediction& prediction) {
-  return static_cast<int>(prediction.classes.size());
-}
-
-// What each task's result takes of a prediction.
-void fill(ClsResult& result, Prediction&& prediction) {
-  result = {count(prediction), std::move(prediction.classes), std::move(prediction.scores)};
-}
-void fill(DetResult& result, Prediction&& prediction) {
-  result = {count(prediction), std::move(prediction.classes), std::move(prediction.scores),
-            std::move(prediction.boxes)};
-}
-void fill(OBBResult& result, Prediction&& prediction) {
-  result = {count(prediction), std::move(prediction.classes), std::move(prediction.scores),
-            std::move(prediction.rotated)};
-}
-void fill(SegResult& result, Prediction&& prediction) {
-  result = {count(prediction), std::move(prediction.classes), std::move(prediction.scores), std::move(prediction.boxes),
-            std::move(prediction.masks)};
-}
-void fill(PoseResult& result, Prediction&& prediction) {
-  result = {count(prediction), std::move(prediction.classes), std::move(prediction.scores), std::move(prediction.boxes),
-            std::move(prediction.keypoints)};
-}
-
 template <typename Result>
 std::vector<Result> resultsOf(std::vector<Prediction>&& predictions) {
   std::vector<Result> results(predictions.size());
@@ -230,6 +208,10 @@ std::unique_ptr<Impl> load(Task task, const char* model, const std::string& file
 }
 
 }  // namespace
+
+ModelParts partsOf(const BaseModel::Impl& model) {
+  return model.parts();
+}
 
 BaseModel::BaseModel(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 BaseModel::~BaseModel() = default;

@@ -79,12 +79,14 @@ class OpenVinoEngine final : public Engine {
       prepare(model.network, description_);
       compiled_ = core_.compile_model(model.network, kDevice, settingsOf(options));
       description_.info.device = core_.get_property(kDevice, ov::device::full_name);
+      parallelRuns_ = static_cast<int>(compiled_.get_property(ov::optimal_number_of_infer_requests));
     } catch (const std::exception& error) {
       throw ModelError("'" + path + "': OpenVINO cannot prepare the model for the CPU: " + plainMessage(error));
     }
   }
 
   const ModelDescription& description() const override { return description_; }
+  int parallelRuns() const override { return parallelRuns_; }
 
   std::unique_ptr<Context> createContext() const override {
     return std::make_unique<OpenVinoContext>(std::static_pointer_cast<const OpenVinoEngine>(shared_from_this()),
@@ -131,6 +133,7 @@ class OpenVinoEngine final : public Engine {
   std::unique_ptr<Head> head_;
   mutable ContextMemory memory_;
   mutable std::mutex creating_;
+  int parallelRuns_ = 1;                // its streams
   mutable ov::CompiledModel compiled_;  // create_infer_request() is not const
 };
 

@@ -1,0 +1,373 @@
+// trtyolo::Pool: many callers, one model. Images of all callers wait in one queue, and those that arrive while the
+// network runs share its next run.
+//
+//   #include "trtyolo/pool.hpp"
+//
+//   trtyolo::DetectModel model("yolo11n.engine", trtyolo::InferOption().setBatch(16));
+//   trtyolo::Pool<trtyolo::DetectModel> pool(model);
+//   trtyolo::DetResult found = pool.predict(image);                  // from any number of threads
+//   trtyolo::Ticket<trtyolo::DetResult> ticket = pool.submit(image);  // or without waiting,
+//   found = ticket.get();                                            // until here
+//
+// The conventions are those of trtyolo.hpp.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <exception>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "trtyolo.hpp"
+
+namespace trtyolo {
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Errors
+
+/// The queue of a pool has no room, and the pool is to say so instead of waiting (WhenFull::Refuse).
+class TRTYOLO_API QueueFullError : public Error {
+ public:
+  using Error::Error;
+  ~QueueFullError() override;
+};
+
+/// An image's deadline passed before it was its turn; it was not run.
+class TRTYOLO_API DeadlineError : public Error {
+ public:
+  using Error::Error;
+  ~DeadlineError() override;
+};
+
+/// An image was cancelled before it was its turn; it was not run.
+class TRTYOLO_API CancelledError : public Error {
+ public:
+  using Error::Error;
+  ~CancelledError() override;
+};
+
+/// The pool is closed, or was closed with Ending::Drop before it was the image's turn; it was not run.
+class TRTYOLO_API ClosedError : public Error {
+ public:
+  using Error::Error;
+  ~ClosedError() override;
+};
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Options
+
+/// What happens to an image that finds the queue full: its caller waits, or gets QueueFullError.
+enum class WhenFull { Block, Refuse };
+
+/// What close() does with images that wait: all are run, or none (ClosedError). Those in a run are finished either way.
+enum class Ending { Drain, Drop };
+
+/// How a pool works. Checked by the pool's constructor.
+struct TRTYOLO_API PoolOption {
+  /// Runs at the same time. 0: what keeps the machine busy; on a CPU the engine's streams (InferOption::setStreams), on
+  /// a GPU 2, so that one run is made ready while the other is at work.
+  int contexts = 0;
+  /// Most images in one run, at most the model's batch(). 0: that.
+  int largestBatch = 0;
+  /// How long an image may wait for others to share its run with while other runs are at work. None waits for company
+  /// when no run is at work.
+  std::chrono::microseconds longestWait = std::chrono::milliseconds(2);
+  /// Most images that wait in the queue. 0: four runs for each context, but at least 64.
+  std::size_t queueLength = 0;
+  WhenFull whenFull = WhenFull::Block;
+};
+
+/// An image, and what keeps its pixels in memory: the pool lets go of `owner` when it has read them. Without an owner
+/// the caller sees to it that the pixels stay until the ticket is ready.
+struct TRTYOLO_API OwnedImage : Image {
+  std::shared_ptr<const void> owner;
+
+  OwnedImage() = default;
+  // NOLINTNEXTLINE(google-explicit-constructor): an image whose pixels the caller keeps needs no words
+  OwnedImage(const Image& image, std::shared_ptr<const void> keptBy = nullptr)
+      : Image(image), owner(std::move(keptBy)) {}
+};
+
+/// How one image is to be treated.
+struct TRTYOLO_API SubmitOption {
+  /// If its run has not begun by then, it is not run (DeadlineError). A run that has begun is finished.
+  std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
+};
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Metrics
+
+/// Durations since the pool was made, in milliseconds. Percentiles are within 2 %, of what lasts less than four
+/// minutes.
+struct TRTYOLO_API PoolTimes {
+  std::uint64_t count = 0;  ///< how many were measured
+  double sum = 0, median = 0, p90 = 0, p95 = 0, p99 = 0, max = 0;
+  /// How many lasted less than 0.065536 ms (2^16 ns), how many less than twice, four times, ... as long: up to 17.2 s.
+  std::array<std::uint64_t, 19> below{};
+};
+
+/// What a pool has done since it was made, and what it is doing. All images that were accepted are somewhere here:
+/// submitted = finished + failed + expired + cancelled + dropped + blocked + waiting + running.
+struct TRTYOLO_API PoolMetrics {
+  std::uint64_t submitted = 0;            ///< images accepted
+  std::uint64_t finished = 0;             ///< of them: have a result
+  std::uint64_t failed = 0;               ///< of them: their run threw
+  std::uint64_t expired = 0;              ///< of them: DeadlineError
+  std::uint64_t cancelled = 0;            ///< of them: CancelledError
+  std::uint64_t dropped = 0;              ///< of them: ClosedError
+  std::size_t blocked = 0;                ///< now before a full queue
+  std::size_t waiting = 0;                ///< now in the queue
+  std::size_t running = 0;                ///< now in a run
+  std::uint64_t refused = 0;              ///< images not accepted, because the queue was full
+  std::size_t longestQueue = 0;           ///< most that ever waited in the queue
+  std::vector<std::uint64_t> batchSizes;  ///< runs by their number of images: [0] of one image, [1] of two, ...
+
+  PoolTimes wait;     ///< of each image, from the call to the start of its run
+  PoolTimes before;   ///< of each run: images into the network's input
+  PoolTimes network;  ///< of each run: the network; on a GPU everything that it does for the run
+  PoolTimes after;    ///< of each run: from the network's outputs to results
+  PoolTimes whole;    ///< of each image that has a result: from the call to the result
+};
+
+/// Metrics of pools in Prometheus' text format, version 0.0.4; each pool by the name that it is given here, as the
+/// label "pool". The names of the metrics begin with "trtyolo_pool_".
+TRTYOLO_API std::string prometheus(const std::map<std::string, PoolMetrics>& pools);
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Tickets
+
+class PoolRequest;  // of the library itself
+
+/// What tickets of all results share; see Ticket.
+class TRTYOLO_API BaseTicket {
+ public:
+  BaseTicket() = default;
+  ~BaseTicket() = default;
+  BaseTicket(BaseTicket&&) noexcept = default;
+  BaseTicket& operator=(BaseTicket&&) noexcept = default;
+  BaseTicket(const BaseTicket&) = delete;
+  BaseTicket& operator=(const BaseTicket&) = delete;
+
+  /// Whether it is of an image: not if made by the default constructor, or moved from. All below throws Error then.
+  bool valid() const noexcept { return request_ != nullptr; }
+  /// Whether get() would return, or throw, at once.
+  bool ready() const;
+  /// Returns when the ticket is ready.
+  void wait() const;
+  /// Returns when the ticket is ready or the time is over, and gives ready().
+  bool waitUntil(std::chrono::steady_clock::time_point time) const;
+  /// The same with a duration.
+  template <class Rep, class Period>
+  bool waitFor(const std::chrono::duration<Rep, Period>& duration) const {
+    using Clock = std::chrono::steady_clock;
+    const auto now = Clock::now();
+    const bool endless = std::chrono::duration<double>(duration) >= std::chrono::hours(24 * 365);  // would overflow
+    return waitUntil(endless ? Clock::time_point::max() : now + std::chrono::duration_cast<Clock::duration>(duration));
+  }
+  /// Takes the image out of the queue: the ticket is ready then, and get() throws CancelledError. False, and without
+  /// effect, if its run has begun or it is ready: a run cannot be stopped, and reads the pixels until it ends.
+  bool cancel();
+
+ protected:
+  explicit BaseTicket(std::shared_ptr<PoolRequest> request) : request_(std::move(request)) {}
+
+  void take(ClsResult& result);
+  void take(DetResult& result);
+  void take(OBBResult& result);
+  void take(SegResult& result);
+  void take(PoseResult& result);
+
+ private:
+  friend class BasePool;
+  std::shared_ptr<PoolRequest> request_;
+};
+
+/// Stands for the result of an image that was submitted to a pool. It may outlive the pool, which leaves no ticket
+/// unready; a ticket that goes does not cancel its image. Any thread may ask a ticket; get() is for one of them.
+template <class Result>
+class Ticket : public BaseTicket {
+ public:
+  Ticket() = default;
+
+  /// Waits for the result, and gives it. Once: a second get() throws Error.
+  /// @throws InferenceError, DeviceError  the image's run failed
+  /// @throws DeadlineError, CancelledError, ClosedError  it was not run
+  Result get() {
+    Result result;
+    take(result);
+    return result;
+  }
+
+ private:
+  template <class Model>
+  friend class Pool;
+  explicit Ticket(std::shared_ptr<PoolRequest> request) : BaseTicket(std::move(request)) {}
+};
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Pools
+
+/// What pools of all models share; see Pool.
+class TRTYOLO_API BasePool {
+ public:
+  /// close(Ending::Drain).
+  ~BasePool();
+  BasePool(BasePool&&) noexcept;
+  BasePool& operator=(BasePool&&) noexcept;
+  BasePool(const BasePool&) = delete;
+  BasePool& operator=(const BasePool&) = delete;
+
+  int contexts() const;             ///< runs at the same time
+  int largestBatch() const;         ///< most images in one run
+  std::size_t queueLength() const;  ///< most images that wait
+  const ModelInfo& info() const;    ///< as the model's; valid as long as the pool
+  PoolMetrics metrics() const;      ///< any time, also when closed
+
+  /// Accepts no more images, ends those that wait as `ending` says, and returns when all runs have ended, all tickets
+  /// are ready and all callbacks have returned (called from a callback: all others before it). The memory of the
+  /// contexts is released. Closing again is allowed: Ending::Drop then drops what an Ending::Drain has left.
+  void close(Ending ending = Ending::Drain);
+
+ protected:
+  BasePool(const BaseModel& model, const PoolOption& option);
+
+  using Request = std::shared_ptr<PoolRequest>;
+
+  // With `count` results.
+  void predictInto(const Image* images, std::size_t count, ClsResult* results);
+  void predictInto(const Image* images, std::size_t count, DetResult* results);
+  void predictInto(const Image* images, std::size_t count, OBBResult* results);
+  void predictInto(const Image* images, std::size_t count, SegResult* results);
+  void predictInto(const Image* images, std::size_t count, PoseResult* results);
+  // Throws what submit() throws.
+  Request submitImage(const OwnedImage& image, const SubmitOption& option, std::function<void(const Request&)> onDone);
+  // Waits for room. An image that is refused becomes a request that has failed. Throws ClosedError.
+  Request submitInOrder(const OwnedImage& image);
+  // How many images of one call keep the pool busy.
+  std::size_t inFlight() const;
+
+ private:
+  class Impl;
+  Impl& impl() const;  ///< throws Error if moved from
+
+  std::unique_ptr<Impl> impl_;
+};
+
+/// A queue in front of several contexts of one model. `Model` is ClassifyModel, DetectModel, OBBModel, SegmentModel or
+/// PoseModel.
+///
+/// Batches: an image that finds the pool idle is run at once, by predict() in the caller's own thread. While runs are
+/// at work, images wait until a run is full, or the oldest has waited PoolOption::longestWait, or no run is at work any
+/// more. Images share a run if they have the same network size. The oldest image is run first, and waits for no other
+/// when its time is over, so that none waits for ever.
+///
+/// Failures: an image that is not what Image says it must be is refused in its caller's thread. If a run fails, its
+/// images are run again one by one, so that an image fails by itself only.
+///
+/// Results are those of the model with the thresholds that it has when the pool is made. The pool shares the model's
+/// engine (weights are in memory once), and needs the model itself no longer.
+///
+/// Threads: everything may be called from any thread at any time, but the destructor, which no call may follow; calls
+/// that wait are served before it returns.
+template <class Model>
+class Pool : public BasePool {
+ public:
+  using Result = decltype(std::declval<Model&>().predict(std::declval<const Image&>()));
+
+  /// @throws std::invalid_argument  an option makes no sense for this model
+  explicit Pool(const Model& model, const PoolOption& option = {}) : BasePool(model, option) {}
+
+  /// The result of one image. Returns when it is complete.
+  /// @throws std::invalid_argument  the image is not what Image says it must be
+  /// @throws InferenceError, DeviceError  its run failed
+  /// @throws QueueFullError, ClosedError  it was not run
+  Result predict(const Image& image) {
+    Result result;
+    predictInto(&image, 1, &result);
+    return result;
+  }
+
+  /// The same for any number of images, in their order. All images are checked before the first is run. They enter the
+  /// queue a few at a time, so that other callers' images come in between; WhenFull::Refuse regards the first of them.
+  /// If one fails, those that were not run yet are cancelled, and its error is thrown.
+  std::vector<Result> predict(const std::vector<Image>& images) {
+    std::vector<Result> results(images.size());
+    predictInto(images.data(), images.size(), results.data());
+    return results;
+  }
+
+  /// Puts an image into the queue and returns: at once, or, if the queue is full, when there is room.
+  /// @throws std::invalid_argument  the image is not what Image says it must be
+  /// @throws QueueFullError, ClosedError  it was not accepted
+  Ticket<Result> submit(const OwnedImage& image, const SubmitOption& option = {}) {
+    return Ticket<Result>(submitImage(image, option, nullptr));
+  }
+
+  /// The same, and `onDone` is called with a ticket for the same result when that is ready: once, by a thread of the
+  /// pool, which calls one callback at a time, in the order in which images are done. That may be before submit()
+  /// returns. It may use the pool. What it throws is lost.
+  Ticket<Result> submit(const OwnedImage& image, std::function<void(Ticket<Result>)> onDone,
+                        const SubmitOption& option = {}) {
+    return Ticket<Result>(submitImage(
+        image, option, [done = std::move(onDone)](const Request& request) { done(Ticket<Result>(request)); }));
+  }
+
+  /// Runs the images from `begin` to `end` (Image or OwnedImage, taken one by one as they are needed) and calls `sink`
+  /// with each result in their order, in the caller's thread. Some of them are in the pool at a time: as many as keep
+  /// it busy. If `sink` takes a Ticket<Result>, it gets each image's finished ticket, and may look after errors itself;
+  /// otherwise the first error ends map(). What ends map(), also out of `sink` or the iterators, is thrown when no
+  /// image of it is in the pool any more. A full queue is always waited for. If the pool is closed meanwhile, what it
+  /// has accepted is still given to `sink`, and then ClosedError is thrown.
+  template <class Iterator, class Sentinel, class Sink>
+  void map(Iterator begin, Sentinel end, Sink&& sink) {
+    struct Flight {
+      std::deque<Ticket<Result>> tickets;
+      ~Flight() {
+        for (Ticket<Result>& ticket : tickets) {
+          ticket.cancel();
+        }
+        for (Ticket<Result>& ticket : tickets) {
+          ticket.wait();
+        }
+      }
+    } flight;
+    const std::size_t most = inFlight();
+    const auto land = [&] {
+      flight.tickets.front().wait();
+      Ticket<Result> ticket = std::move(flight.tickets.front());
+      flight.tickets.pop_front();
+      if constexpr (std::is_invocable_v<Sink&, Ticket<Result>>) {
+        sink(std::move(ticket));
+      } else {
+        sink(ticket.get());
+      }
+    };
+    for (; begin != end; ++begin) {
+      if (flight.tickets.size() >= most) {
+        land();
+      }
+      const OwnedImage& image = *begin;
+      try {
+        flight.tickets.push_back(Ticket<Result>(submitInOrder(image)));
+      } catch (const ClosedError&) {
+        while (!flight.tickets.empty()) {
+          land();
+        }
+        throw;
+      }
+    }
+    while (!flight.tickets.empty()) {
+      land();
+    }
+  }
+};
+
+}  // namespace trtyolo

@@ -1,0 +1,141 @@
+// The heart of a pool: which images run together, where, and when.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "model/thresholds.hpp"
+#include "pool/caller.hpp"
+#include "pool/histogram.hpp"
+#include "pool/request.hpp"
+#include "runtime/engine.hpp"
+
+namespace trtyolo {
+
+struct SchedulerSettings {
+  std::size_t largestBatch = 1;
+  std::chrono::steady_clock::duration longestWait{};
+  std::size_t queueLength = 1;
+  std::string file;  // for messages
+};
+
+// What to do about a full queue.
+enum class Entry {
+  Refuse,  // throw QueueFullError
+  Block,   // wait for room
+  Later,   // return; the image enters when there is room
+};
+
+// One queue in front of some contexts. Runs are made by the scheduler's threads, one for each context; an image that
+// finds everything idle is run in its caller's thread. Any thread. Users' code (callbacks, and the release of images)
+// is called by a thread apart, never under the lock.
+//
+// Invariants, under the lock: an image that waits is in the group of its network size, groups are not empty, and each
+// is in the order of arrival, as are the blocked ones, which came later than all that wait. If images wait and a
+// context is idle, a thread is awake or wakes up in time to look at them.
+class Scheduler {
+ public:
+  using Clock = std::chrono::steady_clock;
+  using RequestPtr = std::shared_ptr<PoolRequest>;
+
+  // Throws std::system_error if the machine has no more threads.
+  Scheduler(std::vector<std::unique_ptr<Context>> contexts, Thresholds thresholds, SchedulerSettings settings);
+  // It is closed before.
+  ~Scheduler() = default;
+  Scheduler(const Scheduler&) = delete;
+  Scheduler& operator=(const Scheduler&) = delete;
+
+  // The result of one image; the caller's thread runs it, or waits. `entry` is not Block: the call waits anyway.
+  // Throws what the run throws, QueueFullError and ClosedError.
+  Prediction predict(const ImageView& image, const Letterbox& box, Entry entry);
+
+  // Takes a new request, whose ends are told to its ticket. Throws QueueFullError and ClosedError.
+  void submit(const RequestPtr& request, Entry entry);
+
+  // Of requests that were submitted.
+  bool ready(const PoolRequest& request);
+  bool wait(PoolRequest& request, Clock::time_point until = Clock::time_point::max());
+  bool cancel(PoolRequest& request);
+  // Waits, and gives the result or throws the error.
+  Prediction take(PoolRequest& request);
+
+  // See BasePool.
+  void close(Ending ending);
+  PoolMetrics metrics();
+
+ private:
+  using Lock = std::unique_lock<std::mutex>;
+
+  struct Group {
+    Size network;
+    std::list<RequestPtr> requests;
+  };
+
+  // Images that run together, and what their run needs.
+  struct Run {
+    std::unique_ptr<Context> context;
+    std::vector<RequestPtr> requests;
+    std::vector<ImageView> images;
+    std::vector<Letterbox> boxes;
+    std::vector<Prediction> results;
+    std::vector<std::exception_ptr> errors;
+    std::vector<RunTimes> times;  // one of all images, or, if that failed, one of each that did not
+    bool together = true;
+
+    explicit Run(std::size_t largestBatch);  // makes room for them all
+    void clear();
+  };
+
+  void work(std::size_t worker);
+  bool begin(Run& run, Clock::time_point now);
+  void execute(Run& run) const;
+  void finish(Run& run);
+  void tell(Run& run);
+
+  std::list<Group>::iterator ripe(Clock::time_point now);
+  Clock::time_point nextLook();
+  void lookAfterWaiting(Clock::time_point now);
+  void release(std::unique_ptr<Context> context);
+
+  void enter(PoolRequest& request, std::list<RequestPtr>& from);
+  void admitBlocked();
+  void end(PoolRequest& request, std::exception_ptr error);
+  void hand(const RequestPtr& request);
+  void noteEnd();
+  void expire(Clock::time_point now);
+  void waitWhile(Lock& lock, PoolRequest& request, PoolRequest::Stage last, Clock::time_point until);
+  bool nothingWaits() const { return groups_.empty() && blocked_.empty(); }
+  void checkOpen() const;
+  void count(const RunTimes& times, std::size_t images);
+
+  const Thresholds thresholds_;
+  const SchedulerSettings settings_;
+  Caller caller_;
+
+  std::mutex mutex_;  // of all below
+  std::vector<std::unique_ptr<Context>> idle_;
+  std::size_t runs_ = 0;  // at work
+  std::list<Group> groups_;
+  std::list<RequestPtr> blocked_;
+  std::size_t waiting_ = 0;                                // in the groups
+  std::size_t withDeadline_ = 0;                           // of the waiting and blocked ones
+  Clock::time_point deadline_ = Clock::time_point::max();  // none of theirs is earlier
+  bool closing_ = false;
+  std::condition_variable work_;          // for the workers
+  std::condition_variable ended_;         // for close()
+  std::vector<Clock::time_point> looks_;  // when each worker will look by itself
+  PoolMetrics counts_;                    // but for the times
+  Histogram waits_, befores_, networks_, afters_, wholes_;
+
+  std::mutex joining_;  // of the workers' end
+  std::vector<std::thread> workers_;
+};
+
+}  // namespace trtyolo

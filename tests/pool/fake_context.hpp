@@ -1,0 +1,127 @@
+// A network that only reads a byte of each image: what a scheduler does can be tried in microseconds, and held still.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "runtime/engine.hpp"
+
+namespace trtyolo::test {
+
+// What all fake contexts of a test share.
+struct FakeMachine {
+  std::function<void()> whileRunning;  // called in every run
+  std::atomic<int> contexts = 0;       // alive
+  std::atomic<int> wrong = 0;          // runs that no scheduler may make
+  std::atomic<std::size_t> largestBatch = 64;
+
+  // Holds runs that begin from now on, until resume(): all, or those whose first image is one of these.
+  void hold(std::set<int> firsts = {}) {
+    const std::lock_guard lock(mutex_);
+    holdsAll_ = firsts.empty();
+    held_ = std::move(firsts);
+  }
+  void resume() {
+    {
+      const std::lock_guard lock(mutex_);
+      holdsAll_ = false;
+      held_.clear();
+    }
+    changed_.notify_all();
+  }
+  void resume(int first) {
+    {
+      const std::lock_guard lock(mutex_);
+      held_.erase(first);
+    }
+    changed_.notify_all();
+  }
+  // Returns when so many runs are at work.
+  void awaitRuns(std::size_t count) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return running_ >= count; });
+  }
+  // The images of each run, by their bytes, in the order in which runs began.
+  std::vector<std::vector<int>> runs() {
+    const std::lock_guard lock(mutex_);
+    return runs_;
+  }
+
+ private:
+  friend class FakeContext;
+
+  void enter(std::vector<int> images) {
+    std::unique_lock lock(mutex_);
+    const int first = images.front();
+    runs_.push_back(std::move(images));
+    ++running_;
+    changed_.notify_all();
+    changed_.wait(lock, [&] { return !holdsAll_ && held_.count(first) == 0; });
+    --running_;
+  }
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool holdsAll_ = false;
+  std::set<int> held_;
+  std::size_t running_ = 0;
+  std::vector<std::vector<int>> runs_;
+};
+
+// The result of an image is its first byte, as the only class. A run with an image of byte kGuilty throws.
+class FakeContext final : public Context {
+ public:
+  static constexpr int kGuilty = 255;
+
+  explicit FakeContext(FakeMachine& machine) : machine_(machine) { ++machine_.contexts; }
+  ~FakeContext() override { --machine_.contexts; }
+  FakeContext(const FakeContext&) = delete;
+  FakeContext& operator=(const FakeContext&) = delete;
+
+  RunTimes predict(std::span<const ImageView> images, std::span<const Letterbox> letterboxes,
+                   const Thresholds& /*thresholds*/, std::span<Prediction> results) override {
+    const bool sound = !inUse_.exchange(true) && !images.empty() && images.size() <= machine_.largestBatch &&
+                       images.size() == letterboxes.size() && images.size() == results.size() &&
+                       std::all_of(letterboxes.begin(), letterboxes.end(),
+                                   [&](const Letterbox& box) { return box.network == letterboxes[0].network; });
+    machine_.wrong += sound ? 0 : 1;
+    std::vector<int> bytes;
+    for (const ImageView& image : images) {
+      bytes.push_back(*image.data);
+    }
+    machine_.enter(bytes);
+    if (machine_.whileRunning) {
+      machine_.whileRunning();
+    }
+    for (std::size_t i = 0; i < images.size(); ++i) {
+      results[i].classes = {*images[i].data};  // once more: the pixels are to be there until the end
+    }
+    inUse_ = false;
+    if (std::find(bytes.begin(), bytes.end(), kGuilty) != bytes.end()) {
+      throw InferenceError("a guilty image");
+    }
+    return {0.5, 1, 0.25};
+  }
+
+ private:
+  FakeMachine& machine_;
+  std::atomic<bool> inUse_ = false;
+};
+
+inline std::vector<std::unique_ptr<Context>> fakeContexts(FakeMachine& machine, std::size_t count) {
+  std::vector<std::unique_ptr<Context>> contexts;
+  for (std::size_t i = 0; i < count; ++i) {
+    contexts.push_back(std::make_unique<FakeContext>(machine));
+  }
+  return contexts;
+}
+
+}  // namespace trtyolo::test
