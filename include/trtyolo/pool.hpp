@@ -3,9 +3,8 @@
 //
 //   #include "trtyolo/pool.hpp"
 //
-//   trtyolo::DetectModel model("yolo11n.engine", trtyolo::InferOption().setBatch(16));
-//   trtyolo::Pool<trtyolo::DetectModel> pool(model);
-//   trtyolo::DetResult found = pool.predict(image);                  // from any number of threads
+//   trtyolo::Pool<trtyolo::DetectModel> pool("yolo11n.engine");       // or of a model that is there already
+//   trtyolo::DetResult found = pool.predict(image);                   // from any number of threads
 //   trtyolo::Ticket<trtyolo::DetResult> ticket = pool.submit(image);  // or without waiting,
 //   found = ticket.get();                                            // until here
 //
@@ -21,6 +20,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -100,6 +100,8 @@ struct TRTYOLO_API OwnedImage : Image {
 struct TRTYOLO_API SubmitOption {
   /// If its run has not begun by then, it is not run (DeadlineError). A run that has begun is finished.
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
+  /// What happens if the queue is full; nullopt: as PoolOption::whenFull says.
+  std::optional<WhenFull> whenFull;
 };
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -228,6 +230,7 @@ class TRTYOLO_API BasePool {
   int contexts() const;             ///< runs at the same time
   int largestBatch() const;         ///< most images in one run
   std::size_t queueLength() const;  ///< most images that wait
+  std::size_t inFlight() const;     ///< how many images of one caller keep the pool busy
   const ModelInfo& info() const;    ///< as the model's; valid as long as the pool
   PoolMetrics metrics() const;      ///< any time, also when closed
 
@@ -241,6 +244,8 @@ class TRTYOLO_API BasePool {
 
   using Request = std::shared_ptr<PoolRequest>;
 
+  // With as many streams as suit the machine, unless they were set.
+  static InferOption forManyCallers(const InferOption& option);
   // With `count` results.
   void predictInto(const Image* images, std::size_t count, ClsResult* results);
   void predictInto(const Image* images, std::size_t count, DetResult* results);
@@ -251,8 +256,6 @@ class TRTYOLO_API BasePool {
   Request submitImage(const OwnedImage& image, const SubmitOption& option, std::function<void(const Request&)> onDone);
   // Waits for room. An image that is refused becomes a request that has failed. Throws ClosedError.
   Request submitInOrder(const OwnedImage& image);
-  // How many images of one call keep the pool busy.
-  std::size_t inFlight() const;
 
  private:
   class Impl;
@@ -285,6 +288,13 @@ class Pool : public BasePool {
   /// @throws std::invalid_argument  an option makes no sense for this model
   explicit Pool(const Model& model, const PoolOption& option = {}) : BasePool(model, option) {}
 
+  /// A pool of a model that is loaded from `file`, as Model's constructor loads it; unless `option` says how many, with
+  /// as many streams on a CPU as suit the machine (InferOption::setStreams(0)).
+  /// @throws ModelError, DeviceError  the model cannot be loaded
+  /// @throws std::invalid_argument  an option makes no sense for this model
+  explicit Pool(const std::string& file, const InferOption& option = {}, const PoolOption& pool = {})
+      : BasePool(Model(file, forManyCallers(option)), pool) {}
+
   /// The result of one image. Returns when it is complete.
   /// @throws std::invalid_argument  the image is not what Image says it must be
   /// @throws InferenceError, DeviceError  its run failed
@@ -304,7 +314,7 @@ class Pool : public BasePool {
     return results;
   }
 
-  /// Puts an image into the queue and returns: at once, or, if the queue is full, when there is room.
+  /// Puts an image into the queue and returns: at once, or, if the queue is full, as WhenFull says.
   /// @throws std::invalid_argument  the image is not what Image says it must be
   /// @throws QueueFullError, ClosedError  it was not accepted
   Ticket<Result> submit(const OwnedImage& image, const SubmitOption& option = {}) {
@@ -351,7 +361,7 @@ class Pool : public BasePool {
       }
     };
     for (; begin != end; ++begin) {
-      if (flight.tickets.size() >= most) {
+      while (!flight.tickets.empty() && (flight.tickets.size() >= most || flight.tickets.front().ready())) {
         land();
       }
       const OwnedImage& image = *begin;

@@ -152,6 +152,7 @@ void HeldImages::addDevice(const DeviceImage& image) {
                                 ", the model is on GPU " + std::to_string(deviceId_) + " (InferOption.set_device_id)");
   }
   images_.push_back(image.image);
+  owners_.push_back(image.owner);
 }
 
 void HeldImages::addHost(nb::handle image) {

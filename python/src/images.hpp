@@ -33,8 +33,8 @@ struct DeviceImage {
   nanobind::object owner;
 };
 
-/// The images of one predict(): held while this object lives, the scattered ones copied. All but copyScattered() is for
-/// who holds the interpreter lock.
+/// Images on their way through the library: held while this object lives, the scattered ones copied. All but
+/// copyScattered() is for who holds the interpreter lock.
 class HeldImages {
  public:
   /// For a model whose images are on the GPU `deviceId`, or in ordinary memory.
@@ -65,7 +65,8 @@ class HeldImages {
   bool onDevice_;
   int deviceId_;
   std::vector<Image> images_;
-  std::deque<Py_buffer> buffers_;  // a buffer may not be moved
+  std::vector<nanobind::object> owners_;  // of images on a GPU
+  std::deque<Py_buffer> buffers_;         // a buffer may not be moved
   std::vector<Scattered> scattered_;
   std::vector<std::unique_ptr<std::uint8_t[]>> copies_;
 };

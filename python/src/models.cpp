@@ -5,17 +5,13 @@
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/unique_ptr.h>
 #include <nanobind/stl/vector.h>
-#include <unistd.h>
 
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "images.hpp"
-#include "options.hpp"
-#include "results.hpp"
-#include "unlocked.hpp"
+#include "held_model.hpp"
 
 namespace trtyolo::python {
 
@@ -25,128 +21,6 @@ namespace {
 
 constexpr const char* kInstead =
     "; start processes by multiprocessing's 'spawn' or 'forkserver', or before the first model is loaded";
-
-// A model in Python's hands. It can be closed, while another thread is in predict() too, and knows the process that it
-// was made in: back ends have threads, which a forked child does not inherit.
-template <typename Model>
-class HeldModel {
- public:
-  HeldModel(std::string file, const Option& option)
-      : file_(std::move(file)), onDevice_(option.onDevice), deviceId_(option.deviceId) {
-    claimProcess();
-    // A copy: another thread may change the option meanwhile.
-    const InferOption infer = option.infer;
-    const Unlocked unlocked;
-    model_ = std::make_shared<Model>(file_, infer);
-  }
-
-  HeldModel(const HeldModel&) = delete;
-  HeldModel& operator=(const HeldModel&) = delete;
-
-  ~HeldModel() { close(); }
-
-  void close() {
-    std::shared_ptr<Model> model = std::move(model_);
-    if (process_ != getpid()) {
-      new std::shared_ptr<Model>(std::move(model));  // never destroyed: that would wait for threads that are not here
-      return;
-    }
-    const Unlocked unlocked;
-    model.reset();
-  }
-
-  bool isClosed() const { return !model_; }
-  const std::string& file() const { return file_; }
-
-  std::unique_ptr<HeldModel> clone() const {
-    const std::shared_ptr<Model> model = use();
-    const Unlocked unlocked;
-    return std::unique_ptr<HeldModel>(new HeldModel(*this, model->clone()));
-  }
-
-  nb::tuple predict(nb::handle image) const {
-    const std::shared_ptr<Model> model = use();
-    HeldImages held(onDevice_, deviceId_);
-    held.add(image);
-    auto result = [&] {
-      const Unlocked unlocked;
-      held.copyScattered();
-      return model->predict(held.images().front());
-    }();
-    return partsOf(std::move(result), model->info());
-  }
-
-  nb::list predictAll(const nb::list& images) const {
-    const std::shared_ptr<Model> model = use();
-    HeldImages held(onDevice_, deviceId_);
-    for (const nb::handle image : images) {
-      held.add(image);
-    }
-    auto results = [&] {
-      const Unlocked unlocked;
-      held.copyScattered();
-      return model->predict(held.images());
-    }();
-    nb::list parts;
-    for (auto& result : results) {
-      parts.append(partsOf(std::move(result), model->info()));
-    }
-    return parts;
-  }
-
-  nb::dict timing() const {
-    const Timing timing = use()->timing();
-    nb::dict parts;
-    parts["calls"] = timing.calls;
-    parts["total"] = timing.total;
-    parts["before"] = timing.before;
-    parts["network"] = timing.network;
-    parts["after"] = timing.after;
-    return parts;
-  }
-
-  nb::dict memory() const {
-    const MemoryUse use = this->use()->memory();
-    nb::dict parts;
-    parts["engine"] = use.engine;
-    parts["contexts"] = use.contexts;
-    parts["scratch"] = use.scratch;
-    parts["buffers"] = use.buffers;
-    parts["pinned"] = use.pinned;
-    parts["executors"] = use.executors;
-    return parts;
-  }
-
-  nb::tuple measureNetwork(int requests, double seconds) const {
-    const std::shared_ptr<Model> model = use();
-    const NetworkSpeed speed = [&] {
-      const Unlocked unlocked;
-      return model->measureNetwork(requests, seconds);
-    }();
-    return nb::make_tuple(speed.seconds, speed.latencies);
-  }
-
-  std::shared_ptr<Model> use() const {
-    if (!model_) {
-      throw Error("this model of '" + file_ + "' is closed");
-    }
-    if (process_ != getpid()) {
-      throw Error("this model of '" + file_ + "' was made in the process " + std::to_string(process_) +
-                  " and cannot be used in its forked child " + std::to_string(getpid()) + kInstead);
-    }
-    return model_;
-  }
-
- private:
-  HeldModel(const HeldModel& other, std::unique_ptr<Model> model)
-      : file_(other.file_), onDevice_(other.onDevice_), deviceId_(other.deviceId_), model_(std::move(model)) {}
-
-  std::string file_;
-  bool onDevice_;
-  int deviceId_;
-  pid_t process_ = getpid();
-  std::shared_ptr<Model> model_;
-};
 
 // The class of one model; what a task has beside the others is added by the caller.
 template <typename Model>
@@ -219,6 +93,13 @@ void claimProcess() {
   if (claimed != getpid()) {
     throw Error("this process (" + std::to_string(getpid()) + ") was forked from one that has loaded models (" +
                 std::to_string(claimed) + "), and can load none" + kInstead);
+  }
+}
+
+void BirthProcess::check(const char* what, const std::string& file) const {
+  if (!isThis()) {
+    throw Error("this " + std::string(what) + " of '" + file + "' was made in the process " + std::to_string(id_) +
+                " and cannot be used in its forked child " + std::to_string(getpid()) + kInstead);
   }
 }
 

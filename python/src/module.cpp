@@ -10,9 +10,12 @@
 #include <tuple>
 #include <utility>
 
+#include "errors.hpp"
+#include "held_model.hpp"
 #include "images.hpp"
 #include "models.hpp"
 #include "options.hpp"
+#include "pools.hpp"
 #include "results.hpp"
 #include "trtyolo.hpp"
 #include "unlocked.hpp"
@@ -21,28 +24,6 @@ namespace trtyolo::python {
 namespace {
 
 namespace nb = nanobind;
-
-// The Python class of the exception in hand. The class is defined in the package (errors.py).
-PyObject* errorClass(const char* name) {
-  static const nb::handle module = nb::module_::import_("tensorrt_yolo.errors").release();
-  return module.attr(name).ptr();
-}
-
-void raiseError(const std::exception_ptr& exception, void*) {
-  try {
-    std::rethrow_exception(exception);
-  } catch (const ModelError& error) {
-    PyErr_SetString(errorClass("ModelError"), error.what());
-  } catch (const BusyError& error) {
-    PyErr_SetString(errorClass("BusyError"), error.what());
-  } catch (const InferenceError& error) {
-    PyErr_SetString(errorClass("InferenceError"), error.what());
-  } catch (const DeviceError& error) {
-    PyErr_SetString(errorClass("DeviceError"), error.what());
-  } catch (const Error& error) {
-    PyErr_SetString(errorClass("Error"), error.what());
-  }
-}
 
 // `onProgress(phase, step, steps, done)` gives whether to go on; it must not raise.
 void build(const std::string& onnx, const std::string& engine, const std::string& precision, int deviceId,
@@ -83,12 +64,13 @@ nb::dict inspectFile(const std::string& file, const Option& option) {
 
 NB_MODULE(_core, module) {
   nb::set_leak_warnings(false);  // models may outlive the interpreter: a thread that never ends keeps its own
-  nb::register_exception_translator(&raiseError);
+  bindErrors(module);
   bindUnlocked(module);
   bindOptions(module);
   bindImages(module);
   bindResults(module);
   bindModels(module);
+  bindPools(module);
   module.def("version", &version);
   module.def("backends", &backends);
   module.def("inspect", &inspectFile, nb::arg("file"), nb::arg("option"));

@@ -24,3 +24,15 @@ class InferenceError(Error):
 
 class DeviceError(Error):
     """A GPU is missing, has no memory left, or failed."""
+
+
+class QueueFullError(Error):
+    """The queue of a pool has no room, and the pool is to say so instead of waiting (when_full="refuse")."""
+
+
+class DeadlineError(Error):
+    """An image's time was over before it was its turn; it was not run. See Pool.submit()."""
+
+
+class ClosedError(Error):
+    """The pool is closed, or was closed without draining before it was the image's turn; it was not run."""

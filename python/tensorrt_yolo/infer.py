@@ -2,7 +2,16 @@
 
 from tensorrt_yolo.drawing import visualize
 from tensorrt_yolo.engine import build_engine
-from tensorrt_yolo.errors import BusyError, DeviceError, Error, InferenceError, ModelError
+from tensorrt_yolo.errors import (
+    BusyError,
+    ClosedError,
+    DeadlineError,
+    DeviceError,
+    Error,
+    InferenceError,
+    ModelError,
+    QueueFullError,
+)
 from tensorrt_yolo.files import generate_labels, image_batches
 from tensorrt_yolo.info import BuildProgress, MemoryUse, ModelInfo, NetworkSpeed, TensorInfo, Timing
 from tensorrt_yolo.models import (
@@ -17,6 +26,7 @@ from tensorrt_yolo.models import (
     version,
 )
 from tensorrt_yolo.option import InferOption
+from tensorrt_yolo.pool import Pool, PoolFuture, PoolMetrics, PoolTimes, prometheus
 from tensorrt_yolo.results import (
     Boxes,
     ClassifyRes,
@@ -42,7 +52,9 @@ __all__ = [
     "BusyError",
     "ClassifyModel",
     "ClassifyRes",
+    "ClosedError",
     "ClsResult",
+    "DeadlineError",
     "DetResult",
     "DetectModel",
     "DetectRes",
@@ -60,9 +72,14 @@ __all__ = [
     "OBBModel",
     "OBBRes",
     "OBBResult",
+    "Pool",
+    "PoolFuture",
+    "PoolMetrics",
+    "PoolTimes",
     "PoseModel",
     "PoseRes",
     "PoseResult",
+    "QueueFullError",
     "RotatedBoxes",
     "SegResult",
     "SegmentModel",
@@ -74,6 +91,7 @@ __all__ = [
     "generate_labels",
     "image_batches",
     "inspect",
+    "prometheus",
     "version",
     "visualize",
 ]

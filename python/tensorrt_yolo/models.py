@@ -113,7 +113,7 @@ class BaseModel(Generic[R]):
 
     def info(self) -> ModelInfo:
         """What is known of the model."""
-        return _info(self._core.info())
+        return info_of(self._core.info())
 
     # --- thresholds
 
@@ -249,7 +249,8 @@ class PoseModel(BaseModel[PoseResult]):
     _result_class = PoseResult
 
 
-def _info(said: dict[str, Any]) -> ModelInfo:
+def info_of(said: dict[str, Any]) -> ModelInfo:
+    """What the extension module says of a model. Not for users."""
     for ports in ("inputs", "outputs"):
         said[ports] = tuple(TensorInfo(*port) for port in said[ports])
     return ModelInfo(**said)
@@ -257,7 +258,7 @@ def _info(said: dict[str, Any]) -> ModelInfo:
 
 def inspect(file: str | os.PathLike[str], option: InferOption | None = None) -> ModelInfo:
     """Reads a model file and says what it is, of whatever task, without making it ready to run."""
-    return _info(_core.inspect(os.fsdecode(file), (option or InferOption())._core))
+    return info_of(_core.inspect(os.fsdecode(file), (option or InferOption())._core))
 
 
 def version() -> str:

@@ -8,6 +8,7 @@
 
 #include "api/image_check.hpp"
 #include "api/model_parts.hpp"
+#include "api/option.hpp"
 #include "api/results.hpp"
 #include "model/thresholds.hpp"
 #include "pool/scheduler.hpp"
@@ -36,6 +37,10 @@ int chosen(const char* what, int value, int otherwise, int most, const std::stri
                                 whyMost + "), found " + std::to_string(value));
   }
   return value == 0 ? otherwise : value;
+}
+
+Entry entryOf(WhenFull whenFull) {
+  return whenFull == WhenFull::Refuse ? Entry::Refuse : Entry::Block;
 }
 
 // Images of one call. None of them is in the pool any more when it goes: their pixels are the caller's again.
@@ -83,7 +88,7 @@ class BasePool::Impl {
         sourceSize_(model.sourceSize),
         contexts_(chosen("contexts", option.contexts, engine_->parallelRuns(), 1024, "more cannot pay")),
         settings_(settingsOf(option)),
-        entry_(option.whenFull == WhenFull::Refuse ? Entry::Refuse : Entry::Block) {
+        entry_(entryOf(option.whenFull)) {
     std::vector<std::unique_ptr<Context>> contexts;
     contexts.reserve(static_cast<std::size_t>(contexts_));
     for (int i = 0; i < contexts_; ++i) {
@@ -142,7 +147,7 @@ class BasePool::Impl {
     request->deadline = option.deadline;
     request->owner = image.owner;
     request->onDone = std::move(onDone);
-    scheduler_->submit(request, entry_);
+    scheduler_->submit(request, option.whenFull ? entryOf(*option.whenFull) : entry_);
     return request;
   }
 
@@ -196,6 +201,14 @@ class BasePool::Impl {
   Entry entry_;
   std::shared_ptr<Scheduler> scheduler_;  // tickets have a share of it, but what is large goes when it is closed
 };
+
+InferOption BasePool::forManyCallers(const InferOption& option) {
+  InferOption copy = option;
+  if (!copy.impl().engine.streams) {
+    copy.setStreams(0);
+  }
+  return copy;
+}
 
 BasePool::BasePool(const BaseModel& model, const PoolOption& option)
     : impl_(std::make_unique<Impl>(partsOf(ImplOf::of(model)), option)) {}

@@ -17,8 +17,8 @@ struct EngineOptions {
   int deviceId = 0;
   bool deviceImages = false;
   bool managedMemory = false;
-  int streams = 1;  // 0: as suits the machine
-  int threads = 0;  // 0: one a core
+  std::optional<int> streams;  // 0: as suits the machine; unless said, one
+  int threads = 0;             // 0: one a core
 };
 
 }  // namespace trtyolo

@@ -376,6 +376,37 @@ TEST_F(TinyPoolTest, ClosingWhileManyCall) {
   }
 }
 
+TEST_F(TinyPoolTest, OfAFileWithTheStreamsThatSuitTheMachine) {
+  const auto contextsOf = [&](const InferOption& option) {
+    Pool<DetectModel> pool(file_, option);
+    EXPECT_EQ(pool.predict(image_).num, 1);
+    return pool.contexts();
+  };
+  DetectModel chosen(file_, InferOption().setStreams(0));
+  EXPECT_EQ(contextsOf({}), Pool<DetectModel>(chosen).contexts());
+  EXPECT_EQ(contextsOf(InferOption().setStreams(1)), 1);
+}
+
+TEST_F(TinyPoolTest, AFullQueueAsTheCallerWantsIt) {
+  DetectModel model(file_, option());
+  PoolOption options;
+  options.contexts = 1;
+  options.queueLength = 1;
+  Pool<DetectModel> pool(model, options);
+  SubmitOption refuse, block;
+  refuse.whenFull = WhenFull::Refuse;
+  block.whenFull = WhenFull::Block;
+  std::vector<Ticket<DetResult>> tickets;
+  EXPECT_THROW(
+      for (int i = 0; i < 100000; ++i) { tickets.push_back(pool.submit(image_, refuse)); }, QueueFullError);
+  tickets.push_back(pool.submit(image_, block));
+  tickets.push_back(pool.submit(image_));  // as the pool does it
+  for (Ticket<DetResult>& ticket : tickets) {
+    EXPECT_EQ(ticket.get().num, 1);
+  }
+  EXPECT_EQ(pool.metrics().refused, 1U);
+}
+
 TEST_F(TinyPoolTest, OptionsThatMakeNoSense) {
   DetectModel model(file_, option());
   const auto refused = [&](PoolOption options) {

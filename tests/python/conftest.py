@@ -55,6 +55,12 @@ def run_python(code, timeout=120, **arguments):
     return subprocess.run(command, capture_output=True, text=True, timeout=timeout, **arguments)
 
 
+def resident():
+    """Bytes of this process that are in memory."""
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
 def write_tiny_segmenter(folder):
     """A network of 64 x 64 pixels that finds the same three masks in every picture, as OpenVINO IR."""
     boxes = np.zeros((1, 4 + 2 + 32, 8), np.float32)

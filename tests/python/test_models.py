@@ -300,9 +300,9 @@ def test_the_stubs_name_what_is_there():
     assert (package / "py.typed").exists()
     tree = ast.parse((package / "_core.pyi").read_text())
     classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
-    shared = names(classes.pop("_Model"))
+    shared = {kind: names(classes.pop(f"_{kind}")) for kind in ("Model", "Pool")}
     for name, node in classes.items():
-        said = names(node) | (shared if name.endswith("Model") else set())
+        said = names(node) | next((its for kind, its in shared.items() if name.endswith(kind)), set())
         there = {n for n in vars(getattr(_core, name)) if not n.startswith("__") or n in said}
         assert said == there, name
     assert {n for n in vars(_core) if not n.startswith("_")} == names(tree) | set(classes)

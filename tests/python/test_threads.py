@@ -13,7 +13,7 @@ import time
 
 import numpy as np
 import pytest
-from conftest import DATA, model_file, picture, run_python, same, slow
+from conftest import DATA, model_file, picture, resident, run_python, same, slow
 
 import tensorrt_yolo as ty
 
@@ -244,12 +244,6 @@ def test_ctrl_c(where):
         out, errors = process.communicate(timeout=60)
     assert out == "interrupted; still fine: 0\n", errors
     assert process.returncode == -signal.SIGINT and "KeyboardInterrupt" in errors
-
-
-def resident():
-    """Bytes of this process that are in memory."""
-    with open("/proc/self/statm") as file:
-        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 @pytest.mark.parametrize("calls", [3000, pytest.param(100_000, marks=slow)])

@@ -30,10 +30,11 @@ ov::AnyMap settingsOf(const EngineOptions& options) {
     case Precision::Auto:
       break;
   }
-  if (options.streams == 0) {
+  const int streams = options.streams.value_or(1);
+  if (streams == 0) {
     settings.insert(ov::hint::performance_mode(ov::hint::PerformanceMode::THROUGHPUT));
   } else {
-    settings.insert(ov::num_streams(options.streams));
+    settings.insert(ov::num_streams(streams));
   }
   if (options.threads > 0) {
     settings.insert(ov::inference_num_threads(options.threads));

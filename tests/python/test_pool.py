@@ -1,0 +1,335 @@
+"""Pools: what the one model gives, from threads, futures and coroutines, until the end."""
+
+import asyncio
+import concurrent.futures
+import gc
+import pickle
+import re
+import textwrap
+import threading
+import time
+import weakref
+
+import numpy as np
+import pytest
+from conftest import model_file, picture, resident, run_python, same, slow
+
+import tensorrt_yolo as ty
+
+BGR = ty.InferOption(swap_rb=True, streams=2)
+MODELS = {
+    "classify": ty.ClassifyModel,
+    "detect": ty.DetectModel,
+    "obb": ty.OBBModel,
+    "segment": ty.SegmentModel,
+    "pose": ty.PoseModel,
+}
+
+
+@pytest.fixture(scope="module")
+def detector():
+    return ty.DetectModel(model_file("detect"), BGR)
+
+
+@pytest.mark.parametrize("task", MODELS)
+def test_gives_what_the_model_gives(task):
+    model = MODELS[task](model_file(task), BGR)
+    images = [picture(task, i) for i in range(4)]
+    expected = [model.predict(image) for image in images]
+    with ty.Pool(model) as pool:
+        model.close()  # the pool needs it no longer
+        assert (pool.contexts, pool.largest_batch, pool.info().task) == (2, pool.info().batch, task)
+        assert same(pool.predict(images[0]), expected[0])
+        assert all(map(same, pool.predict(images), expected))
+        assert all(map(same, pool.map(iter(images * 3)), expected * 3))
+        futures = [pool.submit(image) for image in images]
+        assert all(same(future.result(), wanted) for future, wanted in zip(futures, expected))
+        with concurrent.futures.ThreadPoolExecutor(8) as threads:
+            assert all(map(same, threads.map(pool.predict, images * 4), expected * 4))
+    assert pool.metrics().finished == 1 + 4 + 12 + 4 + 16
+
+
+def test_of_a_file():
+    with ty.Pool(model_file("detect"), ty.InferOption(swap_rb=True)) as pool:
+        assert pool.info().task == "detect" and pool.contexts >= 1
+        assert pool.predict(picture()).num == ty.DetectModel(model_file("detect"), BGR).predict(picture()).num
+
+
+def test_images_share_a_run():
+    model = ty.DetectModel(model_file("detect-dynamic"), ty.InferOption(swap_rb=True, batch=4))
+    images = [picture(index=i) for i in range(4)]
+    expected = [model.predict(image) for image in images]
+    with ty.Pool(model, contexts=1, longest_wait=5.0) as pool:
+        futures = [pool.submit(image) for image in images * 4]
+        for future, wanted in zip(futures, expected * 4):
+            found = future.result()
+            assert np.array_equal(found.classes, wanted.classes)
+            np.testing.assert_allclose(found.boxes, wanted.boxes, atol=0.01)
+        sizes = pool.metrics().batch_sizes
+    assert len(sizes) == 4 and sizes[3] >= 2 and sum(n * (i + 1) for i, n in enumerate(sizes)) == 16
+
+
+def test_coroutines(detector):
+    images = [picture(index=i) for i in range(4)]
+    expected = [detector.predict(image) for image in images]
+
+    async def one(pool, image):
+        return await pool.submit(image, when_full="refuse")
+
+    async def everything(pool):
+        return await asyncio.gather(*(one(pool, image) for image in images))
+
+    async def cancelled(pool):
+        waiting = [asyncio.ensure_future(one(pool, image)) for image in images * 4]
+        await asyncio.sleep(0)
+        waiting[-1].cancel()
+        return await asyncio.gather(*waiting, return_exceptions=True)
+
+    with ty.Pool(detector, contexts=1) as pool:
+        assert all(map(same, asyncio.run(everything(pool)), expected))
+        *found, last = asyncio.run(cancelled(pool))
+    assert all(map(same, found, expected * 4)) and isinstance(last, asyncio.CancelledError)
+
+
+class Held:
+    """A pool whose only context is busy for a while."""
+
+    def __init__(self, detector, **options):
+        self.pool = ty.Pool(detector, contexts=1, **options)
+        self.image = picture()
+
+    def __enter__(self):
+        self.busy = threading.Thread(target=self.pool.predict, args=([self.image] * 12,))
+        self.busy.start()
+        while not self.pool.metrics().running:
+            time.sleep(0.001)
+        return self
+
+    def __exit__(self, *exception):
+        self.busy.join()
+        self.pool.close()
+
+
+def test_cancelling(detector):
+    with Held(detector) as held:
+        future = held.pool.submit(held.image)
+        called = []
+        future.add_done_callback(called.append)
+        assert future.cancel() and future.cancelled() and future.cancel()
+        with pytest.raises(concurrent.futures.CancelledError):
+            future.result()
+        assert concurrent.futures.wait([future], timeout=10).done == {future}
+    assert called == [future] and held.pool.metrics().cancelled == 1
+    with ty.Pool(detector) as pool:
+        done = pool.submit(held.image)
+        done.result()
+        assert not done.cancel() and not done.cancelled()
+
+
+def test_deadlines(detector):
+    with Held(detector) as held:
+        late = held.pool.submit(held.image, timeout=0.0)
+        patient = held.pool.submit(held.image, timeout=60)
+        with pytest.raises(ty.DeadlineError, match="deadline"):
+            late.result()
+        assert patient.result().num
+        with pytest.raises(ValueError, match="timeout"):
+            held.pool.submit(held.image, timeout=float("nan"))
+
+
+def test_a_full_queue(detector):
+    with Held(detector, queue_length=1, when_full="refuse") as held:
+        while held.pool.metrics().waiting:  # of the other thread's list
+            with pytest.raises(ty.QueueFullError, match="queue of 1 "):
+                held.pool.submit(held.image)
+            break
+        assert held.pool.submit(held.image, when_full="block").result().num
+        assert held.pool.metrics().refused >= 1
+        with pytest.raises(ValueError, match="'wait'"):
+            held.pool.submit(held.image, when_full="wait")
+
+
+def test_an_image_fails_alone(detector):
+    good = picture()
+    images = [good, np.zeros((0, 5, 3), np.uint8), good, good.astype(np.float32), "nowhere.jpg", good]
+    with ty.Pool(detector) as pool:
+        found = list(pool.map(images, return_errors=True))
+        assert [type(one) for one in found] == [
+            ty.DetResult,
+            ValueError,
+            ty.DetResult,
+            TypeError,
+            FileNotFoundError,
+            ty.DetResult,
+        ]
+        with pytest.raises(ValueError, match="empty"):
+            list(pool.map(images))
+        with pytest.raises(TypeError, match="float32"):
+            pool.submit(images[3])
+        assert pool.predict(good).num
+
+
+def test_map_takes_images_as_they_are_needed(detector):
+    taken = []
+
+    def endless():
+        while True:
+            taken.append(1)
+            yield picture()
+
+    with ty.Pool(detector, contexts=1) as pool:
+        results = pool.map(endless())
+        for _ in range(5):
+            next(results)
+        assert len(taken) <= 5 + 2
+        results.close()
+    metrics = pool.metrics()
+    assert metrics.submitted == metrics.finished + metrics.cancelled
+
+
+@pytest.mark.parametrize("drain", [True, False])
+def test_closing(detector, drain):
+    pool = ty.Pool(detector, contexts=1)
+    futures = [pool.submit(picture()) for _ in range(8)]
+    pool.close(drain)
+    pool.close()
+    assert all(future.done() for future in futures)
+    ends = [type(future.exception()) for future in futures]
+    assert ends == [type(None)] * 8 if drain else ends[-1] is ty.ClosedError
+    for call in (pool.predict, pool.submit):
+        with pytest.raises(ty.ClosedError, match="closed"):
+            call(picture())
+    with pytest.raises(ty.ClosedError):
+        list(pool.map([picture()]))
+
+
+def test_arrays_are_kept_until_they_are_read(detector):
+    expected = detector.predict(picture())
+    with ty.Pool(detector, contexts=1) as pool:
+        futures = []
+        kept = []
+        for _ in range(6):
+            array = picture()
+            kept.append(weakref.ref(array))
+            futures.append(pool.submit(array))
+            del array
+        assert all(same(future.result(), expected) for future in futures)
+    gc.collect()
+    assert not any(ref() is not None for ref in kept)
+
+
+@pytest.mark.parametrize("calls", [3000, pytest.param(100_000, marks=slow)])
+def test_memory_stays_flat(tiny_segmenter, calls):
+    option = ty.InferOption(task="segment", names=["a", "b"], threads=1)
+    images = [np.full((120, 160, 3), value, np.uint8) for value in (10, 90, 200)]
+
+    def call(pool, count):
+        for result in pool.map(images[i % 3] for i in range(count // 3)):
+            assert result.masks.to_numpy().shape[0] == 3
+        for i in range(count // 3):
+            assert pool.submit(images[i % 3][::2, ::-1]).result().num == 3
+        for i in range(count // 3):
+            assert pool.predict(images[i % 3]).num == 3
+
+    with ty.Pool(tiny_segmenter, option) as pool:
+        call(pool, 1500)
+        gc.collect()
+        before = resident()
+        call(pool, calls)
+        gc.collect()
+        assert resident() - before < 2 << 20
+
+
+def test_callbacks_may_use_the_pool(detector):
+    pool = ty.Pool(detector)
+    again = []
+    ended = threading.Event()
+
+    def more(future):
+        again.append(pool.predict(picture()))
+        if len(again) < 3:
+            pool.submit(picture()).add_done_callback(more)
+        else:
+            pool.close()
+            ended.set()
+
+    pool.submit(picture()).add_done_callback(more)
+    assert ended.wait(60) and len(again) == 3
+
+
+def test_options_that_make_no_sense(detector):
+    for options, message in [
+        ({"contexts": -1}, "contexts must not be negative"),
+        ({"largest_batch": 2}, "largestBatch must be at most 1"),
+        ({"longest_wait": -1.0}, "longestWait"),
+        ({"longest_wait": float("inf")}, "longest_wait"),
+        ({"when_full": "wait"}, "'block' or 'refuse', found 'wait'"),
+    ]:
+        with pytest.raises(ValueError, match=re.escape(message)):
+            ty.Pool(detector, **options)
+    with pytest.raises(TypeError, match="loaded already"):
+        ty.Pool(detector, BGR)
+    with pytest.raises(ty.ModelError):
+        ty.Pool("nowhere.onnx")
+    with ty.Pool(detector) as pool, pytest.raises(TypeError, match="its model can"):
+        pickle.dumps(pool)
+
+
+def test_metrics(detector):
+    with ty.Pool(detector) as pool:
+        pool.predict([picture()] * 3)
+        metrics = pool.metrics()
+        assert (metrics.submitted, metrics.finished, metrics.batch_sizes) == (3, 3, [3])
+        assert metrics.whole.count == 3 and 0 < metrics.network.median <= metrics.whole.max
+        text = ty.prometheus({"door": pool, "yard": metrics})
+    assert 'trtyolo_pool_done_total{pool="door",outcome="finished"} 3\n' in text
+    assert 'trtyolo_pool_submitted_total{pool="yard"} 3\n' in text
+
+
+START = """
+    import asyncio, os, sys, threading, time
+    import numpy as np
+    import tensorrt_yolo as ty
+
+    image = np.zeros((480, 640, 3), np.uint8)
+    pool = ty.Pool(ty.DetectModel(sys.argv[1] + "/shapes/detect.onnx"), contexts=1)
+"""
+
+
+def test_the_interpreter_ends_amid_everything():
+    code = """
+        def work():
+            while True:
+                try:
+                    pool.submit(image).add_done_callback(lambda future: future.exception())
+                    pool.predict(image)
+                except ty.ClosedError:
+                    time.sleep(0.001)
+        for _ in range(4):
+            threading.Thread(target=work, daemon=True).start()
+        time.sleep(0.3)
+        print("leaving", flush=True)
+    """
+    for _ in range(3):
+        done = run_python(textwrap.dedent(START) + textwrap.dedent(code), timeout=60)
+        assert (done.returncode, done.stdout) == (0, "leaving\n"), done.stderr
+        assert "Fatal" not in done.stderr
+
+
+def test_a_forked_child_is_told():
+    code = """
+        future = pool.submit(image)
+        child = os.fork()
+        if child == 0:
+            for attempt in (lambda: pool.predict(image), lambda: pool.submit(image), pool.metrics):
+                try:
+                    attempt()
+                except ty.Error as error:
+                    print("spawn" in str(error), flush=True)
+            pool.close()
+            del pool, future
+            sys.exit(7)
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), future.result().num)
+    """
+    done = run_python(textwrap.dedent(START) + textwrap.dedent(code), timeout=60)
+    assert (done.returncode, done.stdout.split()) == (0, ["True"] * 3 + ["7", "0"]), done.stderr
