@@ -5,21 +5,6 @@
 #include <utility>
 
 namespace app {
-namespace {
-
-template <typename Result>
-Found foundOf(Result&& result) {
-  Found found;
-  found.classes = std::move(result.classes);
-  found.scores = std::move(result.scores);
-  if constexpr (requires { found.boxes = std::move(result.boxes); }) found.boxes = std::move(result.boxes);
-  if constexpr (requires { found.rotated = std::move(result.boxes); }) found.rotated = std::move(result.boxes);
-  if constexpr (requires { result.masks; }) found.masks = std::move(result.masks);
-  if constexpr (requires { result.kpts; }) found.keypoints = std::move(result.kpts);
-  return found;
-}
-
-}  // namespace
 
 AnyModel::AnyModel(const std::string& file, const trtyolo::InferOption& option, std::optional<trtyolo::Task> task)
     : AnyModel(load(file, option, task ? *task : trtyolo::inspect(file, option).task)) {}

@@ -21,6 +21,11 @@ class AnyModel {
   std::vector<Found> predict(const std::vector<trtyolo::Image>& images);
   /// What models of all tasks share.
   const trtyolo::BaseModel& base() const;
+  /// Gives what `visitor` gives of the model as one of the five.
+  template <typename Visitor>
+  auto visit(const Visitor& visitor) const {
+    return std::visit(visitor, model_);
+  }
 
  private:
   using Model = std::variant<trtyolo::ClassifyModel, trtyolo::DetectModel, trtyolo::OBBModel, trtyolo::SegmentModel,

@@ -39,13 +39,14 @@ constexpr const char* kNetwork = "network";
 constexpr const char* kModel = "model";
 constexpr const char* kClones = "clones";
 constexpr const char* kSeparate = "separate";
+constexpr const char* kPool = "pool";
 
 struct BenchOptions {
   std::string model;
   ModelOptions loading;
   ResultOptions results;
   std::vector<int> clones{1, 2, 4, 8};
-  std::vector<std::string> kinds{kNetwork, kModel, kClones, kSeparate};
+  std::vector<std::string> kinds{kNetwork, kModel, kClones, kSeparate, kPool};
   std::string source;
   double seconds = 5;
   std::string json;
@@ -63,7 +64,7 @@ struct WorkerOptions {
 
 void addOptions(CLI::App& command, BenchOptions& options) {
   command.add_option("MODEL", options.model, "model file")->required();
-  command.add_option("--clones", options.clones, "how many clones, and how many separate models")
+  command.add_option("--clones", options.clones, "how many clones, separate models, and callers of a pool")
       ->delimiter(',')
       ->allow_extra_args(false)
       ->type_name("N,...")
@@ -72,7 +73,7 @@ void addOptions(CLI::App& command, BenchOptions& options) {
   command.add_option("--kinds", options.kinds, "rows to measure")
       ->delimiter(',')
       ->allow_extra_args(false)
-      ->check(CLI::IsMember({kNetwork, kModel, kClones, kSeparate}))
+      ->check(CLI::IsMember({kNetwork, kModel, kClones, kSeparate, kPool}))
       ->capture_default_str();
   command.add_option("--source", options.source, "picture to predict, or video for its first frame (default: drawn)");
   command.add_option("--seconds", options.seconds, "time for each row, and as much for the bare network beside it")
@@ -111,8 +112,10 @@ std::vector<std::string> argumentsOf(const CLI::App& command) {
 }
 
 /// One model alone gets the option's own default, every core for one prediction, and so does each of several separate
-/// models. Clones, and the requests of the bare network, get a stream each as far as there are cores.
+/// models. A pool gets as many as suit the machine, its own default. Clones, and the requests of the bare network, get
+/// a stream each as far as there are cores.
 int streamsOf(const WorkerOptions& worker) {
+  if (worker.kind == kPool) return 0;
   if (worker.kind != kClones && worker.kind != kNetwork) return 1;
   return std::min(worker.n, std::max(1, static_cast<int>(std::thread::hardware_concurrency())));
 }
@@ -195,7 +198,7 @@ struct PlannedRow {
 std::vector<PlannedRow> plan(const BenchOptions& options) {
   std::vector<PlannedRow> rows;
   const auto add = [&](const char* kind, int n) {
-    if (options.measures(kNetwork) && kind != kSeparate) {
+    if (options.measures(kNetwork) && kind != kSeparate && kind != kPool) {
       const bool beside = options.measures(kind);
       rows.push_back({{kNetwork, n, beside ? std::min(1.0, options.seconds) : options.seconds}, beside});
     }
@@ -208,6 +211,7 @@ std::vector<PlannedRow> plan(const BenchOptions& options) {
       if (n > 1) add(kind, n);
     }
   }
+  for (const int n : counts) add(kPool, n);
   return rows;
 }
 
@@ -290,7 +294,7 @@ int runBench(const CLI::App& command, const BenchOptions& options) {
 void addBench(CLI::App& program, std::vector<Command>& commands) {
   const auto options = std::make_shared<BenchOptions>();
   CLI::App* command = program.add_subcommand(
-      "bench", "memory and images a second: the bare network, one model, clones, separate models");
+      "bench", "memory and images a second: the bare network, one model, clones, separate models, a pool");
   addOptions(*command, *options);
   command->footer("Example: trtyolo bench yolo11n.onnx --clones 1,2,4,8 --json bench.json");
   commands.push_back({command, [command, options] { return runBench(*command, *options); }});

@@ -59,6 +59,14 @@ constexpr Column kColumns[] = {
     {"proportional MB", "pss_mb", 0, 17},
 };
 
+// Of a pool's rows.
+constexpr Column kPoolColumns[] = {
+    {"mean batch", "mean_batch", 2, 12},
+    {"wait ms", "wait_ms", 2, 9},
+    {"p99", "wait_p99_ms", 2, 9},
+    {"longest queue", "longest_queue", 0, 15},
+};
+
 // Of rows that were measured on a GPU.
 constexpr Column kGpuColumns[] = {
     {"engine", "gpu_engine_mb", 1, 9},   {"contexts", "gpu_contexts_mb", 1, 10}, {"scratch", "gpu_scratch_mb", 1, 9},
@@ -126,7 +134,9 @@ std::string benchTable(const Json& report) {
   const auto& rows = report["rows"];
   const bool gpu = std::any_of(rows.begin(), rows.end(), [](const Json& row) { return row.contains("gpu_engine_mb"); });
   std::vector<Column> columns(std::begin(kColumns), std::end(kColumns));
+  const bool pool = std::any_of(rows.begin(), rows.end(), [](const Json& row) { return row.contains("mean_batch"); });
   if (gpu) columns.insert(columns.end(), std::begin(kGpuColumns), std::end(kGpuColumns));
+  if (pool) columns.insert(columns.end(), std::begin(kPoolColumns), std::end(kPoolColumns));
 
   out << '\n' << std::left << std::setw(9) << "kind" << std::right;
   for (const Column& column : columns) out << std::setw(column.width) << column.title;
@@ -145,13 +155,22 @@ std::string benchTable(const Json& report) {
          "model     predict() of one model\n"
          "clones    predict() of a model and n - 1 clones of it, a thread each\n"
          "separate  predict() of n models loaded from the file, a thread each; every one has the streams of one model\n"
+         "pool      n threads that call predict() of one pool, one image a call\n"
          "ratio     images/s against the bare network under the same settings (n requests of one engine; for "
          "separate,\n"
-         "          one request of each model): the median of short slices that took turns\n"
-         "p50, p99  milliseconds of one call, which is a batch\n"
+         "          one request of each model; for a pool, one of each of its contexts): the median of short slices "
+         "that\n"
+         "          took turns\n"
+         "p50, p99  milliseconds of one call, which is a batch (of a pool: one image)\n"
          "before    what predict() does before the network, and after it, in milliseconds of a call, and the latter "
          "as\n"
          "after     a part of the network's own time in the same calls: medians\n";
+  if (pool) {
+    out << "mean batch, wait, longest queue: images in a run of the pool; milliseconds from the call to the start of "
+           "the "
+           "run,\n"
+           "          median and p99; most images that waited\n";
+  }
   if (gpu) {
     out << "engine    memory on the GPU, in MB: weights and what belongs to them, once for all clones;\n"
            "contexts  what TensorRT keeps for each of the executors, on which calls run;\n"

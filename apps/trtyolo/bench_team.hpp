@@ -2,6 +2,7 @@
 #pragma once
 
 #include <barrier>
+#include <cstddef>
 #include <exception>
 #include <functional>
 #include <thread>
@@ -25,6 +26,8 @@ class Team {
 
   Team(const Team&) = delete;
   Team& operator=(const Team&) = delete;
+
+  std::size_t size() const { return threads_.size(); }
 
   /// Calls work(0) to work(size - 1), each in its thread, and returns when all have returned. Throws what the first of
   /// them (by number) threw.

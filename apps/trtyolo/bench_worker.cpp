@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "any_model.hpp"
+#include "any_pool.hpp"
 #include "bench_picture.hpp"
 #include "bench_team.hpp"
 #include "memory.hpp"
@@ -45,19 +46,20 @@ struct Speed {
   double seconds = 0;
   std::vector<double> latencies;  // milliseconds of each call or run
 
-  double runsPerSecond() const { return static_cast<double>(latencies.size()) / seconds; }
+  /// `images`: of each call or run.
+  double imagesPerSecond(int images) const { return static_cast<double>(latencies.size()) * images / seconds; }
   void add(const Speed& slice) {
     seconds += slice.seconds;
     latencies.insert(latencies.end(), slice.latencies.begin(), slice.latencies.end());
   }
-  void describe(Json& row, int batch) const {
-    row["images_per_s"] = rounded(runsPerSecond() * batch, 2);
+  void describe(Json& row, int images) const {
+    row["images_per_s"] = rounded(imagesPerSecond(images), 2);
     row["p50_ms"] = rounded(percentile(latencies, 50), 3);
     row["p99_ms"] = rounded(percentile(latencies, 99), 3);
   }
 };
 
-/// The models of a job, a thread for each, and the two things to measure with them.
+/// The models of a job, or callers of a pool, a thread for each, and the two things to measure with them.
 class Bench {
  public:
   Bench(const BenchJob& job, const cv::Mat& picture) : separate_(job.kind == "separate"), requests_(job.n) {
@@ -65,15 +67,24 @@ class Bench {
     option.enablePerformanceReport();
     const auto load = [&] { return AnyModel(job.model, option, job.task); };
     models_.push_back(load());
-    const int models = job.kind == "network" ? 1 : job.n;
+    const bool one = job.kind == "network" || job.kind == "pool";
+    const int models = one ? 1 : job.n;
     while (static_cast<int>(models_.size()) < models) models_.push_back(separate_ ? load() : models_.front().clone());
+    if (job.kind == "pool") {
+      pool_ = std::make_unique<AnyPool>(models_.front());
+      requests_ = pool_->base().contexts();
+    }
     // The pixels are only read.
     const trtyolo::Image image(picture.data, picture.cols, picture.rows, picture.channels(), picture.step[0]);
     images_.assign(static_cast<std::size_t>(batch()), image);
-    team_ = std::make_unique<Team>(models);
+    team_ = std::make_unique<Team>(pool_ ? job.n : models);
   }
 
+  /// Images of a run of the bare network.
   int batch() const { return models_.front().base().batch(); }
+  /// Images of a call of predict().
+  int imagesOfACall() const { return pool_ ? 1 : batch(); }
+  const AnyPool* pool() const { return pool_.get(); }
   trtyolo::Task task() const { return models_.front().base().info().task; }
   /// Of all engines; nothing where the models run on the CPU.
   std::optional<trtyolo::MemoryUse> gpuMemory() const {
@@ -91,11 +102,18 @@ class Bench {
     }
     return sum;
   }
-  /// Objects found in the picture by the latest call of the first model.
+  /// Objects found in the picture by the latest call of the first thread.
   std::size_t objects() const { return objects_; }
-  /// Medians of a call's parts, over all calls so far, mean of the models.
+  /// Medians of a call's parts, over all calls so far, mean of the models. Of a pool: of its runs.
   trtyolo::Timing timing() const {
     trtyolo::Timing mean;
+    if (pool_) {
+      const trtyolo::PoolMetrics metrics = pool_->base().metrics();
+      mean.before = metrics.before.median;
+      mean.network = metrics.network.median;
+      mean.after = metrics.after.median;
+      return mean;
+    }
     const auto models = static_cast<double>(models_.size());
     for (const AnyModel& model : models_) {
       const trtyolo::Timing timing = model.base().timing();
@@ -106,27 +124,26 @@ class Bench {
     return mean;
   }
 
-  /// Every model in its thread, call after call until `seconds` are over; one call each at least.
+  /// Every model or caller in its thread, call after call until `seconds` are over; one call each at least.
   Speed predict(double seconds) {
     return together([this, seconds](std::size_t number) {
-      AnyModel& model = models_[number];
       Speed speed;
       const Clock::time_point begin = Clock::now();
       Clock::time_point start = begin;
       do {
-        const std::vector<Found> found = model.predict(images_);
+        const Found found = pool_ ? pool_->predict(images_.front()) : models_[number].predict(images_).front();
         const Clock::time_point end = Clock::now();
         speed.latencies.push_back(secondsBetween(start, end) * 1e3);
         speed.seconds = secondsBetween(begin, end);
         start = end;
-        if (number == 0) objects_ = found.front().classes.size();
+        if (number == 0) objects_ = found.classes.size();
       } while (speed.seconds < seconds);
       return speed;
     });
   }
 
-  /// The bare network under the same settings: as many requests of one engine as there are clones, or one request of
-  /// each separate model.
+  /// The bare network under the same settings: as many requests of one engine as there are clones or as the pool has
+  /// contexts, or one request of each separate model.
   Speed network(double seconds) {
     if (!separate_) return toSpeed(models_.front().base().measureNetwork(requests_, seconds));
     return together(
@@ -139,7 +156,7 @@ class Bench {
   /// One piece of work for each thread, all begun at the same time; over when the last is.
   template <typename Work>
   Speed together(const Work& work) {
-    std::vector<Speed> parts(models_.size());
+    std::vector<Speed> parts(team_->size());
     team_->run([&](int number) {
       const auto index = static_cast<std::size_t>(number);
       parts[index] = work(index);
@@ -157,6 +174,7 @@ class Bench {
   int requests_;
   std::size_t objects_ = 0;
   std::vector<AnyModel> models_;
+  std::unique_ptr<AnyPool> pool_;  // of the only model
   std::vector<trtyolo::Image> images_;
   std::unique_ptr<Team> team_;
 };
@@ -186,6 +204,7 @@ struct Memory {
 
 Json row(const BenchJob& job, const Bench& bench, const ProcessMemory& program, const Memory& memory) {
   Json row{{"kind", job.kind}, {"n", job.n}, {"batch", bench.batch()}, {"memory", "host"}, {"streams", job.streams}};
+  if (bench.pool() != nullptr) row["streams"] = row["contexts"] = bench.pool()->base().contexts();
   row["rss_mb"] = rounded(memory.process.resident, 1);
   row["pss_mb"] = rounded(memory.process.proportional, 1);
   row["gpu_mb"] = 0;
@@ -201,6 +220,19 @@ Json row(const BenchJob& job, const Bench& bench, const ProcessMemory& program, 
     row["executors"] = memory.gpu->executors;
   }
   return row;
+}
+
+/// What only a pool has.
+void describePool(Json& row, const trtyolo::PoolMetrics& metrics) {
+  std::uint64_t runs = 0, images = 0;
+  for (std::size_t i = 0; i < metrics.batchSizes.size(); ++i) {
+    runs += metrics.batchSizes[i];
+    images += metrics.batchSizes[i] * (i + 1);
+  }
+  row["mean_batch"] = rounded(static_cast<double>(images) / static_cast<double>(runs), 2);
+  row["wait_ms"] = rounded(metrics.wait.median, 3);
+  row["wait_p99_ms"] = rounded(metrics.wait.p99, 3);
+  row["longest_queue"] = metrics.longestQueue;
 }
 
 /// The bare network in a process of its own; its memory is read while it runs, because its requests go afterwards.
@@ -273,14 +305,14 @@ Json measureBench(const BenchJob& job, const std::function<void(double)>& onProg
       predictSlice = bench.predict(slices.seconds);
       networkSlice = bench.network(slices.seconds);
     }
-    ratios.push_back(predictSlice.runsPerSecond() / networkSlice.runsPerSecond());
+    ratios.push_back(predictSlice.imagesPerSecond(bench.imagesOfACall()) / networkSlice.imagesPerSecond(bench.batch()));
     network.add(networkSlice);
     predict.add(predictSlice);
     onProgress((i + 1.0) / slices.count);
   }
 
   Json result = row(job, bench, program, memory), beside;
-  predict.describe(result, bench.batch());
+  predict.describe(result, bench.imagesOfACall());
   network.describe(beside, bench.batch());
   result["ratio"] = rounded(percentile(ratios, 50), 4);
   result["network_images_per_s"] = beside["images_per_s"];
@@ -288,6 +320,7 @@ Json measureBench(const BenchJob& job, const std::function<void(double)>& onProg
   result["before_ms"] = rounded(timing.before, 3);
   result["after_ms"] = rounded(timing.after, 3);
   result["after_ratio"] = rounded(timing.after / timing.network, 4);
+  if (bench.pool() != nullptr) describePool(result, bench.pool()->base().metrics());
   if (bench.task() != trtyolo::Task::Classify) result["objects"] = bench.objects();
   result["slices"] = ratios.size();
   return {{"row", std::move(result)}, {"network", std::move(beside)}};

@@ -13,8 +13,8 @@ namespace app {
 
 /// What a worker process is to measure.
 struct BenchJob {
-  std::string kind;                   ///< "network", "model", "clones" or "separate"
-  int n = 1;                          ///< requests, clones or models at work side by side
+  std::string kind;                   ///< "network", "model", "clones", "separate" or "pool"
+  int n = 1;                          ///< requests, clones, models or callers at work side by side
   std::string model;                  ///< model file
   std::optional<trtyolo::Task> task;  ///< what the model is for, see AnyModel
   trtyolo::InferOption option;        ///< how to load it, streams included

@@ -1,6 +1,7 @@
 // What a model of any task found in one image.
 #pragma once
 
+#include <utility>
 #include <vector>
 
 #include "trtyolo.hpp"
@@ -17,5 +18,18 @@ struct Found {
   trtyolo::Masks masks;                                   ///< segment
   std::vector<std::vector<trtyolo::KeyPoint>> keypoints;  ///< pose
 };
+
+/// Of one of the five.
+template <typename Result>
+Found foundOf(Result&& result) {
+  Found found;
+  found.classes = std::move(result.classes);
+  found.scores = std::move(result.scores);
+  if constexpr (requires { found.boxes = std::move(result.boxes); }) found.boxes = std::move(result.boxes);
+  if constexpr (requires { found.rotated = std::move(result.boxes); }) found.rotated = std::move(result.boxes);
+  if constexpr (requires { result.masks; }) found.masks = std::move(result.masks);
+  if constexpr (requires { result.kpts; }) found.keypoints = std::move(result.kpts);
+  return found;
+}
 
 }  // namespace app

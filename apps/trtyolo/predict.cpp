@@ -1,4 +1,4 @@
-// The command predict: its options, and how its steps work together.
+// The command predict: how its steps work together.
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -14,15 +14,15 @@
 #include "command.hpp"
 #include "drawing.hpp"
 #include "interrupt.hpp"
-#include "model_options.hpp"
 #include "names.hpp"
 #include "output_file.hpp"
 #include "pipeline.hpp"
+#include "predict_options.hpp"
 #include "progress.hpp"
 #include "reader.hpp"
-#include "result_options.hpp"
 #include "sources.hpp"
 #include "summary.hpp"
+#include "together.hpp"
 #include "trtyolo.hpp"
 #include "trtyolo/opencv.hpp"
 #include "window.hpp"
@@ -30,81 +30,6 @@
 
 namespace app {
 namespace {
-
-struct PredictOptions {
-  std::string model;
-  std::vector<std::string> sources;
-  ModelOptions loading;
-  std::optional<int> clones;
-  ResultOptions results;
-  std::string save, json, csv, saveText;
-  bool saveConfidence = false, show = false, quiet = false;
-};
-
-void addOptions(CLI::App& command, PredictOptions& options) {
-  command
-      .add_option("MODEL", options.model, "model file: ONNX (.onnx), OpenVINO IR (.xml) or TensorRT engine (.engine)")
-      ->type_name(" ")
-      ->required();
-  command
-      .add_option("SOURCE", options.sources,
-                  "pictures, videos, folders of them, quoted patterns, numbers of cameras, URLs of streams")
-      ->type_name(" ")
-      ->required();
-  command.add_option("--clones", options.clones, "clones that work side by side (default: as many as help)")
-      ->type_name("N")
-      ->check(CLI::Range(1, 1024).description(""));
-  command.add_flag("-q,--quiet", options.quiet, "say nothing but errors");
-
-  addResultOptions(command, options.results);
-
-  command.add_option("--save", options.save, "folder for annotated pictures and videos (.mp4)")
-      ->type_name("DIR")
-      ->group("Results");
-  command.add_flag("--show", options.show, "show them in a window; q ends, any key goes to the next picture")
-      ->group("Results");
-  command.add_option("--json", options.json, "results as JSON; - is standard output")
-      ->type_name("FILE|-")
-      ->group("Results");
-  command
-      .add_option("--csv", options.csv,
-                  "results as CSV, a line for each object, columns as below; - is standard output")
-      ->type_name("FILE|-")
-      ->group("Results");
-  command
-      .add_option("--save-txt", options.saveText,
-                  "folder for a label file of each image, in Ultralytics' format, lines as below")
-      ->type_name("DIR")
-      ->group("Results");
-  command.add_flag("--save-conf", options.saveConfidence, "the score, too, in these")->group("Results");
-  addModelOptions(command, options.loading);
-  command.footer(
-      "Columns of --csv: source, frame, class, name, score, and by task\n"
-      "  detect    left, top, right, bottom\n"
-      "  segment   left, top, right, bottom, area (pixels of the mask)\n"
-      "  pose      left, top, right, bottom, and kpt0_x, kpt0_y, kpt0_score, ...\n"
-      "  obb       cx, cy, width, height, theta (radians, clockwise)\n"
-      "  classify  rank (1 is the best class)\n"
-      "Lines of --save-txt, lengths as shares of the image's; an image in which nothing was found has no file:\n"
-      "  detect    class cx cy w h\n"
-      "  segment   class x1 y1 x2 y2 ... (outlines of an object that is in pieces joined to one, holes left out)\n"
-      "  pose      class cx cy w h x1 y1 score1 x2 ...\n"
-      "  obb       class x1 y1 x2 y2 x3 y3 x4 y4\n"
-      "  classify  score name\n\n"
-      "A source that cannot be read is named, the others go on, and the exit status is 1.\n"
-      "Ctrl-C finishes what is under way and writes what there is; a second one ends at once.\n\n"
-      "Examples:\n"
-      "  trtyolo predict yolo11n.onnx bus.jpg --save out\n"
-      "  trtyolo predict yolo11n.onnx street.mp4 'photos/*.jpg' --clones 4 --save out --json results.json\n"
-      "  trtyolo predict yolo11n.onnx rtsp://camera.local/main --show --classes 0,2");
-}
-
-void checkUsage(const PredictOptions& options) {
-  if (options.json == "-" && options.csv == "-") {
-    throw UsageError("--json and --csv cannot both go to standard output");
-  }
-  if (options.saveConfidence && options.saveText.empty()) throw UsageError("--save-conf needs --save-txt DIR");
-}
 
 /// One clone for each core, but no more than eight, and no more than there are calls to make.
 std::size_t usualClones(const std::vector<Source>& sources, const ModelOptions& loading) {
@@ -158,7 +83,7 @@ auto timed(double& total, const Work& work) {
 /// Loaded with all that the command line asks; lives as long as predict runs.
 class Prediction {
  public:
-  explicit Prediction(const PredictOptions& options);
+  Prediction(const PredictOptions& options, std::vector<Source> sources);
 
   int run();
 
@@ -168,8 +93,6 @@ class Prediction {
   void predict(AnyModel& clone, Batch& batch) const;
   void finish(Batch& batch) const;
   bool write(const Batch& batch);
-
-  bool keepsPictures() const { return !options_.save.empty() || options_.show; }
 
   const PredictOptions& options_;
   std::vector<Source> sources_;
@@ -185,7 +108,8 @@ class Prediction {
   long expected_ = 0;  ///< images in all; 0 if not known
 };
 
-Prediction::Prediction(const PredictOptions& options) : options_(options), sources_(findSources(options.sources)) {
+Prediction::Prediction(const PredictOptions& options, std::vector<Source> sources)
+    : options_(options), sources_(std::move(sources)) {
   for (const std::string& folder : {options.save, options.saveText}) {
     if (!folder.empty()) makeFolder(folder);
   }
@@ -197,11 +121,7 @@ Prediction::Prediction(const PredictOptions& options) : options_(options), sourc
   batch_ = static_cast<std::size_t>(options.loading.batch.value_or(info.batch));
   names_ = namesOf(info);
   warnOfIdleOptions(options.results, info.task);
-  if (!options.json.empty()) writers_.push_back(makeJsonWriter(options.json, info));
-  if (!options.csv.empty()) writers_.push_back(makeCsvWriter(options.csv, info));
-  if (!options.saveText.empty()) {
-    writers_.push_back(makeLabelWriter(options.saveText, options.saveConfidence, info, sources_));
-  }
+  writers_ = makeWriters(options, info, sources_);
   if (!options.save.empty()) writers_.push_back(makeVideoWriter());
   if (!options.quiet && errorIsTerminal()) expected_ = countImages(sources_);
   reader_.emplace(sources_, saveNames_ ? &*saveNames_ : nullptr);
@@ -268,7 +188,7 @@ void Prediction::predict(AnyModel& clone, Batch& batch) const {
 void Prediction::finish(Batch& batch) const {
   timed(batch.finish, [&] {
     for (Item& item : batch.items) {
-      if (!keepsPictures()) item.picture.release();
+      if (!options_.keepsPictures()) item.picture.release();
       if (item.picture.empty()) continue;
       draw(item.picture, item.found, names_);
       if (hasFrames(*item.source) || item.saveAs.empty()) continue;
@@ -304,11 +224,13 @@ void addPredict(CLI::App& program, std::vector<Command>& commands) {
   CLI::App* command =
       program.add_subcommand("predict", "Run a model over pictures, folders, videos, cameras or streams");
   const auto options = std::make_shared<PredictOptions>();
-  addOptions(*command, *options);
+  addPredictOptions(*command, *options);
   commands.push_back({command, [options] {
                         if (options->quiet) spdlog::set_level(spdlog::level::err);
                         checkUsage(*options);
-                        return Prediction(*options).run();
+                        std::vector<Source> sources = findSources(options->sources);
+                        if (isTogether(*options, sources)) return predictTogether(*options, sources);
+                        return Prediction(*options, std::move(sources)).run();
                       }});
 }
 

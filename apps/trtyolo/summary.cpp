@@ -30,27 +30,29 @@ Summary::Summary(const trtyolo::ModelInfo& model)
     : classifies_(model.task == trtyolo::Task::Classify), names_(namesOf(model)) {}
 
 void Summary::add(const Batch& batch, double writeMilliseconds) {
-  for (const Item& item : batch.items) {
-    if (!item.error.empty()) {
-      ++errors_;
-      continue;
-    }
-    ++images_;
-    Part& part = partOf(item);
-    ++part.images;
-    const std::size_t count =
-        classifies_ ? std::min<std::size_t>(1, item.found.classes.size()) : item.found.classes.size();
-    for (std::size_t i = 0; i < count; ++i) {
-      Tally& tally = part.classes[item.found.classes[i]];
-      ++tally.count;
-      tally.scores += static_cast<double>(item.found.scores[i]);
-    }
-  }
+  for (const Item& item : batch.items) add(item);
   read_ += batch.read;
   finish_ += batch.finish;
   write_ += writeMilliseconds;
   if (batch.predict > 0) predict_.push_back(batch.predict);
   if (predict_.size() > kCallsKept) predict_.pop_front();
+}
+
+void Summary::add(const Item& item) {
+  if (!item.error.empty()) {
+    ++errors_;
+    return;
+  }
+  ++images_;
+  Part& part = partOf(item);
+  ++part.images;
+  const std::size_t count =
+      classifies_ ? std::min<std::size_t>(1, item.found.classes.size()) : item.found.classes.size();
+  for (std::size_t i = 0; i < count; ++i) {
+    Tally& tally = part.classes[item.found.classes[i]];
+    ++tally.count;
+    tally.scores += static_cast<double>(item.found.scores[i]);
+  }
 }
 
 double Summary::rate() const {
@@ -59,16 +61,15 @@ double Summary::rate() const {
 
 Summary::Part& Summary::partOf(const Item& item) {
   if (!hasFrames(*item.source)) return pictures_;
-  if (videos_.empty() || videos_.back().first != item.source) {
-    videos_.emplace_back(item.source, Part{item.source->name, 0, {}});
-  }
-  return videos_.back().second;
+  const auto found =
+      std::find_if(videos_.rbegin(), videos_.rend(), [&](const auto& video) { return video.first == item.source; });
+  if (found != videos_.rend()) return found->second;
+  return videos_.emplace_back(item.source, Part{item.source->name, 0, {}}).second;
 }
 
-std::string Summary::line(const Part& part) const {
-  std::string text =
-      part.title.empty() ? counted(part.images, "picture") : part.title + ": " + counted(part.images, "frame");
-  const char* separator = ": ";
+std::string Summary::objects(const Part& part) const {
+  std::string text;
+  const char* separator = "";
   for (const auto& [index, tally] : part.classes) {
     text += separator;
     if (!classifies_ || part.images > 1) text += fmt::format("{} ", tally.count);
@@ -77,7 +78,19 @@ std::string Summary::line(const Part& part) const {
     separator = ", ";
   }
   if (classifies_ && part.images > 1) text += " (best classes, mean scores)";
-  return text + (part.classes.empty() ? ": nothing found\n" : "\n");
+  return part.classes.empty() ? "nothing found" : text;
+}
+
+std::string Summary::objectsOf(const Source& source) const {
+  const auto found =
+      std::find_if(videos_.begin(), videos_.end(), [&](const auto& video) { return video.first == &source; });
+  return objects(found == videos_.end() ? Part{} : found->second);
+}
+
+std::string Summary::line(const Part& part) const {
+  const std::string title =
+      part.title.empty() ? counted(part.images, "picture") : part.title + ": " + counted(part.images, "frame");
+  return title + ": " + objects(part) + "\n";
 }
 
 std::string Summary::text(std::size_t clones) const {

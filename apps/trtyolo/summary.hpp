@@ -20,11 +20,16 @@ class Summary {
 
   /// `writeMilliseconds`: what Steps::write took.
   void add(const Batch& batch, double writeMilliseconds);
+  /// An item alone, without times.
+  void add(const Item& item);
 
   long images() const { return images_; }
   long errors() const { return errors_; }
   /// Images a second so far.
   double rate() const;
+
+  /// What was found in a source with frames: "12 person, 3 car".
+  std::string objectsOf(const Source& source) const;
 
   /// A line for the pictures, one for each video, and two for the speed.
   std::string text(std::size_t clones) const;
@@ -44,6 +49,7 @@ class Summary {
   };
 
   Part& partOf(const Item& item);
+  std::string objects(const Part& part) const;
   std::string line(const Part& part) const;
 
   bool classifies_;

@@ -49,7 +49,8 @@ class Measuring(unittest.TestCase):
     def test_has_every_row_once(self):
         rows = [(row["kind"], row["n"]) for row in self.report["rows"]]
         self.assertEqual(
-            rows, [("network", 1), ("model", 1), ("network", 2), ("clones", 2), ("separate", 2)]
+            rows,
+            [("network", 1), ("model", 1), ("network", 2), ("clones", 2), ("separate", 2), ("pool", 1), ("pool", 2)],
         )
 
     def test_figures_are_positive_and_in_order(self):
@@ -66,7 +67,7 @@ class Measuring(unittest.TestCase):
                 self.assertEqual(row["memory"], "host")
 
     def test_rows_are_held_against_the_network(self):
-        for kind, n in (("model", 1), ("clones", 2), ("separate", 2)):
+        for kind, n in (("model", 1), ("clones", 2), ("separate", 2), ("pool", 1), ("pool", 2)):
             row = self.row(kind, n)
             self.assertGreater(row["ratio"], 0)
             self.assertGreater(row["network_images_per_s"], 0)
@@ -84,7 +85,17 @@ class Measuring(unittest.TestCase):
         for row in self.report["rows"]:
             found = [line for line in lines if line[:2] == [row["kind"], str(row["n"])]]
             self.assertEqual(len(found), 1, self.run_.stdout)
-            self.assertEqual(len(found[0]), 12)
+            self.assertEqual(len(found[0]), 16)
+
+    def test_pools_say_more(self):
+        for n in (1, 2):
+            row = self.row("pool", n)
+            self.assertGreaterEqual(row["contexts"], 1)
+            self.assertEqual(row["streams"], row["contexts"])
+            self.assertEqual(row["mean_batch"], 1)  # the model has no batches
+            self.assertLessEqual(row["wait_ms"], row["wait_p99_ms"])
+            self.assertLess(row["longest_queue"], n)
+        self.assertNotIn("mean_batch", self.row("clones", 2))
 
 
 class Memory(unittest.TestCase):
@@ -110,6 +121,17 @@ class Tasks(unittest.TestCase):
                 self.assertGreater(row["images_per_s"], 0)
                 self.assertGreater(row["after_ms"], 0)
                 self.assertEqual("objects" in row, task != "classify")
+
+
+class Pools(unittest.TestCase):
+    def test_callers_share_runs(self):
+        model = str(DATA / "shapes" / "detect-dynamic.onnx")
+        run = bench(model, "--seconds", "0.3", "--kinds", "pool", "--clones", "8", "--batch", "4", "--json", "-")
+        self.assertEqual(run.returncode, 0, run.stderr)
+        (row,) = json.loads(run.stdout)["rows"]
+        self.assertEqual(row["batch"], 4)
+        self.assertGreater(row["mean_batch"], 1)
+        self.assertLessEqual(row["mean_batch"], 4)
 
 
 class Options(unittest.TestCase):
@@ -163,7 +185,7 @@ class WrongUsage(unittest.TestCase):
         self.assert_refused(2, MODEL, "--clones", "0", says="--clones")
         self.assert_refused(2, MODEL, "--clones", "two", says="--clones")
         self.assert_refused(2, MODEL, "--seconds", "-1", says="--seconds")
-        self.assert_refused(2, MODEL, "--kinds", "pool", says="--kinds")
+        self.assert_refused(2, MODEL, "--kinds", "swarm", says="--kinds")
         self.assert_refused(2, MODEL, "--classes", "1", says="--classes")
         self.assert_refused(2, MODEL, "--no-such-option", says="--no-such-option")
 

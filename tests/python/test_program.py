@@ -194,10 +194,12 @@ def test_bench(tmp_path):
     done = run("bench", PEOPLE, "--seconds", "0.2", "--clones", "1,2", "--json", file)
     said = json.loads(file.read_text())
     rows = {(row["kind"], row["n"]) for row in said["rows"]}
-    assert rows == {("network", 1), ("network", 2), ("model", 1), ("clones", 2), ("separate", 2)}
+    counted = {("network", 1), ("network", 2), ("clones", 2), ("separate", 2), ("pool", 1), ("pool", 2)}
+    assert rows == {("model", 1)} | counted
     for row in said["rows"]:
         assert row["images_per_s"] > 0 and row["p99_ms"] >= row["p50_ms"] > 0 and row["rss_mb"] > 50
         assert f"{row['images_per_s']:.1f}" in done.stdout
+        assert (row.get("mean_batch") == 1) == (row["kind"] == "pool")
     assert said["machine"]["versions"]["openvino"]
 
 

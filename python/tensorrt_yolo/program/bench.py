@@ -18,14 +18,15 @@ import tensorrt_yolo as ty
 from tensorrt_yolo.program import options as shared
 from tensorrt_yolo.program.progress import bar
 
-SUMMARY = "memory and images a second: the bare network, one model, clones, separate models"
+SUMMARY = "memory and images a second: the bare network, one model, clones, separate models, a pool"
 EPILOG = """\
-Each row is measured in a process of its own; threads call predict(), one for each model or clone. "ratio" holds its
-images a second against those of the bare network with as many requests, measured in the same process.
+Each row is measured in a process of its own; threads call predict(), one for each model or clone, or N of one pool with
+one image a call. "ratio" holds its images a second against those of the bare network with as many requests (of a pool:
+as it has contexts), measured in the same process.
 
 Example: tensorrt_yolo bench yolo11n.onnx --clones 1,2,4,8 --json bench.json"""
 
-_KINDS = ("network", "model", "clones", "separate")
+_KINDS = ("network", "model", "clones", "separate", "pool")
 _SIZE = (1080, 1920)
 _SLICES = 4  # in which the bare network and predict() take turns
 _WARM_UP = 3  # calls
@@ -34,7 +35,11 @@ _WARM_UP = 3  # calls
 def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("model", metavar="MODEL", help="ONNX, OpenVINO IR or TensorRT engine")
     command.add_argument(
-        "--clones", type=shared.numbers(1), default=[1, 2, 4, 8], metavar="N,...", help="how many, also of models"
+        "--clones",
+        type=shared.numbers(1),
+        default=[1, 2, 4, 8],
+        metavar="N,...",
+        help="how many; also how many separate models, and callers of a pool",
     )
     command.add_argument(
         "--kinds",
@@ -77,7 +82,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _counts(kind: str, clones: list[int]) -> list[int]:
-    return [1] if kind == "model" else [n for n in clones if n > 1 or kind == "network"]
+    return [1] if kind == "model" else [n for n in clones if n > 1 or kind in ("network", "pool")]
 
 
 def _measure(
@@ -85,32 +90,40 @@ def _measure(
 ) -> dict[str, Any]:
     """A row, in a process of its own."""
     if streams is None:
-        option.set_streams(min(n, os.cpu_count() or 1))
+        option.set_streams(0 if kind == "pool" else min(n, os.cpu_count() or 1))
     models = [shared.load(file, option)]
     for _ in range(n - 1 if kind in ("clones", "separate") else 0):
         models.append(models[0].clone() if kind == "clones" else shared.load(file, option))
     batch = models[0].batch()
-    images = [picture] * batch
+    pool = ty.Pool(models[0]) if kind == "pool" else None
+    callers = [pool] * n if pool else models
+    requests = pool.contexts if pool else n
+    images = [picture] * (1 if pool else batch)
     row = {"kind": kind, "n": n, "batch": batch, "memory": "host", "images_per_s": 0.0, "p50_ms": 0.0, "p99_ms": 0.0}
     network: list[float] = []
     latencies: list[float] = []
     rates: list[float] = []
     if kind != "network":
-        for model in models:
+        for caller in callers:
             for _ in range(_WARM_UP):
-                model.predict(images)
+                caller.predict(images)
     for _ in range(_SLICES):
-        speed = models[0].measure_network(n, seconds / _SLICES)
+        speed = models[0].measure_network(requests, seconds / _SLICES)
         network.append(len(speed.latencies) * batch / speed.seconds)
         if kind == "network":
             latencies += speed.latencies
             continue
-        calls, took = _call(models, images, seconds / _SLICES)
+        calls, took = _call(callers, images, seconds / _SLICES)
         latencies += calls
-        rates.append(len(calls) * batch / took)
+        rates.append(len(calls) * len(images) / took)
     row["images_per_s"] = float(np.median(rates or network))
     row["p50_ms"], row["p99_ms"] = (float(value) for value in np.percentile(latencies, [50, 99]))
     row["ratio"] = float(np.median(np.divide(rates, network))) if rates else 1.0
+    if pool:
+        metrics = pool.metrics()
+        row["contexts"] = pool.contexts
+        row["mean_batch"] = metrics.finished / sum(metrics.batch_sizes)
+        row["wait_ms"], row["wait_p99_ms"] = metrics.wait.median, metrics.wait.p99
     row["rss_mb"], row["pss_mb"] = _memory()
     engines = models if kind == "separate" else models[:1]
     on_gpu = models[0].info().backend == "tensorrt"
@@ -118,20 +131,22 @@ def _measure(
     return row
 
 
-def _call(models: list[ty.BaseModel], images: list[np.ndarray], seconds: float) -> tuple[list[float], float]:
-    """Milliseconds of every call, all models at once, and how long it took in all."""
+def _call(
+    callers: list[ty.BaseModel] | list[ty.Pool], images: list[np.ndarray], seconds: float
+) -> tuple[list[float], float]:
+    """Milliseconds of every call, all callers at once, and how long it took in all."""
     latencies: list[float] = []
     errors: list[BaseException] = []
-    ready = threading.Barrier(len(models) + 1)
+    ready = threading.Barrier(len(callers) + 1)
 
-    def work(model: ty.BaseModel) -> None:
+    def work(caller: ty.BaseModel | ty.Pool) -> None:
         own = []
         try:
             ready.wait()
             end = time.perf_counter() + seconds
             begin = time.perf_counter()
             while begin < end:
-                model.predict(images)
+                caller.predict(images)
                 now = time.perf_counter()
                 own.append((now - begin) * 1e3)
                 begin = now
@@ -139,7 +154,7 @@ def _call(models: list[ty.BaseModel], images: list[np.ndarray], seconds: float) 
             errors.append(error)
         latencies.extend(own)
 
-    threads = [threading.Thread(target=work, args=(model,)) for model in models]
+    threads = [threading.Thread(target=work, args=(caller,)) for caller in callers]
     for thread in threads:
         thread.start()
     ready.wait()
