@@ -240,7 +240,8 @@ class TRTYOLO_API BasePool {
   void close(Ending ending = Ending::Drain);
 
  protected:
-  BasePool(const BaseModel& model, const PoolOption& option);
+  // `forOne`: its contexts run images that come alone; null: as all others.
+  BasePool(const BaseModel& model, const PoolOption& option, const BaseModel* forOne = nullptr);
 
   using Request = std::shared_ptr<PoolRequest>;
 
@@ -287,6 +288,13 @@ class Pool : public BasePool {
 
   /// @throws std::invalid_argument  an option makes no sense for this model
   explicit Pool(const Model& model, const PoolOption& option = {}) : BasePool(model, option) {}
+
+  /// A pool of `model` in which an image that is alone, because the pool is idle, is run by the engine of `forOne`: the
+  /// same network with the same options, made ready for the lowest latency, where `model` is for the most images a
+  /// second. On a CPU that is one stream beside several, on a GPU an engine for one image beside one for batches. The
+  /// price is the memory of both engines.
+  /// @throws std::invalid_argument  an option makes no sense for `model`, or `forOne` has another network size
+  Pool(const Model& model, const Model& forOne, const PoolOption& option = {}) : BasePool(model, option, &forOne) {}
 
   /// A pool of a model that is loaded from `file`, as Model's constructor loads it; unless `option` says how many, with
   /// as many streams on a CPU as suit the machine (InferOption::setStreams(0)).

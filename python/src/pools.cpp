@@ -81,8 +81,8 @@ class HeldPool {
  public:
   using Result = typename Pool<Model>::Result;
 
-  HeldPool(const HeldModel<Model>& model, int contexts, int largestBatch, double longestWait, std::size_t queueLength,
-           const std::string& whenFull)
+  HeldPool(const HeldModel<Model>& model, const HeldModel<Model>* forOne, int contexts, int largestBatch,
+           double longestWait, std::size_t queueLength, const std::string& whenFull)
       : file_(model.file()), onDevice_(model.onDevice()), deviceId_(model.deviceId()) {
     if (!std::isfinite(longestWait) || std::abs(longestWait) > kYear) {
       throw std::invalid_argument("Pool: longest_wait must be a number of seconds");
@@ -94,8 +94,10 @@ class HeldPool {
     option.queueLength = queueLength;
     option.whenFull = whenFullOf(whenFull);
     const std::shared_ptr<Model> used = model.use();
+    const std::shared_ptr<Model> usedForOne = forOne ? forOne->use() : nullptr;
     const Unlocked unlocked;
-    pool_ = std::make_unique<Pool<Model>>(*used, option);
+    pool_ = usedForOne ? std::make_unique<Pool<Model>>(*used, *usedForOne, option)
+                       : std::make_unique<Pool<Model>>(*used, option);
     info_ = std::make_shared<const ModelInfo>(pool_->info());
   }
 
@@ -219,9 +221,10 @@ template <typename Model>
 void bindPool(nb::module_& module, const char* name) {
   using Held = HeldPool<Model>;
   nb::class_<Held>(module, name)
-      .def(nb::init<const HeldModel<Model>&, int, int, double, std::size_t, const std::string&>(), nb::arg("model"),
-           nb::arg("contexts"), nb::arg("largest_batch"), nb::arg("longest_wait"), nb::arg("queue_length"),
-           nb::arg("when_full"))
+      .def(nb::init<const HeldModel<Model>&, const HeldModel<Model>*, int, int, double, std::size_t,
+                    const std::string&>(),
+           nb::arg("model"), nb::arg("for_one").none(), nb::arg("contexts"), nb::arg("largest_batch"),
+           nb::arg("longest_wait"), nb::arg("queue_length"), nb::arg("when_full"))
       .def("close", &Held::close, nb::arg("drain"))
       .def("predict", &Held::predict, nb::arg("image"))
       .def("predict_all", &Held::predictAll, nb::arg("images"))

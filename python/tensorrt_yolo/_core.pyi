@@ -195,6 +195,7 @@ class _Pool(Generic[_Parts]):
     def __init__(
         self,
         model: _Model[_Parts],
+        for_one: _Model[_Parts] | None,
         contexts: int,
         largest_batch: int,
         longest_wait: float,

@@ -101,6 +101,7 @@ class Pool(Generic[R]):
         model: BaseModel[R] | str | os.PathLike[str],
         option: InferOption | None = None,
         *,
+        for_one: BaseModel[R] | None = None,
         contexts: int = 0,
         largest_batch: int = 0,
         longest_wait: float = 0.002,
@@ -109,6 +110,9 @@ class Pool(Generic[R]):
     ) -> None:
         """Of `model`, or of the model in a file, which is loaded with `option`.
 
+        for_one: a model of the same network and options whose engine runs an image that is alone, because the pool is
+            idle: made for the lowest latency, where `model` is for the most images a second. On a CPU that is one with
+            one stream beside one with several. The price is the memory of both.
         contexts: runs at the same time. 0: what keeps the machine busy; on a CPU the model's streams, on a GPU 2.
         largest_batch: most images in one run. 0: the model's batch(), which InferOption.set_batch() sets.
         longest_wait: seconds that an image may wait for others to share its run with while other runs are at work.
@@ -129,7 +133,10 @@ class Pool(Generic[R]):
         kind = next((each for each in type(model).__mro__ if each in _POOLS), None)
         if kind is None:
             raise TypeError(f"Pool: there is no pool for a {type(model).__name__}")
-        self._core = _POOLS[kind](model._core, contexts, largest_batch, longest_wait, queue_length, when_full)
+        if for_one is not None and not isinstance(for_one, kind):
+            raise TypeError(f"Pool: for_one must be a {kind.__name__}, as the model is; found {type(for_one).__name__}")
+        one = for_one._core if for_one is not None else None
+        self._core = _POOLS[kind](model._core, one, contexts, largest_batch, longest_wait, queue_length, when_full)
         self._result_class: type[R] = model._result_class
         self._bgr = model._bgr
         _pools.add(self)

@@ -83,7 +83,7 @@ ClosedError::~ClosedError() = default;
 
 class BasePool::Impl {
  public:
-  Impl(ModelParts model, const PoolOption& option)
+  Impl(ModelParts model, const PoolOption& option, std::unique_ptr<Context> forOne)
       : engine_(std::move(model.engine)),
         sourceSize_(model.sourceSize),
         contexts_(chosen("contexts", option.contexts, engine_->parallelRuns(), 1024, "more cannot pay")),
@@ -95,10 +95,11 @@ class BasePool::Impl {
       contexts.push_back(engine_->createContext());
     }
     try {
-      scheduler_ = std::make_shared<Scheduler>(std::move(contexts), std::move(model.thresholds), settings_);
+      scheduler_ =
+          std::make_shared<Scheduler>(std::move(contexts), std::move(forOne), std::move(model.thresholds), settings_);
     } catch (const std::system_error& error) {
-      throw Error("pool of '" + info().file + "': the machine has no more threads (" + std::to_string(contexts_) +
-                  " are needed): " + error.what());
+      throw Error("pool of '" + info().file + "': the machine has no more threads (one is needed for each of " +
+                  std::to_string(contexts_) + " contexts): " + error.what());
     }
   }
   ~Impl() { scheduler_->close(Ending::Drain); }
@@ -210,8 +211,29 @@ InferOption BasePool::forManyCallers(const InferOption& option) {
   return copy;
 }
 
-BasePool::BasePool(const BaseModel& model, const PoolOption& option)
-    : impl_(std::make_unique<Impl>(partsOf(ImplOf::of(model)), option)) {}
+namespace {
+
+// A context of `forOne` that can stand in for those of `model`; it keeps its engine alive.
+std::unique_ptr<Context> contextForOne(const ModelParts& model, const ModelParts& forOne) {
+  const ModelInfo &wanted = model.engine->description().info, &found = forOne.engine->description().info;
+  const auto text = [](const ModelInfo& info) {
+    return std::to_string(info.networkWidth) + "x" + std::to_string(info.networkHeight) +
+           (info.dynamicSize ? " or any other" : "") + ", " + std::to_string(info.names.size()) + " classes";
+  };
+  if (wanted.networkWidth != found.networkWidth || wanted.networkHeight != found.networkHeight ||
+      wanted.dynamicSize != found.dynamicSize || wanted.names.size() != found.names.size()) {
+    throw std::invalid_argument("Pool: the model for one image, '" + found.file + "' (" + text(found) +
+                                "), is to be the same network as '" + wanted.file + "' (" + text(wanted) + ")");
+  }
+  return forOne.engine->createContext();
+}
+
+}  // namespace
+
+BasePool::BasePool(const BaseModel& model, const PoolOption& option, const BaseModel* forOne)
+    : impl_(std::make_unique<Impl>(
+          partsOf(ImplOf::of(model)), option,
+          forOne ? contextForOne(partsOf(ImplOf::of(model)), partsOf(ImplOf::of(*forOne))) : nullptr)) {}
 BasePool::~BasePool() = default;
 BasePool::BasePool(BasePool&&) noexcept = default;
 BasePool& BasePool::operator=(BasePool&&) noexcept = default;

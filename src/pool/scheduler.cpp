@@ -39,11 +39,13 @@ void Scheduler::Run::clear() {
   times.clear();
 }
 
-Scheduler::Scheduler(std::vector<std::unique_ptr<Context>> contexts, Thresholds thresholds, SchedulerSettings settings)
+Scheduler::Scheduler(std::vector<std::unique_ptr<Context>> contexts, std::unique_ptr<Context> forOne,
+                     Thresholds thresholds, SchedulerSettings settings)
     : thresholds_(std::move(thresholds)),
       settings_(std::move(settings)),
       idle_(std::move(contexts)),
-      looks_(idle_.size(), kNever) {
+      forOne_(std::move(forOne)),
+      looks_(idle_.size() + (forOne_ ? 1 : 0), kNever) {
   counts_.batchSizes.resize(settings_.largestBatch);
   try {
     for (std::size_t i = 0; i < looks_.size(); ++i) {
@@ -64,9 +66,7 @@ Prediction Scheduler::predict(const ImageView& image, const Letterbox& box, Entr
     Lock lock(mutex_);
     checkOpen();
     if (!idle_.empty() && nothingWaits() && (runs_ == 0 || settings_.largestBatch == 1)) {
-      std::unique_ptr<Context> context = std::move(idle_.back());
-      idle_.pop_back();
-      ++runs_;
+      Lent context = lend(true);
       ++counts_.submitted;
       ++counts_.running;
       lock.unlock();
@@ -218,8 +218,10 @@ void Scheduler::close(Ending ending) {
   }
   caller_.stop();
   std::vector<std::unique_ptr<Context>> contexts;
+  std::unique_ptr<Context> forOne;
   const Lock lock(mutex_);
   contexts.swap(idle_);
+  forOne.swap(forOne_);
 }
 
 PoolMetrics Scheduler::metrics() {
@@ -286,9 +288,7 @@ bool Scheduler::begin(Run& run, Clock::time_point now) {
   if (group == groups_.end()) {
     return false;
   }
-  run.context = std::move(idle_.back());
-  idle_.pop_back();
-  ++runs_;
+  run.context = lend(waiting_ == 1);
   std::list<RequestPtr>& requests = group->requests;
   while (!requests.empty() && run.requests.size() < settings_.largestBatch) {
     PoolRequest& request = *requests.front();
@@ -374,8 +374,24 @@ void Scheduler::count(const RunTimes& times, std::size_t images) {
   afters_.add(times.after);
 }
 
-void Scheduler::release(std::unique_ptr<Context> context) {
-  idle_.push_back(std::move(context));
+// `alone`: for a run of one image, with no other waiting. There is an idle context.
+Scheduler::Lent Scheduler::lend(bool alone) {
+  const bool forOne = alone && runs_ == 0 && forOne_ != nullptr;
+  ++runs_;
+  if (forOne) {
+    return {std::move(forOne_), true};
+  }
+  Lent lent{std::move(idle_.back()), false};
+  idle_.pop_back();
+  return lent;
+}
+
+void Scheduler::release(Lent context) {
+  if (context.forOne) {
+    forOne_ = std::move(context.context);
+  } else {
+    idle_.push_back(std::move(context.context));
+  }
   --runs_;
   noteEnd();
 }

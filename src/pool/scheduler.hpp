@@ -45,8 +45,10 @@ class Scheduler {
   using Clock = std::chrono::steady_clock;
   using RequestPtr = std::shared_ptr<PoolRequest>;
 
+  // `forOne`, if any, runs an image that is alone: it finishes one sooner than `contexts` do, at the others' cost.
   // Throws std::system_error if the machine has no more threads.
-  Scheduler(std::vector<std::unique_ptr<Context>> contexts, Thresholds thresholds, SchedulerSettings settings);
+  Scheduler(std::vector<std::unique_ptr<Context>> contexts, std::unique_ptr<Context> forOne, Thresholds thresholds,
+            SchedulerSettings settings);
   // It is closed before.
   ~Scheduler() = default;
   Scheduler(const Scheduler&) = delete;
@@ -78,9 +80,17 @@ class Scheduler {
     std::list<RequestPtr> requests;
   };
 
+  // A context that is lent to a run, and where it belongs.
+  struct Lent {
+    std::unique_ptr<Context> context;
+    bool forOne = false;
+
+    Context* operator->() const { return context.get(); }
+  };
+
   // Images that run together, and what their run needs.
   struct Run {
-    std::unique_ptr<Context> context;
+    Lent context;
     std::vector<RequestPtr> requests;
     std::vector<ImageView> images;
     std::vector<Letterbox> boxes;
@@ -102,7 +112,8 @@ class Scheduler {
   std::list<Group>::iterator ripe(Clock::time_point now);
   Clock::time_point nextLook();
   void lookAfterWaiting(Clock::time_point now);
-  void release(std::unique_ptr<Context> context);
+  Lent lend(bool alone);
+  void release(Lent context);
 
   void enter(PoolRequest& request, std::list<RequestPtr>& from);
   void admitBlocked();
@@ -121,7 +132,8 @@ class Scheduler {
 
   std::mutex mutex_;  // of all below
   std::vector<std::unique_ptr<Context>> idle_;
-  std::size_t runs_ = 0;  // at work
+  std::unique_ptr<Context> forOne_;  // null also while it is lent
+  std::size_t runs_ = 0;             // at work
   std::list<Group> groups_;
   std::list<RequestPtr> blocked_;
   std::size_t waiting_ = 0;                                // in the groups

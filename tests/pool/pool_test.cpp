@@ -387,6 +387,32 @@ TEST_F(TinyPoolTest, OfAFileWithTheStreamsThatSuitTheMachine) {
   EXPECT_EQ(contextsOf(InferOption().setStreams(1)), 1);
 }
 
+TEST_F(TinyPoolTest, AnEngineForImagesThatAreAlone) {
+  // The same but for the score, which tells who has run.
+  const std::string file = test::writeTinyModel(
+      dir_, "one", {{1, 3, 64, 64}, {test::detectorOutput(2, 8, {{32, 32, 20, 10, 1, 0.8F}})}, "", false});
+  auto forOne = std::make_unique<DetectModel>(file, InferOption().setStreams(1));
+  DetectModel model(file_, InferOption().setStreams(2));
+  Pool<DetectModel> pool(model, *forOne);
+  forOne.reset();
+  EXPECT_EQ(pool.contexts(), 2);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(pool.predict(image_).scores, std::vector<float>{0.8F});
+  }
+  std::vector<Ticket<DetResult>> tickets;
+  for (int i = 0; i < 40; ++i) {
+    tickets.push_back(pool.submit(image_));
+  }
+  int others = 0;
+  for (Ticket<DetResult>& ticket : tickets) {
+    others += ticket.get().scores == std::vector<float>{0.9F} ? 1 : 0;
+  }
+  EXPECT_GT(others, 0);
+  EXPECT_EQ(pool.predict(image_).scores, std::vector<float>{0.8F});
+  const DetectModel other(write("other", {1, 3, 96, 96}));
+  EXPECT_THROW(Pool<DetectModel>(model, other), std::invalid_argument);
+}
+
 TEST_F(TinyPoolTest, AFullQueueAsTheCallerWantsIt) {
   DetectModel model(file_, option());
   PoolOption options;

@@ -42,7 +42,7 @@ class SchedulerTest : public testing::Test {
   void make(std::size_t contexts, std::size_t largestBatch, std::chrono::microseconds longestWait = 1h,
             std::size_t queueLength = 64) {
     machine_.largestBatch = largestBatch;
-    scheduler_ = std::make_shared<Scheduler>(test::fakeContexts(machine_, contexts), Thresholds{},
+    scheduler_ = std::make_shared<Scheduler>(test::fakeContexts(machine_, contexts), std::move(forOne_), Thresholds{},
                                              SchedulerSettings{largestBatch, longestWait, queueLength, "fake"});
   }
 
@@ -82,7 +82,8 @@ class SchedulerTest : public testing::Test {
   }
 
   const test::Watchdog watchdog_;
-  FakeMachine machine_;
+  FakeMachine machine_, one_;
+  std::unique_ptr<Context> forOne_;
   std::array<std::uint8_t, 256> bytes_{};
   std::shared_ptr<Scheduler> scheduler_;
 };
@@ -102,6 +103,29 @@ TEST_F(SchedulerTest, ALoneCallerRunsInItsOwnThread) {
   EXPECT_EQ(metrics.before.sum, 5);
   EXPECT_EQ(metrics.network.sum, 10);
   EXPECT_EQ(metrics.after.sum, 2.5);
+}
+
+TEST_F(SchedulerTest, AnImageThatIsAloneHasTheContextForOne) {
+  forOne_ = std::move(test::fakeContexts(one_, 1).front());
+  make(1, 2);
+  EXPECT_EQ(scheduler_->predict(image(1), box(32), Entry::Later).classes, std::vector<int>{1});
+  EXPECT_EQ(take(submit(2)), 2);
+  EXPECT_EQ(one_.runs(), (Runs{{1}, {2}}));
+  one_.hold();
+  const auto third = submit(3);
+  one_.awaitRuns(1);
+  machine_.hold();
+  const auto fourth = submit(4), fifth = submit(5);  // a full run: the other context has it
+  machine_.awaitRuns(1);
+  one_.resume();
+  EXPECT_EQ(take(third), 3);
+  const auto sixth = submit(6);  // not alone: a run is at work
+  machine_.resume();
+  EXPECT_EQ(take(fourth) + take(fifth) + take(sixth), 15);
+  EXPECT_EQ(one_.runs().at(2), std::vector<int>{3});
+  EXPECT_EQ(machine_.runs().at(0), (std::vector<int>{4, 5}));
+  scheduler_->close(Ending::Drain);
+  EXPECT_EQ(one_.contexts, 0);
 }
 
 TEST_F(SchedulerTest, CallersOfAnIdleContextDoNotWaitWhereRunsHaveOneImage) {

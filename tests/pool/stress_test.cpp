@@ -185,8 +185,12 @@ void runSchedule(unsigned long seed) {
   settings.file = "fake";
   machine.largestBatch = settings.largestBatch;
   Tally tally;
-  auto scheduler = std::make_shared<Scheduler>(test::fakeContexts(machine, static_cast<std::size_t>(1 + dice.upTo(2))),
-                                               Thresholds{}, settings);
+  auto contexts = test::fakeContexts(machine, static_cast<std::size_t>(1 + dice.upTo(2)));
+  std::unique_ptr<Context> forOne;
+  if (dice.oneIn(2)) {
+    forOne = std::move(test::fakeContexts(machine, 1).front());
+  }
+  auto scheduler = std::make_shared<Scheduler>(std::move(contexts), std::move(forOne), Thresholds{}, settings);
   std::vector<std::thread> threads;
   for (int i = dice.upTo(5); i >= 0; --i) {
     threads.emplace_back(

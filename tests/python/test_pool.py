@@ -55,6 +55,18 @@ def test_of_a_file():
         assert pool.predict(picture()).num == ty.DetectModel(model_file("detect"), BGR).predict(picture()).num
 
 
+def test_of_two_models(detector):
+    alone = ty.DetectModel(model_file("detect"), ty.InferOption(swap_rb=True, streams=1))
+    expected = detector.predict(picture())
+    before = alone.memory().executors
+    with ty.Pool(detector, for_one=alone) as pool:
+        assert np.allclose(pool.predict(picture()).boxes, expected.boxes, atol=0.01)
+        assert alone.memory().executors == before + 1
+        assert len(pool.predict([picture()] * 8)) == 8
+    with pytest.raises(TypeError, match="for_one must be a DetectModel"):
+        ty.Pool(detector, for_one=ty.ClassifyModel(model_file("classify")))
+
+
 def test_images_share_a_run():
     model = ty.DetectModel(model_file("detect-dynamic"), ty.InferOption(swap_rb=True, batch=4))
     images = [picture(index=i) for i in range(4)]
