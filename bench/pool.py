@@ -9,9 +9,9 @@ pool          a pool of such a model
 pool, two     the same with an engine with one stream for images that are alone: Pool(model, for_one=...)
 benchmark_app the network alone, as OpenVINO measures it (CPU only; --no-benchmark-app leaves it out)
 
-Each caller calls predict() with a picture of 1920 x 1080 pixels, again and again. All take turns in short slices; figures
-are medians over the rounds, and what they are "of the best" is the median of the rounds' ratios to the faster one of
-model and clones in the same round; the same for benchmark_app. Let nothing else run meanwhile.
+Each caller calls predict() with a picture of 1920 x 1080 pixels, again and again. All take turns in short slices;
+figures are medians over the rounds, and what they are "of the best" is the median of the rounds' ratios to the faster
+one of model and clones in the same round; the same for benchmark_app. Let nothing else run meanwhile.
 """
 
 from __future__ import annotations
@@ -97,17 +97,17 @@ def main() -> None:
             alone.append(benchmark_app(arguments.model, 2 * arguments.seconds))
 
     print(f"{info.file} ({info.precision}) on {info.device}, {pools['pool'].contexts} contexts")
-    print(f"{'callers':<16}" + "".join(f"{n:>20}" for n in callers))
-    print(f"{'model':<16}{statistics.median(rates['model', 1]):>20.1f}")
+    print(f"{'callers':<16}" + "".join(f"{n:>22}" for n in callers))
+    print(f"{'model':<16}{statistics.median(rates['model', 1]):>22.1f}")
     for name in ("clones", *pools):
         cells = []
         for n in callers:
             best = [max(a, b) for a, b in zip(rates["model", 1], rates["clones", n])]
             share = statistics.median(own / other for own, other in zip(rates[name, n], best))
             cells.append(f"{statistics.median(rates[name, n]):.1f} ({share:.3f} of best)")
-        print(f"{name:<16}" + "".join(f"{cell:>20}" for cell in cells), flush=True)
+        print(f"{name:<16}" + "".join(f"{cell:>22}" for cell in cells), flush=True)
     if alone:
-        print(f"{'benchmark_app':<16}{statistics.median(alone):>20.1f}")
+        print(f"{'benchmark_app':<16}{statistics.median(alone):>22.1f}")
         for name in pools:
             most = callers[-1]
             share = statistics.median(own / other for own, other in zip(rates[name, most], alone))
