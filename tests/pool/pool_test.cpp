@@ -399,13 +399,15 @@ TEST_F(TinyPoolTest, AnEngineForImagesThatAreAlone) {
   for (int i = 0; i < 3; ++i) {
     EXPECT_EQ(pool.predict(image_).scores, std::vector<float>{0.8F});
   }
-  std::vector<Ticket<DetResult>> tickets;
-  for (int i = 0; i < 40; ++i) {
-    tickets.push_back(pool.submit(image_));
-  }
   int others = 0;
-  for (Ticket<DetResult>& ticket : tickets) {
-    others += ticket.get().scores == std::vector<float>{0.9F} ? 1 : 0;
+  for (int round = 0; round < 1000 && others == 0; ++round) {  // runs are short: some may be over before the next image
+    std::vector<Ticket<DetResult>> tickets;
+    for (int i = 0; i < 40; ++i) {
+      tickets.push_back(pool.submit(image_));
+    }
+    for (Ticket<DetResult>& ticket : tickets) {
+      others += ticket.get().scores == std::vector<float>{0.9F} ? 1 : 0;
+    }
   }
   EXPECT_GT(others, 0);
   EXPECT_EQ(pool.predict(image_).scores, std::vector<float>{0.8F});
