@@ -201,6 +201,14 @@ def test_bench(tmp_path):
         assert f"{row['images_per_s']:.1f}" in done.stdout
         assert (row.get("mean_batch") == 1) == (row["kind"] == "pool")
     assert said["machine"]["versions"]["openvino"]
+    picture = tmp_path / "bench.svg"
+    drawn = [sys.executable, pathlib.Path(__file__).parents[2] / "bench" / "plot.py", file]
+    assert subprocess.run(drawn, capture_output=True, text=True, check=True).stdout == f"{picture}\n"
+    text = picture.read_text()
+    for words in ("images a second", "people.onnx (f32)", "network alone", "callers of a pool", "separate models"):
+        assert words in text
+    file.write_text("{}")
+    assert subprocess.run(drawn, capture_output=True, text=True, check=False).returncode == 2
 
 
 def test_build_without_a_gpu_says_so(tmp_path):
