@@ -28,6 +28,16 @@ class Arguments {
     return said;
   }
 
+  /// A word; empty if it is not said.
+  std::string text(const std::string& name) {
+    const auto found = std::find(words_.begin(), words_.end(), name);
+    if (found == words_.end()) return "";
+    if (found + 1 == words_.end()) throw UsageError(name + " needs a value");
+    std::string value = *(found + 1);
+    words_.erase(found, found + 2);
+    return value;
+  }
+
   /// A number of at least `least`; `usual` if it is not said.
   template <typename Number>
   Number number(const std::string& name, Number least, Number usual) {

@@ -1,0 +1,269 @@
+// A pool on one GPU: many callers with one image each, beside the bare network at the pool's largest batch, and a
+// caller alone beside predict() of a plain model. Needs neither OpenCV nor a display.
+//
+// Every ratio is the median of slices that took turns, so that both meet the same machine.
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdlib>
+#include <iomanip>
+#include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "arguments.hpp"
+#include "engine_models.hpp"
+#include "trtyolo.hpp"
+#include "trtyolo/pool.hpp"
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using Json = nlohmann::ordered_json;
+using trtyolo::DetectModel;
+
+constexpr const char* kUsage =
+    "Usage: engine_pool ENGINE [--alone ENGINE] [--batch N] [--contexts N] [--wait MS] [--callers N,...] [--seconds "
+    "S]\n"
+    "                   [--json]\n"
+    "\n"
+    "A detector's pool with many callers beside the bare network, for pictures on the GPU and in host memory.\n"
+    "\n"
+    "  --alone ENGINE  runs images that are alone: the same network, built for one image\n"
+    "  --batch N       most images in a run; engines of a fixed batch have their own (16)\n"
+    "  --contexts N    runs of the pool at the same time (0: what it chooses)\n"
+    "  --wait MS       longest wait for others to share a run with (2)\n"
+    "  --callers N,... threads that call predict() (1,8,64)\n"
+    "  --seconds S     for each line of the table, and as much for the bare network beside it (3)\n"
+    "  --json          JSON instead of a table\n"
+    "  --help          this text\n";
+
+constexpr double kSlice = 0.25;
+
+struct Options {
+  std::string engine, alone;
+  int batch = 16, contexts = 0;
+  double wait = 2, seconds = 3;
+  std::vector<int> callers;
+  bool json = false;
+
+  trtyolo::InferOption inferOption(bool onGpu, int most) const {
+    trtyolo::InferOption option;
+    option.setBatch(most);
+    if (onGpu) option.enableCudaMem();
+    return option;
+  }
+};
+
+double percentileOf(std::vector<double> values, double part) {
+  std::sort(values.begin(), values.end());
+  return values[static_cast<std::size_t>(part * static_cast<double>(values.size() - 1))];
+}
+
+struct Slice {
+  double imagesPerSecond = 0;
+  std::vector<double> latencies;  // milliseconds
+};
+
+/// Threads that call again and again, with the same image.
+template <typename Callee>
+Slice callAll(std::vector<Callee*> callees, const trtyolo::Image& image, double seconds) {
+  std::vector<std::vector<double>> latencies(callees.size());
+  std::atomic<bool> failed = false;
+  const auto begin = Clock::now();
+  std::vector<std::thread> threads;
+  for (std::size_t i = 0; i < callees.size(); ++i) {
+    threads.emplace_back([&, i] {
+      try {
+        auto start = Clock::now();
+        do {
+          callees[i]->predict(image);
+          const auto end = Clock::now();
+          latencies[i].push_back(std::chrono::duration<double, std::milli>(end - start).count());
+          start = end;
+        } while (std::chrono::duration<double>(start - begin).count() < seconds);
+      } catch (const std::exception& error) {
+        std::cerr << error.what() << '\n';
+        failed = true;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  if (failed) throw std::runtime_error("a caller failed");
+  Slice slice;
+  const double elapsed = std::chrono::duration<double>(Clock::now() - begin).count();
+  for (const auto& part : latencies) slice.latencies.insert(slice.latencies.end(), part.begin(), part.end());
+  slice.imagesPerSecond = static_cast<double>(slice.latencies.size()) / elapsed;
+  return slice;
+}
+
+/// A line of the table. Latencies in milliseconds.
+struct Row {
+  bool onGpu = false;
+  int callers = 0;
+  double network = 0, pool = 0, ratio = 0;  // images a second
+  double batchP50 = 0;                      // of a full run of the bare network, at its best
+  double p50 = 0, p99 = 0, meanBatch = 0, waitP99 = 0;
+  double modelP50 = 0, alone = 0;  // of one caller only: predict() of a plain model, and the ratio to it
+};
+
+Row measure(const Options& options, bool onGpu, const trtyolo::Image& image, int callers) {
+  const DetectModel model(options.engine, options.inferOption(onGpu, options.batch));
+  std::optional<DetectModel> forOne;
+  if (!options.alone.empty()) forOne.emplace(options.alone, options.inferOption(onGpu, 1));
+  trtyolo::PoolOption settings;
+  settings.contexts = options.contexts;
+  settings.longestWait = std::chrono::microseconds(static_cast<long>(options.wait * 1000));
+  using Pool = trtyolo::Pool<DetectModel>;
+  const auto pool = forOne ? std::make_unique<Pool>(model, *forOne, settings) : std::make_unique<Pool>(model, settings);
+  DetectModel plain(forOne ? options.alone : options.engine, options.inferOption(onGpu, 1));
+  const std::vector<Pool*> callees(static_cast<std::size_t>(callers), pool.get());
+
+  // Graphs of all numbers of images are captured before anything counts.
+  for (int n = 1; n <= model.batch(); ++n) {
+    for (int turn = 0; turn < 2 * pool->contexts(); ++turn) {
+      pool->predict(std::vector<trtyolo::Image>(static_cast<std::size_t>(n), image));
+    }
+  }
+  for (int i = 0; i < 4; ++i) callAll(callees, image, 0.1);
+  for (int i = 0; i < 20; ++i) plain.predict(image);
+
+  Row row;
+  row.onGpu = onGpu;
+  row.callers = callers;
+  std::vector<double> ratios, networks, pools, latencies, alone, models;
+  const trtyolo::PoolMetrics before = pool->metrics();
+  const int slices = std::max(3, static_cast<int>(options.seconds / kSlice));
+  for (int i = 0; i < slices; ++i) {
+    const auto network = [&] {
+      double best = 0;
+      for (const int requests : {1, 2, 3}) {
+        const trtyolo::NetworkSpeed speed = model.measureNetwork(requests, kSlice / 3);
+        const double rate = static_cast<double>(speed.latencies.size()) * model.batch() / speed.seconds;
+        if (rate <= best) continue;
+        best = rate;
+        row.batchP50 = percentileOf(speed.latencies, 0.5);
+      }
+      networks.push_back(best);
+    };
+    const auto call = [&] {
+      const Slice slice = callAll(callees, image, kSlice);
+      latencies.insert(latencies.end(), slice.latencies.begin(), slice.latencies.end());
+      pools.push_back(slice.imagesPerSecond);
+      if (callers > 1) return;
+      const Slice single = callAll(std::vector<DetectModel*>{&plain}, image, kSlice);
+      models.push_back(percentileOf(single.latencies, 0.5));
+      alone.push_back(percentileOf(slice.latencies, 0.5) / models.back());
+    };
+    if (i % 2 == 0) network();
+    call();
+    if (i % 2 != 0) network();
+    ratios.push_back(pools.back() / networks.back());
+  }
+  row.network = percentileOf(networks, 0.5);
+  row.pool = percentileOf(pools, 0.5);
+  row.ratio = percentileOf(ratios, 0.5);
+  row.p50 = percentileOf(latencies, 0.5);
+  row.p99 = percentileOf(latencies, 0.99);
+  if (callers == 1) {
+    row.modelP50 = percentileOf(models, 0.5);
+    row.alone = percentileOf(alone, 0.5);
+  }
+  const trtyolo::PoolMetrics after = pool->metrics();
+  std::uint64_t runs = 0, images = 0;
+  for (std::size_t i = 0; i < after.batchSizes.size(); ++i) {
+    const std::uint64_t more = after.batchSizes[i] - before.batchSizes[i];
+    runs += more;
+    images += more * (i + 1);
+  }
+  row.meanBatch = static_cast<double>(images) / static_cast<double>(runs);
+  row.waitP99 = after.wait.p99;
+  return row;
+}
+
+void printTitles() {
+  std::cout << "\nimage  callers  network/s  pool/s  ratio  full run p50    p50     p99  wait p99  images a run  model "
+               "p50  ratio to it\n";
+}
+
+void print(const Row& row) {
+  std::cout << std::fixed << std::left << std::setw(5) << (row.onGpu ? "gpu" : "host") << std::right << std::setw(9)
+            << row.callers << std::setprecision(0) << std::setw(11) << row.network << std::setw(8) << row.pool
+            << std::setprecision(3) << std::setw(7) << row.ratio << std::setw(14) << row.batchP50 << std::setw(7)
+            << row.p50 << std::setw(8) << row.p99 << std::setw(10) << row.waitP99 << std::setprecision(1)
+            << std::setw(14) << row.meanBatch << std::setprecision(3);
+  if (row.callers == 1) std::cout << std::setw(11) << row.modelP50 << std::setw(13) << row.alone;
+  std::cout << std::endl;
+}
+
+Json asJson(const Row& row) {
+  Json json{{"image", row.onGpu ? "gpu" : "host"},
+            {"callers", row.callers},
+            {"network_per_s", row.network},
+            {"pool_per_s", row.pool},
+            {"ratio", row.ratio},
+            {"full_run_p50_ms", row.batchP50},
+            {"p50_ms", row.p50},
+            {"p99_ms", row.p99},
+            {"wait_p99_ms", row.waitP99},
+            {"images_a_run", row.meanBatch}};
+  if (row.callers == 1) {
+    json["model_p50_ms"] = row.modelP50;
+    json["ratio_to_model"] = row.alone;
+  }
+  return json;
+}
+
+void run(const Options& options) {
+  bench::Picture picture;
+  const trtyolo::ModelInfo info = trtyolo::inspect(options.engine, options.inferOption(true, options.batch));
+  if (!options.json) {
+    std::cout << bench::heading(info);
+    printTitles();
+  }
+  Json rows = Json::array();
+  for (const bool onGpu : {true, false}) {
+    for (const int callers : options.callers) {
+      const Row row = measure(options, onGpu, picture.image(onGpu), callers);
+      if (!options.json) print(row);
+      rows.push_back(asJson(row));
+    }
+  }
+  if (options.json) {
+    const Json report{{"engine", info.file}, {"device", info.device}, {"batch", info.batch}, {"rows", std::move(rows)}};
+    std::cout << report.dump(2) << std::endl;
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    bench::Arguments arguments(argc, argv);
+    if (arguments.flag("--help")) {
+      std::cout << kUsage;
+      return EXIT_SUCCESS;
+    }
+    Options options;
+    options.alone = arguments.text("--alone");
+    options.batch = arguments.number("--batch", 1, options.batch);
+    options.contexts = arguments.number("--contexts", 0, options.contexts);
+    options.wait = arguments.number("--wait", 0.0, options.wait);
+    options.seconds = arguments.number("--seconds", 0.0, options.seconds);
+    options.callers = arguments.numbers("--callers", 1, {1, 8, 64});
+    options.json = arguments.flag("--json");
+    options.engine = arguments.rest("ENGINE");
+    run(options);
+    return EXIT_SUCCESS;
+  } catch (const bench::UsageError& error) {
+    std::cerr << "engine_pool: " << error.what() << "\n" << kUsage;
+    return 2;
+  } catch (const std::exception& error) {
+    std::cerr << "engine_pool: " << error.what() << '\n';
+    return EXIT_FAILURE;
+  }
+}
