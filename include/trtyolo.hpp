@@ -398,6 +398,19 @@ TRTYOLO_API const char* version();
 /// Back ends built in, with their versions: {{"openvino", "2026.4.1"}}.
 TRTYOLO_API std::map<std::string, std::string> backends();
 
+/// Called when a part of the library's work begins, and when it ends, by the thread that does it. A thread's parts
+/// nest, and end in the reverse order. They are
+///   "predict"   a call of a model's predict()
+///   "pool run"  a run of a pool (trtyolo/pool.hpp)
+/// and in both, for each run of the network, one after the other, "before", "network" and "after": see Timing. `part`
+/// stays valid. It must not throw, and not use the library.
+using TraceCall = void (*)(const char* part, bool begins);
+
+/// From now on parts that begin, in the whole process, are told to `call`. With nullptr, as in the beginning, they are
+/// told to nobody on a CPU; on a GPU they are ranges of NVTX in the domain "trtyolo", for profilers such as Nsight
+/// Systems, if the library was compiled where NVTX's headers are. Any thread, at any time; what `call` is must stay.
+TRTYOLO_API void setTrace(TraceCall call);
+
 // ---------------------------------------------------------------------------------------------------------------------
 // Engines
 

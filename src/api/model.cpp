@@ -15,6 +15,7 @@
 #include "runtime/engine.hpp"
 #include "runtime/engine_family.hpp"
 #include "runtime/file_kind.hpp"
+#include "runtime/trace.hpp"
 
 namespace trtyolo {
 
@@ -56,6 +57,7 @@ class BaseModel::Impl {
 
   std::vector<Prediction> predict(const Image* images, std::size_t count) {
     const InUse inUse(*this);
+    const TraceRange range("predict");
     const auto start = std::chrono::steady_clock::now();
     std::vector<ImageView> views;
     std::vector<Letterbox> letterboxes;

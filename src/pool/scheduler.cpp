@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "runtime/trace.hpp"
+
 namespace trtyolo {
 namespace {
 
@@ -74,6 +76,7 @@ Prediction Scheduler::predict(const ImageView& image, const Letterbox& box, Entr
       RunTimes times;
       std::exception_ptr error;
       try {
+        const TraceRange range("pool run");
         times = context->predict({&image, 1}, {&box, 1}, thresholds_, {&result, 1});
       } catch (...) {
         error = std::current_exception();
@@ -314,6 +317,7 @@ void Scheduler::execute(Run& run) const {
     run.images.push_back(request->image);
     run.boxes.push_back(request->box);
   }
+  const TraceRange range("pool run");
   run.results.resize(size);
   run.errors.resize(size);
   run.together = true;

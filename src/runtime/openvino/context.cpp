@@ -24,7 +24,7 @@ OpenVinoContext::~OpenVinoContext() {
 
 RunTimes OpenVinoContext::predict(std::span<const ImageView> images, std::span<const Letterbox> letterboxes,
                                   const Thresholds& thresholds, std::span<Prediction> results) {
-  Stopwatch watch;
+  Stopwatch watch("before");
   RunTimes times;
   const Size networkSize = letterboxes[0].network;
   ov::Tensor input = inputFor(images.size(), networkSize);
@@ -34,9 +34,9 @@ RunTimes OpenVinoContext::predict(std::span<const ImageView> images, std::span<c
   for (std::size_t i = 0; i < images.size(); ++i) {
     write(images[i], letterboxes[i], framed_[i], input.data<float>() + i * slot);
   }
-  times.before = watch.lap();
+  times.before = watch.lap("network");
   run();
-  times.network = watch.lap();
+  times.network = watch.lap("after");
 
   std::vector<TensorView> outputs;
   std::size_t bytes = input.get_byte_size();

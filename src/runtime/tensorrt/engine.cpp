@@ -7,6 +7,7 @@
 #include "cuda/devices.hpp"
 #include "cuda/error.hpp"
 #include "cuda/memory.hpp"
+#include "cuda/nvtx.hpp"
 #include "model/head.hpp"
 #include "runtime/tensorrt/builder.hpp"
 #include "runtime/tensorrt/engine_cache.hpp"
@@ -88,6 +89,7 @@ class TensorRtEngine final : public Engine {
     pool_ =
         std::make_unique<ExecutorPool>(ExecutorSettings{*network, description_, normalization_, options.deviceImages});
     network_ = std::move(network);
+    cuda::traceByNvtx();
   }
 
   ~TensorRtEngine() override {

@@ -50,7 +50,7 @@ Executor::~Executor() {
 
 RunTimes Executor::predict(std::span<const ImageView> images, std::span<const Letterbox> letterboxes,
                            const Thresholds& thresholds, std::span<Prediction> results) {
-  Stopwatch watch;
+  Stopwatch watch("before");
   RunTimes times;
   const ModelInfo& info = settings_.description.info;
   const auto least = static_cast<int>(settings_.network.inputs()[0].least.d[0]);
@@ -58,10 +58,10 @@ RunTimes Executor::predict(std::span<const ImageView> images, std::span<const Le
   fillSlots(images, letterboxes, batch);  // first: it may refuse an image
   Shape& shape = shapeFor(batch, letterboxes[0].network);
   const bool stale = prepare(shape, letterboxes, thresholds);
-  times.before = watch.lap();
+  times.before = watch.lap("network");
   start(shape, stale);
   stream_.synchronize();
-  times.network = watch.lap();
+  times.network = watch.lap("after");
   if (!read(shape, results)) {
     // More runs of pixels than ever before: once more, with room for them.
     shape.masks.provideRuns();

@@ -1,0 +1,10 @@
+// Ranges for NVIDIA's profilers.
+#pragma once
+
+namespace trtyolo::cuda {
+
+// From now on parts of the work are ranges of NVTX, in the domain "trtyolo", unless the user wants them elsewhere
+// (setTrace()). Without effect where the library was compiled without NVTX's headers. Any thread.
+void traceByNvtx();
+
+}  // namespace trtyolo::cuda
