@@ -3,6 +3,9 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdlib>
+#include <exception>
+#include <iostream>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -81,5 +84,25 @@ class Arguments {
  private:
   std::vector<std::string> words_;
 };
+
+/// What main() does: shows `usage` if it is asked for, else calls `body` with the command line. The program's status.
+template <typename Body>
+int runProgram(const std::string& name, const char* usage, int argc, char** argv, const Body& body) {
+  try {
+    Arguments arguments(argc, argv);
+    if (arguments.flag("--help")) {
+      std::cout << usage;
+      return EXIT_SUCCESS;
+    }
+    body(arguments);
+    return EXIT_SUCCESS;
+  } catch (const UsageError& error) {
+    std::cerr << name << ": " << error.what() << "\n" << usage;
+    return 2;
+  } catch (const std::exception& error) {
+    std::cerr << name << ": " << error.what() << '\n';
+    return EXIT_FAILURE;
+  }
+}
 
 }  // namespace bench

@@ -4,24 +4,20 @@
 // Every ratio is the median of slices that took turns between the bare network (as a captured graph, as many contexts
 // as there are clones) and predict(), so that both meet the same machine.
 #include <algorithm>
-#include <atomic>
-#include <chrono>
-#include <cstdlib>
 #include <iomanip>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "arguments.hpp"
+#include "callers.hpp"
 #include "engine_models.hpp"
 #include "trtyolo.hpp"
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using Json = nlohmann::ordered_json;
 
 constexpr const char* kUsage =
@@ -52,51 +48,6 @@ struct Options {
   }
 };
 
-double medianOf(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
-
-double percentileOf(std::vector<double> values, double part) {
-  std::sort(values.begin(), values.end());
-  return values[static_cast<std::size_t>(part * static_cast<double>(values.size() - 1))];
-}
-
-struct Slice {
-  double runsPerSecond = 0;
-  std::vector<double> latencies;  // milliseconds
-};
-
-Slice predictAll(const bench::Models& models, const std::vector<trtyolo::Image>& images, double seconds) {
-  std::vector<std::vector<double>> latencies(models.size());
-  std::atomic<bool> failed = false;
-  const auto begin = Clock::now();
-  std::vector<std::thread> threads;
-  for (std::size_t i = 0; i < models.size(); ++i) {
-    threads.emplace_back([&, i] {
-      try {
-        auto start = Clock::now();
-        do {
-          models[i]->predict(images);
-          const auto end = Clock::now();
-          latencies[i].push_back(std::chrono::duration<double, std::milli>(end - start).count());
-          start = end;
-        } while (std::chrono::duration<double>(start - begin).count() < seconds);
-      } catch (const std::exception& error) {
-        std::cerr << error.what() << '\n';
-        failed = true;
-      }
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
-  if (failed) throw std::runtime_error("a clone failed");
-  Slice slice;
-  const double elapsed = std::chrono::duration<double>(Clock::now() - begin).count();
-  for (const auto& part : latencies) slice.latencies.insert(slice.latencies.end(), part.begin(), part.end());
-  slice.runsPerSecond = static_cast<double>(slice.latencies.size()) / elapsed;
-  return slice;
-}
-
 /// A line of the table. Latencies in milliseconds of a call.
 struct Row {
   bool onGpu = false;
@@ -118,7 +69,10 @@ Row measure(const Options& options, trtyolo::Task task, bool onGpu, const trtyol
   models.front()->predict(images);
   const double before = bench::freeMegabytes();
   while (static_cast<int>(models.size()) < clones) models.push_back(models.front()->clone());
-  for (int i = 0; i < 3; ++i) predictAll(models, images, 0.02);  // warms up, captures
+  const auto predictAll = [&](double seconds) {
+    return bench::callFor(seconds, models.size(), [&](std::size_t i) { models[i]->predict(images); });
+  };
+  for (int i = 0; i < 3; ++i) predictAll(0.02);  // warms up, captures
   row.megabytes = clones > 1 ? (before - bench::freeMegabytes()) / (clones - 1) : 0;
   std::vector<double> ratios, networks, predicts, networkLatencies, latencies;
   const int slices = std::max(3, static_cast<int>(options.seconds / kSlice));
@@ -129,9 +83,9 @@ Row measure(const Options& options, trtyolo::Task task, bool onGpu, const trtyol
       networks.push_back(static_cast<double>(speed.latencies.size()) / speed.seconds);
     };
     const auto predict = [&] {
-      const Slice slice = predictAll(models, images, kSlice);
+      const bench::Slice slice = predictAll(kSlice);
       latencies.insert(latencies.end(), slice.latencies.begin(), slice.latencies.end());
-      predicts.push_back(slice.runsPerSecond);
+      predicts.push_back(slice.callsPerSecond);
     };
     if (i % 2 == 0) network();
     predict();
@@ -139,12 +93,12 @@ Row measure(const Options& options, trtyolo::Task task, bool onGpu, const trtyol
     ratios.push_back(predicts.back() / networks.back());
   }
   const double batch = static_cast<double>(images.size());
-  row.network = medianOf(networks) * batch;
-  row.predict = medianOf(predicts) * batch;
-  row.ratio = medianOf(ratios);
-  row.networkP50 = medianOf(networkLatencies);
-  row.p50 = medianOf(latencies);
-  row.p99 = percentileOf(latencies, 0.99);
+  row.network = bench::medianOf(networks) * batch;
+  row.predict = bench::medianOf(predicts) * batch;
+  row.ratio = bench::medianOf(ratios);
+  row.networkP50 = bench::medianOf(networkLatencies);
+  row.p50 = bench::medianOf(latencies);
+  row.p99 = bench::percentileOf(latencies, 0.99);
   const trtyolo::Timing timing = models.front()->base().timing();
   row.before = timing.before;
   row.after = timing.after;
@@ -205,12 +159,7 @@ void run(const Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    bench::Arguments arguments(argc, argv);
-    if (arguments.flag("--help")) {
-      std::cout << kUsage;
-      return EXIT_SUCCESS;
-    }
+  return bench::runProgram("engine_bench", kUsage, argc, argv, [](bench::Arguments& arguments) {
     Options options;
     options.batch = arguments.number("--batch", 1, options.batch);
     options.seconds = arguments.number("--seconds", 0.0, options.seconds);
@@ -218,12 +167,5 @@ int main(int argc, char** argv) {
     options.json = arguments.flag("--json");
     options.engine = arguments.rest("ENGINE");
     run(options);
-    return EXIT_SUCCESS;
-  } catch (const bench::UsageError& error) {
-    std::cerr << "engine_bench: " << error.what() << "\n" << kUsage;
-    return 2;
-  } catch (const std::exception& error) {
-    std::cerr << "engine_bench: " << error.what() << '\n';
-    return EXIT_FAILURE;
-  }
+  });
 }

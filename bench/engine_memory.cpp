@@ -5,7 +5,6 @@
 #include <atomic>
 #include <barrier>
 #include <chrono>
-#include <cstdlib>
 #include <iomanip>
 #include <iostream>
 #include <memory>
@@ -230,24 +229,12 @@ void run(const Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    bench::Arguments arguments(argc, argv);
-    if (arguments.flag("--help")) {
-      std::cout << kUsage;
-      return EXIT_SUCCESS;
-    }
+  return bench::runProgram("engine_memory", kUsage, argc, argv, [](bench::Arguments& arguments) {
     Options options;
     options.batch = arguments.number("--batch", 1, options.batch);
     options.onGpu = arguments.flag("--gpu");
     options.json = arguments.flag("--json");
     options.engine = arguments.rest("ENGINE");
     run(options);
-    return EXIT_SUCCESS;
-  } catch (const bench::UsageError& error) {
-    std::cerr << "engine_memory: " << error.what() << "\n" << kUsage;
-    return 2;
-  } catch (const std::exception& error) {
-    std::cerr << "engine_memory: " << error.what() << '\n';
-    return EXIT_FAILURE;
-  }
+  });
 }

@@ -3,26 +3,23 @@
 //
 // Every ratio is the median of slices that took turns, so that both meet the same machine.
 #include <algorithm>
-#include <atomic>
 #include <chrono>
-#include <cstdlib>
 #include <iomanip>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "arguments.hpp"
+#include "callers.hpp"
 #include "engine_models.hpp"
 #include "trtyolo.hpp"
 #include "trtyolo/pool.hpp"
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using Json = nlohmann::ordered_json;
 using trtyolo::DetectModel;
 
@@ -59,48 +56,6 @@ struct Options {
   }
 };
 
-double percentileOf(std::vector<double> values, double part) {
-  std::sort(values.begin(), values.end());
-  return values[static_cast<std::size_t>(part * static_cast<double>(values.size() - 1))];
-}
-
-struct Slice {
-  double imagesPerSecond = 0;
-  std::vector<double> latencies;  // milliseconds
-};
-
-/// Threads that call again and again, with the same image.
-template <typename Callee>
-Slice callAll(std::vector<Callee*> callees, const trtyolo::Image& image, double seconds) {
-  std::vector<std::vector<double>> latencies(callees.size());
-  std::atomic<bool> failed = false;
-  const auto begin = Clock::now();
-  std::vector<std::thread> threads;
-  for (std::size_t i = 0; i < callees.size(); ++i) {
-    threads.emplace_back([&, i] {
-      try {
-        auto start = Clock::now();
-        do {
-          callees[i]->predict(image);
-          const auto end = Clock::now();
-          latencies[i].push_back(std::chrono::duration<double, std::milli>(end - start).count());
-          start = end;
-        } while (std::chrono::duration<double>(start - begin).count() < seconds);
-      } catch (const std::exception& error) {
-        std::cerr << error.what() << '\n';
-        failed = true;
-      }
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
-  if (failed) throw std::runtime_error("a caller failed");
-  Slice slice;
-  const double elapsed = std::chrono::duration<double>(Clock::now() - begin).count();
-  for (const auto& part : latencies) slice.latencies.insert(slice.latencies.end(), part.begin(), part.end());
-  slice.imagesPerSecond = static_cast<double>(slice.latencies.size()) / elapsed;
-  return slice;
-}
-
 /// A line of the table. Latencies in milliseconds.
 struct Row {
   bool onGpu = false;
@@ -121,7 +76,9 @@ Row measure(const Options& options, bool onGpu, const trtyolo::Image& image, int
   using Pool = trtyolo::Pool<DetectModel>;
   const auto pool = forOne ? std::make_unique<Pool>(model, *forOne, settings) : std::make_unique<Pool>(model, settings);
   DetectModel plain(forOne ? options.alone : options.engine, options.inferOption(onGpu, 1));
-  const std::vector<Pool*> callees(static_cast<std::size_t>(callers), pool.get());
+  const auto callPool = [&](double seconds) {
+    return bench::callFor(seconds, static_cast<std::size_t>(callers), [&](std::size_t) { pool->predict(image); });
+  };
 
   // Graphs of all numbers of images are captured before anything counts.
   for (int n = 1; n <= model.batch(); ++n) {
@@ -129,7 +86,7 @@ Row measure(const Options& options, bool onGpu, const trtyolo::Image& image, int
       pool->predict(std::vector<trtyolo::Image>(static_cast<std::size_t>(n), image));
     }
   }
-  for (int i = 0; i < 4; ++i) callAll(callees, image, 0.1);
+  for (int i = 0; i < 4; ++i) callPool(0.1);
   for (int i = 0; i < 20; ++i) plain.predict(image);
 
   Row row;
@@ -146,41 +103,36 @@ Row measure(const Options& options, bool onGpu, const trtyolo::Image& image, int
         const double rate = static_cast<double>(speed.latencies.size()) * model.batch() / speed.seconds;
         if (rate <= best) continue;
         best = rate;
-        row.batchP50 = percentileOf(speed.latencies, 0.5);
+        row.batchP50 = bench::percentileOf(speed.latencies, 0.5);
       }
       networks.push_back(best);
     };
     const auto call = [&] {
-      const Slice slice = callAll(callees, image, kSlice);
+      const bench::Slice slice = callPool(kSlice);
       latencies.insert(latencies.end(), slice.latencies.begin(), slice.latencies.end());
-      pools.push_back(slice.imagesPerSecond);
+      pools.push_back(slice.callsPerSecond);
       if (callers > 1) return;
-      const Slice single = callAll(std::vector<DetectModel*>{&plain}, image, kSlice);
-      models.push_back(percentileOf(single.latencies, 0.5));
-      alone.push_back(percentileOf(slice.latencies, 0.5) / models.back());
+      const bench::Slice single = bench::callFor(kSlice, 1, [&](std::size_t) { plain.predict(image); });
+      models.push_back(bench::percentileOf(single.latencies, 0.5));
+      alone.push_back(bench::percentileOf(slice.latencies, 0.5) / models.back());
     };
     if (i % 2 == 0) network();
     call();
     if (i % 2 != 0) network();
     ratios.push_back(pools.back() / networks.back());
   }
-  row.network = percentileOf(networks, 0.5);
-  row.pool = percentileOf(pools, 0.5);
-  row.ratio = percentileOf(ratios, 0.5);
-  row.p50 = percentileOf(latencies, 0.5);
-  row.p99 = percentileOf(latencies, 0.99);
+  row.network = bench::percentileOf(networks, 0.5);
+  row.pool = bench::percentileOf(pools, 0.5);
+  row.ratio = bench::percentileOf(ratios, 0.5);
+  row.p50 = bench::percentileOf(latencies, 0.5);
+  row.p99 = bench::percentileOf(latencies, 0.99);
   if (callers == 1) {
-    row.modelP50 = percentileOf(models, 0.5);
-    row.alone = percentileOf(alone, 0.5);
+    row.modelP50 = bench::percentileOf(models, 0.5);
+    row.alone = bench::percentileOf(alone, 0.5);
   }
-  const trtyolo::PoolMetrics after = pool->metrics();
-  std::uint64_t runs = 0, images = 0;
-  for (std::size_t i = 0; i < after.batchSizes.size(); ++i) {
-    const std::uint64_t more = after.batchSizes[i] - before.batchSizes[i];
-    runs += more;
-    images += more * (i + 1);
-  }
-  row.meanBatch = static_cast<double>(images) / static_cast<double>(runs);
+  trtyolo::PoolMetrics after = pool->metrics();
+  for (std::size_t i = 0; i < after.batchSizes.size(); ++i) after.batchSizes[i] -= before.batchSizes[i];
+  row.meanBatch = after.meanBatch();
   row.waitP99 = after.wait.p99;
   return row;
 }
@@ -242,12 +194,7 @@ void run(const Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    bench::Arguments arguments(argc, argv);
-    if (arguments.flag("--help")) {
-      std::cout << kUsage;
-      return EXIT_SUCCESS;
-    }
+  return bench::runProgram("engine_pool", kUsage, argc, argv, [](bench::Arguments& arguments) {
     Options options;
     options.alone = arguments.text("--alone");
     options.batch = arguments.number("--batch", 1, options.batch);
@@ -258,12 +205,5 @@ int main(int argc, char** argv) {
     options.json = arguments.flag("--json");
     options.engine = arguments.rest("ENGINE");
     run(options);
-    return EXIT_SUCCESS;
-  } catch (const bench::UsageError& error) {
-    std::cerr << "engine_pool: " << error.what() << "\n" << kUsage;
-    return 2;
-  } catch (const std::exception& error) {
-    std::cerr << "engine_pool: " << error.what() << '\n';
-    return EXIT_FAILURE;
-  }
+  });
 }

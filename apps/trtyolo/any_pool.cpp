@@ -9,10 +9,6 @@ Found AnyTicket::get() {
   return std::visit([](auto& ticket) { return foundOf(ticket.get()); }, ticket_);
 }
 
-bool AnyTicket::cancel() {
-  return std::visit([](auto& ticket) { return ticket.cancel(); }, ticket_);
-}
-
 AnyPool::AnyPool(const AnyModel& model, const trtyolo::PoolOption& option)
     : pool_(model.visit([&](const auto& one) -> Pool {
         return Pool(std::in_place_type<trtyolo::Pool<std::decay_t<decltype(one)>>>, one, option);

@@ -16,7 +16,6 @@ class AnyTicket {
 
   /// See trtyolo::Ticket.
   Found get();
-  bool cancel();
 
  private:
   friend class AnyPool;

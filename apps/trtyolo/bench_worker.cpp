@@ -15,6 +15,7 @@
 #include "bench_picture.hpp"
 #include "bench_team.hpp"
 #include "memory.hpp"
+#include "percentile.hpp"
 
 namespace app {
 namespace {
@@ -30,15 +31,6 @@ double secondsBetween(Clock::time_point from, Clock::time_point to) {
 double rounded(double value, int decimals) {
   const double scale = std::pow(10.0, decimals);
   return std::round(value * scale) / scale;
-}
-
-/// Linear between ranks, as numpy's percentile is. `values` not empty.
-double percentile(std::vector<double> values, double percent) {
-  std::sort(values.begin(), values.end());
-  const double rank = percent / 100 * static_cast<double>(values.size() - 1);
-  const auto below = static_cast<std::size_t>(rank);
-  const std::size_t above = std::min(below + 1, values.size() - 1);
-  return values[below] + (values[above] - values[below]) * (rank - static_cast<double>(below));
 }
 
 /// What ran, in one slice or in all.
@@ -224,12 +216,7 @@ Json row(const BenchJob& job, const Bench& bench, const ProcessMemory& program, 
 
 /// What only a pool has.
 void describePool(Json& row, const trtyolo::PoolMetrics& metrics) {
-  std::uint64_t runs = 0, images = 0;
-  for (std::size_t i = 0; i < metrics.batchSizes.size(); ++i) {
-    runs += metrics.batchSizes[i];
-    images += metrics.batchSizes[i] * (i + 1);
-  }
-  row["mean_batch"] = rounded(static_cast<double>(images) / static_cast<double>(runs), 2);
+  row["mean_batch"] = rounded(metrics.meanBatch(), 2);
   row["wait_ms"] = rounded(metrics.wait.median, 3);
   row["wait_p99_ms"] = rounded(metrics.wait.p99, 3);
   row["longest_queue"] = metrics.longestQueue;

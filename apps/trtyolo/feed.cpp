@@ -157,15 +157,14 @@ bool Feed::readOnce() {
     give(std::move(next));
   }
   if (live) {
-    why_ = came_ ? "the stream has ended" : "not one frame can be read";
+    why_ = came_ ? "the stream has ended" : kNoFrame;
     return true;
   }
-  if (frame_ == 0 && !stopped()) {
-    item.error = "not one frame can be read";
+  if (!stopped() && frame_ == 0) {
+    item.error = kNoFrame;
     give(std::move(item));
-  } else if (!stopped() && frame_ < frames->length() - frames->length() / 50 - 2) {
-    spdlog::warn("{}: the file says that it has {} frames, and only {} can be read", source_.name, frames->length(),
-                 frame_);
+  } else if (!stopped()) {
+    warnIfCutOff(source_, *frames, frame_);
   }
   return false;
 }

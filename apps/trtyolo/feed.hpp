@@ -66,7 +66,6 @@ class Feed {
   void read();
   bool readOnce();
   void give(Item item);
-  void push(UnderWay&& one);
   bool waitForPlace(FrameReader& frames);
   void take();
   void away(bool gone);

@@ -1,7 +1,7 @@
 // From sources to items: see reader.hpp.
 #include "reader.hpp"
 
-#include <spdlog/spdlog.h>
+#include <utility>
 
 namespace app {
 
@@ -58,17 +58,13 @@ std::optional<Item> Reader::nextFrame() {
     ++current_.frame;
     return item;
   }
-  const long length = frames_->length();
+  const FrameReader ended = std::move(*frames_);
   frames_.reset();
   if (current_.frame == 0) {
-    item.error = "not one frame can be read";
+    item.error = kNoFrame;
     return item;
   }
-  // Headers may be off by a few frames; a file that was cut off lacks many.
-  if (current_.frame < length - length / 50 - 2) {
-    spdlog::warn("{}: the file says that it has {} frames, and only {} can be read", item.source->name, length,
-                 current_.frame);
-  }
+  warnIfCutOff(*item.source, ended, current_.frame);
   return std::nullopt;
 }
 

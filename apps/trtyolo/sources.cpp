@@ -2,6 +2,7 @@
 #include "sources.hpp"
 
 #include <glob.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <array>
@@ -176,6 +177,13 @@ FrameReader::FrameReader(const Source& source) {
   if (std::isfinite(rate) && rate > 0) rate_ = rate;
   if (std::isfinite(length) && length > 0) length_ = std::lround(length);
   live_ = source.kind == SourceKind::Camera || (source.kind == SourceKind::Stream && length_ == 0);
+}
+
+void warnIfCutOff(const Source& source, const FrameReader& frames, long count) {
+  const long length = frames.length();
+  // Headers may be off by a few frames; a file that was cut off lacks many.
+  if (count >= length - length / 50 - 2) return;
+  spdlog::warn("{}: the file says that it has {} frames, and only {} can be read", source.name, length, count);
 }
 
 long countImages(const std::vector<Source>& sources) {

@@ -56,6 +56,12 @@ class FrameReader {
   bool live_ = false;
 };
 
+/// What is wrong with a source that opens and has nothing.
+inline constexpr const char* kNoFrame = "not one frame can be read";
+
+/// Warns if `source` ended after `count` frames, many less than its header tells: the file was cut off.
+void warnIfCutOff(const Source& source, const FrameReader& frames, long count);
+
 /// How many pictures and frames the sources hold, as far as the headers of videos tell; 0 if that is not known.
 long countImages(const std::vector<Source>& sources);
 

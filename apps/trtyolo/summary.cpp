@@ -4,21 +4,13 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
-#include <cmath>
+
+#include "percentile.hpp"
 
 namespace app {
 namespace {
 
 constexpr std::size_t kCallsKept = 65536;  // an endless stream must not fill the memory
-
-/// Linear between ranks.
-double percentile(std::vector<double> values, double percent) {
-  std::sort(values.begin(), values.end());
-  const double rank = percent / 100 * static_cast<double>(values.size() - 1);
-  const auto below = static_cast<std::size_t>(rank);
-  const std::size_t above = std::min(below + 1, values.size() - 1);
-  return values[below] + (rank - static_cast<double>(below)) * (values[above] - values[below]);
-}
 
 std::string counted(long count, const char* what) {
   return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");

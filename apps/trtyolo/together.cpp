@@ -215,11 +215,8 @@ void Together::showEnd() {
                  summary_.objectsOf(part.feed->source()));
   }
   const trtyolo::PoolMetrics metrics = pool_.base().metrics();
-  std::uint64_t runs = 0;
-  for (const std::uint64_t count : metrics.batchSizes) runs += count;
   spdlog::info("{} images of {} sources in {:.2f} s: {:.1f} images/s, {:.1f} a run", summary_.images(), parts_.size(),
-               seconds, static_cast<double>(summary_.images()) / seconds,
-               static_cast<double>(metrics.finished) / static_cast<double>(std::max<std::uint64_t>(runs, 1)));
+               seconds, static_cast<double>(summary_.images()) / seconds, metrics.meanBatch());
   spdlog::info("an image waits {:.1f} ms and has its result after {:.1f} ms (p99 {:.1f})", metrics.wait.median,
                metrics.whole.median, metrics.whole.p99);
 }

@@ -137,6 +137,9 @@ struct TRTYOLO_API PoolMetrics {
   PoolTimes network;  ///< of each run: the network; on a GPU everything that it does for the run
   PoolTimes after;    ///< of each run: from the network's outputs to results
   PoolTimes whole;    ///< of each image that has a result: from the call to the result
+
+  /// Images of a run in the mean, from batchSizes; 0 before the first run.
+  double meanBatch() const;
 };
 
 /// Metrics of pools in Prometheus' text format, version 0.0.4; each pool by the name that it is given here, as the
@@ -181,11 +184,8 @@ class TRTYOLO_API BaseTicket {
  protected:
   explicit BaseTicket(std::shared_ptr<PoolRequest> request) : request_(std::move(request)) {}
 
-  void take(ClsResult& result);
-  void take(DetResult& result);
-  void take(OBBResult& result);
-  void take(SegResult& result);
-  void take(PoseResult& result);
+  template <typename Result>
+  void take(Result& result);
 
  private:
   friend class BasePool;
@@ -248,11 +248,8 @@ class TRTYOLO_API BasePool {
   // With as many streams as suit the machine, unless they were set.
   static InferOption forManyCallers(const InferOption& option);
   // With `count` results.
-  void predictInto(const Image* images, std::size_t count, ClsResult* results);
-  void predictInto(const Image* images, std::size_t count, DetResult* results);
-  void predictInto(const Image* images, std::size_t count, OBBResult* results);
-  void predictInto(const Image* images, std::size_t count, SegResult* results);
-  void predictInto(const Image* images, std::size_t count, PoseResult* results);
+  template <typename Result>
+  void predictInto(const Image* images, std::size_t count, Result* results);
   // Throws what submit() throws.
   Request submitImage(const OwnedImage& image, const SubmitOption& option, std::function<void(const Request&)> onDone);
   // Waits for room. An image that is refused becomes a request that has failed. Throws ClosedError.

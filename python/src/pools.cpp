@@ -256,7 +256,8 @@ void bindPools(nb::module_& module) {
                           "What a pool has done since it was made, and what it is doing. All images that were accepted "
                           "are somewhere here: submitted = finished + failed + expired + cancelled + dropped + blocked "
                           "+ waiting + running. `batch_sizes` counts runs by their number of images: [0] of one image, "
-                          "[1] of two, ... `wait` and `whole` are of images, the other times of runs.")
+                          "[1] of two, ... and `mean_batch` is their mean, 0 before the first run. `wait` and "
+                          "`whole` are of images, the other times of runs.")
       .def_ro("submitted", &PoolMetrics::submitted)
       .def_ro("finished", &PoolMetrics::finished)
       .def_ro("failed", &PoolMetrics::failed)
@@ -269,6 +270,7 @@ void bindPools(nb::module_& module) {
       .def_ro("refused", &PoolMetrics::refused)
       .def_ro("longest_queue", &PoolMetrics::longestQueue)
       .def_ro("batch_sizes", &PoolMetrics::batchSizes)
+      .def_prop_ro("mean_batch", &PoolMetrics::meanBatch)
       .def_ro("wait", &PoolMetrics::wait)
       .def_ro("before", &PoolMetrics::before)
       .def_ro("network", &PoolMetrics::network)

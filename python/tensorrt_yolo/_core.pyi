@@ -169,6 +169,9 @@ class PoolMetrics:
     def batch_sizes(self) -> list[int]:
         """Runs by their number of images: [0] of one image, [1] of two, ..."""
     @property
+    def mean_batch(self) -> float:
+        """Images of a run in the mean, from `batch_sizes`; 0 before the first run."""
+    @property
     def wait(self) -> PoolTimes:
         """Of each image, from the call to the start of its run."""
     @property

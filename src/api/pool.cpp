@@ -265,38 +265,30 @@ PoolMetrics BasePool::metrics() const {
   return impl().scheduler().metrics();
 }
 
+double PoolMetrics::meanBatch() const {
+  std::uint64_t runs = 0, images = 0;
+  for (std::size_t i = 0; i < batchSizes.size(); ++i) {
+    runs += batchSizes[i];
+    images += batchSizes[i] * (i + 1);
+  }
+  return runs == 0 ? 0 : static_cast<double>(images) / static_cast<double>(runs);
+}
+
 void BasePool::close(Ending ending) {
   impl().scheduler().close(ending);
 }
 
-namespace {
-
 template <typename Result>
-auto into(Result* results) {
-  return [results](std::size_t i, Prediction&& prediction) { fill(results[i], std::move(prediction)); };
+void BasePool::predictInto(const Image* images, std::size_t count, Result* results) {
+  impl().predict(images, count,
+                 [&](std::size_t i, Prediction&& prediction) { fill(results[i], std::move(prediction)); });
 }
 
-}  // namespace
-
-void BasePool::predictInto(const Image* images, std::size_t count, ClsResult* results) {
-  impl().predict(images, count, into(results));
-}
-
-void BasePool::predictInto(const Image* images, std::size_t count, DetResult* results) {
-  impl().predict(images, count, into(results));
-}
-
-void BasePool::predictInto(const Image* images, std::size_t count, OBBResult* results) {
-  impl().predict(images, count, into(results));
-}
-
-void BasePool::predictInto(const Image* images, std::size_t count, SegResult* results) {
-  impl().predict(images, count, into(results));
-}
-
-void BasePool::predictInto(const Image* images, std::size_t count, PoseResult* results) {
-  impl().predict(images, count, into(results));
-}
+template TRTYOLO_API void BasePool::predictInto(const Image*, std::size_t, ClsResult*);
+template TRTYOLO_API void BasePool::predictInto(const Image*, std::size_t, DetResult*);
+template TRTYOLO_API void BasePool::predictInto(const Image*, std::size_t, OBBResult*);
+template TRTYOLO_API void BasePool::predictInto(const Image*, std::size_t, SegResult*);
+template TRTYOLO_API void BasePool::predictInto(const Image*, std::size_t, PoseResult*);
 
 BasePool::Request BasePool::submitImage(const OwnedImage& image, const SubmitOption& option,
                                         std::function<void(const Request&)> onDone) {
@@ -345,29 +337,16 @@ bool BaseTicket::cancel() {
   return request.scheduler->cancel(request);
 }
 
-void BaseTicket::take(ClsResult& result) {
+template <typename Result>
+void BaseTicket::take(Result& result) {
   PoolRequest& request = checkedRequest(request_);
   fill(result, request.scheduler->take(request));
 }
 
-void BaseTicket::take(DetResult& result) {
-  PoolRequest& request = checkedRequest(request_);
-  fill(result, request.scheduler->take(request));
-}
-
-void BaseTicket::take(OBBResult& result) {
-  PoolRequest& request = checkedRequest(request_);
-  fill(result, request.scheduler->take(request));
-}
-
-void BaseTicket::take(SegResult& result) {
-  PoolRequest& request = checkedRequest(request_);
-  fill(result, request.scheduler->take(request));
-}
-
-void BaseTicket::take(PoseResult& result) {
-  PoolRequest& request = checkedRequest(request_);
-  fill(result, request.scheduler->take(request));
-}
+template TRTYOLO_API void BaseTicket::take(ClsResult&);
+template TRTYOLO_API void BaseTicket::take(DetResult&);
+template TRTYOLO_API void BaseTicket::take(OBBResult&);
+template TRTYOLO_API void BaseTicket::take(SegResult&);
+template TRTYOLO_API void BaseTicket::take(PoseResult&);
 
 }  // namespace trtyolo

@@ -155,6 +155,7 @@ TEST_F(TinyPoolTest, DynamicBatchesAreMerged) {
   EXPECT_EQ(images, 200U);
   EXPECT_EQ(metrics.finished, 200U);
   EXPECT_EQ(metrics.network.count, runs);
+  EXPECT_DOUBLE_EQ(metrics.meanBatch(), 200.0 / static_cast<double>(runs));
   EXPECT_EQ(metrics.whole.count, 200U);
   EXPECT_LE(metrics.longestQueue, 16U);  // the call enters a few images at a time
 }

@@ -122,7 +122,7 @@ def _measure(
     if pool:
         metrics = pool.metrics()
         row["contexts"] = pool.contexts
-        row["mean_batch"] = metrics.finished / sum(metrics.batch_sizes)
+        row["mean_batch"] = metrics.mean_batch
         row["wait_ms"], row["wait_p99_ms"] = metrics.wait.median, metrics.wait.p99
     row["rss_mb"], row["pss_mb"] = _memory()
     engines = models if kind == "separate" else models[:1]
