@@ -1,10 +1,12 @@
-"""Eight live streams at once that go and come back, for a long time: nothing lost, nothing wrong, memory flat.
+"""Many live streams at once that go and come back, for a long time: nothing lost, nothing wrong, memory flat.
 
-Environment: as program.py, and TRTYOLO_TEST_SECONDS (default 60).
+Environment: as program.py, and TRTYOLO_TEST_SECONDS (default 60), TRTYOLO_TEST_STREAMS (8), TRTYOLO_TEST_RATE (frames a
+second of each, 4), TRTYOLO_TEST_MODEL (data/people/people.onnx, or an engine of it).
 """
 
 import json
 import os
+import pathlib
 import signal
 import subprocess
 import threading
@@ -14,10 +16,10 @@ import unittest
 from live_server import FRAMES, LiveServer
 from program import APP, DATA, AppTest
 
-PEOPLE = DATA / "people" / "people.onnx"
+PEOPLE = pathlib.Path(os.environ.get("TRTYOLO_TEST_MODEL", DATA / "people" / "people.onnx"))
 SECONDS = float(os.environ.get("TRTYOLO_TEST_SECONDS", "60"))
-STREAMS = 8
-RATE = 4  # frames a second of each
+STREAMS = int(os.environ.get("TRTYOLO_TEST_STREAMS", "8"))
+RATE = float(os.environ.get("TRTYOLO_TEST_RATE", "4"))  # frames a second of each
 PORTIONS = (40, 25, 90, 7)  # frames until a stream goes, in turns
 
 
