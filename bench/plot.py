@@ -30,26 +30,33 @@ STYLES = {
     "model": {"color": "#222222", "marker": "D", "linestyle": "", "label": "one model"},
     "clones": {"color": "#1f6fb4", "marker": "o", "linestyle": "-", "label": "clones"},
     "separate": {"color": "#cc661f", "marker": "s", "linestyle": "--", "label": "separate models"},
+    "processes": {"color": "#8a4fae", "marker": "v", "linestyle": (0, (1, 1)), "label": "processes"},
     "pool": {"color": "#2c8c4a", "marker": "^", "linestyle": "-.", "label": "callers of a pool"},
 }
 
 
-def series(report: dict[str, Any], kind: str, key: str) -> tuple[list[int], list[float]]:
-    """Numbers and values of one kind's rows, but for those that failed."""
-    points = sorted((row["n"], row[key]) for row in report["rows"] if row["kind"] == kind and key in row)
+def series(report: dict[str, Any], kind: str, memory: str, key: str) -> tuple[list[int], list[float]]:
+    """Numbers and values of the rows of one kind with the picture in one memory, but for those that failed."""
+    rows = [row for row in report["rows"] if (row["kind"], row.get("memory", "host")) == (kind, memory)]
+    points = sorted((row["n"], row[key]) for row in rows if key in row)
     return [n for n, _ in points], [value for _, value in points]
 
 
 def draw(axes: Axes, report: dict[str, Any], key: str, title: str, up_to: str | None = None) -> None:
     counts: set[int] = set()
-    for kind, style in STYLES.items():
-        n, values = series(report, kind, key)
-        if not n:
-            continue
-        counts.update(n)
-        axes.plot(n, values, markersize=5, **style)
-        if up_to is not None:
-            axes.fill_between(n, values, series(report, kind, up_to)[1], color=style["color"], alpha=0.12, linewidth=0)
+    for kind, usual in STYLES.items():
+        for memory in ("host", "gpu"):
+            n, values = series(report, kind, memory, key)
+            if not n:
+                continue
+            style = dict(usual)
+            if memory == "gpu":  # hollow
+                style.update(markerfacecolor="white", label=f"{usual['label']}, image on the GPU")
+            counts.update(n)
+            axes.plot(n, values, markersize=5, **style)
+            if up_to is not None:
+                shade = series(report, kind, memory, up_to)[1]
+                axes.fill_between(n, values, shade, color=style["color"], alpha=0.12, linewidth=0)
     axes.set_title(title, fontsize=10)
     axes.set_xscale("log", base=2)
     axes.xaxis.set_major_locator(FixedLocator(sorted(counts)))

@@ -4,11 +4,10 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <csignal>
-#include <cstring>
 #include <fstream>
 #include <functional>
 #include <iostream>
+#include <iterator>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -40,13 +39,18 @@ constexpr const char* kModel = "model";
 constexpr const char* kClones = "clones";
 constexpr const char* kSeparate = "separate";
 constexpr const char* kPool = "pool";
+constexpr const char* kProcesses = "processes";
+constexpr const char* kProcess = "process";  // one of them
+constexpr const char* kHost = "host";
+constexpr const char* kGpu = "gpu";
 
 struct BenchOptions {
   std::string model;
   ModelOptions loading;
   ResultOptions results;
   std::vector<int> clones{1, 2, 4, 8};
-  std::vector<std::string> kinds{kNetwork, kModel, kClones, kSeparate, kPool};
+  std::vector<std::string> kinds{kNetwork, kModel, kClones, kSeparate, kPool, kProcesses};
+  std::vector<std::string> memories;  ///< where the picture is; empty: host, and on a GPU gpu, too
   std::string source;
   double seconds = 5;
   std::string json;
@@ -60,11 +64,12 @@ struct WorkerOptions {
   std::string kind;
   int n = 1;
   double seconds = 5;
+  std::string memory = kHost;
 };
 
 void addOptions(CLI::App& command, BenchOptions& options) {
   command.add_option("MODEL", options.model, "model file")->required();
-  command.add_option("--clones", options.clones, "how many clones, separate models, and callers of a pool")
+  command.add_option("--clones", options.clones, "how many clones, separate models, callers of a pool, and processes")
       ->delimiter(',')
       ->allow_extra_args(false)
       ->type_name("N,...")
@@ -73,8 +78,16 @@ void addOptions(CLI::App& command, BenchOptions& options) {
   command.add_option("--kinds", options.kinds, "rows to measure")
       ->delimiter(',')
       ->allow_extra_args(false)
-      ->check(CLI::IsMember({kNetwork, kModel, kClones, kSeparate, kPool}))
+      ->check(CLI::IsMember({kNetwork, kModel, kClones, kSeparate, kPool, kProcesses}))
       ->capture_default_str();
+  command
+      .add_option(
+          "--images", options.memories,
+          "where the picture is: host, gpu, or both one after the other (default: host; of a model that runs on "
+          "a GPU: host,gpu)")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->check(CLI::IsMember({kHost, kGpu}));
   command.add_option("--source", options.source, "picture to predict, or video for its first frame (default: drawn)");
   command.add_option("--seconds", options.seconds, "time for each row, and as much for the bare network beside it")
       ->type_name("S")
@@ -95,10 +108,15 @@ trtyolo::InferOption optionOf(const BenchOptions& options) {
   return option;
 }
 
-/// The words that make `command` parse to what it has parsed now.
+/// The options of a worker that are its own.
+constexpr const char* kOwnOptions[] = {"--kind", "--n", "--row-seconds", "--memory"};
+
+/// The words that make `command` parse to what it has parsed now, but for a worker's own options.
 std::vector<std::string> argumentsOf(const CLI::App& command) {
   std::vector<std::string> named, positional{"--"};
   for (const CLI::Option* option : command.get_options()) {
+    if (std::find(std::begin(kOwnOptions), std::end(kOwnOptions), option->get_name()) != std::end(kOwnOptions))
+      continue;
     for (const std::string& value : option->results()) {
       if (option->nonpositional()) {
         named.push_back(option->get_name() + "=" + value);
@@ -120,12 +138,20 @@ int streamsOf(const WorkerOptions& worker) {
   return std::min(worker.n, std::max(1, static_cast<int>(std::thread::hardware_concurrency())));
 }
 
+/// The command line of a worker; `shared` is what argumentsOf() says.
+std::vector<std::string> wordsOf(const WorkerOptions& worker, const std::vector<std::string>& shared) {
+  std::vector<std::string> words{kWorker, "--kind=" + worker.kind, "--n=" + std::to_string(worker.n),
+                                 "--row-seconds=" + std::to_string(worker.seconds), "--memory=" + worker.memory};
+  words.insert(words.end(), shared.begin(), shared.end());
+  return words;
+}
+
 /// A line of a worker's standard output. File names and messages may hold bytes that are not UTF-8.
 void say(const Json& line) {
   std::cout << line.dump(-1, ' ', false, Json::error_handler_t::replace) << std::endl;
 }
 
-int runWorker(const BenchOptions& options, const WorkerOptions& worker) {
+int runWorker(const CLI::App& command, const BenchOptions& options, const WorkerOptions& worker) {
   dieWithParent();
   try {
     BenchJob job;
@@ -137,10 +163,15 @@ int runWorker(const BenchOptions& options, const WorkerOptions& worker) {
     job.seconds = worker.seconds;
     job.streams = options.loading.streams.value_or(streamsOf(worker));
     job.option = optionOf(options).setStreams(job.streams);
+    job.onGpu = worker.memory == kGpu;
+    job.gpu = wholeNumber(options.loading.device).value_or(0);
+    job.process = wordsOf({kProcess, 1, worker.seconds, worker.memory}, argumentsOf(command));
     if (worker.kind == kDescribe) {
       const trtyolo::ModelInfo info = trtyolo::inspect(job.model, job.option);
       if (!options.quiet) warnOfIdleOptions(options.results, info.task);
       say({{"result", describeBench(info, job.source)}});
+    } else if (worker.kind == kProcess) {
+      serveBench(job, std::cin, say);
     } else {
       say({{"result", measureBench(job, [](double share) { say({{"progress", share}}); })}});
     }
@@ -161,12 +192,9 @@ class Workers {
 
   /// What a worker found, or {"error": why it did not}; null if it was interrupted.
   Json ask(const WorkerOptions& worker, const std::function<void(double)>& onProgress) const {
-    std::vector<std::string> arguments{kWorker, "--kind=" + worker.kind, "--n=" + std::to_string(worker.n),
-                                       "--row-seconds=" + std::to_string(worker.seconds)};
-    arguments.insert(arguments.end(), arguments_.begin(), arguments_.end());
     Json answer;
     const ChildEnd end = runChild(
-        arguments,
+        wordsOf(worker, arguments_),
         [&](const std::string& line) {
           const Json said = Json::parse(line, nullptr, false);
           if (!said.is_object()) return;  // a library's own words
@@ -177,11 +205,7 @@ class Workers {
         interrupted);
     if (end.interrupted) return nullptr;
     if (!answer.is_null()) return answer;
-    std::string how = "ended with status " + std::to_string(end.status) + " and no result";
-    if (end.signal != 0)
-      how = "was killed by signal " + std::to_string(end.signal) + " (" + strsignal(end.signal) + ")";
-    if (end.signal == SIGKILL) how += ", as the system does when memory runs out";
-    return {{"error", "the process that measured it " + how}};
+    return {{"error", "the process that measured it " + end.how()}};
   }
 
  private:
@@ -195,29 +219,31 @@ struct PlannedRow {
 };
 
 /// The rows in the order of the table.
-std::vector<PlannedRow> plan(const BenchOptions& options) {
+std::vector<PlannedRow> plan(const BenchOptions& options, const std::vector<std::string>& memories) {
   std::vector<PlannedRow> rows;
-  const auto add = [&](const char* kind, int n) {
-    if (options.measures(kNetwork) && kind != kSeparate && kind != kPool) {
-      const bool beside = options.measures(kind);
-      rows.push_back({{kNetwork, n, beside ? std::min(1.0, options.seconds) : options.seconds}, beside});
-    }
-    if (options.measures(kind)) rows.push_back({{kind, n, options.seconds}});
-  };
   const std::set<int> counts(options.clones.begin(), options.clones.end());
-  add(kModel, 1);
-  for (const char* kind : {kClones, kSeparate}) {
-    for (const int n : counts) {
-      if (n > 1) add(kind, n);
+  for (const std::string& memory : memories) {
+    const auto add = [&](const char* kind, int n) {
+      // The bare network reads no picture: once is enough.
+      if (options.measures(kNetwork) && memory == memories.front() && (kind == kModel || kind == kClones)) {
+        const bool beside = options.measures(kind);
+        rows.push_back({{kNetwork, n, beside ? std::min(1.0, options.seconds) : options.seconds}, beside});
+      }
+      if (options.measures(kind)) rows.push_back({{kind, n, options.seconds, memory}});
+    };
+    add(kModel, 1);
+    for (const char* kind : {kClones, kSeparate, kProcesses}) {
+      for (const int n : counts) {
+        if (n > 1) add(kind, n);
+      }
     }
+    for (const int n : counts) add(kPool, n);
   }
-  for (const int n : counts) add(kPool, n);
   return rows;
 }
 
 /// Measures what was planned; stops when interrupted. Adds to `rows`; false if a worker failed.
-bool measure(const Workers& workers, const BenchOptions& options, Json& rows) {
-  const std::vector<PlannedRow> planned = plan(options);
+bool measure(const Workers& workers, const BenchOptions& options, const std::vector<PlannedRow>& planned, Json& rows) {
   double total = 0, done = 0;
   for (const PlannedRow& row : planned) total += row.worker.seconds;
   if (!options.quiet)
@@ -234,7 +260,7 @@ bool measure(const Workers& workers, const BenchOptions& options, Json& rows) {
     done += worker.seconds;
     if (answer.contains("error")) {
       well = false;
-      rows.push_back({{"kind", worker.kind}, {"n", worker.n}, {"error", answer["error"]}});
+      rows.push_back({{"kind", worker.kind}, {"n", worker.n}, {"memory", worker.memory}, {"error", answer["error"]}});
     } else {
       if (i > 0 && planned[i - 1].beside && !rows.back().contains("error")) rows.back().update(answer["network"]);
       rows.push_back(std::move(answer["row"]));
@@ -253,6 +279,17 @@ void checkClasses(const std::vector<int>& wanted, int classes) {
     throw UsageError("--classes: the model has classes 0 to " + std::to_string(classes - 1) + ", found " +
                      std::to_string(index));
   }
+}
+
+/// Where the picture is to be, one after the other.
+std::vector<std::string> memoriesOf(const BenchOptions& options, bool runsOnGpu) {
+  if (options.memories.empty())
+    return runsOnGpu ? std::vector<std::string>{kHost, kGpu} : std::vector<std::string>{kHost};
+  const auto& said = options.memories;
+  if (!runsOnGpu && std::find(said.begin(), said.end(), kGpu) != said.end()) {
+    throw UsageError("--images gpu: the model runs on the CPU, which cannot read a GPU's memory");
+  }
+  return said;
 }
 
 int runBench(const CLI::App& command, const BenchOptions& options) {
@@ -276,7 +313,8 @@ int runBench(const CLI::App& command, const BenchOptions& options) {
   report["machine"] = benchMachine();
   if (description["backend"] == "tensorrt") report["machine"]["gpu"] = description["device"];
   report["rows"] = Json::array();
-  const bool well = measure(workers, options, report["rows"]);
+  const auto planned = plan(options, memoriesOf(options, description["backend"] == "tensorrt"));
+  const bool well = measure(workers, options, planned, report["rows"]);
 
   // The table first: figures that took minutes are not lost to a full disk.
   if (!jsonOnly) std::cout << benchTable(report) << std::flush;
@@ -294,7 +332,7 @@ int runBench(const CLI::App& command, const BenchOptions& options) {
 void addBench(CLI::App& program, std::vector<Command>& commands) {
   const auto options = std::make_shared<BenchOptions>();
   CLI::App* command = program.add_subcommand(
-      "bench", "memory and images a second: the bare network, one model, clones, separate models, a pool");
+      "bench", "memory and images a second: the bare network, one model, clones, separate models, processes, a pool");
   addOptions(*command, *options);
   command->footer("Example: trtyolo bench yolo11n.onnx --clones 1,2,4,8 --json bench.json");
   commands.push_back({command, [command, options] { return runBench(*command, *options); }});
@@ -306,7 +344,8 @@ void addBench(CLI::App& program, std::vector<Command>& commands) {
   hidden->add_option("--kind", worker->kind)->required();
   hidden->add_option("--n", worker->n)->required();
   hidden->add_option("--row-seconds", worker->seconds)->required();
-  commands.push_back({hidden, [shared, worker] { return runWorker(*shared, *worker); }});
+  hidden->add_option("--memory", worker->memory)->required();
+  commands.push_back({hidden, [hidden, shared, worker] { return runWorker(*hidden, *shared, *worker); }});
 }
 
 }  // namespace app

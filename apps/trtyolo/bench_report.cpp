@@ -46,7 +46,7 @@ struct Column {
 };
 
 constexpr Column kColumns[] = {
-    {"n", "n", 0, 3},
+    {"n", "n", 0, 4},
     {"streams", "streams", 0, 9},
     {"images/s", "images_per_s", 1, 10},
     {"ratio", "ratio", 3, 8},
@@ -94,7 +94,7 @@ void header(std::ostream& out, const Json& report) {
   out << '\n';
   out << report["model"].get<std::string>() << ": " << report["task"].get<std::string>() << ", "
       << report["precision"].get<std::string>() << ", network " << size(report["network"]) << ", batch "
-      << report["batch"].get<int>() << "; picture " << size(report["image"]) << " in host memory";
+      << report["batch"].get<int>() << "; picture " << size(report["image"]);
   for (const Json& row : report["rows"]) {
     if (row.contains("objects")) {
       out << ", " << counted(row["objects"].get<int>(), "object", "objects") << " found in it";
@@ -104,7 +104,8 @@ void header(std::ostream& out, const Json& report) {
   out << '\n';
   for (const Json& row : report["rows"]) {
     if (row.contains("program_mb")) {
-      out << "Memory is that of a whole process, one for each row, in MB of 1,000,000 bytes; before it loaded the "
+      out << "Memory is that of a whole process, or of all processes, of the row alone, in MB of 1,000,000 bytes; "
+             "before it loaded the "
              "model "
              "it had "
           << number(row["program_mb"].get<double>(), 0) << " MB.\n";
@@ -138,11 +139,12 @@ std::string benchTable(const Json& report) {
   if (gpu) columns.insert(columns.end(), std::begin(kGpuColumns), std::end(kGpuColumns));
   if (pool) columns.insert(columns.end(), std::begin(kPoolColumns), std::end(kPoolColumns));
 
-  out << '\n' << std::left << std::setw(9) << "kind" << std::right;
+  out << '\n' << std::left << std::setw(10) << "kind" << std::setw(6) << "image" << std::right;
   for (const Column& column : columns) out << std::setw(column.width) << column.title;
   out << '\n';
   for (const Json& row : rows) {
-    out << std::left << std::setw(9) << row["kind"].get<std::string>() << std::right;
+    out << std::left << std::setw(10) << row["kind"].get<std::string>() << std::setw(6)
+        << (row["kind"] == "network" ? "-" : row["memory"].get<std::string>()) << std::right;
     for (const Column& column : columns) {
       out << std::setw(column.width) << cell(row, column.key, column.decimals);
       if (row.contains("error")) break;  // behind the number
@@ -155,12 +157,12 @@ std::string benchTable(const Json& report) {
          "model     predict() of one model\n"
          "clones    predict() of a model and n - 1 clones of it, a thread each\n"
          "separate  predict() of n models loaded from the file, a thread each; every one has the streams of one model\n"
+         "processes predict() of a model in each of n processes; memory is that of all of them\n"
          "pool      n threads that call predict() of one pool, one image a call\n"
-         "ratio     images/s against the bare network under the same settings (n requests of one engine; for "
-         "separate,\n"
-         "          one request of each model; for a pool, one of each of its contexts): the median of short slices "
-         "that\n"
-         "          took turns\n"
+         "image     where the picture is: in the host's memory or in the GPU's\n"
+         "ratio     images/s against the bare network under the same settings (n requests of one engine; for separate\n"
+         "          and processes, one request of each model; for a pool, one of each of its contexts): the median of\n"
+         "          short slices that took turns\n"
          "p50, p99  milliseconds of one call, which is a batch (of a pool: one image)\n"
          "before    what predict() does before the network, and after it, in milliseconds of a call, and the latter "
          "as\n"
@@ -182,7 +184,9 @@ std::string benchTable(const Json& report) {
 }
 
 std::string benchLine(const Json& row) {
-  std::string text = row["kind"].get<std::string>() + " " + std::to_string(row["n"].get<int>()) + ": ";
+  std::string text = row["kind"].get<std::string>() + " " + std::to_string(row["n"].get<int>());
+  if (row["memory"] == "gpu") text += ", picture on the GPU";
+  text += ": ";
   if (row.contains("error")) return text + "failed: " + row["error"].get<std::string>();
   text += cell(row, "images_per_s", 1) + " images/s";
   if (row.contains("ratio")) text += ", " + cell(row, "ratio", 3) + " of the network alone";

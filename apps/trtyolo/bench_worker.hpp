@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <iosfwd>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -13,13 +14,16 @@ namespace app {
 
 /// What a worker process is to measure.
 struct BenchJob {
-  std::string kind;                   ///< "network", "model", "clones", "separate" or "pool"
-  int n = 1;                          ///< requests, clones, models or callers at work side by side
+  std::string kind;                   ///< "network", "model", "clones", "separate", "pool" or "processes"
+  int n = 1;                          ///< requests, clones, models, callers or processes at work side by side
   std::string model;                  ///< model file
   std::optional<trtyolo::Task> task;  ///< what the model is for, see AnyModel
   trtyolo::InferOption option;        ///< how to load it, streams included
   int streams = 1;                    ///< the streams that `option` says, for the record
   std::string source;                 ///< see benchPicture()
+  bool onGpu = false;                 ///< the picture is in the memory of the model's GPU, not the host's
+  int gpu = 0;                        ///< its number
+  std::vector<std::string> process;   ///< how this program is to be called so that it serves one of "processes"
   double seconds = 5;                 ///< time for the row, and as much again for the bare network beside it
 };
 
@@ -37,5 +41,10 @@ nlohmann::ordered_json describeBench(const trtyolo::ModelInfo& info, const std::
 /// sum of "gpu_engine_mb", "gpu_contexts_mb", "gpu_scratch_mb" and "gpu_buffers_mb" (see trtyolo::MemoryUse), and
 /// "pinned_mb" and "executors" stand beside them; on the CPU it is 0, and the others are not there.
 nlohmann::ordered_json measureBench(const BenchJob& job, const std::function<void(double)>& onProgress);
+
+/// One of the processes of a job "processes": loads the model, and does what each line of `commands` says, until there
+/// are no more; see bench_processes.hpp. `say` gets a line for each.
+void serveBench(const BenchJob& job, std::istream& commands,
+                const std::function<void(const nlohmann::ordered_json&)>& say);
 
 }  // namespace app

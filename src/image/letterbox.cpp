@@ -29,6 +29,7 @@ HWY_EXPORT(fillFloats);
 namespace {
 
 constexpr std::size_t kRowsAhead = 2;       // how early source rows are asked for
+constexpr std::size_t kPixelsAtOnce = 8;    // between two requests
 constexpr std::size_t kScaledBytes = 4;     // of a pixel that is written as bytes
 constexpr std::size_t kPitchMultiple = 64;  // bytes of the longest vector
 
@@ -42,33 +43,40 @@ hwy::AlignedFreeUniquePtr<T[]> allocateZeros(std::size_t count) {
   return memory;
 }
 
-// Asks the processor for rows of the source that will be read soon: between two runs the network has emptied the
-// caches, and where rows are left out no hardware foresees the next one.
-void prefetchRows(const ImageView& image, const RowTaps& row) {
-  constexpr std::size_t kCacheLine = 64;
-  const std::size_t bytes = static_cast<std::size_t>(image.size.width) * static_cast<std::size_t>(image.channels);
-  const auto prefetch = [&](int number) {
-    const std::uint8_t* const start = image.data + static_cast<std::size_t>(number) * image.pitch;
-    for (std::size_t at = 0; at < bytes; at += kCacheLine) {
-      hwy::Prefetch(start + at);
-    }
-  };
-  prefetch(row.source0);
-  if (row.source1 != row.source0) {
-    prefetch(row.source1);
+// Asks the processor for a part of a row that will be read soon. Between two runs the network has emptied the caches,
+// and where rows are left out no hardware foresees the next one. To be called a little at a time, between other work:
+// a whole row is more than the processor can wait for at once.
+void prefetchBytes(const std::uint8_t* begin, const std::uint8_t* end) {
+  constexpr std::ptrdiff_t kCacheLine = 64;
+  for (; begin < end; begin += kCacheLine) {
+    hwy::Prefetch(begin);
   }
 }
 
-// Fetches, for every pixel of the scaled row, the two source pixels that it lies between.
-void stageRow(const ColumnPlan& plan, const std::uint8_t* source, int sourceWidth, std::uint8_t* staged) {
+// Fetches, for every pixel of the scaled row, the two source pixels that it lies between. Asks for `later`, another
+// row, on the way.
+void stageRow(const ColumnPlan& plan, const std::uint8_t* source, int sourceWidth, const std::uint8_t* later,
+              std::uint8_t* staged) {
   // Locals, since a store of bytes might change anything that is reached through a reference.
   const std::uint32_t* const offsets = plan.offsets.data();
   const std::size_t whole = plan.whole;
   const auto copyWhole = [=](auto bytes, std::uint8_t* even, std::uint8_t* odd) {
     std::size_t x = 0;
-    for (; x + 2 <= whole; x += 2, even += kStagedBytes, odd += kStagedBytes) {
+    const auto copyTwo = [&] {
       std::memcpy(even, source + offsets[x], bytes);
       std::memcpy(odd, source + offsets[x + 1], bytes);
+      x += 2;
+      even += kStagedBytes;
+      odd += kStagedBytes;
+    };
+    while (x + kPixelsAtOnce < whole) {
+      prefetchBytes(later + offsets[x], later + offsets[x + kPixelsAtOnce]);
+      for (std::size_t i = 0; i < kPixelsAtOnce; i += 2) {
+        copyTwo();
+      }
+    }
+    while (x + 2 <= whole) {
+      copyTwo();
     }
     if (x < whole) {
       std::memcpy(even, source + offsets[x], bytes);
@@ -91,16 +99,19 @@ void stageRow(const ColumnPlan& plan, const std::uint8_t* source, int sourceWidt
   }
 }
 
-// A row of the scaled image whose pixels are pixels of the source.
-void pickRow(const ColumnPlan& plan, const std::uint8_t* source, std::uint8_t* to) {
+// A row of the scaled image whose pixels are pixels of the source. Asks for `later`, another row, on the way.
+void pickRow(const ColumnPlan& plan, const std::uint8_t* source, const std::uint8_t* later, std::uint8_t* to) {
   const std::uint32_t* const offsets = plan.offsets.data();
   const std::size_t whole = plan.whole;
   std::size_t x = 0;
-  constexpr std::size_t kAtOnce = 4;
-  for (; x + kAtOnce <= whole; x += kAtOnce) {
-    for (std::size_t i = 0; i < kAtOnce; ++i) {
+  for (; x + kPixelsAtOnce < whole; x += kPixelsAtOnce) {
+    prefetchBytes(later + offsets[x], later + offsets[x + kPixelsAtOnce]);
+    for (std::size_t i = 0; i < kPixelsAtOnce; ++i) {
       std::memcpy(to + (x + i) * kScaledBytes, source + offsets[x + i], kScaledBytes);
     }
+  }
+  for (; x < whole; ++x) {
+    std::memcpy(to + x * kScaledBytes, source + offsets[x], kScaledBytes);
   }
   for (; x < plan.width; ++x) {
     std::memcpy(to + x * kScaledBytes, source + offsets[x], static_cast<std::size_t>(plan.channels));
@@ -204,15 +215,31 @@ struct Letterboxer::State {
     scaled = scaledSize;
   }
 
-  // The filtered source row `number`, without giving up row `kept`.
-  const std::uint16_t* filteredRow(const ImageView& image, int number, int kept) {
+  // What row y of the scaled image is made of.
+  RowBlend blendAt(const ImageView& image, std::size_t y) {
+    const RowTaps& row = rows[y];
+    const RowTaps& later = laterThan(y);
+    RowBlend blend;
+    blend.row0 = filteredRow(image, row.source0, later.source0, row.source1);
+    blend.row1 = filteredRow(image, row.source1, later.source1, row.source0);
+    blend.weight0 = row.weight0;
+    blend.weight1 = row.weight1;
+    return blend;
+  }
+
+  // The row whose pixels are to be asked for while row y is made.
+  const RowTaps& laterThan(std::size_t y) const { return rows[std::min(y + kRowsAhead, rows.size() - 1)]; }
+
+ private:
+  // The filtered source row `number`, without giving up row `kept`. Asks for row `later` if it reads any.
+  const std::uint16_t* filteredRow(const ImageView& image, int number, int later, int kept) {
     for (const FilteredRow& row : filtered) {
       if (row.number == number) {
         return row.words.get();
       }
     }
     FilteredRow& row = filtered[0].number == kept ? filtered[1] : filtered[0];
-    stageRow(columns, image.data + static_cast<std::size_t>(number) * image.pitch, image.size.width, staged.get());
+    stageRow(columns, image.row(number), image.size.width, image.row(later), staged.get());
     HWY_DYNAMIC_DISPATCH(filterColumns)(columns, staged.get(), row.words.get());
     row.number = number;
     return row.words.get();
@@ -252,15 +279,7 @@ void Letterboxer::write(const ImageView& image, const Letterbox& box, const Norm
   }
 
   for (std::size_t y = 0; y < state.rows.size(); ++y) {
-    const RowTaps& row = state.rows[y];
-    if (y + kRowsAhead < state.rows.size()) {
-      prefetchRows(image, state.rows[y + kRowsAhead]);
-    }
-    RowBlend blend;
-    blend.row0 = state.filteredRow(image, row.source0, row.source1);
-    blend.row1 = state.filteredRow(image, row.source1, row.source0);
-    blend.weight0 = row.weight0;
-    blend.weight1 = row.weight1;
+    const RowBlend blend = state.blendAt(image, y);
     if (plain) {
       HWY_DYNAMIC_DISPATCH(blendRowsPlain)(state.columns, blend, to);
     } else {
@@ -281,19 +300,15 @@ void Letterboxer::scaleRows(const ImageView& image, Size scaled, int first, int 
   State& state = *state_;
   state.prepare(image, scaled);
   const std::size_t pitch = scaledPitch(scaled.width);
-  for (int y = first; y < end; ++y, pixels += pitch) {
-    const RowTaps& row = state.rows[static_cast<std::size_t>(y)];
+  for (int number = first; number < end; ++number, pixels += pitch) {
+    const auto y = static_cast<std::size_t>(number);
+    const RowTaps& row = state.rows[y];
     const bool one = row.source0 == row.source1 && (row.weight0 == 0 || row.weight1 == 0);
     if (state.columns.picks && one) {
-      pickRow(state.columns, image.data + static_cast<std::size_t>(row.source0) * image.pitch, pixels);
-      continue;
+      pickRow(state.columns, image.row(row.source0), image.row(state.laterThan(y).source0), pixels);
+    } else {
+      HWY_DYNAMIC_DISPATCH(blendBytes)(state.columns, state.blendAt(image, y), pixels);
     }
-    RowBlend blend;
-    blend.row0 = state.filteredRow(image, row.source0, row.source1);
-    blend.row1 = state.filteredRow(image, row.source1, row.source0);
-    blend.weight0 = row.weight0;
-    blend.weight1 = row.weight1;
-    HWY_DYNAMIC_DISPATCH(blendBytes)(state.columns, blend, pixels);
   }
 }
 

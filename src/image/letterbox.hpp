@@ -17,6 +17,8 @@ struct ImageView {
   Size size;
   int channels = 3;
   std::size_t pitch = 0;
+
+  const std::uint8_t* row(int number) const { return data + static_cast<std::size_t>(number) * pitch; }
 };
 
 struct Normalization {

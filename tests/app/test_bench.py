@@ -4,12 +4,14 @@ Environment: TRTYOLO_APP, the program; TRTYOLO_DATA, the folder that holds peopl
 Figures are only checked for what cannot depend on the load of the machine.
 """
 
+import contextlib
 import json
 import os
 import pathlib
 import signal
 import subprocess
 import tempfile
+import time
 import unittest
 
 APP = os.environ["TRTYOLO_APP"]
@@ -50,7 +52,8 @@ class Measuring(unittest.TestCase):
         rows = [(row["kind"], row["n"]) for row in self.report["rows"]]
         self.assertEqual(
             rows,
-            [("network", 1), ("model", 1), ("network", 2), ("clones", 2), ("separate", 2), ("pool", 1), ("pool", 2)],
+            [("network", 1), ("model", 1), ("network", 2), ("clones", 2), ("separate", 2), ("processes", 2)]
+            + [("pool", 1), ("pool", 2)],
         )
 
     def test_figures_are_positive_and_in_order(self):
@@ -67,7 +70,7 @@ class Measuring(unittest.TestCase):
                 self.assertEqual(row["memory"], "host")
 
     def test_rows_are_held_against_the_network(self):
-        for kind, n in (("model", 1), ("clones", 2), ("separate", 2), ("pool", 1), ("pool", 2)):
+        for kind, n in (("model", 1), ("clones", 2), ("separate", 2), ("processes", 2), ("pool", 2)):
             row = self.row(kind, n)
             self.assertGreater(row["ratio"], 0)
             self.assertGreater(row["network_images_per_s"], 0)
@@ -83,9 +86,10 @@ class Measuring(unittest.TestCase):
     def test_table_has_a_line_for_each_row(self):
         lines = [line.split() for line in self.run_.stdout.splitlines()]
         for row in self.report["rows"]:
-            found = [line for line in lines if line[:2] == [row["kind"], str(row["n"])]]
+            image = "-" if row["kind"] == "network" else "host"
+            found = [line for line in lines if line[:3] == [row["kind"], image, str(row["n"])]]
             self.assertEqual(len(found), 1, self.run_.stdout)
-            self.assertEqual(len(found[0]), 16)
+            self.assertEqual(len(found[0]), 17)
 
     def test_pools_say_more(self):
         for n in (1, 2):
@@ -97,6 +101,11 @@ class Measuring(unittest.TestCase):
             self.assertLess(row["longest_queue"], n)
         self.assertNotIn("mean_batch", self.row("clones", 2))
 
+    def test_processes_have_a_copy_each(self):
+        one, two = self.row("model", 1), self.row("processes", 2)
+        self.assertGreater(two["rss_mb"], 1.8 * one["rss_mb"])
+        self.assertGreater(two["pss_mb"], one["pss_mb"])
+
 
 class Memory(unittest.TestCase):
     def test_clones_take_less_than_separate_models(self):
@@ -106,6 +115,57 @@ class Memory(unittest.TestCase):
         self.assertEqual(run.returncode, 0, run.stderr)
         memory = {row["kind"]: row["rss_mb"] for row in json.loads(run.stdout)["rows"]}
         self.assertLess(memory["clones"], memory["separate"])
+
+
+class Processes(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.model = pathlib.Path(folder.name) / "own.onnx"  # by which the processes are found
+        self.model.symlink_to(MODEL)
+
+    def start(self):
+        """A bench of two processes, and they."""
+        process = subprocess.Popen(
+            [APP, "bench", self.model, "--kinds", "processes", "--clones", "2", "--seconds", "60"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.addCleanup(process.communicate)
+        self.addCleanup(process.kill)
+        end = time.monotonic() + 60
+        while len(members := self.members()) < 2 and time.monotonic() < end:
+            time.sleep(0.1)
+        self.assertEqual(len(members), 2)
+        return process, members
+
+    def members(self):
+        found = []
+        for folder in pathlib.Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                words = (folder / "cmdline").read_bytes().split(b"\0")
+                if b"--kind=process" in words and str(self.model).encode() in words:
+                    found.append(int(folder.name))
+        return found
+
+    def test_one_that_dies_is_told(self):
+        process, (one, _) = self.start()
+        os.kill(one, signal.SIGKILL)
+        output, errors = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 1, errors)
+        self.assertIn("one of the processes was killed by signal 9", output)
+        self.assertEqual(self.members(), [])
+
+    def test_none_is_left_behind(self):
+        process, _ = self.start()
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 130)
+        end = time.monotonic() + 20
+        while self.members() and time.monotonic() < end:
+            time.sleep(0.1)
+        self.assertEqual(self.members(), [])
 
 
 class Tasks(unittest.TestCase):
@@ -139,9 +199,7 @@ class Options(unittest.TestCase):
         picture = str(DATA / "people" / "frames" / "0600.jpg")
 
         def found(*arguments):
-            run = bench(
-                MODEL, "--seconds", "0.1", "--kinds", "model", "--source", picture, "--json", "-", *arguments
-            )
+            run = bench(MODEL, "--seconds", "0.1", "--kinds", "model", "--source", picture, "--json", "-", *arguments)
             self.assertEqual(run.returncode, 0, run.stderr)
             return json.loads(run.stdout)["rows"][0]["objects"]
 
@@ -164,7 +222,9 @@ class Options(unittest.TestCase):
     def test_interrupted_ends_with_130(self):
         process = subprocess.Popen(
             [APP, "bench", MODEL, "--seconds", "60", "--json", "-"],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
         )
         # It says so when it begins to measure.
         self.assertIn("measuring", process.stderr.readline())
@@ -186,6 +246,8 @@ class WrongUsage(unittest.TestCase):
         self.assert_refused(2, MODEL, "--clones", "two", says="--clones")
         self.assert_refused(2, MODEL, "--seconds", "-1", says="--seconds")
         self.assert_refused(2, MODEL, "--kinds", "swarm", says="--kinds")
+        self.assert_refused(2, MODEL, "--images", "tape", says="--images")
+        self.assert_refused(2, MODEL, "--images", "gpu", says="runs on the CPU")
         self.assert_refused(2, MODEL, "--classes", "1", says="--classes")
         self.assert_refused(2, MODEL, "--no-such-option", says="--no-such-option")
 

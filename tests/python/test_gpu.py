@@ -122,12 +122,12 @@ def test_the_order_of_the_callers_stream(models):
 
 
 def test_no_pixel_passes_through_the_host(models, tmp_path):
-    """Seen by the profiler: what is copied from or to the host is much smaller than a picture, for it is results."""
+    """Seen by the profiler: what is copied from and to the host is much less than a picture, for it is results."""
     on_gpu, in_host = models
     pixels = np.ascontiguousarray(np.tile(picture(), (4, 4, 1)))
     assert pixels.nbytes > 5_000_000
 
-    def largest_copy(predict, image):
+    def copied(predict, image):
         for _ in range(3):
             predict(image)
         torch.cuda.synchronize()
@@ -139,10 +139,11 @@ def test_no_pixel_passes_through_the_host(models, tmp_path):
         events = json.loads((tmp_path / "trace.json").read_text())["traceEvents"]
         assert any("letterbox" in event.get("name", "").lower() for event in events)  # the call itself was seen
         copies = [event for event in events if event.get("cat") == "gpu_memcpy"]
-        return max((event["args"]["bytes"] for event in copies if "DtoD" not in event["name"]), default=0)
+        return sum(event["args"]["bytes"] for event in copies if "DtoD" not in event["name"])
 
-    assert largest_copy(in_host.predict, pixels) > 1_000_000
-    assert largest_copy(on_gpu.predict, torch.from_numpy(pixels).cuda()) < 100_000
+    # A picture in host memory is scaled before it is copied: 640 x 480 pixels of 4 bytes.
+    assert copied(in_host.predict, pixels) > 1_000_000
+    assert copied(on_gpu.predict, torch.from_numpy(pixels).cuda()) < 100_000
 
 
 def test_threads_and_pools(models):

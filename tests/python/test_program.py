@@ -195,17 +195,25 @@ def test_bench(tmp_path):
     said = json.loads(file.read_text())
     rows = {(row["kind"], row["n"]) for row in said["rows"]}
     counted = {("network", 1), ("network", 2), ("clones", 2), ("separate", 2), ("pool", 1), ("pool", 2)}
-    assert rows == {("model", 1)} | counted
+    assert rows == {("model", 1), ("processes", 2)} | counted
     for row in said["rows"]:
         assert row["images_per_s"] > 0 and row["p99_ms"] >= row["p50_ms"] > 0 and row["rss_mb"] > 50
         assert f"{row['images_per_s']:.1f}" in done.stdout
         assert (row.get("mean_batch") == 1) == (row["kind"] == "pool")
+        assert row["memory"] == "host"
     assert said["machine"]["versions"]["openvino"]
     picture = tmp_path / "bench.svg"
     drawn = [sys.executable, pathlib.Path(__file__).parents[2] / "bench" / "plot.py", file]
     assert subprocess.run(drawn, capture_output=True, text=True, check=True).stdout == f"{picture}\n"
     text = picture.read_text()
-    for words in ("images a second", "people.onnx (f32)", "network alone", "callers of a pool", "separate models"):
+    for words in (
+        "images a second",
+        "people.onnx (f32)",
+        "network alone",
+        "callers of a pool",
+        "separate models",
+        "processes",
+    ):
         assert words in text
     file.write_text("{}")
     assert subprocess.run(drawn, capture_output=True, text=True, check=False).returncode == 2
@@ -229,6 +237,7 @@ def test_build_without_a_gpu_says_so(tmp_path):
         (("predict", "m.onnx", "x", "--imgsz", "big"), "480x640"),
         (("build", "m.onnx", "--batch", "4:2:8"), "rising"),
         (("bench", "m.onnx", "--kinds", "fast"), "expected"),
+        (("bench", "m.onnx", "--images", "tape"), "expected"),
     ],
 )
 def test_wrong_usage_ends_with_2(arguments, words):
