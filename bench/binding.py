@@ -23,7 +23,8 @@ import sys
 def rows(command: list[str], arguments: argparse.Namespace, model: str) -> dict[str, dict[str, float]]:
     """The rows "model" and "clones" of a program's bench."""
     words = [*command, "bench", model, "--kinds", "model,clones", "--clones", str(arguments.clones)]
-    words += ["--streams", str(arguments.streams), "--seconds", str(arguments.seconds), "--json", "-", "--quiet"]
+    words += ["--images", arguments.images, "--streams", str(arguments.streams)]
+    words += ["--seconds", str(arguments.seconds), "--json", "-", "--quiet"]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise SystemExit(f"{' '.join(words)}\nended with status {done.returncode}: {done.stderr}")
@@ -60,6 +61,7 @@ def main() -> None:
     parser.add_argument("--clones", type=int, default=4, help="threads with a clone each (%(default)s)")
     cores = len(os.sched_getaffinity(0))
     parser.add_argument("--streams", type=int, default=cores, help="on a CPU (%(default)s: as many as cores)")
+    parser.add_argument("--images", choices=("host", "gpu"), default="host", help="where the picture is (%(default)s)")
     parser.add_argument("--seconds", type=float, default=3, help="for each row (%(default)s)")
     parser.add_argument("--rounds", type=int, default=5, help="(%(default)s)")
     arguments = parser.parse_args()

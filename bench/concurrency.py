@@ -47,13 +47,6 @@ import numpy as np
 import tensorrt_yolo as ty
 
 ROOT = pathlib.Path(__file__).parents[1]
-MODELS = {
-    "classify": ty.ClassifyModel,
-    "detect": ty.DetectModel,
-    "obb": ty.OBBModel,
-    "segment": ty.SegmentModel,
-    "pose": ty.PoseModel,
-}
 SIZE = 1920, 1080
 PARTS = ("resources", "compute", "waiting", "handover")
 WAYS = ("threads", "processes")
@@ -77,7 +70,7 @@ class Load:
     def __init__(self, file: str, values: dict[str, Any]) -> None:
         self.file = file
         self._values = values
-        self._model = MODELS[ty.inspect(file, ty.InferOption(**values)).task]
+        self._model = ty.MODELS[ty.inspect(file, ty.InferOption(**values)).task]
 
     def __call__(self, workers: int) -> ty.BaseModel:
         """For so many workers that share it, with a core for each as far as there are."""

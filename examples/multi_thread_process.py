@@ -37,13 +37,6 @@ from tqdm import tqdm
 
 import tensorrt_yolo as ty
 
-MODELS = {
-    "classify": ty.ClassifyModel,
-    "detect": ty.DetectModel,
-    "obb": ty.OBBModel,
-    "segment": ty.SegmentModel,
-    "pose": ty.PoseModel,
-}
 PICTURES = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 AHEAD = 2  # images under way for each worker: one that it works on, one that waits for it
 INTERRUPTED = 130  # exit status after Ctrl-C
@@ -516,7 +509,7 @@ class Load:
     values: dict[str, Any]
 
     def __call__(self, **settings: int) -> ty.BaseModel:
-        return MODELS[self.task](self.file, ty.InferOption(**self.values, **settings))
+        return ty.MODELS[self.task](self.file, ty.InferOption(**self.values, **settings))
 
 
 def cores() -> int:
@@ -537,7 +530,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--save", metavar="DIR", help="write every picture or frame there, with its result drawn in")
     parser.add_argument("--conf", type=float, default=0.25, metavar="0..1", help="objects must score more (0.25)")
     parser.add_argument("--labels", metavar="FILE", help="names of the classes, one a line, in place of the model's")
-    parser.add_argument("--task", choices=MODELS, help="of a file that does not say")
+    parser.add_argument("--task", choices=ty.MODELS, help="of a file that does not say")
     parser.add_argument("--backend", choices=("auto", "openvino", "tensorrt"), default="auto", help="(auto)")
     parser.add_argument("--device", type=int, default=0, metavar="N", help="number of the GPU, if one is used (0)")
     return parser.parse_args()

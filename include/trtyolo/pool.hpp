@@ -73,7 +73,8 @@ enum class Ending { Drain, Drop };
 /// How a pool works. Checked by the pool's constructor.
 struct TRTYOLO_API PoolOption {
   /// Runs at the same time. 0: what keeps the machine busy; on a CPU the engine's streams (InferOption::setStreams), on
-  /// a GPU 2, so that one run is made ready while the other is at work.
+  /// a GPU 2 for images in its memory, so that one run is made ready while the other is at work, and 4 for images in
+  /// host memory, which are made ready by the processor.
   int contexts = 0;
   /// Most images in one run, at most the model's batch(). 0: that.
   int largestBatch = 0;

@@ -11,7 +11,7 @@
 
 #include "images.hpp"
 #include "options.hpp"
-#include "results.hpp"
+#include "predicting.hpp"
 #include "trtyolo.hpp"
 #include "unlocked.hpp"
 
@@ -74,32 +74,12 @@ class HeldModel {
 
   nanobind::tuple predict(nanobind::handle image) const {
     const std::shared_ptr<Model> model = use();
-    HeldImages held(onDevice_, deviceId_);
-    held.add(image);
-    auto result = [&] {
-      const Unlocked unlocked;
-      held.copyScattered();
-      return model->predict(held.images().front());
-    }();
-    return partsOf(std::move(result), model->info());
+    return predictOne(*model, HeldImages(onDevice_, deviceId_), image, model->info());
   }
 
   nanobind::list predictAll(const nanobind::list& images) const {
     const std::shared_ptr<Model> model = use();
-    HeldImages held(onDevice_, deviceId_);
-    for (const nanobind::handle image : images) {
-      held.add(image);
-    }
-    auto results = [&] {
-      const Unlocked unlocked;
-      held.copyScattered();
-      return model->predict(held.images());
-    }();
-    nanobind::list parts;
-    for (auto& result : results) {
-      parts.append(partsOf(std::move(result), model->info()));
-    }
-    return parts;
+    return python::predictAll(*model, HeldImages(onDevice_, deviceId_), images, model->info());
   }
 
   nanobind::dict timing() const {

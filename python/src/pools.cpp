@@ -20,6 +20,7 @@
 #include "errors.hpp"
 #include "held_model.hpp"
 #include "models.hpp"
+#include "predicting.hpp"
 #include "trtyolo/pool.hpp"
 
 namespace trtyolo::python {
@@ -121,33 +122,11 @@ class HeldPool {
   }
 
   nb::tuple predict(nb::handle image) const {
-    Pool<Model>& pool = use();
-    HeldImages held(onDevice_, deviceId_);
-    held.add(image);
-    auto result = [&] {
-      const Unlocked unlocked;
-      held.copyScattered();
-      return pool.predict(held.images().front());
-    }();
-    return partsOf(std::move(result), *info_);
+    return predictOne(use(), HeldImages(onDevice_, deviceId_), image, *info_);
   }
 
   nb::list predictAll(const nb::list& images) const {
-    Pool<Model>& pool = use();
-    HeldImages held(onDevice_, deviceId_);
-    for (const nb::handle image : images) {
-      held.add(image);
-    }
-    auto results = [&] {
-      const Unlocked unlocked;
-      held.copyScattered();
-      return pool.predict(held.images());
-    }();
-    nb::list parts;
-    for (auto& result : results) {
-      parts.append(partsOf(std::move(result), *info_));
-    }
-    return parts;
+    return python::predictAll(use(), HeldImages(onDevice_, deviceId_), images, *info_);
   }
 
   // `onDone(parts, error)` is called by a thread of the pool with one of the two, the other is None.

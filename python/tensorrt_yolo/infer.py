@@ -15,6 +15,7 @@ from tensorrt_yolo.errors import (
 from tensorrt_yolo.files import generate_labels, image_batches
 from tensorrt_yolo.info import BuildProgress, MemoryUse, ModelInfo, NetworkSpeed, TensorInfo, Timing
 from tensorrt_yolo.models import (
+    MODELS,
     BaseModel,
     ClassifyModel,
     DetectModel,
@@ -23,6 +24,7 @@ from tensorrt_yolo.models import (
     SegmentModel,
     backends,
     inspect,
+    load_model,
     version,
 )
 from tensorrt_yolo.option import InferOption
@@ -46,6 +48,7 @@ from tensorrt_yolo.results import (
 )
 
 __all__ = [
+    "MODELS",
     "BaseModel",
     "Boxes",
     "BuildProgress",
@@ -91,6 +94,7 @@ __all__ = [
     "generate_labels",
     "image_batches",
     "inspect",
+    "load_model",
     "prometheus",
     "version",
     "visualize",

@@ -256,6 +256,25 @@ def info_of(said: dict[str, Any]) -> ModelInfo:
     return ModelInfo(**said)
 
 
+#: The class of each task's models.
+MODELS: dict[str, type[BaseModel[Any]]] = {
+    "classify": ClassifyModel,
+    "detect": DetectModel,
+    "obb": OBBModel,
+    "segment": SegmentModel,
+    "pose": PoseModel,
+}
+
+
+def load_model(file: str | os.PathLike[str], option: InferOption | None = None) -> BaseModel[Any]:
+    """The model of `file`, whatever its task: one of MODELS.
+
+    The file is read once more than by these, beforehand, to find out. Errors are as theirs; ModelError, too, if the
+    file does not name its task and `option` does not either.
+    """
+    return MODELS[inspect(file, option).task](file, option)
+
+
 def inspect(file: str | os.PathLike[str], option: InferOption | None = None) -> ModelInfo:
     """Reads a model file and says what it is, of whatever task, without making it ready to run."""
     return info_of(_core.inspect(os.fsdecode(file), (option or InferOption())._core))

@@ -16,8 +16,16 @@ from tensorrt_yolo import _core
 from tensorrt_yolo.errors import Error
 from tensorrt_yolo.images import readable
 from tensorrt_yolo.info import ModelInfo
-from tensorrt_yolo.models import BaseModel, ClassifyModel, DetectModel, OBBModel, PoseModel, SegmentModel, info_of
-from tensorrt_yolo.models import inspect as inspect_file
+from tensorrt_yolo.models import (
+    BaseModel,
+    ClassifyModel,
+    DetectModel,
+    OBBModel,
+    PoseModel,
+    SegmentModel,
+    info_of,
+    load_model,
+)
 from tensorrt_yolo.option import InferOption
 from tensorrt_yolo.results import Result
 
@@ -27,13 +35,6 @@ PoolTimes = _core.PoolTimes
 R = TypeVar("R", bound=Result)
 WhenFull = Literal["block", "refuse"]
 
-_MODELS: dict[str, type[BaseModel[Any]]] = {
-    "classify": ClassifyModel,
-    "detect": DetectModel,
-    "obb": OBBModel,
-    "segment": SegmentModel,
-    "pose": PoseModel,
-}
 _POOLS = {
     ClassifyModel: _core.ClassifyPool,
     DetectModel: _core.DetectPool,
@@ -113,7 +114,8 @@ class Pool(Generic[R]):
         for_one: a model of the same network and options whose engine runs an image that is alone, because the pool is
             idle: made for the lowest latency, where `model` is for the most images a second. On a CPU that is one with
             one stream beside one with several. The price is the memory of both.
-        contexts: runs at the same time. 0: what keeps the machine busy; on a CPU the model's streams, on a GPU 2.
+        contexts: runs at the same time. 0: what keeps the machine busy; on a CPU the model's streams, on a GPU 2
+            for images in its memory and 4 for images in host memory.
         largest_batch: most images in one run. 0: the model's batch(), which InferOption.set_batch() sets.
         longest_wait: seconds that an image may wait for others to share its run with while other runs are at work.
         queue_length: most images that wait. 0: four runs for each context, but at least 64.
@@ -284,7 +286,7 @@ def _load(file: str | os.PathLike[str], option: InferOption | None) -> BaseModel
     kept = copy.copy(option) if option is not None else InferOption()
     if "streams" not in kept._values:
         kept.set_streams(0)
-    return _MODELS[inspect_file(file, kept).task](file, kept)
+    return load_model(file, kept)
 
 
 _ending = False

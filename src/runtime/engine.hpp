@@ -46,8 +46,8 @@ class Engine : public std::enable_shared_from_this<Engine> {
   // The GPU that it is on; none if it runs on the CPU.
   virtual std::optional<int> gpu() const { return std::nullopt; }
 
-  // How many runs at the same time keep the machine busy. On a GPU one runs while the next is made ready.
-  virtual int parallelRuns() const { return 2; }
+  // How many runs at the same time keep the machine busy.
+  virtual int parallelRuns() const = 0;
 
   // A context that keeps this engine alive.
   virtual std::unique_ptr<Context> createContext() const = 0;

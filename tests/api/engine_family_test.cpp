@@ -25,6 +25,7 @@ class CountedEngine final : public Engine {
 
   const ModelDescription& description() const override { return description_; }
   std::optional<int> gpu() const override { return gpu_; }
+  int parallelRuns() const override { return 1; }
   std::unique_ptr<Context> createContext() const override { return nullptr; }
   MemoryUse memory() const override { return {}; }
   NetworkSpeed measureNetwork(int /*requests*/, double /*seconds*/) const override { return {}; }

@@ -94,10 +94,8 @@ def test_same_as_one_model(mode, task, tmp_path):
     done = run(model_file(task), tmp_path, "--mode", mode, "--workers", 2, "--json", tmp_path / "found.json")
     assert done.returncode == 0 and is_clean(done), done.stderr
     found = json.loads((tmp_path / "found.json").read_text())
-    kind = {"classify": ty.ClassifyModel, "detect": ty.DetectModel, "obb": ty.OBBModel}
-    kind |= {"segment": ty.SegmentModel, "pose": ty.PoseModel}
     # The threads that the network runs on share out its sums, so their number is that of the program's workers.
-    model = kind[task](model_file(task), ty.InferOption(swap_rb=True, threads=1))
+    model = ty.MODELS[task](model_file(task), ty.InferOption(swap_rb=True, threads=1))
     items = [(tmp_path / f"{i}.jpg", 0, cv2.imread(str(file))) for i, file in enumerate(pictures)]
     assert found["images"] == expected(model, items)
     assert found["task"] == task and found["names"] == {str(i): name for i, name in model.info().names.items()}

@@ -17,13 +17,6 @@ from conftest import model_file, picture, resident, run_python, same, slow
 import tensorrt_yolo as ty
 
 BGR = ty.InferOption(swap_rb=True, streams=2)
-MODELS = {
-    "classify": ty.ClassifyModel,
-    "detect": ty.DetectModel,
-    "obb": ty.OBBModel,
-    "segment": ty.SegmentModel,
-    "pose": ty.PoseModel,
-}
 
 
 @pytest.fixture(scope="module")
@@ -31,9 +24,9 @@ def detector():
     return ty.DetectModel(model_file("detect"), BGR)
 
 
-@pytest.mark.parametrize("task", MODELS)
+@pytest.mark.parametrize("task", ty.MODELS)
 def test_gives_what_the_model_gives(task):
-    model = MODELS[task](model_file(task), BGR)
+    model = ty.MODELS[task](model_file(task), BGR)
     images = [picture(task, i) for i in range(4)]
     expected = [model.predict(image) for image in images]
     with ty.Pool(model) as pool:

@@ -12,18 +12,10 @@ import tensorrt_yolo as ty
 # What may differ (tests/support/golden.hpp has the same).
 PIXELS, SCORE, MASK_IOU, RADIANS = 0.5, 1e-3, 0.99, 0.01
 
-MODELS = {
-    "classify": ty.ClassifyModel,
-    "detect": ty.DetectModel,
-    "obb": ty.OBBModel,
-    "segment": ty.SegmentModel,
-    "pose": ty.PoseModel,
-}
-
 
 @pytest.fixture(scope="module")
 def models():
-    return {task: kind(model_file(task), ty.InferOption(swap_rb=True)) for task, kind in MODELS.items()}
+    return {task: kind(model_file(task), ty.InferOption(swap_rb=True)) for task, kind in ty.MODELS.items()}
 
 
 def near(found, expected, most):
@@ -79,7 +71,7 @@ def test_classes_are_those_of_ultralytics(models):
         assert near(result.scores, [thing["score"] for thing in expected["top"]], SCORE), file
 
 
-@pytest.mark.parametrize("task", MODELS)
+@pytest.mark.parametrize("task", ty.MODELS)
 def test_a_list_gives_what_single_images_give(models, task):
     images = [picture(task, i) for i in range(3)]
     together = models[task].predict(images)
@@ -88,7 +80,7 @@ def test_a_list_gives_what_single_images_give(models, task):
     assert models[task].predict([]) == [] and len(models[task].predict(tuple(images))) == 3
 
 
-@pytest.mark.parametrize("task", MODELS)
+@pytest.mark.parametrize("task", ty.MODELS)
 def test_types_and_shapes(models, task):
     for result, n in ((models[task].predict(picture(task)), None), (nothing(models[task], task), 0)):
         n = result.num if n is None else n
@@ -114,7 +106,7 @@ def nothing(model, task):
     return clone.predict(picture(task))
 
 
-@pytest.mark.parametrize("task", MODELS)
+@pytest.mark.parametrize("task", ty.MODELS)
 def test_pickles_and_prints(models, task):
     for result in (models[task].predict(picture(task)), nothing(models[task], task)):
         again = pickle.loads(pickle.dumps(result))
@@ -124,7 +116,7 @@ def test_pickles_and_prints(models, task):
         json.dumps(result.to_dict(models[task].info().names))
 
 
-@pytest.mark.parametrize("task", MODELS)
+@pytest.mark.parametrize("task", ty.MODELS)
 def test_items(models, task):
     result = models[task].predict(picture(task))
     assert result[0].class_id == result.classes[0] and result[0].score == result.scores[0]

@@ -8,20 +8,12 @@ from conftest import model_file, picture, references, run_python
 import tensorrt_yolo as ty
 from tensorrt_yolo import drawing
 
-MODELS = {
-    "classify": ty.ClassifyModel,
-    "detect": ty.DetectModel,
-    "obb": ty.OBBModel,
-    "segment": ty.SegmentModel,
-    "pose": ty.PoseModel,
-}
-
 
 @pytest.fixture(scope="module")
 def found():
     """(picture, result, names) of each task."""
     results = {}
-    for task, kind in MODELS.items():
+    for task, kind in ty.MODELS.items():
         with kind(model_file(task), ty.InferOption(swap_rb=True)) as model:
             image = picture(task)
             results[task] = image, model.predict(image), model.info().names
@@ -36,7 +28,7 @@ def is_coloured(pixel, class_id, most=3):
     return np.abs(pixel.astype(int) - bgr_of(class_id)).max() <= most
 
 
-@pytest.mark.parametrize("task", MODELS)
+@pytest.mark.parametrize("task", ty.MODELS)
 def test_draws_into_a_copy(found, task):
     image, result, names = found[task]
     before = image.copy()

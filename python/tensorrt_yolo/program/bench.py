@@ -161,9 +161,9 @@ def _measured(job: _Job) -> dict[str, Any]:
 
         image = torch.from_numpy(job.picture).to(f"cuda:{job.gpu}")
         option.enable_cuda_memory()
-    models = [shared.load(job.file, option)]
+    models = [ty.load_model(job.file, option)]
     for _ in range(n - 1 if kind in ("clones", "separate") else 0):
-        models.append(models[0].clone() if kind == "clones" else shared.load(job.file, option))
+        models.append(models[0].clone() if kind == "clones" else ty.load_model(job.file, option))
     batch = models[0].batch()
     pool = ty.Pool(models[0]) if kind == "pool" else None
     callers = [pool] * n if pool else models

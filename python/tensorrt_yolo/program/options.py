@@ -7,13 +7,6 @@ import re
 
 import tensorrt_yolo as ty
 
-TASKS = {
-    "classify": ty.ClassifyModel,
-    "detect": ty.DetectModel,
-    "obb": ty.OBBModel,
-    "segment": ty.SegmentModel,
-    "pose": ty.PoseModel,
-}
 _LAYOUTS = {"auto": "auto", "scores": "class_scores", "objectness": "objectness", "end2end": "end_to_end"}
 _MOST = 1024  # clones, streams, threads
 
@@ -32,7 +25,7 @@ def add_model(command: argparse.ArgumentParser) -> None:
         "--half", action="store_true", help="compute in 16 bits, where the processor or GPU is faster with them"
     )
     group.add_argument(
-        "--task", choices=TASKS, metavar="TASK", help=f"of a model that does not say: {', '.join(TASKS)}"
+        "--task", choices=ty.MODELS, metavar="TASK", help=f"of a model that does not say: {', '.join(ty.MODELS)}"
     )
     group.add_argument("--labels", metavar="FILE", help="names of the classes, one a line, in place of the model's")
     group.add_argument(
@@ -114,11 +107,6 @@ def infer_option(options: argparse.Namespace) -> ty.InferOption:
         if options.classes:
             option.set_classes(options.classes)
     return option
-
-
-def load(file: str, option: ty.InferOption) -> ty.BaseModel:
-    """The model of a file, whatever its task."""
-    return TASKS[ty.inspect(file, option).task](file, option)
 
 
 def whole(least: int, most: int | None = None):

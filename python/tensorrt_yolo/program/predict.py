@@ -96,7 +96,7 @@ def _load(options: argparse.Namespace, sources: list[Source]) -> list[ty.BaseMod
     option = shared.infer_option(options)
     if options.streams is None:
         option.set_streams(min(count, cores))  # cores are shared out among the clones
-    first = shared.load(options.model, option)
+    first = ty.load_model(options.model, option)
     return [first, *(first.clone() for _ in range(count - 1))]
 
 
