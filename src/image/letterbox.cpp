@@ -61,22 +61,21 @@ void stageRow(const ColumnPlan& plan, const std::uint8_t* source, int sourceWidt
   const std::uint32_t* const offsets = plan.offsets.data();
   const std::size_t whole = plan.whole;
   const auto copyWhole = [=](auto bytes, std::uint8_t* even, std::uint8_t* odd) {
-    std::size_t x = 0;
-    const auto copyTwo = [&] {
+    const auto copyTwo = [&](std::size_t x) {
       std::memcpy(even, source + offsets[x], bytes);
       std::memcpy(odd, source + offsets[x + 1], bytes);
-      x += 2;
       even += kStagedBytes;
       odd += kStagedBytes;
     };
-    while (x + kPixelsAtOnce < whole) {
+    std::size_t x = 0;
+    for (; x + kPixelsAtOnce < whole; x += kPixelsAtOnce) {
       prefetchBytes(later + offsets[x], later + offsets[x + kPixelsAtOnce]);
       for (std::size_t i = 0; i < kPixelsAtOnce; i += 2) {
-        copyTwo();
+        copyTwo(x + i);
       }
     }
-    while (x + 2 <= whole) {
-      copyTwo();
+    for (; x + 2 <= whole; x += 2) {
+      copyTwo(x);
     }
     if (x < whole) {
       std::memcpy(even, source + offsets[x], bytes);
