@@ -310,3 +310,16 @@ def test_the_stubs_name_what_is_there():
 
 def names(node):
     return {part.name for part in node.body if isinstance(part, ast.FunctionDef)}
+
+
+@pytest.mark.parametrize("task", ty.MODELS)
+def test_load_model_makes_the_model_of_the_files_task(task):
+    option = ty.InferOption(swap_rb=True)
+    model = ty.load_model(model_file(task), option)
+    assert type(model) is ty.MODELS[task]
+    assert same(model.predict(picture(task)), ty.MODELS[task](model_file(task), option).predict(picture(task)))
+
+
+def test_load_model_of_no_model():
+    with pytest.raises(ty.ModelError, match="no such"):
+        ty.load_model("missing.onnx")
