@@ -7,6 +7,8 @@
 #include <opencv2/videoio.hpp>
 #include <stdexcept>
 
+#include "sources.hpp"
+
 namespace app {
 namespace {
 
@@ -43,7 +45,7 @@ cv::Mat benchPicture(const std::string& source) {
   if (source.empty()) return drawnPicture();
   cv::Mat picture = cv::imread(source, cv::IMREAD_COLOR);
   if (picture.empty()) {
-    cv::VideoCapture video(source);
+    cv::VideoCapture video(source, videoBackend());
     if (video.isOpened()) video.read(picture);
   }
   if (picture.empty()) throw std::runtime_error("neither a picture nor a video can be read from \"" + source + "\"");

@@ -151,9 +151,12 @@ cv::Mat readPicture(const std::string& file) {
   return picture;
 }
 
+int videoBackend() {
+  return cv::videoio_registry::hasBackend(cv::CAP_FFMPEG) ? cv::CAP_FFMPEG : cv::CAP_ANY;
+}
+
 FrameReader::FrameReader(const Source& source) {
-  // With CAP_ANY the back end for numbered pictures takes names like img_001.dat for a series.
-  const int backend = cv::videoio_registry::hasBackend(cv::CAP_FFMPEG) ? cv::CAP_FFMPEG : cv::CAP_ANY;
+  const int backend = videoBackend();
   try {
     if (source.kind == SourceKind::Camera) {
       capture_.open(std::stoi(source.name));

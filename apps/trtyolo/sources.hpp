@@ -31,6 +31,10 @@ std::vector<Source> findSources(const std::vector<std::string>& arguments);
 /// @throws std::runtime_error  says why, without the file's name
 cv::Mat readPicture(const std::string& file);
 
+/// Of OpenCV's back ends the one for videos: FFmpeg's where there is one. GStreamer's waits without end for a damaged
+/// file, and the one for numbered pictures takes names like img_001.dat for a series.
+int videoBackend();
+
 /// Frames of a video, camera or stream. For one thread.
 class FrameReader {
  public:

@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "output_file.hpp"
+#include "sources.hpp"
 #include "writer.hpp"
 
 namespace fs = std::filesystem;
@@ -27,7 +28,8 @@ class Video {
     const int codec = cv::VideoWriter::fourcc('m', 'p', '4', 'v');
     bool open = false;
     try {
-      open = writer_.open(temporary_, codec, rate > 0 && rate <= kHighestRate ? rate : kUsualRate, size);
+      open =
+          writer_.open(temporary_, videoBackend(), codec, rate > 0 && rate <= kHighestRate ? rate : kUsualRate, size);
     } catch (const cv::Exception&) {
     }
     if (!open) {
@@ -61,7 +63,7 @@ class Video {
 
   void finish() {
     writer_.release();
-    const cv::VideoCapture written(temporary_);
+    const cv::VideoCapture written(temporary_, videoBackend());
     const long readable = written.isOpened() ? std::lround(written.get(cv::CAP_PROP_FRAME_COUNT)) : 0;
     if (readable != frames_) {
       throw std::runtime_error("'" + path_ + "' cannot be written: of " + std::to_string(frames_) + " frames " +

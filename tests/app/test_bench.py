@@ -256,6 +256,11 @@ class WrongUsage(unittest.TestCase):
 
     def test_a_source_that_is_none_ends_with_1(self):
         self.assert_refused(1, MODEL, "--source", "no-such-picture.jpg", says="no-such-picture.jpg")
+        with tempfile.TemporaryDirectory() as folder:
+            damaged = pathlib.Path(folder) / "damaged.mp4"
+            damaged.write_bytes((DATA / "people" / "street.mp4").read_bytes()[:100000])
+            for _ in range(5):  # some back ends of OpenCV wait without end for the rest of it, though not each time
+                self.assert_refused(1, MODEL, "--source", str(damaged), says="damaged.mp4")
 
 
 if __name__ == "__main__":

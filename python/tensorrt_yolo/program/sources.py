@@ -124,8 +124,10 @@ def _frames(source: Source) -> Iterator[Item]:
     if source.kind == "camera":
         video = cv2.VideoCapture(int(source.name))
     else:
+        # GStreamer's back end waits without end for a damaged file.
+        backend = cv2.CAP_FFMPEG if cv2.videoio_registry.hasBackend(cv2.CAP_FFMPEG) else cv2.CAP_ANY
         limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, _NETWORK_TIMEOUT, cv2.CAP_PROP_READ_TIMEOUT_MSEC, _NETWORK_TIMEOUT]
-        video = cv2.VideoCapture(source.name, cv2.CAP_ANY, limits if source.kind == "stream" else [])
+        video = cv2.VideoCapture(source.name, backend, limits if source.kind == "stream" else [])
     try:
         if not video.isOpened():
             yield Item(source, error="it cannot be opened, or is in a format that OpenCV does not know")
