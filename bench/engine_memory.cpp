@@ -92,13 +92,7 @@ class Bench {
     work(loaded, atOnce, separate);
     Row row{kind, models, atOnce, before - bench::freeMegabytes(), {}};
     for (std::size_t i = 0; i < (separate ? loaded.size() : 1); ++i) {
-      const trtyolo::MemoryUse use = loaded[i]->base().memory();
-      row.counted.engine += use.engine;
-      row.counted.contexts += use.contexts;
-      row.counted.scratch += use.scratch;
-      row.counted.buffers += use.buffers;
-      row.counted.pinned += use.pinned;
-      row.counted.executors += use.executors;
+      row.counted += loaded[i]->base().memory();
     }
     return row;
   }

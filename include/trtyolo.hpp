@@ -477,6 +477,16 @@ struct TRTYOLO_API MemoryUse {
   std::size_t pinned = 0;    ///< page-locked host memory: images and results on their way
   int executors = 0;         ///< what calls run on; on a GPU as many as there were calls at once, on a CPU one a clone
 
+  /// Of several engines together.
+  MemoryUse& operator+=(const MemoryUse& other) {
+    engine += other.engine;
+    contexts += other.contexts;
+    scratch += other.scratch;
+    buffers += other.buffers;
+    pinned += other.pinned;
+    executors += other.executors;
+    return *this;
+  }
   /// All but `pinned`.
   std::size_t total() const { return engine + contexts + scratch + buffers; }
 };

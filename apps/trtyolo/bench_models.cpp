@@ -19,23 +19,6 @@ BenchSpeed toSpeed(trtyolo::NetworkSpeed speed) {
 
 }  // namespace
 
-trtyolo::MemoryUse sum(trtyolo::MemoryUse one, const trtyolo::MemoryUse& other) {
-  one.engine += other.engine;
-  one.contexts += other.contexts;
-  one.scratch += other.scratch;
-  one.buffers += other.buffers;
-  one.pinned += other.pinned;
-  one.executors += other.executors;
-  return one;
-}
-
-void addShare(trtyolo::Timing& mean, const trtyolo::Timing& one, std::size_t count) {
-  const auto shares = static_cast<double>(count);
-  mean.before += one.before / shares;
-  mean.network += one.network / shares;
-  mean.after += one.after / shares;
-}
-
 BenchModels::BenchModels(const BenchJob& job, const cv::Mat& picture)
     : separate_(job.kind == "separate"), requests_(job.n) {
   trtyolo::InferOption option = job.option;
@@ -63,7 +46,7 @@ std::optional<trtyolo::MemoryUse> BenchModels::gpuMemory() const {
   if (models_.front().base().info().backend != "tensorrt") return std::nullopt;
   trtyolo::MemoryUse all;
   const std::size_t engines = separate_ ? models_.size() : 1;
-  for (std::size_t i = 0; i < engines; ++i) all = sum(all, models_[i].base().memory());
+  for (std::size_t i = 0; i < engines; ++i) all += models_[i].base().memory();
   return all;
 }
 

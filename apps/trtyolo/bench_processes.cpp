@@ -73,7 +73,7 @@ BenchState BenchProcesses::state() {
     } else {
       all.process.resident += one.process.resident;
       all.process.proportional += one.process.proportional;
-      if (one.gpu) all.gpu = sum(*all.gpu, *one.gpu);
+      if (one.gpu) *all.gpu += *one.gpu;
     }
     addShare(all.timing, one.timing, children_.size());
   }

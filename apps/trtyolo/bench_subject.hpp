@@ -57,9 +57,12 @@ class BenchSubject {
   virtual BenchState state() = 0;
 };
 
-/// One and the other, of models that stand side by side.
-trtyolo::MemoryUse sum(trtyolo::MemoryUse one, const trtyolo::MemoryUse& other);
-/// Of `count` models in the mean, one after the other.
-void addShare(trtyolo::Timing& mean, const trtyolo::Timing& one, std::size_t count);
+/// Adds one of `count` models to their mean.
+inline void addShare(trtyolo::Timing& mean, const trtyolo::Timing& one, std::size_t count) {
+  const auto shares = static_cast<double>(count);
+  mean.before += one.before / shares;
+  mean.network += one.network / shares;
+  mean.after += one.after / shares;
+}
 
 }  // namespace app

@@ -18,6 +18,15 @@ def run(*arguments, cwd=None):
     return subprocess.run([APP, *map(str, arguments)], capture_output=True, text=True, timeout=300, cwd=cwd)
 
 
+def images_of(lines):
+    """The images that `predict --json -` prints, one after the other as they come."""
+    next(lines, None)  # what comes before them
+    for line in lines:
+        if not line.startswith("{"):
+            return
+        yield json.loads(line.rstrip().rstrip(","))
+
+
 class AppTest(unittest.TestCase):
     maxDiff = None
 
@@ -31,6 +40,12 @@ class AppTest(unittest.TestCase):
         done = run("predict", *arguments, "--json", "-")
         self.assertEqual(done.returncode, status, done.stderr)
         return json.loads(done.stdout)
+
+    def clip(self, name, frames):
+        """A video of some pictures: JPEGs in a row, which FFmpeg reads."""
+        file = self.folder / name
+        file.write_bytes(b"".join(frame.read_bytes() for frame in frames))
+        return file
 
     def assertNear(self, found, expected, delta):
         """All numbers of two lists, which may hold lists."""

@@ -3,14 +3,13 @@
 Environment: as program.py, and TRTYOLO_PYTHON, a Python that has GObject's introspection (/usr/bin/python3).
 """
 
-import json
 import os
 import pathlib
 import subprocess
 import unittest
 
 from live_server import FRAMES
-from program import APP, DATA, AppTest
+from program import APP, DATA, AppTest, images_of
 
 PEOPLE = DATA / "people" / "people.onnx"
 PYTHON = os.environ.get("TRTYOLO_PYTHON", "/usr/bin/python3")
@@ -19,9 +18,7 @@ PYTHON = os.environ.get("TRTYOLO_PYTHON", "/usr/bin/python3")
 class Rtsp(AppTest):
     def setUp(self):
         super().setUp()
-        clip = self.folder / "clip.avi"
-        clip.write_bytes(b"".join(frame.read_bytes() for frame in FRAMES))
-        self.expected = self.predict(PEOPLE, clip)["images"]
+        self.expected = self.predict(PEOPLE, self.clip("clip.avi", FRAMES))["images"]
         for i, frame in enumerate(FRAMES):
             (self.folder / f"{i:02}.jpg").symlink_to(frame)
         size = [str(self.expected[0][side]) for side in ("width", "height")]
@@ -37,11 +34,8 @@ class Rtsp(AppTest):
         command = [APP, "predict", PEOPLE, self.url, "--together", "--late", "wait", "--give-up", "4", "--json", "-"]
         images = []
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-            process.stdout.readline()  # what comes before the images
-            for line in process.stdout:
-                if not line.startswith("{"):
-                    break
-                images.append(json.loads(line.rstrip().rstrip(",")))
+            for image in images_of(process.stdout):
+                images.append(image)
                 if len(images) == 2 * len(FRAMES) + 5:  # it has ended twice, and come back
                     self.server.kill()
             _, messages = process.communicate(timeout=60)

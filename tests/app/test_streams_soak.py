@@ -4,7 +4,6 @@ Environment: as program.py, and TRTYOLO_TEST_SECONDS (default 60), TRTYOLO_TEST_
 second of each, 4), TRTYOLO_TEST_MODEL (data/people/people.onnx, or an engine of it).
 """
 
-import json
 import os
 import pathlib
 import signal
@@ -14,7 +13,7 @@ import time
 import unittest
 
 from live_server import FRAMES, LiveServer
-from program import APP, DATA, AppTest
+from program import APP, DATA, AppTest, images_of
 
 PEOPLE = pathlib.Path(os.environ.get("TRTYOLO_TEST_MODEL", DATA / "people" / "people.onnx"))
 SECONDS = float(os.environ.get("TRTYOLO_TEST_SECONDS", "60"))
@@ -25,8 +24,7 @@ PORTIONS = (40, 25, 90, 7)  # frames until a stream goes, in turns
 
 class Streams(AppTest):
     def test_for_a_long_time(self):
-        clip = self.folder / "clip.avi"  # decoded by the same decoder
-        clip.write_bytes(b"".join(frame.read_bytes() for frame in FRAMES))
+        clip = self.clip("clip.avi", FRAMES)  # decoded by the same decoder
         expected = [image["objects"] for image in self.predict(PEOPLE, clip)["images"]]
         servers = [LiveServer([PORTIONS[(i + k) % 4] for k in range(10**5)], rate=RATE) for i in range(STREAMS)]
         command = [APP, "predict", PEOPLE, *(server.url for server in servers), "--late", "wait", "--json", "-"]
@@ -38,11 +36,7 @@ class Streams(AppTest):
             counts = {server.url: 0 for server in servers}
             resident = []
             begin, looked = time.monotonic(), 0.0
-            process.stdout.readline()  # what comes before the images
-            for line in process.stdout:
-                if not line.startswith("{"):
-                    break
-                image = json.loads(line.rstrip().rstrip(","))
+            for image in images_of(process.stdout):
                 self.assertNotIn("error", image)
                 number = counts[image["source"]]
                 self.assertEqual(image["frame"], number)

@@ -15,12 +15,6 @@ PEOPLE = DATA / "people" / "people.onnx"
 
 
 class Together(AppTest):
-    def clip(self, name, frames):
-        """A video of some of the frames: JPEGs in a row, which FFmpeg reads."""
-        file = self.folder / name
-        file.write_bytes(b"".join(frame.read_bytes() for frame in frames))
-        return file
-
     def of(self, report, source):
         return [image for image in report["images"] if image["source"] == str(source)]
 

@@ -21,7 +21,8 @@ using nlohmann::json;
 // What may differ.
 struct Tolerance {
   double pixels = 0.5, score = 1e-3, maskIou = 0.99, radians = 0.01;
-  double sure = 0;  // objects of lower scores may be missing, or too many: they are that near to the threshold
+  double sure = 0;           // objects of lower scores may be missing, or too many: they are that near to the threshold
+  double pointScore = 1e-3;  // of keypoints
 };
 
 // Where a task's pictures and references are, below the folder of test data.
@@ -97,7 +98,7 @@ inline bool sameParts(const PoseResult& result, std::size_t j, const json& objec
   for (std::size_t k = 0; same && k < points.size(); ++k) {
     const KeyPoint& point = result.kpts[j][k];
     same = near(std::array<float, 2>{point.x, point.y}, json{points[k][0], points[k][1]}, most.pixels) &&
-           near(std::array<float, 1>{point.conf}, json{points[k][2]}, most.score);
+           near(std::array<float, 1>{point.conf}, json{points[k][2]}, most.pointScore);
   }
   return same;
 }

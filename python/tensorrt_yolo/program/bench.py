@@ -286,8 +286,9 @@ def _table(rows: list[dict[str, Any]]) -> str:
     ]
     for row in rows:
         lines.append(
-            f"{row['kind']:<10}{row['memory']:<6}{row['n']:>4}{row['batch']:>7}{row['images_per_s']:>10.1f}{row['ratio']:>7.3f}"
-            f"{row['p50_ms']:>9.2f}{row['p99_ms']:>9.2f}{row['rss_mb']:>9.0f}{row['pss_mb']:>9.0f}{row['gpu_mb']:>9.0f}"
+            f"{row['kind']:<10}{row['memory']:<6}{row['n']:>4}{row['batch']:>7}{row['images_per_s']:>10.1f}"
+            f"{row['ratio']:>7.3f}{row['p50_ms']:>9.2f}{row['p99_ms']:>9.2f}{row['rss_mb']:>9.0f}{row['pss_mb']:>9.0f}"
+            f"{row['gpu_mb']:>9.0f}"
         )
     return "\n".join(lines)
 
