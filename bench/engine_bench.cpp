@@ -105,11 +105,10 @@ Row measure(const Options& options, trtyolo::Task task, bool onGpu, const trtyol
   return row;
 }
 
-void printTitles() {
-  std::cout
-      << "\nimage  clones  network/s  predict/s  ratio  network p50  predict p50    p99  p50 ratio  before  after  "
-         "MB a clone  objects\n";
-}
+constexpr const char* kTitles =
+    "\nimage  clones  network/s  predict/s  ratio  network p50  predict p50    p99  p50 ratio  before  after  MB a "
+    "clone  "
+    "objects\n";
 
 void print(const Row& row) {
   std::cout << std::fixed << std::left << std::setw(5) << (row.onGpu ? "gpu" : "host") << std::right << std::setw(8)
@@ -136,24 +135,11 @@ Json asJson(const Row& row) {
 }
 
 void run(const Options& options) {
-  bench::Picture picture;
   const trtyolo::ModelInfo info = trtyolo::inspect(options.engine, options.inferOption(true));
-  if (!options.json) {
-    std::cout << bench::heading(info);
-    printTitles();
-  }
-  Json rows = Json::array();
-  for (const bool onGpu : {true, false}) {
-    for (const int clones : options.clones) {
-      const Row row = measure(options, info.task, onGpu, picture.image(onGpu), clones);
-      if (!options.json) print(row);
-      rows.push_back(asJson(row));
-    }
-  }
-  if (options.json) {
-    const Json report{{"engine", info.file}, {"device", info.device}, {"batch", info.batch}, {"rows", std::move(rows)}};
-    std::cout << report.dump(2) << std::endl;
-  }
+  bench::reportRows(info, options.clones, options.json, kTitles,
+                    [&](bool onGpu, const trtyolo::Image& image, int clones) {
+                      return measure(options, info.task, onGpu, image, clones);
+                    });
 }
 
 }  // namespace

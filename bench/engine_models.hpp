@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <iostream>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <random>
 #include <stdexcept>
 #include <string>
@@ -116,6 +118,29 @@ inline std::string heading(const trtyolo::ModelInfo& info) {
          std::to_string(info.networkWidth) + "x" + std::to_string(info.networkHeight) + ", batch " +
          std::to_string(info.batch) + "; picture " + std::to_string(Picture::kWidth) + "x" +
          std::to_string(Picture::kHeight) + "\n";
+}
+
+/// Rows for a picture on the GPU and in host memory, each with every one of `counts`: a table that grows as they are
+/// measured, under `titles`, or JSON in the end. `measure(onGpu, image, count)` gives a row, which print() and asJson()
+/// take.
+template <typename Measure>
+void reportRows(const trtyolo::ModelInfo& info, const std::vector<int>& counts, bool json, const char* titles,
+                const Measure& measure) {
+  Picture picture;
+  if (!json) std::cout << heading(info) << titles;
+  auto rows = nlohmann::ordered_json::array();
+  for (const bool onGpu : {true, false}) {
+    for (const int count : counts) {
+      const auto row = measure(onGpu, picture.image(onGpu), count);
+      if (!json) print(row);
+      rows.push_back(asJson(row));
+    }
+  }
+  if (json) {
+    const nlohmann::ordered_json report{
+        {"engine", info.file}, {"device", info.device}, {"batch", info.batch}, {"rows", std::move(rows)}};
+    std::cout << report.dump(2) << std::endl;
+  }
 }
 
 }  // namespace bench

@@ -137,10 +137,9 @@ Row measure(const Options& options, bool onGpu, const trtyolo::Image& image, int
   return row;
 }
 
-void printTitles() {
-  std::cout << "\nimage  callers  network/s  pool/s  ratio  full run p50    p50     p99  wait p99  images a run  model "
-               "p50  ratio to it\n";
-}
+constexpr const char* kTitles =
+    "\nimage  callers  network/s  pool/s  ratio  full run p50    p50     p99  wait p99  images a run  model p50  "
+    "ratio to it\n";
 
 void print(const Row& row) {
   std::cout << std::fixed << std::left << std::setw(5) << (row.onGpu ? "gpu" : "host") << std::right << std::setw(9)
@@ -171,24 +170,10 @@ Json asJson(const Row& row) {
 }
 
 void run(const Options& options) {
-  bench::Picture picture;
   const trtyolo::ModelInfo info = trtyolo::inspect(options.engine, options.inferOption(true, options.batch));
-  if (!options.json) {
-    std::cout << bench::heading(info);
-    printTitles();
-  }
-  Json rows = Json::array();
-  for (const bool onGpu : {true, false}) {
-    for (const int callers : options.callers) {
-      const Row row = measure(options, onGpu, picture.image(onGpu), callers);
-      if (!options.json) print(row);
-      rows.push_back(asJson(row));
-    }
-  }
-  if (options.json) {
-    const Json report{{"engine", info.file}, {"device", info.device}, {"batch", info.batch}, {"rows", std::move(rows)}};
-    std::cout << report.dump(2) << std::endl;
-  }
+  bench::reportRows(
+      info, options.callers, options.json, kTitles,
+      [&](bool onGpu, const trtyolo::Image& image, int callers) { return measure(options, onGpu, image, callers); });
 }
 
 }  // namespace

@@ -2,11 +2,10 @@
 // predict() gives.
 #include <gtest/gtest.h>
 
-#include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 #include <sstream>
 
-#include "support/golden.hpp"
+#include "api/task_references.hpp"
 #include "trtyolo.hpp"
 #include "trtyolo/opencv.hpp"
 
@@ -17,24 +16,11 @@ using nlohmann::json;
 using test::bgr;
 using test::dataPath;
 using test::goldenOf;
-
-cv::Mat pictureOf(const std::string& task, const json& image) {
-  return cv::imread(dataPath(test::folderOf(task) + image.at("source").get<std::string>()));
-}
+using test::pictureOf;
 
 template <typename Model>
 void expectReferences(const std::string& task, std::size_t fewest) {
-  Model model(dataPath("shapes/" + task + ".onnx"), bgr());
-  const json references = goldenOf(task);
-  ASSERT_EQ(references.size(), 30U);
-  std::size_t objects = 0;
-  for (const auto& image : references) {
-    const cv::Mat picture = pictureOf(task, image);
-    ASSERT_FALSE(picture.empty()) << image.at("source");
-    test::expectObjects(model.predict(view(picture)), image);
-    objects += image.at("objects").size();
-  }
-  EXPECT_GE(objects, fewest);
+  test::expectReferences<Model>(dataPath("shapes/" + task + ".onnx"), task, bgr(), fewest);
 }
 
 TEST(TasksTest, RotatedBoxesEqualUltralytics) {
@@ -50,14 +36,7 @@ TEST(TasksTest, KeypointsEqualUltralytics) {
 }
 
 TEST(TasksTest, ClassesEqualUltralytics) {
-  ClassifyModel model(dataPath("shapes/classify.onnx"), bgr());
-  const json references = goldenOf("classify");
-  ASSERT_EQ(references.size(), 30U);
-  for (const auto& image : references) {
-    const cv::Mat picture = pictureOf("classify", image);
-    ASSERT_FALSE(picture.empty()) << image.at("source");
-    test::expectObjects(model.predict(view(picture)), image);
-  }
+  expectReferences<ClassifyModel>("classify", 0);
 }
 
 TEST(TasksTest, TopKChangesAtRunTime) {

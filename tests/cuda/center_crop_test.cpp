@@ -188,7 +188,8 @@ TEST_F(CudaCenterCrop, OneCapturedGraphServesAllImages) {
     std::vector<const DeviceImage*> places(kBatch);
     for (std::size_t place = 0; place < kBatch; ++place) {
       if (random() % 3 != 0) {
-        images[place].emplace(random, Size{magnitude(random, 2000), magnitude(random, 2000)}, 3, 1, random() % 4);
+        images[place].emplace(random, Size{test::magnitude(random, 2000), test::magnitude(random, 2000)}, 3, 1,
+                              random() % 4);
         const Size size = images[place]->view().size;
         if (cropTableBytes(size, kNetwork) <= cropTableBytes({2000, 2000}, kNetwork)) {
           places[place] = &*images[place];

@@ -16,6 +16,7 @@
 #include "cuda/error.hpp"
 #include "cuda/memory.hpp"
 #include "image/letterbox.hpp"
+#include "support/random.hpp"
 
 namespace trtyolo::cuda {
 
@@ -99,15 +100,9 @@ class DeviceImage {
   DeviceMemory<std::uint8_t> device_;
 };
 
-// Small numbers as often as large ones.
-inline int magnitude(std::mt19937& random, int highest) {
-  const double share = static_cast<double>(random()) / 4294967296.0;
-  return std::clamp(static_cast<int>(std::pow(highest + 1.0, share)), 1, highest);
-}
-
 inline DeviceImage randomImage(std::mt19937& random, Size largest) {
   constexpr int kChannels[] = {1, 3, 3, 4};
-  const Size size{magnitude(random, largest.width), magnitude(random, largest.height)};
+  const Size size{test::magnitude(random, largest.width), test::magnitude(random, largest.height)};
   return DeviceImage(random, size, kChannels[random() % 4], random() % 2 * (random() % 67), random() % 17);
 }
 

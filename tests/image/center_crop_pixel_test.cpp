@@ -5,62 +5,37 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
-#include <random>
 #include <vector>
 
 #include "image/center_crop.hpp"
 #include "image/cuda/crop_table.hpp"
 #include "image/resize_arithmetic.hpp"
+#include "image/test_image.hpp"
 
 namespace trtyolo::cuda {
 namespace {
 
-// Small numbers as often as large ones.
-int magnitude(std::mt19937& random, int highest) {
-  const double share = static_cast<double>(random()) / 4294967296.0;
-  return std::clamp(static_cast<int>(std::pow(highest + 1.0, share)), 1, highest);
-}
+using test::magnitude;
+using test::Random;
 
-// Noise that begins `offset` bytes after a multiple of 16, and in memory ends with its last pixel, so that
-// AddressSanitizer sees any read past it.
-struct TestImage {
-  TestImage(std::mt19937& random, Size size, int channels, std::size_t padding, std::size_t offset) {
-    view.size = size;
-    view.channels = channels;
-    const std::size_t rowBytes = static_cast<std::size_t>(size.width) * static_cast<std::size_t>(channels);
-    view.pitch = rowBytes + padding;
-    const std::size_t bytes = offset + view.pitch * static_cast<std::size_t>(size.height - 1) + rowBytes;
-    memory = std::make_unique<std::uint8_t[]>(bytes);
-    std::generate_n(memory.get(), bytes, [&] { return static_cast<std::uint8_t>(random() >> 24); });
-    view.data = memory.get() + offset;
-  }
-
-  ImageView view;
-  std::unique_ptr<std::uint8_t[]> memory;
+// Noise.
+struct TestImage : test::TestImage {
+  TestImage(Random& random, Size size, int channels, std::size_t padding, std::size_t offset)
+      : test::TestImage(size, channels, padding, test::Content::kNoise, random(), offset) {}
 };
 
 // A table with guards before and after.
-class GuardedTable {
+class GuardedTable : public test::Guarded<std::int32_t> {
  public:
   GuardedTable(Size image, Size network)
-      : words_(kGuard + cropTableBytes(image, network) / sizeof(std::int32_t) + kGuard, kUnwritten),
-        rows_(fillCropTable(image, network, words_.data() + kGuard)) {}
+      : Guarded(cropTableBytes(image, network) / sizeof(std::int32_t), -77),
+        rows_(fillCropTable(image, network, data())) {}
 
-  const void* data() const { return words_.data() + kGuard; }
   RowRange rows() const { return rows_; }
-  bool guardsIntact() const {
-    return std::all_of(words_.begin(), words_.begin() + kGuard, [](std::int32_t word) { return word == kUnwritten; }) &&
-           std::all_of(words_.end() - kGuard, words_.end(), [](std::int32_t word) { return word == kUnwritten; });
-  }
 
  private:
-  static constexpr std::ptrdiff_t kGuard = 16;
-  static constexpr std::int32_t kUnwritten = -77;
-  std::vector<std::int32_t> words_;
   RowRange rows_;
 };
 
@@ -138,7 +113,7 @@ std::vector<Pixel> cropped(const ImageView& image, const CropTable& table, Size 
 }
 
 void check(const TestImage& image, Size network) {
-  const ImageView& view = image.view;
+  const ImageView& view = image.view();
   SCOPED_TRACE(testing::Message() << view.size.width << " x " << view.size.height << " x " << view.channels
                                   << ", pitch " << view.pitch << ", into " << network.width << " x " << network.height);
   const GuardedTable memory(view.size, network);
@@ -159,7 +134,7 @@ void check(const TestImage& image, Size network) {
 
 TEST(CenterCropPixel, RandomSizesEqualTheCenterCrop) {
   constexpr Size kNetworks[] = {{64, 64}, {96, 96}, {50, 70}, {64, 33}, {1, 1}};
-  std::mt19937 random(1);
+  Random random(1);
   for (int i = 0; i < 300; ++i) {
     const Size size{magnitude(random, 900), magnitude(random, 900)};
     const TestImage image(random, size, i % 3 == 0 ? 1 : i % 3 + 2, random() % 2 * (random() % 67), random() % 16);
@@ -174,7 +149,7 @@ TEST(CenterCropPixel, RandomSizesEqualTheCenterCrop) {
 TEST(CenterCropPixel, UsualAndExtremeSizesEqualTheCenterCrop) {
   constexpr Size kSizes[] = {{640, 480}, {480, 640}, {224, 224}, {300, 900}, {500, 1700}, {1, 1},
                              {2, 1},     {1, 2},     {3, 5},     {16384, 1}, {1, 16384},  {5000, 3}};
-  std::mt19937 random(2);
+  Random random(2);
   for (const Size size : kSizes) {
     for (const int channels : {1, 3, 4}) {
       const TestImage image(random, size, channels, random() % 3, random() % 4);
@@ -185,7 +160,7 @@ TEST(CenterCropPixel, UsualAndExtremeSizesEqualTheCenterCrop) {
 }
 
 TEST(CenterCropPixel, EveryNarrowWidthEqualsTheCenterCrop) {
-  std::mt19937 random(3);
+  Random random(3);
   for (int width = 1; width <= 40; ++width) {
     for (const int channels : {1, 3, 4}) {
       check(TestImage(random, {width, 9}, channels, 1, random() % 4), {9, 9});
@@ -203,7 +178,7 @@ TEST(CropTable, BothOrdersOfThePassesOccur) {
 }
 
 TEST(CropTable, FitsIntoWhatItSaysItNeeds) {
-  std::mt19937 random(4);
+  Random random(4);
   for (int i = 0; i < 1000; ++i) {
     const Size image{magnitude(random, 16384), magnitude(random, 16384)};
     const Size network{magnitude(random, 300), i % 2 == 0 ? magnitude(random, 300) : 0};
@@ -223,7 +198,7 @@ TEST(CropTable, TakesWhatItsDescriptionSays) {
 
 // What the crop drops, and only that, may change without being seen.
 TEST(CropTable, NamesTheRowsThatAreRead) {
-  std::mt19937 random(5);
+  Random random(5);
   for (const Size size : {Size{300, 900}, Size{300, 500}, Size{640, 480}, Size{10, 400}, Size{31, 33}}) {
     TestImage image(random, size, 3, 0, 0);
     const Size network{64, 64};
@@ -233,13 +208,13 @@ TEST(CropTable, NamesTheRowsThatAreRead) {
     ASSERT_LE(rows.end, size.height);
     const auto cropOf = [&] {
       std::vector<float> planes(std::size_t{3} * 64 * 64);
-      CenterCropper().write(image.view, network, {}, planes.data());
+      CenterCropper().write(image.view(), network, {}, planes.data());
       return planes;
     };
     const std::vector<float> expected = cropOf();
     const auto invert = [&](int row) {
-      std::uint8_t* const start = image.memory.get() + static_cast<std::size_t>(row) * image.view.pitch;
-      std::transform(start, start + image.view.pitch, start,
+      std::uint8_t* const start = image.row(row);
+      std::transform(start, start + image.view().pitch, start,
                      [](std::uint8_t byte) { return static_cast<std::uint8_t>(~byte); });
     };
     for (int row = 0; row < size.height; ++row) {

@@ -9,15 +9,20 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
-#include <memory>
 #include <utility>
 #include <vector>
 
 #include "hwy/highway.h"
+#include "image/simd_targets.hpp"
+#include "image/test_image.hpp"
 
 namespace trtyolo {
 namespace {
+
+using test::Content;
+using test::Guarded;
+using test::kUnwritten;
+using test::TestImage;
 
 struct Case {
   int width;
@@ -32,69 +37,6 @@ constexpr Case kCases[] = {
 #include "image/center_crop_reference.inc"
 };
 
-// The generator of center_crop_reference.py.
-class Random {
- public:
-  explicit Random(std::uint64_t seed) : state_(seed) {}
-
-  std::uint64_t next() {
-    state_ += 0x9E3779B97F4A7C15u;
-    std::uint64_t z = state_;
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
-    return z ^ (z >> 31);
-  }
-
- private:
-  std::uint64_t state_;
-};
-
-enum class Content { kNoise, kExtremes, kGradient };
-
-// An image in memory that ends with its last pixel, so that AddressSanitizer sees any read past it.
-class TestImage {
- public:
-  TestImage(Size size, int channels, std::size_t padding, Content content, std::uint64_t seed) {
-    view_.size = size;
-    view_.channels = channels;
-    const std::size_t rowBytes = static_cast<std::size_t>(size.width) * static_cast<std::size_t>(channels);
-    view_.pitch = rowBytes + padding;
-    const std::size_t bytes = view_.pitch * static_cast<std::size_t>(size.height - 1) + rowBytes;
-    bytes_ = std::make_unique<std::uint8_t[]>(bytes);
-    Random random(seed);
-    for (std::size_t i = 0; i < bytes; i += sizeof(std::uint64_t)) {
-      std::uint64_t word = random.next();
-      if (content == Content::kExtremes) {
-        word = (word & 0x0101010101010101u) * 255u;
-      }
-      std::memcpy(bytes_.get() + i, &word, std::min(bytes - i, sizeof word));
-    }
-    if (content == Content::kGradient) {
-      for (std::size_t y = 0; y < static_cast<std::size_t>(size.height); ++y) {
-        for (std::size_t x = 0; x < rowBytes; ++x) {
-          bytes_[y * view_.pitch + x] = static_cast<std::uint8_t>((x * 3 + y * 5) >> 2);
-        }
-      }
-    }
-    view_.data = bytes_.get();
-  }
-
-  // Every pixel the same.
-  TestImage(Size size, int channels, std::uint8_t value) : TestImage(size, channels, 0, Content::kGradient, 0) {
-    std::fill_n(bytes_.get(), view_.pitch * static_cast<std::size_t>(size.height), value);
-  }
-
-  const ImageView& view() const { return view_; }
-
-  std::uint8_t& at(int x, int y, int channel) {
-    return bytes_[static_cast<std::size_t>(y) * view_.pitch + static_cast<std::size_t>(x * view_.channels + channel)];
-  }
-
- private:
-  std::unique_ptr<std::uint8_t[]> bytes_;
-  ImageView view_;
-};
-
 TestImage imageOf(const Case& wanted, std::size_t number) {
   return TestImage({wanted.width, wanted.height}, wanted.channels, number % 4 * (number % 7),
                    static_cast<Content>(number % 3), number);
@@ -103,25 +45,6 @@ TestImage imageOf(const Case& wanted, std::size_t number) {
 std::size_t areaOf(Size size) {
   return static_cast<std::size_t>(size.width) * static_cast<std::size_t>(size.height);
 }
-
-// Memory for the planes, unlike anything the center crop writes, with some more before and after that must stay so.
-class GuardedPlanes {
- public:
-  explicit GuardedPlanes(Size network) : values_(kGuard + 3 * areaOf(network) + kGuard, kUnwritten) {}
-
-  float* data() { return values_.data() + kGuard; }
-  std::vector<float> inner() const { return {values_.begin() + kGuard, values_.end() - kGuard}; }
-
-  bool guardsIntact() const {
-    return std::all_of(values_.begin(), values_.begin() + kGuard, [](float value) { return value == kUnwritten; }) &&
-           std::all_of(values_.end() - kGuard, values_.end(), [](float value) { return value == kUnwritten; });
-  }
-
- private:
-  static constexpr std::ptrdiff_t kGuard = 37;  // odd, so that the planes are not aligned to vectors
-  static constexpr float kUnwritten = -1e30f;
-  std::vector<float> values_;
-};
 
 // The planes as bytes, which is what Pillow makes; every value must be one of the 256 quotients.
 std::vector<std::uint8_t> bytesOf(const std::vector<float>& planes) {
@@ -160,24 +83,11 @@ std::vector<float> normalizedFrom(const std::vector<std::uint8_t>& bytes, const 
   return planes;
 }
 
-class CenterCropTest : public testing::Test {
+class CenterCropTest : public test::SimdTargetsTest {
  protected:
-  ~CenterCropTest() override { useTargets(0); }
-
-  static std::vector<std::int64_t> targets() {
-    useTargets(0);
-    return hwy::SupportedAndGeneratedTargets();
-  }
-
-  // Lets the library use this one target only; 0 for all.
-  static void useTargets(std::int64_t target) {
-    hwy::SetSupportedTargetsForTest(target);
-    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-  }
-
   static std::vector<float> written(CenterCropper& cropper, const ImageView& image, Size network,
                                     const Normalization& normalization = {}) {
-    GuardedPlanes planes(network);
+    Guarded planes(3 * areaOf(network), kUnwritten);
     cropper.write(image, network, normalization, planes.data());
     EXPECT_TRUE(planes.guardsIntact());
     return planes.inner();

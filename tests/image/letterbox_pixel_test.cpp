@@ -3,42 +3,24 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
-#include <random>
 #include <vector>
 
 #include "image/letterbox.hpp"
 #include "image/resize_arithmetic.hpp"
+#include "image/test_image.hpp"
 
 namespace trtyolo::cuda {
 namespace {
 
-// Small numbers as often as large ones.
-int magnitude(std::mt19937& random, int highest) {
-  const double share = static_cast<double>(random()) / 4294967296.0;
-  return std::clamp(static_cast<int>(std::pow(highest + 1.0, share)), 1, highest);
-}
+using test::magnitude;
+using test::Random;
 
-// Noise that begins `offset` bytes after a multiple of 16, and in memory ends with its last pixel, so that
-// AddressSanitizer sees any read past it.
-struct TestImage {
-  TestImage(std::mt19937& random, Size size, int channels, std::size_t padding, std::size_t offset) {
-    view.size = size;
-    view.channels = channels;
-    const std::size_t rowBytes = static_cast<std::size_t>(size.width) * static_cast<std::size_t>(channels);
-    view.pitch = rowBytes + padding;
-    const std::size_t bytes = offset + view.pitch * static_cast<std::size_t>(size.height - 1) + rowBytes;
-    memory = std::make_unique<std::uint8_t[]>(bytes);
-    std::generate_n(memory.get(), bytes, [&] { return static_cast<std::uint8_t>(random() >> 24); });
-    view.data = memory.get() + offset;
-  }
-
-  ImageView view;
-  std::unique_ptr<std::uint8_t[]> memory;
+// Noise.
+struct TestImage : test::TestImage {
+  TestImage(Random& random, Size size, int channels, std::size_t padding, std::size_t offset)
+      : test::TestImage(size, channels, padding, test::Content::kNoise, random(), offset) {}
 };
 
 template <int kChannels>
@@ -80,7 +62,7 @@ std::size_t differences(const ImageView& image, const Letterbox& box, const Norm
 }
 
 void check(const TestImage& image, Size network, const Normalization& normalization) {
-  const ImageView& view = image.view;
+  const ImageView& view = image.view();
   EXPECT_EQ(differences(view, Letterbox::fit(view.size, network), normalization), 0u)
       << view.size.width << " x " << view.size.height << " x " << view.channels << ", pitch " << view.pitch << ", into "
       << network.width << " x " << network.height;
@@ -88,7 +70,7 @@ void check(const TestImage& image, Size network, const Normalization& normalizat
 
 TEST(LetterboxPixel, RandomSizesEqualTheLetterbox) {
   constexpr Size kNetworks[] = {{320, 320}, {160, 320}, {320, 160}, {224, 224}, {333, 217}, {97, 61}};
-  std::mt19937 random(1);
+  Random random(1);
   for (int i = 0; i < 300; ++i) {
     const Size size{magnitude(random, 3000), magnitude(random, 2000)};
     const TestImage image(random, size, i % 3 == 0 ? 1 : i % 3 + 2, random() % 2 * (random() % 67), random() % 16);
@@ -109,7 +91,7 @@ TEST(LetterboxPixel, UsualAndExtremeSizesEqualTheLetterbox) {
   constexpr Size kSizes[] = {{1920, 1080}, {1280, 720}, {640, 640}, {320, 240}, {1080, 1920},
                              {639, 641},   {1, 1},      {2, 1},     {1, 2},     {2, 2},
                              {3, 5},       {16384, 1},  {1, 16384}, {7, 640},   {640, 7}};
-  std::mt19937 random(2);
+  Random random(2);
   for (const Size size : kSizes) {
     for (const int channels : {1, 3, 4}) {
       check(TestImage(random, size, channels, random() % 3, random() % 4), {640, 640}, {});
@@ -118,7 +100,7 @@ TEST(LetterboxPixel, UsualAndExtremeSizesEqualTheLetterbox) {
 }
 
 TEST(LetterboxPixel, EveryNarrowWidthEqualsTheLetterbox) {
-  std::mt19937 random(3);
+  Random random(3);
   for (int width = 1; width <= 40; ++width) {
     for (const int channels : {1, 3, 4}) {
       check(TestImage(random, {2 * width + 1, 9}, channels, 1, random() % 4), {width, 11}, {});

@@ -3,12 +3,9 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <limits>
-#include <memory>
 #include <opencv2/core.hpp>
 #include <opencv2/imgproc.hpp>
 #include <string>
@@ -16,74 +13,18 @@
 #include <vector>
 
 #include "hwy/highway.h"
+#include "image/simd_targets.hpp"
+#include "image/test_image.hpp"
 
 namespace trtyolo {
 namespace {
 
-// A small generator, the same on every machine (the distributions of <random> are not).
-class Random {
- public:
-  explicit Random(std::uint64_t seed) : state_(seed) {}
-
-  std::uint64_t next() {
-    state_ += 0x9E3779B97F4A7C15u;
-    std::uint64_t z = state_;
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
-    return z ^ (z >> 31);
-  }
-
-  int between(int lowest, int highest) {
-    return lowest + static_cast<int>(next() % static_cast<std::uint64_t>(highest - lowest + 1));
-  }
-
-  // Small numbers as often as large ones.
-  int magnitude(int highest) {
-    const double share = static_cast<double>(next() >> 11) / 9007199254740992.0;
-    return std::clamp(static_cast<int>(std::pow(highest + 1.0, share)), 1, highest);
-  }
-
- private:
-  std::uint64_t state_;
-};
-
-enum class Content { kNoise, kExtremes, kGradient };
-
-// An image in memory that ends with its last pixel, so that AddressSanitizer sees any read past it.
-class TestImage {
- public:
-  TestImage(Size size, int channels, std::size_t padding, Content content, std::uint64_t seed) {
-    view_.size = size;
-    view_.channels = channels;
-    const std::size_t rowBytes = static_cast<std::size_t>(size.width) * static_cast<std::size_t>(channels);
-    view_.pitch = rowBytes + padding;
-    const std::size_t bytes = view_.pitch * static_cast<std::size_t>(size.height - 1) + rowBytes;
-    bytes_ = std::make_unique<std::uint8_t[]>(bytes);
-    Random random(seed);
-    for (std::size_t i = 0; i < bytes; i += sizeof(std::uint64_t)) {
-      std::uint64_t word = random.next();
-      if (content == Content::kExtremes) {
-        word = (word & 0x0101010101010101u) * 255u;
-      }
-      std::memcpy(bytes_.get() + i, &word, std::min(bytes - i, sizeof word));
-    }
-    if (content == Content::kGradient) {
-      for (std::size_t y = 0; y < static_cast<std::size_t>(size.height); ++y) {
-        for (std::size_t x = 0; x < rowBytes; ++x) {
-          bytes_[y * view_.pitch + x] = static_cast<std::uint8_t>((x * 3 + y * 5) >> 2);
-        }
-      }
-    }
-    view_.data = bytes_.get();
-  }
-
-  const ImageView& view() const { return view_; }
-  std::uint8_t& byte(std::size_t index) { return bytes_[index]; }
-
- private:
-  std::unique_ptr<std::uint8_t[]> bytes_;
-  ImageView view_;
-};
+using test::Content;
+using test::Guarded;
+using test::kUnwritten;
+using test::magnitude;
+using test::Random;
+using test::TestImage;
 
 std::size_t planesSize(const Letterbox& box) {
   return 3 * static_cast<std::size_t>(box.network.width) * static_cast<std::size_t>(box.network.height);
@@ -129,47 +70,17 @@ std::vector<float> planesByOpenCV(const ImageView& image, const Letterbox& box, 
   return planes;
 }
 
-// Memory for the planes, unlike anything the letterbox writes, with some more before and after that must stay so.
-class GuardedPlanes {
- public:
-  explicit GuardedPlanes(std::size_t count) : values_(kGuard + count + kGuard, kUnwritten) {}
-
-  float* data() { return values_.data() + kGuard; }
-
-  std::size_t differences(const std::vector<float>& expected) const {
-    std::size_t count = 0;
-    for (std::size_t i = 0; i < expected.size(); ++i) {
-      count += values_[kGuard + i] != expected[i];
-    }
-    return count;
+std::size_t differences(const Guarded<float>& planes, const std::vector<float>& expected) {
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    count += planes.data()[i] != expected[i];
   }
+  return count;
+}
 
-  bool guardsIntact() const {
-    return std::all_of(values_.begin(), values_.begin() + kGuard, [](float value) { return value == kUnwritten; }) &&
-           std::all_of(values_.end() - kGuard, values_.end(), [](float value) { return value == kUnwritten; });
-  }
-
- private:
-  static constexpr std::ptrdiff_t kGuard = 37;  // odd, so that the planes are not aligned to vectors
-  static constexpr float kUnwritten = -1e30f;
-  std::vector<float> values_;
-};
-
-class LetterboxTest : public testing::Test {
+class LetterboxTest : public test::SimdTargetsTest {
  protected:
   LetterboxTest() { cv::setNumThreads(1); }
-  ~LetterboxTest() override { useTargets(0); }
-
-  static std::vector<std::int64_t> targets() {
-    useTargets(0);
-    return hwy::SupportedAndGeneratedTargets();
-  }
-
-  // Lets the library use this one target only; 0 for all.
-  static void useTargets(std::int64_t target) {
-    hwy::SetSupportedTargetsForTest(target);
-    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-  }
 
   // Compares with OpenCV on every target.
   void check(const ImageView& image, const Letterbox& box, const Normalization& normalization) {
@@ -179,12 +90,13 @@ class LetterboxTest : public testing::Test {
     const std::vector<float> expected = planesByOpenCV(image, box, normalization);
     for (const std::int64_t target : targets()) {
       useTargets(target);
-      GuardedPlanes planes(expected.size());
+      Guarded planes(expected.size(), kUnwritten);
       letterboxer_.write(image, box, normalization, planes.data());
-      EXPECT_EQ(planes.differences(expected), 0u) << "of " << expected.size() << " values, " << hwy::TargetName(target);
+      EXPECT_EQ(differences(planes, expected), 0u)
+          << "of " << expected.size() << " values, " << hwy::TargetName(target);
       // Written again over it as if the border stood, and then it does.
       letterboxer_.write(image, box, normalization, planes.data(), Border::Keep);
-      EXPECT_EQ(planes.differences(expected), 0u) << "border kept, " << hwy::TargetName(target);
+      EXPECT_EQ(differences(planes, expected), 0u) << "border kept, " << hwy::TargetName(target);
       EXPECT_TRUE(planes.guardsIntact()) << hwy::TargetName(target);
       EXPECT_EQ(scaledDifferences(image, box), 0u) << "of the scaled bytes, " << hwy::TargetName(target);
     }
@@ -225,11 +137,11 @@ constexpr Size kNetworks[] = {{640, 640}, {320, 640}, {640, 320}, {224, 224}, {3
 TEST_F(LetterboxTest, RandomSizesEqualOpenCV) {
   Random random(20240607);
   for (int i = 0; i < 600; ++i) {
-    const Size size{random.magnitude(4000), random.magnitude(3000)};
+    const Size size{magnitude(random, 4000), magnitude(random, 3000)};
     const int channels = std::vector<int>{1, 3, 4}[static_cast<std::size_t>(random.between(0, 2))];
     const auto padding = static_cast<std::size_t>(random.between(0, 1) * random.between(1, 67));
     const auto content = static_cast<Content>(random.between(0, 2));
-    const TestImage image(size, channels, padding, content, random.next());
+    const TestImage image(size, channels, padding, content, random());
     checkFit(image, kNetworks[random.between(0, 5)], random.between(0, 1) == 1);
     if (HasFailure()) {
       return;  // one size is enough to look for the cause
@@ -242,7 +154,7 @@ TEST_F(LetterboxTest, PicturesEqualOpenCV) {
   Random random(7);
   for (int i = 0; i < 16; ++i) {
     const Size size{random.between(200, 4000), random.between(200, 3000)};
-    const TestImage image(size, 3, static_cast<std::size_t>(i % 4), Content::kNoise, random.next());
+    const TestImage image(size, 3, static_cast<std::size_t>(i % 4), Content::kNoise, random());
     checkFit(image, {640, 640}, i % 2 == 1);
   }
 }
@@ -278,7 +190,7 @@ TEST_F(LetterboxTest, RectEqualsOpenCV) {
   Random random(11);
   for (int i = 0; i < 40; ++i) {
     const Size size{random.between(1, 1500), random.between(1, 1500)};
-    const TestImage image(size, 3, 5, Content::kNoise, random.next());
+    const TestImage image(size, 3, 5, Content::kNoise, random());
     check(image.view(), Letterbox::fitRect(size, {640, 640}, 32), {});
   }
 }
@@ -303,10 +215,10 @@ TEST_F(LetterboxTest, TablesFollowChannelsAndNetwork) {
 // All 256 values through every target's division, and each in each position of a vector.
 TEST_F(LetterboxTest, EveryValueIsDividedBy255Exactly) {
   TestImage image({256, 64}, 3, 0, Content::kNoise, 1);
-  for (std::size_t y = 0; y < 64; ++y) {
-    for (std::size_t x = 0; x < 256; ++x) {
-      for (std::size_t channel = 0; channel < 3; ++channel) {
-        image.byte((y * 256 + x) * 3 + channel) = static_cast<std::uint8_t>(x + y + channel * 85);
+  for (int y = 0; y < 64; ++y) {
+    for (int x = 0; x < 256; ++x) {
+      for (int channel = 0; channel < 3; ++channel) {
+        image.at(x, y, channel) = static_cast<std::uint8_t>(x + y + channel * 85);
       }
     }
   }
@@ -377,17 +289,17 @@ TEST_F(LetterboxTest, AMovedLetterboxerWorks) {
   const Letterbox box = Letterbox::fit(image.view().size, {224, 224});
   const std::vector<float> expected = planesByOpenCV(image.view(), box, {});
   Letterboxer first;
-  GuardedPlanes planes(expected.size());
+  Guarded planes(expected.size(), kUnwritten);
   first.write(image.view(), box, {}, planes.data());
   Letterboxer second(std::move(first));
-  GuardedPlanes planesOfSecond(expected.size());
+  Guarded planesOfSecond(expected.size(), kUnwritten);
   second.write(image.view(), box, {}, planesOfSecond.data());
-  EXPECT_EQ(planesOfSecond.differences(expected), 0u);
+  EXPECT_EQ(differences(planesOfSecond, expected), 0u);
   Letterboxer third;
   third = std::move(second);
-  GuardedPlanes planesOfThird(expected.size());
+  Guarded planesOfThird(expected.size(), kUnwritten);
   third.write(image.view(), box, {}, planesOfThird.data());
-  EXPECT_EQ(planesOfThird.differences(expected), 0u);
+  EXPECT_EQ(differences(planesOfThird, expected), 0u);
 }
 
 TEST_F(LetterboxTest, SeveralTargetsAreTested) {
