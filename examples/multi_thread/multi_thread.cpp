@@ -38,7 +38,7 @@ class Source {
         }
       }
       std::sort(files_.begin(), files_.end());
-    } else if (!video_.open(path)) {
+    } else if (!video_.open(path, cv::CAP_FFMPEG)) {  // GStreamer would wait without end for a damaged file
       throw std::runtime_error(path + ": neither a folder nor a video that OpenCV can read");
     }
   }
