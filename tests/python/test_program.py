@@ -92,12 +92,17 @@ def test_what_cannot_be_read_is_named_and_the_rest_goes_on(tmp_path):
     broken.write_bytes(b"no picture")
     empty = tmp_path / "empty"
     empty.mkdir()
-    sources = [broken, PICTURES[0], tmp_path / "missing.jpg", empty, tmp_path / "*.mp4", PICTURES[1]]
+    cut = tmp_path / "cut.avi"
+    cut.write_bytes((DATA / "people" / "street.mp4").read_bytes()[:100000])
+    sources = [broken, PICTURES[0], tmp_path / "missing.jpg", empty, tmp_path / "*.mp4", cut, PICTURES[1]]
     found = predict(tmp_path, model_file("detect"), *sources, status=1)
-    assert ["error" in image for image in found["images"]] == [True, False, True, True, True, False]
+    assert ["error" in image for image in found["images"]] == [True, False, True, True, True, True, False]
     done = run("predict", model_file("detect"), *sources, status=1)
     assert f"{broken}: not a picture" in done.stderr
-    assert "4 sources could not be read" in done.stderr
+    assert "5 sources could not be read" in done.stderr
+    # A line each, and nothing of what OpenCV and FFmpeg say of it.
+    assert sum("error: " in line for line in done.stderr.splitlines()) == 5
+    assert not [line for line in done.stderr.splitlines() if "VIDEOIO" in line or "moov" in line]
 
 
 def test_csv(tmp_path):

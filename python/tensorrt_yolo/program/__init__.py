@@ -6,6 +6,7 @@ Exit status: 0 done, 1 a failure that is named, 2 wrong usage, 130 ended by Ctrl
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -35,6 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         module.add_arguments(command)
         command.set_defaults(run=module.run)
     options = parser.parse_args(arguments)
+    # OpenCV's own words about files that it cannot read: ours name the file and the reason.
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
     try:
         return options.run(options)
     except KeyboardInterrupt:
