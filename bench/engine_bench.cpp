@@ -106,9 +106,8 @@ Row measure(const Options& options, trtyolo::Task task, bool onGpu, const trtyol
 }
 
 constexpr const char* kTitles =
-    "\nimage  clones  network/s  predict/s  ratio  network p50  predict p50    p99  p50 ratio  before  after  MB a "
-    "clone  "
-    "objects\n";
+    "\nimage  clones  network/s  predict/s  ratio  network p50  predict p50    p99  p50 ratio  before  after  "
+    "MB a clone  objects\n";
 
 void print(const Row& row) {
   std::cout << std::fixed << std::left << std::setw(5) << (row.onGpu ? "gpu" : "host") << std::right << std::setw(8)

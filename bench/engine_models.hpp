@@ -1,4 +1,4 @@
-// What the benchmarks of engines on a GPU share: models of any task, a picture, and the GPU's memory.
+// What the benchmarks of engines on a GPU share: models of any task, a picture, the GPU's memory, and reports.
 #pragma once
 
 #include <cuda_runtime_api.h>

@@ -30,9 +30,7 @@ void expectReferences(const std::string& file, const std::string& task, const In
     const cv::Mat picture = pictureOf(task, image);
     ASSERT_FALSE(picture.empty()) << image.at("source");
     expectObjects(model.predict(view(picture)), image);
-    if (image.contains("objects")) {
-      objects += image.at("objects").size();
-    }
+    objects += image.value("objects", json::array()).size();  // classes are none
   }
   EXPECT_GE(objects, fewest);
 }

@@ -18,13 +18,9 @@ namespace trtyolo::cuda {
 namespace {
 
 using test::magnitude;
+using test::noise;
 using test::Random;
-
-// Noise.
-struct TestImage : test::TestImage {
-  TestImage(Random& random, Size size, int channels, std::size_t padding, std::size_t offset)
-      : test::TestImage(size, channels, padding, test::Content::kNoise, random(), offset) {}
-};
+using test::TestImage;
 
 // A table with guards before and after.
 class GuardedTable : public test::Guarded<std::int32_t> {
@@ -137,7 +133,8 @@ TEST(CenterCropPixel, RandomSizesEqualTheCenterCrop) {
   Random random(1);
   for (int i = 0; i < 300; ++i) {
     const Size size{magnitude(random, 900), magnitude(random, 900)};
-    const TestImage image(random, size, i % 3 == 0 ? 1 : i % 3 + 2, random() % 2 * (random() % 67), random() % 16);
+    const TestImage image =
+        noise(random, size, i % 3 == 0 ? 1 : i % 3 + 2, random() % 2 * (random() % 67), random() % 16);
     check(image, kNetworks[random() % std::size(kNetworks)]);
     if (testing::Test::HasFailure()) {
       return;  // one size is enough to look for the cause
@@ -152,7 +149,7 @@ TEST(CenterCropPixel, UsualAndExtremeSizesEqualTheCenterCrop) {
   Random random(2);
   for (const Size size : kSizes) {
     for (const int channels : {1, 3, 4}) {
-      const TestImage image(random, size, channels, random() % 3, random() % 4);
+      const TestImage image = noise(random, size, channels, random() % 3, random() % 4);
       check(image, {224, 224});
       check(image, {96, 32});
     }
@@ -163,8 +160,8 @@ TEST(CenterCropPixel, EveryNarrowWidthEqualsTheCenterCrop) {
   Random random(3);
   for (int width = 1; width <= 40; ++width) {
     for (const int channels : {1, 3, 4}) {
-      check(TestImage(random, {width, 9}, channels, 1, random() % 4), {9, 9});
-      check(TestImage(random, {width, 4}, channels, 0, random() % 4), {7, 3});
+      check(noise(random, {width, 9}, channels, 1, random() % 4), {9, 9});
+      check(noise(random, {width, 4}, channels, 0, random() % 4), {7, 3});
     }
   }
 }
@@ -200,7 +197,7 @@ TEST(CropTable, TakesWhatItsDescriptionSays) {
 TEST(CropTable, NamesTheRowsThatAreRead) {
   Random random(5);
   for (const Size size : {Size{300, 900}, Size{300, 500}, Size{640, 480}, Size{10, 400}, Size{31, 33}}) {
-    TestImage image(random, size, 3, 0, 0);
+    TestImage image = noise(random, size, 3, 0, 0);
     const Size network{64, 64};
     const RowRange rows = GuardedTable(size, network).rows();
     ASSERT_GE(rows.first, 0);

@@ -15,13 +15,9 @@ namespace trtyolo::cuda {
 namespace {
 
 using test::magnitude;
+using test::noise;
 using test::Random;
-
-// Noise.
-struct TestImage : test::TestImage {
-  TestImage(Random& random, Size size, int channels, std::size_t padding, std::size_t offset)
-      : test::TestImage(size, channels, padding, test::Content::kNoise, random(), offset) {}
-};
+using test::TestImage;
 
 template <int kChannels>
 Pixel pixelAt(const ImageView& image, const Letterbox& box, int x, int y) {
@@ -73,7 +69,8 @@ TEST(LetterboxPixel, RandomSizesEqualTheLetterbox) {
   Random random(1);
   for (int i = 0; i < 300; ++i) {
     const Size size{magnitude(random, 3000), magnitude(random, 2000)};
-    const TestImage image(random, size, i % 3 == 0 ? 1 : i % 3 + 2, random() % 2 * (random() % 67), random() % 16);
+    const TestImage image =
+        noise(random, size, i % 3 == 0 ? 1 : i % 3 + 2, random() % 2 * (random() % 67), random() % 16);
     Normalization normalization;
     normalization.swapRB = random() % 2 == 0;
     if (random() % 2 == 0) {
@@ -94,7 +91,7 @@ TEST(LetterboxPixel, UsualAndExtremeSizesEqualTheLetterbox) {
   Random random(2);
   for (const Size size : kSizes) {
     for (const int channels : {1, 3, 4}) {
-      check(TestImage(random, size, channels, random() % 3, random() % 4), {640, 640}, {});
+      check(noise(random, size, channels, random() % 3, random() % 4), {640, 640}, {});
     }
   }
 }
@@ -103,8 +100,8 @@ TEST(LetterboxPixel, EveryNarrowWidthEqualsTheLetterbox) {
   Random random(3);
   for (int width = 1; width <= 40; ++width) {
     for (const int channels : {1, 3, 4}) {
-      check(TestImage(random, {2 * width + 1, 9}, channels, 1, random() % 4), {width, 11}, {});
-      check(TestImage(random, {width / 3 + 1, 3}, channels, 0, random() % 4), {width, 11}, {});
+      check(noise(random, {2 * width + 1, 9}, channels, 1, random() % 4), {width, 11}, {});
+      check(noise(random, {width / 3 + 1, 3}, channels, 0, random() % 4), {width, 11}, {});
     }
   }
 }

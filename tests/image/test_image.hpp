@@ -59,6 +59,11 @@ class TestImage {
   ImageView view_;
 };
 
+// Noise.
+inline TestImage noise(Random& random, Size size, int channels, std::size_t padding, std::size_t offset) {
+  return TestImage(size, channels, padding, Content::kNoise, random(), offset);
+}
+
 // Memory for `count` values, each `unwritten`, with some more before and after that must stay so.
 template <typename Value>
 class Guarded {
