@@ -18,8 +18,8 @@ using test::json;
 using test::Picture;
 using test::pictureOf;
 
-constexpr test::Tolerance kF16{1.0, 1e-2, 0.98, 0.02, 0.26};
-constexpr test::Tolerance kBf16{4.0, 0.1, 0.9, 0.1};  // 8 bits of a fraction, 3 less than f16
+constexpr test::Tolerance kF16{.pixels = 1, .score = 1e-2, .sure = 0.26};
+constexpr test::Tolerance kBf16{.pixels = 4, .score = 0.1};  // 8 bits of a fraction, 3 less than f16
 
 TEST(HalfTest, BoxesOfF16EqualUltralytics) {
   TRTYOLO_NEEDS_GPU();

@@ -7,6 +7,10 @@
 namespace trtyolo::tensorrt {
 namespace {
 
+// For how long nobody asks for another executor after there was no memory for one: to find that out can take longer
+// than many calls.
+constexpr std::chrono::seconds kUntilNextAttempt{1};
+
 // TensorRT is asked for nothing on a device that has failed for good, not even to give back what went with it.
 void destroy(std::unique_ptr<Executor> executor) noexcept {
   if (executor && cuda::state() != cudaSuccess) {
@@ -25,7 +29,8 @@ ExecutorPool::~ExecutorPool() {
 std::unique_ptr<Executor> ExecutorPool::borrow() {
   std::unique_lock lock(mutex_);
   idle_.reserve(idle_.size() + lent_ + 1);  // so that giving back cannot fail
-  if (turn_ != nextTurn_) {
+  const bool memoryIsShort = idle_.empty() && std::chrono::steady_clock::now() < nextAttempt_;
+  if (turn_ != nextTurn_ || memoryIsShort) {
     // Whoever waits would wait for ever if others took what is given back.
     if (std::unique_ptr<Executor> executor = waitForOld(lock)) {
       return executor;
@@ -45,6 +50,7 @@ std::unique_ptr<Executor> ExecutorPool::borrow() {
 
 std::unique_ptr<Executor> ExecutorPool::borrowOld() {
   std::unique_lock lock(mutex_);
+  nextAttempt_ = std::chrono::steady_clock::now() + kUntilNextAttempt;
   return waitForOld(lock);
 }
 

@@ -1,6 +1,7 @@
 // The executors of an engine, lent to whoever runs.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -22,7 +23,8 @@ class ExecutorPool {
   ExecutorPool(const ExecutorPool&) = delete;
   ExecutorPool& operator=(const ExecutorPool&) = delete;
 
-  // The executor that was given back last, or a new one. Throws OutOfMemory if there is no memory for another.
+  // The executor that was given back last, or a new one. Throws OutOfMemory if there is no memory for another. For a
+  // while after borrowOld() it waits as that does.
   std::unique_ptr<Executor> borrow();
   // For want of memory: an executor that there is already, waited for in turn; null if there is none, not even a lent
   // one.
@@ -45,6 +47,7 @@ class ExecutorPool {
   std::vector<std::unique_ptr<Executor>> idle_;
   std::size_t clones_ = 0, lent_ = 0;
   std::uint64_t nextTurn_ = 0, turn_ = 0;  // of those who wait for an old one; equal: nobody does
+  std::chrono::steady_clock::time_point nextAttempt_;  // at making one, after there was no memory for it
   std::condition_variable changed_;
 };
 

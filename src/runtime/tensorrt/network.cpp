@@ -22,6 +22,16 @@ std::size_t totalMemory() {
   return total;
 }
 
+// Whether the device has so little memory left that what fails fails for want of it, whatever TensorRT calls it: to it
+// a kernel whose code finds no room is an "invalid resource handle".
+bool littleMemory() {
+  constexpr std::size_t kLittle = std::size_t{64} << 20;
+  std::size_t free = 0, total = 0;
+  const cudaError_t status = cudaMemGetInfo(&free, &total);
+  cuda::ignore(status);
+  return status == cudaSuccess && free < kLittle;
+}
+
 }  // namespace
 
 Network::Network(std::string_view plan, const std::string& file) : file_(file) {
@@ -68,7 +78,7 @@ std::unique_ptr<nvinfer1::IExecutionContext> Network::createContext() const {
   std::unique_ptr<nvinfer1::IExecutionContext> context(
       engine_->createExecutionContext(nvinfer1::ExecutionContextAllocationStrategy::kUSER_MANAGED));
   if (!context) {
-    const std::string said = wordsOfFailure(doing, allocator_.takeRefused() > 0);
+    const std::string said = wordsOfFailure(doing, allocator_.takeRefused() > 0 || littleMemory());
     throw DeviceError(cuda::deviceLabel(cuda::currentDevice()) + ": " + doing + ": TensorRT failed" + said);
   }
   return context;
@@ -78,7 +88,8 @@ void Network::enqueue(nvinfer1::IExecutionContext& context, cudaStream_t stream)
   Log::take();
   allocator_.takeRefused();
   if (!context.enqueueV3(stream)) {
-    const std::string said = wordsOfFailure("running '" + file_ + "'", allocator_.takeRefused() > 0);
+    const bool noMemory = allocator_.takeRefused() > 0 || littleMemory();
+    const std::string said = wordsOfFailure("running '" + file_ + "'", noMemory);
     throw InferenceError("'" + file_ + "': TensorRT failed to run the network" + said);
   }
 }
