@@ -46,7 +46,7 @@ class ExecutorPool {
   mutable std::mutex mutex_;
   std::vector<std::unique_ptr<Executor>> idle_;
   std::size_t clones_ = 0, lent_ = 0;
-  std::uint64_t nextTurn_ = 0, turn_ = 0;  // of those who wait for an old one; equal: nobody does
+  std::uint64_t nextTurn_ = 0, turn_ = 0;              // of those who wait for an old one; equal: nobody does
   std::chrono::steady_clock::time_point nextAttempt_;  // at making one, after there was no memory for it
   std::condition_variable changed_;
 };
