@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -139,6 +140,7 @@ inline void expectObjects(const ClsResult& found, const json& image, const Toler
     }
     EXPECT_NEAR(score, top[i].at("score").get<double>(), most.tie);
     EXPECT_NEAR(found.scores[i], score, most.score);
+    EXPECT_EQ(std::count(found.classes.begin(), found.classes.end(), found.classes[i]), 1);
   }
 }
 

@@ -31,7 +31,7 @@ std::unique_ptr<Executor> ExecutorPool::borrow() {
   idle_.reserve(idle_.size() + lent_ + 1);  // so that giving back cannot fail
   const bool memoryIsShort = idle_.empty() && std::chrono::steady_clock::now() < nextAttempt_;
   if (turn_ != nextTurn_ || memoryIsShort) {
-    // Whoever waits would wait for ever if others took what is given back.
+    // Those who wait would wait for ever if others took what is given back.
     if (std::unique_ptr<Executor> executor = waitForOld(lock)) {
       return executor;
     }

@@ -22,10 +22,13 @@ std::size_t totalMemory() {
   return total;
 }
 
-// Whether the device has so little memory left that what fails fails for want of it, whatever TensorRT calls it: to it
-// a kernel whose code finds no room is an "invalid resource handle".
-bool littleMemory() {
+// Whether what TensorRT has just failed in wanted memory: it was refused some, or there is so little left that whatever
+// fails does so for want of it. To TensorRT a kernel whose code finds no room is an "invalid resource handle".
+bool wantedMemory(CountingAllocator& allocator) {
   constexpr std::size_t kLittle = std::size_t{64} << 20;
+  if (allocator.takeRefused() > 0) {
+    return true;
+  }
   std::size_t free = 0, total = 0;
   const cudaError_t status = cudaMemGetInfo(&free, &total);
   cuda::ignore(status);
@@ -78,7 +81,7 @@ std::unique_ptr<nvinfer1::IExecutionContext> Network::createContext() const {
   std::unique_ptr<nvinfer1::IExecutionContext> context(
       engine_->createExecutionContext(nvinfer1::ExecutionContextAllocationStrategy::kUSER_MANAGED));
   if (!context) {
-    const std::string said = wordsOfFailure(doing, allocator_.takeRefused() > 0 || littleMemory());
+    const std::string said = wordsOfFailure(doing, wantedMemory(allocator_));
     throw DeviceError(cuda::deviceLabel(cuda::currentDevice()) + ": " + doing + ": TensorRT failed" + said);
   }
   return context;
@@ -88,8 +91,7 @@ void Network::enqueue(nvinfer1::IExecutionContext& context, cudaStream_t stream)
   Log::take();
   allocator_.takeRefused();
   if (!context.enqueueV3(stream)) {
-    const bool noMemory = allocator_.takeRefused() > 0 || littleMemory();
-    const std::string said = wordsOfFailure("running '" + file_ + "'", noMemory);
+    const std::string said = wordsOfFailure("running '" + file_ + "'", wantedMemory(allocator_));
     throw InferenceError("'" + file_ + "': TensorRT failed to run the network" + said);
   }
 }
