@@ -14,14 +14,16 @@ install(TARGETS trtyolo EXPORT trtyoloTargets
   LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}"
   ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 install(FILES include/trtyolo.hpp DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
-install(FILES include/trtyolo/opencv.hpp include/trtyolo/pool.hpp DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/trtyolo")
+install(DIRECTORY include/trtyolo DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
 install(FILES LICENSE NOTICE THIRD_PARTY.md DESTINATION "${CMAKE_INSTALL_DOCDIR}")
 
-if(TARGET trtyolo_app)
-  file(RELATIVE_PATH _lib_from_bin "/${CMAKE_INSTALL_BINDIR}" "/${CMAKE_INSTALL_LIBDIR}")
-  set_target_properties(trtyolo_app PROPERTIES INSTALL_RPATH "$ORIGIN/${_lib_from_bin}")
-  install(TARGETS trtyolo_app RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
-endif()
+foreach(_program trtyolo_app trtyolo_bench)
+  if(TARGET ${_program})
+    file(RELATIVE_PATH _lib_from_bin "/${CMAKE_INSTALL_BINDIR}" "/${CMAKE_INSTALL_LIBDIR}")
+    set_target_properties(${_program} PROPERTIES INSTALL_RPATH "$ORIGIN/${_lib_from_bin}")
+    install(TARGETS ${_program} RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+  endif()
+endforeach()
 
 if(TRTYOLO_BUNDLE_RUNTIME)
   # OpenVINO loads its readers and its CPU plugin from the folder that libopenvino lies in. The GPU and NPU plugins with

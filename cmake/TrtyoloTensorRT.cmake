@@ -1,6 +1,7 @@
-# Decides whether the TensorRT engine is built: TRTYOLO_HAS_TENSORRT. It takes a CUDA compiler and TensorRT's headers. If
-# both are there the language CUDA is enabled, CUDAToolkit and TensorRT are found; the CUDA runtime is linked statically
-# and looks for the driver when a program runs, as src/runtime/tensorrt looks for TensorRT.
+# Decides whether the TensorRT engine is built: TRTYOLO_HAS_TENSORRT. It takes a CUDA compiler and TensorRT's headers, and
+# where TRTYOLO_TENSORRT is AUTO a machine that asks for it (TrtyoloGpuHere). Then the language CUDA is enabled, and
+# CUDAToolkit and TensorRT are found; the CUDA runtime is linked statically and looks for the driver when a program runs,
+# as src/runtime/tensorrt looks for TensorRT.
 set(TRTYOLO_HAS_TENSORRT OFF)
 if(NOT TRTYOLO_TENSORRT MATCHES "^(AUTO|ON|OFF)$")
   message(FATAL_ERROR "TRTYOLO_TENSORRT is '${TRTYOLO_TENSORRT}', expected AUTO, ON or OFF")
@@ -9,45 +10,30 @@ if(TRTYOLO_TENSORRT STREQUAL "OFF")
   return()
 endif()
 
-set(_cuda_least 12.0)    # the first whose compiler knows C++20
+include(TrtyoloGpuHere)
+if(TRTYOLO_TENSORRT STREQUAL "AUTO" AND NOT TRTYOLO_GPU_HERE)
+  message(STATUS "TensorRT engine: left out, there is no NVIDIA driver and no CUDA toolkit here; "
+    "-D TRTYOLO_TENSORRT=ON builds it")
+  return()
+endif()
+
 set(_missing "")
 set(_left_out STATUS)
 
-# The compiler: what was named (CMAKE_CUDA_COMPILER, the environment's CUDACXX), an installed toolkit, or the wheels in
-# this repository's .venv (scripts/build puts them there).
-if(CMAKE_CUDA_COMPILER MATCHES "NOTFOUND$")
-  unset(CMAKE_CUDA_COMPILER CACHE)
-endif()
-if(CMAKE_CUDA_COMPILER)
-  set(_candidates "${CMAKE_CUDA_COMPILER}")
-  set(_and_path "")
-elseif(DEFINED ENV{CUDACXX})
-  set(_candidates "$ENV{CUDACXX}")
-  set(_and_path "")
-else()
-  set(_and_path ", and nvcc on the PATH")
-  find_program(_nvcc nvcc NO_CACHE)
+# The compiler: the one that was named, an installed one, or the wheels in this repository's .venv (scripts/build puts
+# them there).
+set(_candidates "${TRTYOLO_NVCC_PLACES}")
+set(_and_path "")
+if(NOT TRTYOLO_NVCC_NAMED)
   file(GLOB _wheel "${PROJECT_SOURCE_DIR}/.venv/lib/python3*/site-packages/nvidia/cu*/bin/nvcc")
-  set(_candidates "${CUDAToolkit_ROOT}/bin/nvcc" "$ENV{CUDAToolkit_ROOT}/bin/nvcc" "$ENV{CUDA_HOME}/bin/nvcc"
-    "$ENV{CUDA_PATH}/bin/nvcc" "${_nvcc}" /usr/local/cuda/bin/nvcc ${_wheel})
+  list(APPEND _candidates ${_wheel})
+  set(_and_path ", and nvcc on the PATH")
 endif()
-set(_compiler "")
-set(_too_old "")
-foreach(_candidate IN LISTS _candidates)
-  if(_compiler OR NOT EXISTS "${_candidate}")
-    continue()
-  endif()
-  execute_process(COMMAND "${_candidate}" --version OUTPUT_VARIABLE _said ERROR_QUIET)
-  if(_said MATCHES "release ([0-9.]+)" AND CMAKE_MATCH_1 VERSION_GREATER_EQUAL _cuda_least)
-    set(_compiler "${_candidate}")
-  else()
-    string(APPEND _too_old "; ${_candidate} is not one")
-  endif()
-endforeach()
+trtyolo_find_nvcc(_compiler ${_candidates})
 if(NOT _compiler)
   list(FILTER _candidates EXCLUDE REGEX "^/bin/nvcc$|NOTFOUND$")
   list(JOIN _candidates ", " _looked)
-  string(APPEND _missing "\n  a CUDA compiler, ${_cuda_least} or later (looked for: ${_looked}${_and_path}${_too_old})")
+  string(APPEND _missing "\n  a CUDA compiler, ${TRTYOLO_CUDA_LEAST} or later (looked for: ${_looked}${_and_path}${_compiler_REFUSED})")
 endif()
 
 find_package(TensorRT 10.0 QUIET)
@@ -106,7 +92,7 @@ set(CMAKE_CUDA_EXTENSIONS OFF)
 if(NOT DEFINED CMAKE_CUDA20_STANDARD_COMPILE_OPTION)    # older CMakes do not know that nvcc has it
   set(CMAKE_CUDA20_STANDARD_COMPILE_OPTION "-std=c++20")
 endif()
-find_package(CUDAToolkit ${_cuda_least} QUIET REQUIRED)
+find_package(CUDAToolkit ${TRTYOLO_CUDA_LEAST} QUIET REQUIRED)
 set(TRTYOLO_HAS_TENSORRT ON)
 message(STATUS "TensorRT engine: headers ${TensorRT_VERSION} (${TensorRT_INCLUDE_DIR}), CUDA ${CMAKE_CUDA_COMPILER_VERSION} "
   "(${CMAKE_CUDA_COMPILER}), GPU architectures ${CMAKE_CUDA_ARCHITECTURES}")

@@ -25,7 +25,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from multiprocessing import resource_tracker
 from multiprocessing.shared_memory import SharedMemory
@@ -41,7 +41,7 @@ PICTURES = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 AHEAD = 2  # images under way for each worker: one that it works on, one that waits for it
 INTERRUPTED = 130  # exit status after Ctrl-C
 
-DESCRIPTION = "Runs a YOLO model over a folder of pictures or a video, with many workers side by side."
+DESCRIPTION = "Runs a YOLO model over a folder of images or a video, with many workers side by side."
 EPILOG = """\
 threads    one engine, and a clone of the model for each thread. predict() releases the interpreter lock, so threads
            really run side by side; weights are in memory once and images are handed over without a copy. The first
@@ -66,17 +66,17 @@ examples:
 
 @dataclass
 class Task:
-    """A picture or a frame, for a worker."""
+    """An image or a frame, for a worker."""
 
     number: int
     """From 0, in the order of the source."""
     source: str
     frame: int | None = None
-    """Of a video; None: a picture."""
+    """Of a video; None: an image."""
     pixels: np.ndarray | None = None
-    """BGR u8 [height, width, 3]. None: the worker reads the picture, so that decoding runs side by side, too."""
+    """BGR u8 [height, width, 3]. None: the worker reads the image, so that decoding runs side by side, too."""
     annotated: str = ""
-    """File for the picture with the result drawn in; empty: none."""
+    """File for the image with the result drawn in; empty: none."""
 
     @property
     def name(self) -> str:
@@ -95,14 +95,14 @@ class Found:
     error: str = ""
 
 
-def find(model: ty.BaseModel, names: dict[int, str], task: Task) -> Found:
+def find(model: ty.Model[ty.Result], task: Task) -> Found:
     """What the model finds. Whatever goes wrong with this image is told, not raised: the worker goes on."""
     found = Found(replace(task, pixels=None))
     try:
         pixels = read_picture(task.source) if task.pixels is None else task.pixels
         found.height, found.width = pixels.shape[:2]
         found.result = model.predict(pixels)
-        if task.annotated and not cv2.imwrite(task.annotated, ty.visualize(pixels, found.result, names)):
+        if task.annotated and not cv2.imwrite(task.annotated, found.result.plot(pixels)):
             raise OSError(f"'{task.annotated}' could not be written")
     except Exception as error:
         found.result = None
@@ -114,12 +114,12 @@ def read_picture(file: str) -> np.ndarray:
     data = np.fromfile(file, np.uint8)
     pixels = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
     if pixels is None:
-        raise ValueError("not a picture that OpenCV can read")
+        raise ValueError("not an image that OpenCV can read")
     return pixels
 
 
 class Source:
-    """The pictures of a folder or pattern, as people count (2.jpg before 10.jpg), or the frames of a video."""
+    """The images of a folder or pattern, as people count (2.jpg before 10.jpg), or the frames of a video."""
 
     def __init__(self, path: str, save: str | None) -> None:
         self._path = path
@@ -128,7 +128,7 @@ class Source:
         if os.path.isfile(path) and not path.lower().endswith(PICTURES):
             self._video = cv2.VideoCapture(path)
             if not self._video.isOpened():
-                raise ValueError(f"'{path}': neither pictures nor a video that OpenCV can read")
+                raise ValueError(f"'{path}': neither images nor a video that OpenCV can read")
             frames = int(self._video.get(cv2.CAP_PROP_FRAME_COUNT))
             self.total = frames if frames > 0 else None  # None: the file does not say
         else:
@@ -137,7 +137,7 @@ class Source:
         if save:
             os.makedirs(save, exist_ok=True)
             if os.path.samefile(save, path if os.path.isdir(path) else os.path.dirname(path) or "."):
-                raise ValueError(f"--save {save}: the pictures themselves are there and would be overwritten")
+                raise ValueError(f"--save {save}: the images themselves are there and would be overwritten")
 
     def __iter__(self) -> Iterator[Task]:
         return self._frames() if self._video else self._pictures()
@@ -198,21 +198,21 @@ def in_order(team: Threads | Processes, tasks: Iterable[Task], stopped: threadin
 class Threads:
     """Threads with a clone of one model each. Tasks and results are handed over by reference."""
 
-    def __init__(self, load: Callable[..., ty.BaseModel], names: dict[int, str], workers: int) -> None:
+    def __init__(self, load: Load, workers: int) -> None:
         self.workers = workers
         self._tasks: queue.SimpleQueue[Task | None] = queue.SimpleQueue()
         self._found: queue.SimpleQueue[Found] = queue.SimpleQueue()
         # On a CPU: as many predictions side by side as there are workers, all cores shared out among them.
         model = load(streams=min(workers, cores()))
         self._threads = [
-            threading.Thread(target=self._work, args=(model.clone(), names), name=f"worker {i}") for i in range(workers)
+            threading.Thread(target=self._work, args=(model.clone(),), name=f"worker {i}") for i in range(workers)
         ]
         for thread in self._threads:
             thread.start()
 
-    def _work(self, clone: ty.BaseModel, names: dict[int, str]) -> None:
+    def _work(self, clone: ty.Model[ty.Result]) -> None:
         while (task := self._tasks.get()) is not None:
-            self._found.put(find(clone, names, task))
+            self._found.put(find(clone, task))
 
     def put(self, task: Task) -> None:
         self._tasks.put(task)
@@ -307,9 +307,9 @@ def room_for(size: int) -> int:
 class Worker:
     """A process with a model, as its parent sees it."""
 
-    def __init__(self, context: Any, load: Callable[..., ty.BaseModel], names: dict[int, str], threads: int) -> None:
+    def __init__(self, context: Any, load: Load, threads: int) -> None:
         self.connection, end = context.Pipe()
-        self.process = context.Process(target=serve, args=(end, load, names, threads), daemon=True)
+        self.process = context.Process(target=serve, args=(end, load, threads), daemon=True)
         with deaf_to_interrupts():
             self.process.start()
         end.close()  # so that the connection ends with the process
@@ -352,9 +352,9 @@ class Worker:
 class Processes:
     """Processes with a model each. Tasks and results are handed over through shared memory."""
 
-    def __init__(self, load: Callable[..., ty.BaseModel], names: dict[int, str], workers: int) -> None:
+    def __init__(self, load: Load, workers: int) -> None:
         self.workers = workers
-        self._start = lambda: Worker(multiprocessing.get_context("spawn"), load, names, max(1, cores() // workers))
+        self._start = lambda: Worker(multiprocessing.get_context("spawn"), load, max(1, cores() // workers))
         self._team: list[Worker] = []
         self._waiting: collections.deque[Task] = collections.deque()
         self._lost: collections.deque[Found] = collections.deque()
@@ -413,7 +413,7 @@ class Processes:
             worker.close()
 
 
-def serve(connection: Any, load: Callable[..., ty.BaseModel], names: dict[int, str], threads: int) -> None:
+def serve(connection: Any, load: Load, threads: int) -> None:
     """What a worker process does, until it is told None or its parent has gone."""
     try:
         model = load(threads=threads)
@@ -424,7 +424,7 @@ def serve(connection: Any, load: Callable[..., ty.BaseModel], names: dict[int, s
     inbox, outbox = Inbox(), Outbox()
     with contextlib.suppress(EOFError, ConnectionError):
         while (place := connection.recv()) is not None:
-            found = find(model, names, inbox.get(place, copy=False))  # a frame is read where it lies
+            found = find(model, inbox.get(place, copy=False))  # a frame is read where it lies
             try:
                 answer = outbox.put(found)
             except MemoryError as error:
@@ -459,7 +459,6 @@ class JsonFile:
 
     def __init__(self, name: str, info: ty.ModelInfo) -> None:
         self._name = name
-        self._names = info.names
         self._file = open(f"{name}.part", "w", encoding="utf-8")
         head = {"model": info.file, "task": info.task, "names": {str(i): text for i, text in info.names.items()}}
         self._file.write(json.dumps(head, ensure_ascii=False)[:-1] + ', "images": [')
@@ -472,7 +471,7 @@ class JsonFile:
             said["error"] = found.error
         else:
             said |= {"frame": found.task.frame or 0, "width": found.width, "height": found.height}
-            said |= found.result.to_dict(self._names)
+            said |= found.result.to_dict()
         self._file.write(self._between + json.dumps(said, ensure_ascii=False))
         self._between = ",\n"
 
@@ -488,11 +487,11 @@ class JsonFile:
             os.replace(f"{self._name}.part", self._name)
 
 
-def line_of(found: Found, names: dict[int, str]) -> str:
+def line_of(found: Found) -> str:
     if found.error:
         return f"{found.task.name}: {found.error}"
-    if isinstance(found.result, ty.ClsResult):
-        return f"{found.task.name}: {names[int(found.result.classes[0])]}"
+    if found.result.task == "classify":
+        return f"{found.task.name}: {found.result[0].name}"
     return f"{found.task.name}: {len(found.result)} objects"
 
 
@@ -505,11 +504,10 @@ class Load:
     """Loads the model, in this process or, pickled, in another."""
 
     file: str
-    task: str
     values: dict[str, Any]
 
-    def __call__(self, **settings: int) -> ty.BaseModel:
-        return ty.MODELS[self.task](self.file, ty.InferOption(**self.values, **settings))
+    def __call__(self, **settings: int) -> ty.Model[ty.Result]:
+        return ty.Model(self.file, ty.InferOption(**self.values, **settings))
 
 
 def cores() -> int:
@@ -521,13 +519,13 @@ def arguments() -> argparse.Namespace:
         description=DESCRIPTION, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("model", metavar="MODEL", help="ONNX, OpenVINO IR or TensorRT engine, of any task")
-    parser.add_argument("source", metavar="SOURCE", help="folder of pictures, quoted pattern, picture, or video")
+    parser.add_argument("source", metavar="SOURCE", help="folder of images, quoted pattern, image, or video")
     parser.add_argument("--mode", choices=("threads", "processes"), default="threads", help="see below (threads)")
     parser.add_argument(
         "--workers", type=positive, default=min(cores(), 8), metavar="N", help="threads or processes (%(default)s here)"
     )
     parser.add_argument("--json", metavar="FILE", help="write the results there")
-    parser.add_argument("--save", metavar="DIR", help="write every picture or frame there, with its result drawn in")
+    parser.add_argument("--save", metavar="DIR", help="write every image or frame there, with its result drawn in")
     parser.add_argument("--conf", type=float, default=0.25, metavar="0..1", help="objects must score more (0.25)")
     parser.add_argument("--labels", metavar="FILE", help="names of the classes, one a line, in place of the model's")
     parser.add_argument("--task", choices=ty.MODELS, help="of a file that does not say")
@@ -548,10 +546,10 @@ def run(options: argparse.Namespace) -> int:
     values["names"] = ty.generate_labels(options.labels) if options.labels else None
     info = ty.inspect(options.model, ty.InferOption(**values))  # reads the file; every mode loads it where it is needed
     if options.save:
-        import supervision  # noqa: F401  # which draws; say now if it is missing, not once for each image
+        import PIL  # noqa: F401  # which draws; say now if it is missing, not once for each image
     source = Source(options.source, options.save)
     workers = min(options.workers, source.total or options.workers)
-    load = Load(options.model, info.task, values)
+    load = Load(options.model, values)
     kind = {"threads": Threads, "processes": Processes}[options.mode]
     stopped = threading.Event()
 
@@ -564,7 +562,7 @@ def run(options: argparse.Namespace) -> int:
     errors = images = 0
     with contextlib.ExitStack() as ends:
         output = ends.enter_context(JsonFile(options.json, info)) if options.json else None
-        team = ends.enter_context(contextlib.closing(kind(load, info.names, workers)))
+        team = ends.enter_context(contextlib.closing(kind(load, workers)))
         started = time.monotonic()
         progress = ends.enter_context(tqdm(total=source.total, unit="image", disable=None, leave=False))
         for found in in_order(team, source, stopped):
@@ -572,10 +570,10 @@ def run(options: argparse.Namespace) -> int:
             errors += bool(found.error)
             if output:
                 output.add(found)
-            tqdm.write(line_of(found, info.names))
+            tqdm.write(line_of(found))
             progress.update()
         seconds = time.monotonic() - started
-    print(f"{images} pictures, {images / max(seconds, 1e-9):.1f} images/s with {workers} {options.mode}")
+    print(f"{images} images, {images / max(seconds, 1e-9):.1f} images/s with {workers} {options.mode}")
     if errors:
         print(f"{errors} of them could not be worked on; their lines above say why", file=sys.stderr)
     return INTERRUPTED if stopped.is_set() else 1 if errors else 0

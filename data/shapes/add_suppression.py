@@ -6,8 +6,9 @@ suppression plugins of TensorRT have (num_dets, det_boxes, det_scores, det_class
     python share_weights.py whole.onnx obb.onnx obb-plugin.onnx                  (pose, segment, classify likewise)
 
 Boxes suppress each other as Ultralytics' predict() has it, at its defaults: confidence 0.25, IoU 0.7, each class for
-itself; obb by the probabilistic IoU, where a suppressed box suppresses too. Of the other tasks than detect the metadata
-is thinned out, so that the outputs alone tell what they are.
+itself; obb by the probabilistic IoU, where a suppressed box suppresses too. As trtyolo-export has them, boxes of obb
+are corners before the turn, and an angle; masks, unlike there, cover the network's whole input. Of the other tasks than
+detect the metadata is thinned out, so that the outputs alone tell what they are.
 """
 
 import sys
@@ -151,7 +152,7 @@ def add_suppression(model, task):
     best, places = add("TopK", add("Mul", best, stays), [most], outputs=2, axis=1)
     count = add("Min", add("ReduceSum", stays, [1], keepdims=1), float(most))
     if task == "obb":
-        boxes = add("Concat", centre, size, parts[3], axis=2)
+        boxes = add("Concat", corners_around(centre), parts[3], axis=2)
     else:
         boxes = corners_around(centre)
     # In an order, and with types of whole numbers, that differ from task to task.

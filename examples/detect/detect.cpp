@@ -1,4 +1,4 @@
-// One model, one clone, one picture: detect MODEL PICTURE [ANNOTATED]
+// One model, one clone, one image: detect MODEL IMAGE [ANNOTATED]
 #include <iostream>
 #include <map>
 #include <memory>
@@ -24,11 +24,11 @@ void draw(cv::Mat& picture, const trtyolo::DetResult& result, const std::map<int
 void run(const std::string& file, const std::string& source, const std::string& annotated) {
   cv::Mat cvim = cv::imread(source);
   if (cvim.empty()) {
-    throw std::runtime_error(source + ": not a picture that OpenCV can read");
+    throw std::runtime_error(source + ": not an image that OpenCV can read");
   }
 
   trtyolo::InferOption option;
-  option.enableSwapRB();  // OpenCV's pictures are BGR, the network wants RGB
+  option.enableSwapRB();  // OpenCV's images are BGR, the network wants RGB
   auto model = std::make_unique<trtyolo::DetectModel>(file, option);
 
   trtyolo::Image im(cvim.data, cvim.cols, cvim.rows);
@@ -50,7 +50,7 @@ void run(const std::string& file, const std::string& source, const std::string& 
 
 int main(int argc, char** argv) {
   if (argc < 3 || argc > 4) {
-    std::cerr << "usage: detect MODEL PICTURE [ANNOTATED]\n";
+    std::cerr << "usage: detect MODEL IMAGE [ANNOTATED]\n";
     return 2;
   }
   try {

@@ -1,4 +1,4 @@
-// Many threads, a clone each, over a folder of pictures or a video: multi_thread MODEL FOLDER|VIDEO [THREADS]
+// Many threads, a clone each, over a folder of images or a video: multi_thread MODEL FOLDER|VIDEO [THREADS]
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
@@ -27,7 +27,7 @@ struct Item {
   cv::Mat picture;  // empty if it could not be read
 };
 
-// Pictures of a folder by name, or frames of a video. Any thread may ask for the next one.
+// Images of a folder by name, or frames of a video. Any thread may ask for the next one.
 class Source {
  public:
   explicit Source(const std::string& path) {
@@ -43,7 +43,7 @@ class Source {
     }
   }
 
-  // The next picture, or nothing at the end.
+  // The next image, or nothing at the end.
   std::optional<Item> next() {
     Item item;
     {
@@ -89,13 +89,13 @@ class Report {
     const auto now = std::chrono::steady_clock::now();
     if (now - told_ >= std::chrono::seconds(1)) {
       told_ = now;
-      std::cerr << printed_ << " pictures, " << perSecond(now) << " images/s\n";
+      std::cerr << printed_ << " images, " << perSecond(now) << " images/s\n";
     }
   }
 
   // The last line; call it when no thread adds any more.
   void finish() const {
-    std::cout << printed_ << " pictures, " << perSecond(std::chrono::steady_clock::now()) << " images/s\n";
+    std::cout << printed_ << " images, " << perSecond(std::chrono::steady_clock::now()) << " images/s\n";
   }
 
  private:
@@ -110,20 +110,20 @@ class Report {
   std::chrono::steady_clock::time_point told_ = start_;
 };
 
-// What one thread does: its own clone, picture after picture.
+// What one thread does: its own clone, image after image.
 void work(const trtyolo::DetectModel& model, Source& source, Report& report) {
   const auto clone = model.clone();
   while (const std::optional<Item> item = source.next()) {
     std::ostringstream line;
     line << item->name << ": ";
     if (item->picture.empty()) {
-      line << "not a picture that OpenCV can read";
+      line << "not an image that OpenCV can read";
     } else {
       try {
-        // item->picture lives until the next round, so until predict() has returned.
+        // item->image lives until the next round, so until predict() has returned.
         line << clone->predict(trtyolo::view(item->picture)).num << " objects";
       } catch (const std::exception& error) {
-        line << error.what();  // of this picture; the others go on
+        line << error.what();  // of this image; the others go on
       }
     }
     report.add(item->index, line.str());
@@ -132,7 +132,7 @@ void work(const trtyolo::DetectModel& model, Source& source, Report& report) {
 
 void run(const std::string& file, const std::string& path, int threads) {
   trtyolo::InferOption option;
-  option.enableSwapRB();  // OpenCV's pictures are BGR, the network wants RGB
+  option.enableSwapRB();  // OpenCV's images are BGR, the network wants RGB
   option.setStreams(0);   // let clones run side by side, as many as suit the machine
   const trtyolo::DetectModel model(file, option);
   Source source(path);

@@ -43,7 +43,7 @@ struct Pictures {
   trtyolo::OwnedImage operator*() const {
     auto picture = std::make_shared<cv::Mat>(cv::imread(file->string()));
     if (picture->empty()) {
-      throw std::runtime_error(file->string() + ": not a picture that OpenCV can read");
+      throw std::runtime_error(file->string() + ": not an image that OpenCV can read");
     }
     const trtyolo::Image image = trtyolo::view(*picture);
     return {image, std::move(picture)};  // the pool keeps it for as long as it needs it
@@ -69,7 +69,7 @@ void work(trtyolo::Pool<trtyolo::DetectModel>& pool, const std::string& folder) 
 
 void run(const std::string& file, const std::vector<std::string>& folders) {
   trtyolo::InferOption option;
-  option.enableSwapRB();  // OpenCV's pictures are BGR, the network wants RGB
+  option.enableSwapRB();  // OpenCV's images are BGR, the network wants RGB
   option.setStreams(0);   // as many runs side by side as suit the machine
   const trtyolo::DetectModel model(file, option);
   trtyolo::Pool<trtyolo::DetectModel> pool(model);

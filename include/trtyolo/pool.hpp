@@ -4,9 +4,11 @@
 //   #include "trtyolo/pool.hpp"
 //
 //   trtyolo::Pool<trtyolo::DetectModel> pool("yolo11n.engine");       // or of a model that is there already
-//   trtyolo::DetResult found = pool.predict(image);                   // from any number of threads
+//   trtyolo::DetResult result = pool.predict(image);                  // from any number of threads
 //   trtyolo::Ticket<trtyolo::DetResult> ticket = pool.submit(image);  // or without waiting,
-//   found = ticket.get();                                            // until here
+//   result = ticket.get();                                            // until here
+//
+// Pool<> is a pool of a model of any task, and gives trtyolo::Result.
 //
 // The conventions are those of trtyolo.hpp.
 #pragma once
@@ -16,7 +18,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <exception>
 #include <functional>
 #include <map>
 #include <memory>
@@ -26,49 +27,24 @@
 #include <utility>
 #include <vector>
 
-#include "trtyolo.hpp"
+#include "api.hpp"
+#include "errors.hpp"
+#include "image.hpp"
+#include "info.hpp"
+#include "model.hpp"
+#include "options.hpp"
+#include "results.hpp"
 
 namespace trtyolo {
-
-// ---------------------------------------------------------------------------------------------------------------------
-// Errors
-
-/// The queue of a pool has no room, and the pool is to say so instead of waiting (WhenFull::Refuse).
-class TRTYOLO_API QueueFullError : public Error {
- public:
-  using Error::Error;
-  ~QueueFullError() override;
-};
-
-/// An image's deadline passed before it was its turn; it was not run.
-class TRTYOLO_API DeadlineError : public Error {
- public:
-  using Error::Error;
-  ~DeadlineError() override;
-};
-
-/// An image was cancelled before it was its turn; it was not run.
-class TRTYOLO_API CancelledError : public Error {
- public:
-  using Error::Error;
-  ~CancelledError() override;
-};
-
-/// The pool is closed, or was closed with Ending::Drop before it was the image's turn; it was not run.
-class TRTYOLO_API ClosedError : public Error {
- public:
-  using Error::Error;
-  ~ClosedError() override;
-};
 
 // ---------------------------------------------------------------------------------------------------------------------
 // Options
 
 /// What happens to an image that finds the queue full: its caller waits, or gets QueueFullError.
-enum class WhenFull { Block, Refuse };
+enum class QueueFullPolicy { Block, Reject };
 
 /// What close() does with images that wait: all are run, or none (ClosedError). Those in a run are finished either way.
-enum class Ending { Drain, Drop };
+enum class CloseMode { Drain, Drop };
 
 /// How a pool works. Checked by the pool's constructor.
 struct TRTYOLO_API PoolOption {
@@ -77,21 +53,22 @@ struct TRTYOLO_API PoolOption {
   /// host memory, which are made ready by the processor.
   int contexts = 0;
   /// Most images in one run, at most the model's batch(). 0: that.
-  int largestBatch = 0;
+  int maxBatchSize = 0;
   /// How long an image may wait for others to share its run with while other runs are at work. None waits for company
   /// when no run is at work.
-  std::chrono::microseconds longestWait = std::chrono::milliseconds(2);
+  std::chrono::microseconds maxQueueDelay = std::chrono::milliseconds(2);
   /// Most images that wait in the queue. 0: four runs for each context, but at least 64.
   std::size_t queueLength = 0;
-  WhenFull whenFull = WhenFull::Block;
+  QueueFullPolicy queueFullPolicy = QueueFullPolicy::Block;  ///< what happens to an image that finds it full
 };
 
 /// An image, and what keeps its pixels in memory: the pool lets go of `owner` when it has read them. Without an owner
 /// the caller sees to it that the pixels stay until the ticket is ready.
 struct TRTYOLO_API OwnedImage : Image {
-  std::shared_ptr<const void> owner;
+  std::shared_ptr<const void> owner;  ///< keeps the pixels; null: the caller does
 
   OwnedImage() = default;
+  /// `image`, whose pixels stay as long as `keptBy`.
   // NOLINTNEXTLINE(google-explicit-constructor): an image whose pixels the caller keeps needs no words
   OwnedImage(const Image& image, std::shared_ptr<const void> keptBy = nullptr)
       : Image(image), owner(std::move(keptBy)) {}
@@ -101,8 +78,8 @@ struct TRTYOLO_API OwnedImage : Image {
 struct TRTYOLO_API SubmitOption {
   /// If its run has not begun by then, it is not run (DeadlineError). A run that has begun is finished.
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
-  /// What happens if the queue is full; nullopt: as PoolOption::whenFull says.
-  std::optional<WhenFull> whenFull;
+  /// What happens if the queue is full; nullopt: as PoolOption::queueFullPolicy says.
+  std::optional<QueueFullPolicy> queueFullPolicy;
 };
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -111,8 +88,8 @@ struct TRTYOLO_API SubmitOption {
 /// Durations since the pool was made, in milliseconds. Percentiles are within 2 %, of what lasts less than four
 /// minutes.
 struct TRTYOLO_API PoolTimes {
-  std::uint64_t count = 0;  ///< how many were measured
-  double sum = 0, median = 0, p90 = 0, p95 = 0, p99 = 0, max = 0;
+  std::uint64_t count = 0;                                         ///< how many were measured
+  double sum = 0, median = 0, p90 = 0, p95 = 0, p99 = 0, max = 0;  ///< milliseconds
   /// How many lasted less than 0.065536 ms (2^16 ns), how many less than twice, four times, ... as long: up to 17.2 s.
   std::array<std::uint64_t, 19> below{};
 };
@@ -129,15 +106,15 @@ struct TRTYOLO_API PoolMetrics {
   std::size_t blocked = 0;                ///< now before a full queue
   std::size_t waiting = 0;                ///< now in the queue
   std::size_t running = 0;                ///< now in a run
-  std::uint64_t refused = 0;              ///< images not accepted, because the queue was full
+  std::uint64_t rejected = 0;             ///< images not accepted, because the queue was full
   std::size_t longestQueue = 0;           ///< most that ever waited in the queue
   std::vector<std::uint64_t> batchSizes;  ///< runs by their number of images: [0] of one image, [1] of two, ...
 
-  PoolTimes wait;     ///< of each image, from the call to the start of its run
-  PoolTimes before;   ///< of each run: images into the network's input
-  PoolTimes network;  ///< of each run: the network; on a GPU everything that it does for the run
-  PoolTimes after;    ///< of each run: from the network's outputs to results
-  PoolTimes whole;    ///< of each image that has a result: from the call to the result
+  PoolTimes queueTime;    ///< of each image, from the call to the start of its run
+  PoolTimes preprocess;   ///< of each run: images into the network's input
+  PoolTimes inference;    ///< of each run: the network; on a GPU everything that it does for the run
+  PoolTimes postprocess;  ///< of each run: from the network's outputs to results
+  PoolTimes latency;      ///< of each image that has a result: from the call to the result
 
   /// Images of a run in the mean, from batchSizes; 0 before the first run.
   double meanBatch() const;
@@ -185,8 +162,7 @@ class TRTYOLO_API BaseTicket {
  protected:
   explicit BaseTicket(std::shared_ptr<PoolRequest> request) : request_(std::move(request)) {}
 
-  template <typename Result>
-  void take(Result& result);
+  trtyolo::Result take();
 
  private:
   friend class BasePool;
@@ -195,7 +171,7 @@ class TRTYOLO_API BaseTicket {
 
 /// Stands for the result of an image that was submitted to a pool. It may outlive the pool, which leaves no ticket
 /// unready; a ticket that goes does not cancel its image. Any thread may ask a ticket; get() is for one of them.
-template <class Result>
+template <class TypedResult = Result>
 class Ticket : public BaseTicket {
  public:
   Ticket() = default;
@@ -203,14 +179,10 @@ class Ticket : public BaseTicket {
   /// Waits for the result, and gives it. Once: a second get() throws Error.
   /// @throws InferenceError, DeviceError  the image's run failed
   /// @throws DeadlineError, CancelledError, ClosedError  it was not run
-  Result get() {
-    Result result;
-    take(result);
-    return result;
-  }
+  TypedResult get() { return TypedResult(take()); }
 
  private:
-  template <class Model>
+  template <class M>
   friend class Pool;
   explicit Ticket(std::shared_ptr<PoolRequest> request) : BaseTicket(std::move(request)) {}
 };
@@ -221,7 +193,7 @@ class Ticket : public BaseTicket {
 /// What pools of all models share; see Pool.
 class TRTYOLO_API BasePool {
  public:
-  /// close(Ending::Drain).
+  /// close(CloseMode::Drain).
   ~BasePool();
   BasePool(BasePool&&) noexcept;
   BasePool& operator=(BasePool&&) noexcept;
@@ -229,28 +201,27 @@ class TRTYOLO_API BasePool {
   BasePool& operator=(const BasePool&) = delete;
 
   int contexts() const;             ///< runs at the same time
-  int largestBatch() const;         ///< most images in one run
+  int maxBatchSize() const;         ///< most images in one run
   std::size_t queueLength() const;  ///< most images that wait
   std::size_t inFlight() const;     ///< how many images of one caller keep the pool busy
   const ModelInfo& info() const;    ///< as the model's; valid as long as the pool
   PoolMetrics metrics() const;      ///< any time, also when closed
 
-  /// Accepts no more images, ends those that wait as `ending` says, and returns when all runs have ended, all tickets
+  /// Accepts no more images, ends those that wait as `mode` says, and returns when all runs have ended, all tickets
   /// are ready and all callbacks have returned (called from a callback: all others before it). The memory of the
-  /// contexts is released. Closing again is allowed: Ending::Drop then drops what an Ending::Drain has left.
-  void close(Ending ending = Ending::Drain);
+  /// contexts is released. Closing again is allowed: CloseMode::Drop then drops what an CloseMode::Drain has left.
+  void close(CloseMode mode = CloseMode::Drain);
 
  protected:
-  // `forOne`: its contexts run images that come alone; null: as all others.
-  BasePool(const BaseModel& model, const PoolOption& option, const BaseModel* forOne = nullptr);
+  // `lowLatencyModel`: its context runs images that come alone; null: as all others.
+  BasePool(const Model& model, const PoolOption& option, const Model* lowLatencyModel = nullptr);
 
   using Request = std::shared_ptr<PoolRequest>;
 
   // With as many streams as suit the machine, unless they were set.
   static InferOption forManyCallers(const InferOption& option);
-  // With `count` results.
-  template <typename Result>
-  void predictInto(const Image* images, std::size_t count, Result* results);
+  // Hands the results to `take`, in their order, in the caller's thread.
+  void predictEach(const Image* images, std::size_t count, const std::function<void(trtyolo::Result&&)>& take);
   // Throws what submit() throws.
   Request submitImage(const OwnedImage& image, const SubmitOption& option, std::function<void(const Request&)> onDone);
   // Waits for room. An image that is refused becomes a request that has failed. Throws ClosedError.
@@ -263,13 +234,12 @@ class TRTYOLO_API BasePool {
   std::unique_ptr<Impl> impl_;
 };
 
-/// A queue in front of several contexts of one model. `Model` is ClassifyModel, DetectModel, OBBModel, SegmentModel or
-/// PoseModel.
+/// A queue in front of several contexts of one model. `M` is Model or a typed model.
 ///
 /// Batches: an image that finds the pool idle is run at once, by predict() in the caller's own thread. While runs are
-/// at work, images wait until a run is full, or the oldest has waited PoolOption::longestWait, or no run is at work any
-/// more. Images share a run if they have the same network size. The oldest image is run first, and waits for no other
-/// when its time is over, so that none waits for ever.
+/// at work, images wait until a run is full, or the oldest has waited PoolOption::maxQueueDelay, or no run is at work
+/// any more. Images share a run if they have the same network size. The oldest image is run first, and waits for no
+/// other when its time is over, so that none waits for ever.
 ///
 /// Failures: an image that is not what Image says it must be is refused in its caller's thread. If a run fails, its
 /// images are run again one by one, so that an image fails by itself only.
@@ -279,48 +249,52 @@ class TRTYOLO_API BasePool {
 ///
 /// Threads: everything may be called from any thread at any time, but the destructor, which no call may follow; calls
 /// that wait are served before it returns.
-template <class Model>
+template <class M = Model>
 class Pool : public BasePool {
  public:
-  using Result = decltype(std::declval<Model&>().predict(std::declval<const Image&>()));
+  /// What predict() of the model gives.
+  using Result = decltype(std::declval<M&>().predict(std::declval<const Image&>()));
 
   /// @throws std::invalid_argument  an option makes no sense for this model
-  explicit Pool(const Model& model, const PoolOption& option = {}) : BasePool(model, option) {}
+  explicit Pool(const M& model, const PoolOption& option = {}) : BasePool(model, option) {}
 
-  /// A pool of `model` in which an image that is alone, because the pool is idle, is run by the engine of `forOne`: the
-  /// same network with the same options, made ready for the lowest latency, where `model` is for the most images a
-  /// second. On a CPU that is one stream beside several, on a GPU an engine for one image beside one for batches. The
-  /// price is the memory of both engines.
-  /// @throws std::invalid_argument  an option makes no sense for `model`, or `forOne` has another network size
-  Pool(const Model& model, const Model& forOne, const PoolOption& option = {}) : BasePool(model, option, &forOne) {}
+  /// A pool of `model` in which an image that is alone, because the pool is idle, is run by `lowLatencyModel`: the same
+  /// network with the same options, made ready for the lowest latency, where `model` is for the most images a second.
+  /// On a CPU that is one stream beside several, on a GPU an engine for one image beside one for batches. The price is
+  /// the memory of both engines.
+  /// @throws std::invalid_argument  an option makes no sense for `model`, or `lowLatencyModel` has another network size
+  Pool(const M& model, const M& lowLatencyModel, const PoolOption& option = {})
+      : BasePool(model, option, &lowLatencyModel) {}
 
-  /// A pool of a model that is loaded from `file`, as Model's constructor loads it; unless `option` says how many, with
-  /// as many streams on a CPU as suit the machine (InferOption::setStreams(0)).
+  /// A pool of a model that is loaded from `file`, as load() loads it; unless `option` says how many, with as many
+  /// streams on a CPU as suit the machine (InferOption::setStreams(0)).
   /// @throws ModelError, DeviceError  the model cannot be loaded
   /// @throws std::invalid_argument  an option makes no sense for this model
   explicit Pool(const std::string& file, const InferOption& option = {}, const PoolOption& pool = {})
-      : BasePool(Model(file, forManyCallers(option)), pool) {}
+      : BasePool(M::load(file, forManyCallers(option)), pool) {}
 
   /// The result of one image. Returns when it is complete.
   /// @throws std::invalid_argument  the image is not what Image says it must be
   /// @throws InferenceError, DeviceError  its run failed
   /// @throws QueueFullError, ClosedError  it was not run
   Result predict(const Image& image) {
-    Result result;
-    predictInto(&image, 1, &result);
-    return result;
+    Result only;
+    predictEach(&image, 1, [&](trtyolo::Result&& result) { only = Result(std::move(result)); });
+    return only;
   }
 
   /// The same for any number of images, in their order. All images are checked before the first is run. They enter the
-  /// queue a few at a time, so that other callers' images come in between; WhenFull::Refuse regards the first of them.
-  /// If one fails, those that were not run yet are cancelled, and its error is thrown.
+  /// queue a few at a time, so that other callers' images come in between; QueueFullPolicy::Reject regards the first of
+  /// them. If one fails, those that were not run yet are cancelled, and its error is thrown.
   std::vector<Result> predict(const std::vector<Image>& images) {
-    std::vector<Result> results(images.size());
-    predictInto(images.data(), images.size(), results.data());
+    std::vector<Result> results;
+    results.reserve(images.size());
+    predictEach(images.data(), images.size(),
+                [&](trtyolo::Result&& result) { results.emplace_back(std::move(result)); });
     return results;
   }
 
-  /// Puts an image into the queue and returns: at once, or, if the queue is full, as WhenFull says.
+  /// Puts an image into the queue and returns: at once, or, if the queue is full, as QueueFullPolicy says.
   /// @throws std::invalid_argument  the image is not what Image says it must be
   /// @throws QueueFullError, ClosedError  it was not accepted
   Ticket<Result> submit(const OwnedImage& image, const SubmitOption& option = {}) {
@@ -344,9 +318,9 @@ class Pool : public BasePool {
   /// has accepted is still given to `sink`, and then ClosedError is thrown.
   template <class Iterator, class Sentinel, class Sink>
   void map(Iterator begin, Sentinel end, Sink&& sink) {
-    struct Flight {
+    struct InFlightRequests {
       std::deque<Ticket<Result>> tickets;
-      ~Flight() {
+      ~InFlightRequests() {
         for (Ticket<Result>& ticket : tickets) {
           ticket.cancel();
         }
@@ -354,12 +328,12 @@ class Pool : public BasePool {
           ticket.wait();
         }
       }
-    } flight;
+    } requests;
     const std::size_t most = inFlight();
-    const auto land = [&] {
-      flight.tickets.front().wait();
-      Ticket<Result> ticket = std::move(flight.tickets.front());
-      flight.tickets.pop_front();
+    const auto popFront = [&] {
+      requests.tickets.front().wait();
+      Ticket<Result> ticket = std::move(requests.tickets.front());
+      requests.tickets.pop_front();
       if constexpr (std::is_invocable_v<Sink&, Ticket<Result>>) {
         sink(std::move(ticket));
       } else {
@@ -367,21 +341,21 @@ class Pool : public BasePool {
       }
     };
     for (; begin != end; ++begin) {
-      while (!flight.tickets.empty() && (flight.tickets.size() >= most || flight.tickets.front().ready())) {
-        land();
+      while (!requests.tickets.empty() && (requests.tickets.size() >= most || requests.tickets.front().ready())) {
+        popFront();
       }
       const OwnedImage& image = *begin;
       try {
-        flight.tickets.push_back(Ticket<Result>(submitInOrder(image)));
+        requests.tickets.push_back(Ticket<Result>(submitInOrder(image)));
       } catch (const ClosedError&) {
-        while (!flight.tickets.empty()) {
-          land();
+        while (!requests.tickets.empty()) {
+          popFront();
         }
         throw;
       }
     }
-    while (!flight.tickets.empty()) {
-      land();
+    while (!requests.tickets.empty()) {
+      popFront();
     }
   }
 };

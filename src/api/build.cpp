@@ -6,7 +6,7 @@
 #include <random>
 #include <string>
 
-#include "runtime/engine.hpp"
+#include "runtime/backends.hpp"
 
 namespace trtyolo {
 namespace {
@@ -23,14 +23,14 @@ void checkRange(const char* what, int least, int largest) {
 }
 
 void checkBatch(const BuildOption& option) {
-  if (option.batch < 1) {
-    throw std::invalid_argument("buildEngine: the batch must be at least 1, found " + std::to_string(option.batch));
+  if (option.maxBatch < 1) {
+    throw std::invalid_argument("buildEngine: the batch must be at least 1, found " + std::to_string(option.maxBatch));
   }
-  const int usual = option.usualBatch != 0 ? option.usualBatch : option.batch;
-  if (option.leastBatch < 1 || option.leastBatch > usual || usual > option.batch) {
+  const int opt = option.optBatch != 0 ? option.optBatch : option.maxBatch;
+  if (option.minBatch < 1 || option.minBatch > opt || opt > option.maxBatch) {
     throw std::invalid_argument("buildEngine: batches must be at least 1 and rise from the fewest to the most, found " +
-                                std::to_string(option.leastBatch) + ", " + std::to_string(usual) + " and " +
-                                std::to_string(option.batch));
+                                std::to_string(option.minBatch) + ", " + std::to_string(opt) + " and " +
+                                std::to_string(option.maxBatch));
   }
 }
 
@@ -69,8 +69,8 @@ void buildEngine(const std::string& onnx, const std::string& engine, const Build
     throw std::invalid_argument("buildEngine: the GPU's number must not be negative, found " +
                                 std::to_string(option.deviceId));
   }
-  checkRange("widths", option.leastWidth, option.width);
-  checkRange("heights", option.leastHeight, option.height);
+  checkRange("widths", option.minWidth, option.width);
+  checkRange("heights", option.minHeight, option.height);
   checkPlace(onnx, engine);
   buildEngineFile(onnx, engine, option);
 }

@@ -1,6 +1,6 @@
 // Destructors of the error types: here, so that their type information is in one library only and catch clauses match
 // across library borders.
-#include "trtyolo.hpp"
+#include "trtyolo/errors.hpp"
 
 namespace trtyolo {
 
@@ -9,5 +9,9 @@ ModelError::~ModelError() = default;
 BusyError::~BusyError() = default;
 InferenceError::~InferenceError() = default;
 DeviceError::~DeviceError() = default;
+QueueFullError::~QueueFullError() = default;
+DeadlineError::~DeadlineError() = default;
+CancelledError::~CancelledError() = default;
+ClosedError::~ClosedError() = default;
 
 }  // namespace trtyolo

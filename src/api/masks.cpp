@@ -58,7 +58,7 @@ std::vector<std::uint32_t> Masks::cocoCounts(std::size_t i) const {
     counts.push_back(width * height);
     return counts;
   }
-  // The part of the picture that has runs, turned so that its columns lie in memory one after the other.
+  // The part of the image that has runs, turned so that its columns lie in memory one after the other.
   std::uint32_t left = width, right = 0;
   for (std::size_t run = begin; run < ends_[i]; ++run) {
     const std::uint32_t x = runs_[run].begin % width;

@@ -1,33 +1,32 @@
 // The public models: checks, and the way from images to the engine's context.
 #include <atomic>
 #include <chrono>
-#include <filesystem>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "api/image_check.hpp"
 #include "api/model_parts.hpp"
 #include "api/option.hpp"
 #include "api/performance.hpp"
-#include "api/results.hpp"
-#include "model/onnx_file.hpp"
+#include "base/trace.hpp"
+#include "model/result_header.hpp"
 #include "runtime/engine.hpp"
-#include "runtime/engine_family.hpp"
-#include "runtime/file_kind.hpp"
-#include "runtime/trace.hpp"
+#include "runtime/engine_registry.hpp"
 
 namespace trtyolo {
 
-class BaseModel::Impl {
+class Model::Impl {
  public:
-  Impl(std::shared_ptr<const Engine> engine, std::shared_ptr<EngineFamily> family, std::optional<Size> sourceSize,
-       Thresholds thresholds, bool measure)
+  Impl(std::shared_ptr<const Engine> engine, std::shared_ptr<EngineRegistry> registry, std::optional<Size> sourceSize,
+       PostprocessOptions options, bool measure)
       : engine_(std::move(engine)),
-        family_(std::move(family)),
+        registry_(std::move(registry)),
         context_(engine_->createContext()),
+        header_(engine_->description()),
         sourceSize_(sourceSize),
-        thresholds_(std::move(thresholds)),
+        options_(std::move(options)),
         log_(measure ? std::make_unique<PerformanceLog>() : nullptr) {}
 
   std::unique_ptr<Impl> clone() const { return cloneOn(engine_); }
@@ -38,24 +37,24 @@ class BaseModel::Impl {
                         " was asked for, but this model runs on the CPU (" + info().device +
                         "); clone() without a number makes a clone there");
     }
-    return cloneOn(family_->on(gpu));
+    return cloneOn(registry_->on(gpu));
   }
 
   const ModelInfo& info() const { return engine_->description().info; }
   const Engine& engine() const { return *engine_; }
-  ModelParts parts() const { return {engine_, sourceSize_, thresholds()}; }
+  ModelParts parts() const { return {engine_, sourceSize_, options()}; }
 
-  Thresholds thresholds() const {
+  PostprocessOptions options() const {
     const std::lock_guard lock(mutex_);
-    return thresholds_;
+    return options_;
   }
   template <typename Change>
-  void changeThresholds(Change change) {
+  void changeOptions(Change change) {
     const std::lock_guard lock(mutex_);
-    change(thresholds_);
+    change(options_);
   }
 
-  std::vector<Prediction> predict(const Image* images, std::size_t count) {
+  std::vector<Result> predict(const Image* images, std::size_t count) {
     const InUse inUse(*this);
     const TraceRange range("predict");
     const auto start = std::chrono::steady_clock::now();
@@ -67,17 +66,18 @@ class BaseModel::Impl {
       views.push_back(checkedView(images[i], sourceSize_, count == 1 ? std::nullopt : std::optional(i)));
       letterboxes.push_back(engine_->description().fit(views.back().size));
     }
-    const Thresholds wanted = thresholds();
-    std::vector<Prediction> results(count);
-    RunTimes times;
+    const PostprocessOptions wanted = options();
+    std::vector<Result> results(count);
+    StageTimes times;
     for (std::size_t begin = 0, end = 0; begin < count; begin = end) {
       end = groupEnd(letterboxes, begin);
       const std::size_t size = end - begin;
-      const RunTimes run =
-          context_->predict({&views[begin], size}, {&letterboxes[begin], size}, wanted, {&results[begin], size});
-      times.before += run.before;
-      times.network += run.network;
-      times.after += run.after;
+      const std::span<Result> part(&results[begin], size);
+      const StageTimes run = context_->predict({&views[begin], size}, {&letterboxes[begin], size}, wanted, part);
+      header_.addTo(part, {&views[begin], size}, run);
+      times.preprocess += run.preprocess;
+      times.inference += run.inference;
+      times.postprocess += run.postprocess;
     }
     if (log_ && count > 0) {
       const std::chrono::duration<double, std::milli> host = std::chrono::steady_clock::now() - start;
@@ -96,7 +96,7 @@ class BaseModel::Impl {
 
  private:
   std::unique_ptr<Impl> cloneOn(std::shared_ptr<const Engine> engine) const {
-    return std::make_unique<Impl>(std::move(engine), family_, sourceSize_, thresholds(), log_ != nullptr);
+    return std::make_unique<Impl>(std::move(engine), registry_, sourceSize_, options(), log_ != nullptr);
   }
 
   // Marks the model as being in predict(), or says that it is already.
@@ -127,11 +127,12 @@ class BaseModel::Impl {
   }
 
   std::shared_ptr<const Engine> engine_;
-  std::shared_ptr<EngineFamily> family_;
+  std::shared_ptr<EngineRegistry> registry_;
   std::unique_ptr<Context> context_;
+  ResultHeader header_;
   std::optional<Size> sourceSize_;
   mutable std::mutex mutex_;  // of the thresholds
-  Thresholds thresholds_;
+  PostprocessOptions options_;
   std::unique_ptr<PerformanceLog> log_;
   std::atomic<bool> inUse_ = false;
 };
@@ -142,257 +143,143 @@ void checkClasses(const std::vector<int>& sorted, const ModelInfo& info) {
   if (sorted.empty() || info.names.empty()) {
     return;  // a network that suppresses by itself may have classes that nobody counted
   }
-  const int classes = info.names.rbegin()->first + 1;
+  const auto classes = static_cast<int>(info.names.size());
   if (sorted.back() >= classes) {
     throw std::invalid_argument("setClasses: '" + info.file + "' has classes 0 to " + std::to_string(classes - 1) +
                                 ", found " + std::to_string(sorted.back()));
   }
 }
 
-DescriptionCheck checkFor(Task task, const char* model, const InferOption& option) {
-  return [task, model, classes = option.impl().thresholds.classes.value_or(std::vector<int>())](
+DescriptionCheck checkFor(std::optional<Task> task, const InferOption& option) {
+  return [task, classes = option.impl().postprocess.classes.value_or(std::vector<int>())](
              const ModelDescription& description) {
-    if (description.info.task != task) {
-      throw ModelError("'" + description.info.file + "': " + model + " needs a model for the task '" + toString(task) +
-                       "', this one's is '" + toString(description.info.task) + "'");
+    if (task && description.info.task != *task) {
+      throw ModelError("'" + description.info.file + "': a model for the task '" + toString(*task) +
+                       "' was expected, this one's is '" + toString(description.info.task) + "'");
     }
     checkClasses(classes, description.info);
   };
 }
 
-// The file and, of an ONNX file, those beside it that hold weights.
-std::vector<ModelFile> filesOf(const std::string& file) {
-  std::vector<ModelFile> files{openModelFile(file)};
-  if (files.front().kind == FileKind::OnnxOrUnknown) {
-    for (const std::string& name : externalFiles(readModelFile(file))) {
-      files.push_back(openModelFile((std::filesystem::path(file).parent_path() / name).string()));
-    }
-  }
-  return files;
-}
-
-// The engine of `file` on another GPU, if it and what belongs to it is what it was when it was `seen`.
-std::shared_ptr<const Engine> loadOn(int gpu, const std::string& file, const std::vector<ModelFile>& seen,
-                                     EngineOptions options, const DescriptionCheck& check) {
-  options.deviceId = gpu;
-  options.backend = Backend::TensorRT;
-  try {
-    if (filesOf(file) != seen) {
-      throw ModelError("'" + file + "': the file is not the one any more that this model was loaded from");
-    }
-    return loadEngine(file, options, check);
-  } catch (const ModelError& error) {
-    throw ModelError(std::string(error.what()) + "; the first clone on GPU " + std::to_string(gpu) +
-                     " needs it once more");
-  }
-}
-
-template <typename Result>
-std::vector<Result> resultsOf(std::vector<Prediction>&& predictions) {
-  std::vector<Result> results(predictions.size());
-  for (std::size_t i = 0; i < results.size(); ++i) {
-    fill(results[i], std::move(predictions[i]));
-  }
-  return results;
-}
-
 template <typename Impl>
-std::unique_ptr<Impl> load(Task task, const char* model, const std::string& file, const InferOption& option) {
+std::unique_ptr<Impl> loadImpl(const std::string& file, const InferOption& option, std::optional<Task> task) {
   const InferOption::Impl& said = option.impl();
-  const DescriptionCheck check = checkFor(task, model, option);
-  auto engine = loadEngine(file, said.engine, check);
-  const std::vector<ModelFile> seen = engine->gpu() ? filesOf(file) : std::vector<ModelFile>();
-  auto family = std::make_shared<EngineFamily>(
-      engine, [file, seen, options = said.engine, check](int gpu) { return loadOn(gpu, file, seen, options, check); });
-  Thresholds thresholds = said.thresholds.over(engine->description().thresholds);
-  return std::make_unique<Impl>(std::move(engine), std::move(family), said.sourceSize, std::move(thresholds),
+  auto registry = std::make_shared<EngineRegistry>(file, said.engine, checkFor(task, option));
+  auto engine = registry->loadFirst();
+  PostprocessOptions options = said.postprocess.over(engine->description().postprocess);
+  return std::make_unique<Impl>(std::move(engine), std::move(registry), said.sourceSize, std::move(options),
                                 said.performanceReport);
 }
 
 }  // namespace
 
-ModelParts partsOf(const BaseModel::Impl& model) {
-  return model.parts();
+Model::Model(const std::string& file, const InferOption& option, std::optional<Task> task)
+    : impl_(loadImpl<Impl>(file, option, task)) {}
+Model::Model(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Model::~Model() = default;
+Model::Model(Model&&) noexcept = default;
+Model& Model::operator=(Model&&) noexcept = default;
+
+Model Model::load(const std::string& file, const InferOption& option) {
+  return {file, option, std::nullopt};
 }
 
-BaseModel::BaseModel(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-BaseModel::~BaseModel() = default;
-BaseModel::BaseModel(BaseModel&&) noexcept = default;
-BaseModel& BaseModel::operator=(BaseModel&&) noexcept = default;
-
-BaseModel::Impl& BaseModel::impl() const {
+Model::Impl& Model::impl() const {
   if (!impl_) {
     throw Error("this model was moved from; only the model that it was moved to can be used");
   }
   return *impl_;
 }
 
-int BaseModel::batch() const {
+Model Model::copy() const {
+  return Model(impl().clone());
+}
+
+Model Model::copy(int deviceId) const {
+  return Model(impl().clone(deviceId));
+}
+
+std::unique_ptr<Model> Model::clone() const {
+  return std::unique_ptr<Model>(new Model(impl().clone()));
+}
+
+std::unique_ptr<Model> Model::clone(int deviceId) const {
+  return std::unique_ptr<Model>(new Model(impl().clone(deviceId)));
+}
+
+Result Model::predict(const Image& image) {
+  return std::move(impl().predict(&image, 1).front());
+}
+
+std::vector<Result> Model::predict(const std::vector<Image>& images) {
+  return impl().predict(images.data(), images.size());
+}
+
+int Model::batch() const {
   return info().batch;
 }
 
-const ModelInfo& BaseModel::info() const {
+const ModelInfo& Model::info() const {
   return impl().info();
 }
 
-void BaseModel::setConfidence(float threshold) {
-  Thresholds::checkedFraction("setConfidence: the threshold", threshold);
-  impl().changeThresholds([&](Thresholds& thresholds) { thresholds.confidence = threshold; });
+ModelParts Model::parts() const {
+  return impl().parts();
 }
 
-void BaseModel::setIou(float threshold) {
-  Thresholds::checkedFraction("setIou: the threshold", threshold);
-  impl().changeThresholds([&](Thresholds& thresholds) { thresholds.iou = threshold; });
+void Model::setConfidence(float threshold) {
+  PostprocessOptions::checkedFraction("setConfidence: the threshold", threshold);
+  impl().changeOptions([&](PostprocessOptions& options) { options.confidence = threshold; });
 }
 
-void BaseModel::setMaxDetections(int most) {
-  Thresholds::checkedCount("setMaxDetections: the number", most);
-  impl().changeThresholds([&](Thresholds& thresholds) { thresholds.maxDetections = most; });
+void Model::setIou(float threshold) {
+  PostprocessOptions::checkedFraction("setIou: the threshold", threshold);
+  impl().changeOptions([&](PostprocessOptions& options) { options.iou = threshold; });
 }
 
-void BaseModel::setClasses(const std::vector<int>& classes) {
-  std::vector<int> sorted = Thresholds::checkedClasses(classes);
+void Model::setMaxDetections(int most) {
+  PostprocessOptions::checkedCount("setMaxDetections: the number", most);
+  impl().changeOptions([&](PostprocessOptions& options) { options.maxDetections = most; });
+}
+
+void Model::setClasses(const std::vector<int>& classes) {
+  std::vector<int> sorted = PostprocessOptions::checkedClasses(classes);
   checkClasses(sorted, info());
-  impl().changeThresholds([&](Thresholds& thresholds) { thresholds.classes = std::move(sorted); });
+  impl().changeOptions([&](PostprocessOptions& options) { options.classes = std::move(sorted); });
 }
 
-void BaseModel::setAgnostic(bool agnostic) {
-  impl().changeThresholds([&](Thresholds& thresholds) { thresholds.agnostic = agnostic; });
+void Model::setAgnostic(bool agnostic) {
+  impl().changeOptions([&](PostprocessOptions& options) { options.agnostic = agnostic; });
 }
 
-std::tuple<std::string, std::string, std::string> BaseModel::performanceReport() const {
+void Model::setTopK(int classes) {
+  PostprocessOptions::checkedCount("setTopK: the number of classes", classes);
+  impl().changeOptions([&](PostprocessOptions& options) { options.topK = classes; });
+}
+
+void Model::setRetinaMasks(bool retina) {
+  impl().changeOptions([&](PostprocessOptions& options) { options.retinaMasks = retina; });
+}
+
+std::tuple<std::string, std::string, std::string> Model::performanceReport() const {
   return impl().log("performanceReport").report();
 }
 
-Timing BaseModel::timing() const {
+Timing Model::timing() const {
   return impl().log("timing").timing();
 }
 
-MemoryUse BaseModel::memory() const {
+MemoryUse Model::memory() const {
   return impl().engine().memory();
 }
 
-NetworkSpeed BaseModel::measureNetwork(int requests, double seconds) const {
-  Thresholds::checkedCount("measureNetwork: the number of requests", requests);
+NetworkSpeed Model::measureNetwork(int requests, double seconds) const {
+  PostprocessOptions::checkedCount("measureNetwork: the number of requests", requests);
   if (!(seconds > 0)) {
     throw std::invalid_argument("measureNetwork: the time must be more than 0 seconds, found " +
                                 std::to_string(seconds));
   }
   return impl().engine().measureNetwork(requests, seconds);
-}
-
-ClassifyModel::ClassifyModel(const std::string& file, const InferOption& option)
-    : BaseModel(load<Impl>(Task::Classify, "ClassifyModel", file, option)) {}
-
-ClassifyModel::ClassifyModel(std::unique_ptr<Impl> impl) : BaseModel(std::move(impl)) {}
-
-std::unique_ptr<ClassifyModel> ClassifyModel::clone() const {
-  return std::unique_ptr<ClassifyModel>(new ClassifyModel(impl().clone()));
-}
-
-std::unique_ptr<ClassifyModel> ClassifyModel::clone(int deviceId) const {
-  return std::unique_ptr<ClassifyModel>(new ClassifyModel(impl().clone(deviceId)));
-}
-
-ClsResult ClassifyModel::predict(const Image& image) {
-  return std::move(resultsOf<ClsResult>(impl().predict(&image, 1)).front());
-}
-
-std::vector<ClsResult> ClassifyModel::predict(const std::vector<Image>& images) {
-  return resultsOf<ClsResult>(impl().predict(images.data(), images.size()));
-}
-
-void ClassifyModel::setTopK(int classes) {
-  Thresholds::checkedCount("setTopK: the number of classes", classes);
-  impl().changeThresholds([&](Thresholds& thresholds) { thresholds.topK = classes; });
-}
-
-DetectModel::DetectModel(const std::string& file, const InferOption& option)
-    : BaseModel(load<Impl>(Task::Detect, "DetectModel", file, option)) {}
-
-DetectModel::DetectModel(std::unique_ptr<Impl> impl) : BaseModel(std::move(impl)) {}
-
-std::unique_ptr<DetectModel> DetectModel::clone() const {
-  return std::unique_ptr<DetectModel>(new DetectModel(impl().clone()));
-}
-
-std::unique_ptr<DetectModel> DetectModel::clone(int deviceId) const {
-  return std::unique_ptr<DetectModel>(new DetectModel(impl().clone(deviceId)));
-}
-
-DetResult DetectModel::predict(const Image& image) {
-  return std::move(resultsOf<DetResult>(impl().predict(&image, 1)).front());
-}
-
-std::vector<DetResult> DetectModel::predict(const std::vector<Image>& images) {
-  return resultsOf<DetResult>(impl().predict(images.data(), images.size()));
-}
-
-OBBModel::OBBModel(const std::string& file, const InferOption& option)
-    : BaseModel(load<Impl>(Task::OBB, "OBBModel", file, option)) {}
-
-OBBModel::OBBModel(std::unique_ptr<Impl> impl) : BaseModel(std::move(impl)) {}
-
-std::unique_ptr<OBBModel> OBBModel::clone() const {
-  return std::unique_ptr<OBBModel>(new OBBModel(impl().clone()));
-}
-
-std::unique_ptr<OBBModel> OBBModel::clone(int deviceId) const {
-  return std::unique_ptr<OBBModel>(new OBBModel(impl().clone(deviceId)));
-}
-
-OBBResult OBBModel::predict(const Image& image) {
-  return std::move(resultsOf<OBBResult>(impl().predict(&image, 1)).front());
-}
-
-std::vector<OBBResult> OBBModel::predict(const std::vector<Image>& images) {
-  return resultsOf<OBBResult>(impl().predict(images.data(), images.size()));
-}
-
-SegmentModel::SegmentModel(const std::string& file, const InferOption& option)
-    : BaseModel(load<Impl>(Task::Segment, "SegmentModel", file, option)) {}
-
-SegmentModel::SegmentModel(std::unique_ptr<Impl> impl) : BaseModel(std::move(impl)) {}
-
-std::unique_ptr<SegmentModel> SegmentModel::clone() const {
-  return std::unique_ptr<SegmentModel>(new SegmentModel(impl().clone()));
-}
-
-std::unique_ptr<SegmentModel> SegmentModel::clone(int deviceId) const {
-  return std::unique_ptr<SegmentModel>(new SegmentModel(impl().clone(deviceId)));
-}
-
-SegResult SegmentModel::predict(const Image& image) {
-  return std::move(resultsOf<SegResult>(impl().predict(&image, 1)).front());
-}
-
-std::vector<SegResult> SegmentModel::predict(const std::vector<Image>& images) {
-  return resultsOf<SegResult>(impl().predict(images.data(), images.size()));
-}
-
-void SegmentModel::setRetinaMasks(bool retina) {
-  impl().changeThresholds([&](Thresholds& thresholds) { thresholds.retinaMasks = retina; });
-}
-
-PoseModel::PoseModel(const std::string& file, const InferOption& option)
-    : BaseModel(load<Impl>(Task::Pose, "PoseModel", file, option)) {}
-
-PoseModel::PoseModel(std::unique_ptr<Impl> impl) : BaseModel(std::move(impl)) {}
-
-std::unique_ptr<PoseModel> PoseModel::clone() const {
-  return std::unique_ptr<PoseModel>(new PoseModel(impl().clone()));
-}
-
-std::unique_ptr<PoseModel> PoseModel::clone(int deviceId) const {
-  return std::unique_ptr<PoseModel>(new PoseModel(impl().clone(deviceId)));
-}
-
-PoseResult PoseModel::predict(const Image& image) {
-  return std::move(resultsOf<PoseResult>(impl().predict(&image, 1)).front());
-}
-
-std::vector<PoseResult> PoseModel::predict(const std::vector<Image>& images) {
-  return resultsOf<PoseResult>(impl().predict(images.data(), images.size()));
 }
 
 ModelInfo inspect(const std::string& file, const InferOption& option) {

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <string>
 
+#include "model/family/family.hpp"
+
 namespace trtyolo {
 namespace {
 
@@ -51,7 +53,25 @@ InferOption& InferOption::operator=(InferOption&& other) noexcept {
 }
 
 InferOption& InferOption::enableSwapRB() {
-  impl_->engine.normalization.swapRB = true;
+  impl_->engine.description.pixels.swapRB = true;
+  return *this;
+}
+
+InferOption& InferOption::setBgrNetwork(bool bgr) {
+  impl_->engine.description.pixels.bgr = bgr;
+  return *this;
+}
+
+InferOption& InferOption::setPixelScale(float scale) {
+  if (!(scale > 0.0F && std::isfinite(scale))) {
+    throw std::invalid_argument("setPixelScale: must be a finite number above 0, found " + std::to_string(scale));
+  }
+  impl_->engine.description.pixels.white = scale;
+  return *this;
+}
+
+InferOption& InferOption::setLetterbox(LetterboxMode mode) {
+  impl_->engine.description.pixels.letterbox = mode;
   return *this;
 }
 
@@ -59,7 +79,7 @@ InferOption& InferOption::setBorderValue(float value) {
   if (!(value >= 0.0F && value <= 255.0F)) {
     throw std::invalid_argument("setBorderValue: must be between 0 and 255, found " + std::to_string(value));
   }
-  impl_->engine.normalization.border = value;
+  impl_->engine.description.pixels.border = value;
   return *this;
 }
 
@@ -69,8 +89,8 @@ InferOption& InferOption::setNormalizeParams(const std::vector<float>& mean, con
   if (std::find(checkedStd.begin(), checkedStd.end(), 0.0F) != checkedStd.end()) {
     throw std::invalid_argument("setNormalizeParams: std must not be 0");
   }
-  impl_->engine.normalization.mean = checkedMean;
-  impl_->engine.normalization.std = checkedStd;
+  impl_->engine.description.pixels.mean = checkedMean;
+  impl_->engine.description.pixels.std = checkedStd;
   return *this;
 }
 
@@ -104,6 +124,11 @@ InferOption& InferOption::setPrecision(Precision precision) {
   return *this;
 }
 
+InferOption& InferOption::setPluginLibraries(const std::vector<std::string>& files) {
+  impl_->engine.pluginLibraries = files;
+  return *this;
+}
+
 InferOption& InferOption::setStreams(int streams) {
   impl_->engine.streams = checkedNotNegative("setStreams: the number", streams);
   return *this;
@@ -132,6 +157,11 @@ InferOption& InferOption::setLayout(Layout layout) {
   return *this;
 }
 
+InferOption& InferOption::setFamily(const std::string& name) {
+  impl_->engine.description.family = familyNamed(name).name;
+  return *this;
+}
+
 InferOption& InferOption::setNetworkSize(int width, int height) {
   impl_->engine.description.networkSize = checkedSize("setNetworkSize", width, height);
   return *this;
@@ -143,42 +173,42 @@ InferOption& InferOption::setRect(bool rect) {
 }
 
 InferOption& InferOption::setBatch(int batch) {
-  impl_->engine.description.batch = Thresholds::checkedCount("setBatch: the number of images", batch);
+  impl_->engine.description.batch = PostprocessOptions::checkedCount("setBatch: the number of images", batch);
   return *this;
 }
 
 InferOption& InferOption::setConfidence(float threshold) {
-  impl_->thresholds.confidence = Thresholds::checkedFraction("setConfidence: the threshold", threshold);
+  impl_->postprocess.confidence = PostprocessOptions::checkedFraction("setConfidence: the threshold", threshold);
   return *this;
 }
 
 InferOption& InferOption::setIou(float threshold) {
-  impl_->thresholds.iou = Thresholds::checkedFraction("setIou: the threshold", threshold);
+  impl_->postprocess.iou = PostprocessOptions::checkedFraction("setIou: the threshold", threshold);
   return *this;
 }
 
 InferOption& InferOption::setMaxDetections(int most) {
-  impl_->thresholds.maxDetections = Thresholds::checkedCount("setMaxDetections: the number", most);
+  impl_->postprocess.maxDetections = PostprocessOptions::checkedCount("setMaxDetections: the number", most);
   return *this;
 }
 
 InferOption& InferOption::setClasses(const std::vector<int>& classes) {
-  impl_->thresholds.classes = Thresholds::checkedClasses(classes);
+  impl_->postprocess.classes = PostprocessOptions::checkedClasses(classes);
   return *this;
 }
 
 InferOption& InferOption::setAgnostic(bool agnostic) {
-  impl_->thresholds.agnostic = agnostic;
+  impl_->postprocess.agnostic = agnostic;
   return *this;
 }
 
 InferOption& InferOption::setTopK(int classes) {
-  impl_->thresholds.topK = Thresholds::checkedCount("setTopK: the number of classes", classes);
+  impl_->postprocess.topK = PostprocessOptions::checkedCount("setTopK: the number of classes", classes);
   return *this;
 }
 
 InferOption& InferOption::setRetinaMasks(bool retina) {
-  impl_->thresholds.retinaMasks = retina;
+  impl_->postprocess.retinaMasks = retina;
   return *this;
 }
 

@@ -5,22 +5,22 @@
 #include <utility>
 #include <vector>
 
-#include "model/thresholds.hpp"
+#include "model/postprocess_options.hpp"
 #include "runtime/options.hpp"
 #include "trtyolo.hpp"
 
 namespace trtyolo {
 
-// Thresholds as far as the user said them.
-struct ThresholdOptions {
+// Of these options, those that the user set.
+struct PartialPostprocessOptions {
   std::optional<float> confidence, iou;
   std::optional<int> maxDetections, topK;
   std::optional<std::vector<int>> classes;
   std::optional<bool> agnostic, retinaMasks;
 
   // What was said, and `otherwise` for the rest.
-  Thresholds over(Thresholds otherwise) const {
-    Thresholds result = std::move(otherwise);
+  PostprocessOptions over(PostprocessOptions otherwise) const {
+    PostprocessOptions result = std::move(otherwise);
     result.confidence = confidence.value_or(result.confidence);
     result.iou = iou.value_or(result.iou);
     result.maxDetections = maxDetections.value_or(result.maxDetections);
@@ -35,7 +35,7 @@ struct ThresholdOptions {
 struct InferOption::Impl {
   EngineOptions engine;
   std::optional<Size> sourceSize;  // every image has this size
-  ThresholdOptions thresholds;
+  PartialPostprocessOptions postprocess;
   bool performanceReport = false;
 };
 

@@ -5,42 +5,49 @@
 #include <iomanip>
 #include <numeric>
 #include <sstream>
+#include <stdexcept>
+#include <utility>
 
 namespace trtyolo {
 namespace {
 
-double percentile(const std::vector<double>& sorted, double percent) {
+double percentileOfSorted(const std::vector<double>& sorted, double percent) {
   const double rank = percent / 100.0 * static_cast<double>(sorted.size() - 1);
   const auto below = static_cast<std::size_t>(std::floor(rank));
   const std::size_t above = std::min(below + 1, sorted.size() - 1);
   return std::lerp(sorted[below], sorted[above], rank - static_cast<double>(below));
 }
 
-std::string line(const char* title, const char* unit, const Statistics& figures) {
+std::string line(const char* title, const char* unit, std::vector<double> values) {
+  std::sort(values.begin(), values.end());
   std::ostringstream text;
-  text << std::fixed << std::setprecision(3) << title << ": min " << figures.min << ' ' << unit << ", max "
-       << figures.max << ' ' << unit << ", mean " << figures.mean << ' ' << unit << ", median " << figures.median << ' '
-       << unit << ", p90 " << figures.p90 << ' ' << unit << ", p95 " << figures.p95 << ' ' << unit << ", p99 "
-       << figures.p99 << ' ' << unit;
+  text << std::fixed << std::setprecision(3) << title;
+  const char* separator = ": ";
+  const auto add = [&](const char* name, double figure) {
+    text << std::exchange(separator, ", ") << name << ' ' << figure << ' ' << unit;
+  };
+  add("min", values.front());
+  add("max", values.back());
+  add("mean", std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size()));
+  add("median", percentileOfSorted(values, 50));
+  add("p90", percentileOfSorted(values, 90));
+  add("p95", percentileOfSorted(values, 95));
+  add("p99", percentileOfSorted(values, 99));
   return text.str();
 }
 
 }  // namespace
 
-Statistics summarize(std::vector<double> values) {
+double percentile(std::vector<double> values, double percent) {
+  if (values.empty() || !(percent >= 0 && percent <= 100)) {
+    throw std::invalid_argument("percentile: values and 0 to 100 percent were expected, found " +
+                                std::to_string(values.size()) + " values and " + std::to_string(percent) + " percent");
+  }
   std::sort(values.begin(), values.end());
-  Statistics figures;
-  figures.min = values.front();
-  figures.max = values.back();
-  figures.mean = std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
-  figures.median = percentile(values, 50);
-  figures.p90 = percentile(values, 90);
-  figures.p95 = percentile(values, 95);
-  figures.p99 = percentile(values, 99);
-  return figures;
+  return percentileOfSorted(values, percent);
 }
 
-void PerformanceLog::add(int images, double hostMilliseconds, const RunTimes& times) {
+void PerformanceLog::add(int images, double hostMilliseconds, const StageTimes& times) {
   const std::lock_guard lock(mutex_);
   const Call call{static_cast<double>(images), hostMilliseconds, times};
   if (calls_.size() < kCapacity) {
@@ -51,42 +58,38 @@ void PerformanceLog::add(int images, double hostMilliseconds, const RunTimes& ti
   next_ = (next_ + 1) % kCapacity;
 }
 
+std::vector<PerformanceLog::Call> PerformanceLog::calls() const {
+  const std::lock_guard lock(mutex_);
+  return calls_;
+}
+
+std::vector<double> PerformanceLog::valuesOf(const std::vector<Call>& calls, double (*value)(const Call&)) {
+  std::vector<double> values(calls.size());
+  std::transform(calls.begin(), calls.end(), values.begin(), value);
+  return values;
+}
+
 std::tuple<std::string, std::string, std::string> PerformanceLog::report() const {
-  std::vector<double> throughput, host, device;
-  {
-    const std::lock_guard lock(mutex_);
-    for (const Call& call : calls_) {
-      throughput.push_back(call.images / call.host * 1000.0);
-      host.push_back(call.host / call.images);
-      device.push_back(call.times.network / call.images);
-    }
-  }
-  if (throughput.empty()) {
+  const std::vector<Call> all = calls();
+  if (all.empty()) {
     return {"throughput: no calls yet", "host latency: no calls yet", "device latency: no calls yet"};
   }
-  return {line("throughput", "images/s", summarize(std::move(throughput))),
-          line("host latency", "ms", summarize(std::move(host))),
-          line("device latency", "ms", summarize(std::move(device)))};
+  return {
+      line("throughput", "images/s", valuesOf(all, [](const Call& call) { return call.images / call.host * 1e3; })),
+      line("host latency", "ms", valuesOf(all, [](const Call& call) { return call.host / call.images; })),
+      line("device latency", "ms", valuesOf(all, [](const Call& call) { return call.times.inference / call.images; }))};
 }
 
 Timing PerformanceLog::timing() const {
-  std::vector<double> total, before, network, after;
-  {
-    const std::lock_guard lock(mutex_);
-    for (const Call& call : calls_) {
-      total.push_back(call.host);
-      before.push_back(call.times.before);
-      network.push_back(call.times.network);
-      after.push_back(call.times.after);
-    }
-  }
+  const std::vector<Call> all = calls();
   Timing timing;
-  timing.calls = total.size();
+  timing.calls = all.size();
   if (timing.calls > 0) {
-    timing.total = summarize(std::move(total)).median;
-    timing.before = summarize(std::move(before)).median;
-    timing.network = summarize(std::move(network)).median;
-    timing.after = summarize(std::move(after)).median;
+    const auto median = [&](double (*value)(const Call&)) { return percentile(valuesOf(all, value), 50); };
+    timing.total = median([](const Call& call) { return call.host; });
+    timing.preprocess = median([](const Call& call) { return call.times.preprocess; });
+    timing.inference = median([](const Call& call) { return call.times.inference; });
+    timing.postprocess = median([](const Call& call) { return call.times.postprocess; });
   }
   return timing;
 }

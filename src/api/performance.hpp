@@ -12,20 +12,13 @@
 
 namespace trtyolo {
 
-struct Statistics {
-  double min = 0, max = 0, mean = 0, median = 0, p90 = 0, p95 = 0, p99 = 0;
-};
-
-// Percentiles interpolate linearly between the two nearest ranks (NumPy's default). `values` must not be empty.
-Statistics summarize(std::vector<double> values);
-
 // The last kCapacity calls. Any thread.
 class PerformanceLog {
  public:
   static constexpr std::size_t kCapacity = 65536;
 
   // A call of predict(): how long it took, and its runs of the network together.
-  void add(int images, double hostMilliseconds, const RunTimes& times);
+  void add(int images, double hostMilliseconds, const StageTimes& times);
 
   // Throughput, host latency, device latency, as three lines.
   std::tuple<std::string, std::string, std::string> report() const;
@@ -35,8 +28,12 @@ class PerformanceLog {
  private:
   struct Call {
     double images, host;
-    RunTimes times;
+    StageTimes times;
   };
+
+  std::vector<Call> calls() const;
+  static std::vector<double> valuesOf(const std::vector<Call>& calls, double (*value)(const Call&));
+
   mutable std::mutex mutex_;
   std::vector<Call> calls_;  // a ring once it is full
   std::size_t next_ = 0;

@@ -9,8 +9,7 @@
 #include "api/image_check.hpp"
 #include "api/model_parts.hpp"
 #include "api/option.hpp"
-#include "api/results.hpp"
-#include "model/thresholds.hpp"
+#include "model/postprocess_options.hpp"
 #include "pool/scheduler.hpp"
 
 namespace trtyolo {
@@ -18,14 +17,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::chrono::hours kLongestWait(1);  // more is a mistake, and could overflow
-constexpr std::size_t kRunsInQueue = 4;        // for each context, unless said otherwise
+constexpr std::chrono::hours kMaxQueueDelay(1);  // more is a mistake, and could overflow
+constexpr std::size_t kRunsInQueue = 4;          // for each context, unless said otherwise
 constexpr std::size_t kShortestQueue = 64;
-
-// Lets the library in, where models and clones are the only ones that BaseModel knows.
-struct ImplOf : BaseModel {
-  static Impl& of(const BaseModel& model) { return (model.*&ImplOf::impl)(); }
-};
 
 int chosen(const char* what, int value, int otherwise, int most, const std::string& whyMost) {
   if (value < 0) {
@@ -39,15 +33,15 @@ int chosen(const char* what, int value, int otherwise, int most, const std::stri
   return value == 0 ? otherwise : value;
 }
 
-Entry entryOf(WhenFull whenFull) {
-  return whenFull == WhenFull::Refuse ? Entry::Refuse : Entry::Block;
+Entry entryOf(QueueFullPolicy queueFullPolicy) {
+  return queueFullPolicy == QueueFullPolicy::Reject ? Entry::Reject : Entry::Block;
 }
 
 // Images of one call. None of them is in the pool any more when it goes: their pixels are the caller's again.
-class Flight {
+class InFlightRequests {
  public:
-  explicit Flight(Scheduler& scheduler) : scheduler_(scheduler) {}
-  ~Flight() {
+  explicit InFlightRequests(Scheduler& scheduler) : scheduler_(scheduler) {}
+  ~InFlightRequests() {
     for (const auto& request : requests_) {
       scheduler_.cancel(*request);
     }
@@ -55,13 +49,13 @@ class Flight {
       scheduler_.wait(*request);
     }
   }
-  Flight(const Flight&) = delete;
-  Flight& operator=(const Flight&) = delete;
+  InFlightRequests(const InFlightRequests&) = delete;
+  InFlightRequests& operator=(const InFlightRequests&) = delete;
 
   std::size_t size() const { return requests_.size(); }
   void add(std::shared_ptr<PoolRequest> request) { requests_.push_back(std::move(request)); }
-  Prediction takeFirst() {
-    Prediction result = scheduler_.take(*requests_.front());
+  Result popFront() {
+    Result result = scheduler_.take(*requests_.front());
     requests_.pop_front();
     return result;
   }
@@ -73,22 +67,17 @@ class Flight {
 
 }  // namespace
 
-QueueFullError::~QueueFullError() = default;
-DeadlineError::~DeadlineError() = default;
-CancelledError::~CancelledError() = default;
-ClosedError::~ClosedError() = default;
-
 // ---------------------------------------------------------------------------------------------------------------------
 // Pools
 
 class BasePool::Impl {
  public:
-  Impl(ModelParts model, const PoolOption& option, std::unique_ptr<Context> forOne)
+  Impl(ModelParts model, const PoolOption& option, std::unique_ptr<Context> lowLatency)
       : engine_(std::move(model.engine)),
         sourceSize_(model.sourceSize),
         contexts_(chosen("contexts", option.contexts, engine_->parallelRuns(), 1024, "more cannot pay")),
         settings_(settingsOf(option)),
-        entry_(entryOf(option.whenFull)) {
+        entry_(entryOf(option.queueFullPolicy)) {
     std::vector<std::unique_ptr<Context>> contexts;
     contexts.reserve(static_cast<std::size_t>(contexts_));
     for (int i = 0; i < contexts_; ++i) {
@@ -96,13 +85,13 @@ class BasePool::Impl {
     }
     try {
       scheduler_ =
-          std::make_shared<Scheduler>(std::move(contexts), std::move(forOne), std::move(model.thresholds), settings_);
+          std::make_shared<Scheduler>(std::move(contexts), std::move(lowLatency), std::move(model.options), settings_);
     } catch (const std::system_error& error) {
       throw Error("pool of '" + info().file + "': the machine has no more threads (one is needed for each of " +
                   std::to_string(contexts_) + " contexts): " + error.what());
     }
   }
-  ~Impl() { scheduler_->close(Ending::Drain); }
+  ~Impl() { scheduler_->close(CloseMode::Drain); }
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
@@ -110,16 +99,14 @@ class BasePool::Impl {
   int contexts() const { return contexts_; }
   const SchedulerSettings& settings() const { return settings_; }
   Scheduler& scheduler() const { return *scheduler_; }
-  std::size_t inFlight() const { return 2 * static_cast<std::size_t>(contexts_) * settings_.largestBatch; }
+  std::size_t inFlight() const { return 2 * static_cast<std::size_t>(contexts_) * settings_.maxBatchSize; }
 
-  // Gives the results, one after the other, to `take`.
-  template <typename Take>
-  void predict(const Image* images, std::size_t count, const Take& take) const {
+  void predict(const Image* images, std::size_t count, const std::function<void(Result&&)>& take) const {
     // An image that waits for its result needs no other wait for room.
     const Entry first = entry_ == Entry::Block ? Entry::Later : entry_;
     if (count == 1) {
       const ImageView view = checkedView(images[0], sourceSize_, std::nullopt);
-      take(0, scheduler_->predict(view, engine_->description().fit(view.size), first));
+      take(scheduler_->predict(view, engine_->description().fit(view.size), first));
       return;
     }
     std::vector<ImageView> views;
@@ -127,18 +114,17 @@ class BasePool::Impl {
     for (std::size_t i = 0; i < count; ++i) {
       views.push_back(checkedView(images[i], sourceSize_, i));
     }
-    Flight flight(*scheduler_);
-    std::size_t done = 0;
+    InFlightRequests inFlightRequests(*scheduler_);
     for (std::size_t i = 0; i < count; ++i) {
-      if (flight.size() >= inFlight()) {
-        take(done++, flight.takeFirst());
+      if (inFlightRequests.size() >= inFlight()) {
+        take(inFlightRequests.popFront());
       }
       auto request = requestFor(views[i]);
       scheduler_->submit(request, i == 0 ? first : Entry::Later);
-      flight.add(std::move(request));
+      inFlightRequests.add(std::move(request));
     }
-    while (done < count) {
-      take(done++, flight.takeFirst());
+    while (inFlightRequests.size() > 0) {
+      take(inFlightRequests.popFront());
     }
   }
 
@@ -148,7 +134,7 @@ class BasePool::Impl {
     request->deadline = option.deadline;
     request->owner = image.owner;
     request->onDone = std::move(onDone);
-    scheduler_->submit(request, option.whenFull ? entryOf(*option.whenFull) : entry_);
+    scheduler_->submit(request, option.queueFullPolicy ? entryOf(*option.queueFullPolicy) : entry_);
     return request;
   }
 
@@ -172,18 +158,19 @@ class BasePool::Impl {
     const int most = info().batch;
     const std::string why = info().dynamicBatch ? "the model's batch(): InferOption::setBatch() sets it"
                                                 : "the batch that '" + info().file + "' was made for";
-    if (option.longestWait < std::chrono::microseconds(0) || option.longestWait > kLongestWait) {
-      throw std::invalid_argument("PoolOption: longestWait must be between 0 and an hour, found " +
-                                  std::to_string(option.longestWait.count()) + " microseconds");
+    if (option.maxQueueDelay < std::chrono::microseconds(0) || option.maxQueueDelay > kMaxQueueDelay) {
+      throw std::invalid_argument("PoolOption: maxQueueDelay must be between 0 and an hour, found " +
+                                  std::to_string(option.maxQueueDelay.count()) + " microseconds");
     }
     SchedulerSettings settings;
-    settings.largestBatch = static_cast<std::size_t>(chosen("largestBatch", option.largestBatch, most, most, why));
-    settings.longestWait = option.longestWait;
+    settings.maxBatchSize = static_cast<std::size_t>(chosen("maxBatchSize", option.maxBatchSize, most, most, why));
+    settings.maxQueueDelay = option.maxQueueDelay;
     settings.queueLength =
         option.queueLength > 0
             ? option.queueLength
-            : std::max(kShortestQueue, kRunsInQueue * static_cast<std::size_t>(contexts_) * settings.largestBatch);
+            : std::max(kShortestQueue, kRunsInQueue * static_cast<std::size_t>(contexts_) * settings.maxBatchSize);
     settings.file = info().file;
+    settings.header = ResultHeader(engine_->description());
     return settings;
   }
 
@@ -213,9 +200,9 @@ InferOption BasePool::forManyCallers(const InferOption& option) {
 
 namespace {
 
-// A context of `forOne` that can stand in for those of `model`; it keeps its engine alive.
-std::unique_ptr<Context> contextForOne(const ModelParts& model, const ModelParts& forOne) {
-  const ModelInfo &wanted = model.engine->description().info, &found = forOne.engine->description().info;
+// A context of `lowLatencyModel` that can stand in for those of `model`; it keeps its engine alive.
+std::unique_ptr<Context> lowLatencyContext(const ModelParts& model, const ModelParts& lowLatencyModel) {
+  const ModelInfo &wanted = model.engine->description().info, &found = lowLatencyModel.engine->description().info;
   const auto text = [](const ModelInfo& info) {
     return std::to_string(info.networkWidth) + "x" + std::to_string(info.networkHeight) +
            (info.dynamicSize ? " or any other" : "") + ", " + std::to_string(info.names.size()) + " classes";
@@ -225,15 +212,15 @@ std::unique_ptr<Context> contextForOne(const ModelParts& model, const ModelParts
     throw std::invalid_argument("Pool: the model for one image, '" + found.file + "' (" + text(found) +
                                 "), is to be the same network as '" + wanted.file + "' (" + text(wanted) + ")");
   }
-  return forOne.engine->createContext();
+  return lowLatencyModel.engine->createContext();
 }
 
 }  // namespace
 
-BasePool::BasePool(const BaseModel& model, const PoolOption& option, const BaseModel* forOne)
+BasePool::BasePool(const Model& model, const PoolOption& option, const Model* lowLatencyModel)
     : impl_(std::make_unique<Impl>(
-          partsOf(ImplOf::of(model)), option,
-          forOne ? contextForOne(partsOf(ImplOf::of(model)), partsOf(ImplOf::of(*forOne))) : nullptr)) {}
+          model.parts(), option,
+          lowLatencyModel ? lowLatencyContext(model.parts(), lowLatencyModel->parts()) : nullptr)) {}
 BasePool::~BasePool() = default;
 BasePool::BasePool(BasePool&&) noexcept = default;
 BasePool& BasePool::operator=(BasePool&&) noexcept = default;
@@ -249,8 +236,8 @@ int BasePool::contexts() const {
   return impl().contexts();
 }
 
-int BasePool::largestBatch() const {
-  return static_cast<int>(impl().settings().largestBatch);
+int BasePool::maxBatchSize() const {
+  return static_cast<int>(impl().settings().maxBatchSize);
 }
 
 std::size_t BasePool::queueLength() const {
@@ -274,21 +261,13 @@ double PoolMetrics::meanBatch() const {
   return runs == 0 ? 0 : static_cast<double>(images) / static_cast<double>(runs);
 }
 
-void BasePool::close(Ending ending) {
-  impl().scheduler().close(ending);
+void BasePool::close(CloseMode mode) {
+  impl().scheduler().close(mode);
 }
 
-template <typename Result>
-void BasePool::predictInto(const Image* images, std::size_t count, Result* results) {
-  impl().predict(images, count,
-                 [&](std::size_t i, Prediction&& prediction) { fill(results[i], std::move(prediction)); });
+void BasePool::predictEach(const Image* images, std::size_t count, const std::function<void(Result&&)>& take) {
+  impl().predict(images, count, take);
 }
-
-template TRTYOLO_API void BasePool::predictInto(const Image*, std::size_t, ClsResult*);
-template TRTYOLO_API void BasePool::predictInto(const Image*, std::size_t, DetResult*);
-template TRTYOLO_API void BasePool::predictInto(const Image*, std::size_t, OBBResult*);
-template TRTYOLO_API void BasePool::predictInto(const Image*, std::size_t, SegResult*);
-template TRTYOLO_API void BasePool::predictInto(const Image*, std::size_t, PoseResult*);
 
 BasePool::Request BasePool::submitImage(const OwnedImage& image, const SubmitOption& option,
                                         std::function<void(const Request&)> onDone) {
@@ -337,16 +316,9 @@ bool BaseTicket::cancel() {
   return request.scheduler->cancel(request);
 }
 
-template <typename Result>
-void BaseTicket::take(Result& result) {
+Result BaseTicket::take() {
   PoolRequest& request = checkedRequest(request_);
-  fill(result, request.scheduler->take(request));
+  return request.scheduler->take(request);
 }
-
-template TRTYOLO_API void BaseTicket::take(ClsResult&);
-template TRTYOLO_API void BaseTicket::take(DetResult&);
-template TRTYOLO_API void BaseTicket::take(OBBResult&);
-template TRTYOLO_API void BaseTicket::take(SegResult&);
-template TRTYOLO_API void BaseTicket::take(PoseResult&);
 
 }  // namespace trtyolo

@@ -16,35 +16,25 @@ struct Kind {
   int major = 0, minor = 0;  // of the compute capability
 };
 
-// Asked for once, since a device that has failed may not tell any more. Never destroyed: objects that end with the
-// process may have something to say, too.
-class Kinds {
- public:
-  static Kinds& get() {
-    static Kinds* const kinds = new Kinds;
-    return *kinds;
+// Asks a device once, since one that has failed may no longer answer. The `kind` of one that does not answer stays as
+// it was.
+cudaError_t findKind(int device, Kind& kind) {
+  // Never destroyed: objects that end with the process may still need a name for their messages.
+  static auto& mutex = *new std::mutex;
+  static auto& kinds = *new std::map<int, Kind>;
+  const std::lock_guard lock(mutex);
+  const auto known = kinds.find(device);
+  if (known != kinds.end()) {
+    kind = known->second;
+    return cudaSuccess;
   }
-
-  // A `kind` of a device that does not answer stays as it was.
-  cudaError_t find(int device, Kind& kind) {
-    const std::lock_guard lock(mutex_);
-    const auto known = kinds_.find(device);
-    if (known != kinds_.end()) {
-      kind = known->second;
-      return cudaSuccess;
-    }
-    cudaDeviceProp properties{};
-    const cudaError_t status = cudaGetDeviceProperties(&properties, device);
-    if (status == cudaSuccess) {
-      kind = kinds_[device] = {properties.name, properties.major, properties.minor};
-    }
-    return status;
+  cudaDeviceProp properties{};
+  const cudaError_t status = cudaGetDeviceProperties(&properties, device);
+  if (status == cudaSuccess) {
+    kind = kinds[device] = {properties.name, properties.major, properties.minor};
   }
-
- private:
-  std::mutex mutex_;
-  std::map<int, Kind> kinds_;
-};
+  return status;
+}
 
 }  // namespace
 
@@ -88,7 +78,7 @@ void checkDevice(int device) {
 std::string deviceName(int device) {
   checkDevice(device);
   Kind kind;
-  const cudaError_t status = Kinds::get().find(device, kind);
+  const cudaError_t status = findKind(device, kind);
   if (status != cudaSuccess) {
     fail(status, "asking for its properties", device);
   }
@@ -100,7 +90,7 @@ std::string deviceLabel(int device) {
     return "a GPU";
   }
   Kind kind;
-  ignore(Kinds::get().find(device, kind));
+  ignore(findKind(device, kind));
   return "GPU " + std::to_string(device) + (kind.name.empty() ? "" : " (" + kind.name + ")");
 }
 

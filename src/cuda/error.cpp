@@ -7,10 +7,10 @@
 namespace trtyolo::cuda {
 namespace {
 
-// A device that has failed for good may not even tell which one is current.
+// A device that can no longer be used may not even say which one is current.
 thread_local int deviceOfThread = -1;
 
-// After these a process cannot use the device any more.
+// Errors after which the process can no longer use the device.
 bool endsUse(cudaError_t status) {
   switch (status) {
     case cudaErrorECCUncorrectable:

@@ -1,4 +1,4 @@
-// What CUDA calls answer, as exceptions.
+// CUDA's status codes as exceptions.
 #pragma once
 
 #include <cuda_runtime_api.h>
@@ -9,7 +9,7 @@
 
 namespace trtyolo::cuda {
 
-// A DeviceError that may be none once somebody has given memory back.
+// A DeviceError that need not happen again once memory has been released.
 class OutOfMemory : public DeviceError {
  public:
   using DeviceError::DeviceError;
@@ -20,22 +20,21 @@ class OutOfMemory : public DeviceError {
 // it. Any thread.
 void check(cudaError_t status, const char* doing);
 
-// The same for a `status` that is no success, and a device that need not be current.
+// The same for a `status` other than success, and a device that need not be current.
 [[noreturn]] void fail(cudaError_t status, const std::string& doing, int device);
 
 // For destructors: clears the error that a release may leave, and throws nothing.
 void ignore(cudaError_t status) noexcept;
 
-// What the current device answers when it is asked for as little as possible: no success once something has failed on
-// it for good (an illegal address in somebody's kernel, say), which no call of this process can use it after. Not for
-// the way of a call: it takes its time.
+// Whether the current device still works, by a call that asks as little of it as possible: an error once a failure (an
+// illegal address in a kernel, say) has ended its use by this process. Slow: not for the hot path.
 cudaError_t state() noexcept;
 
 // The device that messages name: what DeviceScope has made current, else what CUDA says.
 int currentDevice() noexcept;
 
 namespace detail {
-int exchangeDeviceOfThread(int device) noexcept;  // gives the one before; -1: none
+int exchangeDeviceOfThread(int device) noexcept;  // returns the previous one; -1: none
 }  // namespace detail
 
 }  // namespace trtyolo::cuda

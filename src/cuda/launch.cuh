@@ -7,8 +7,7 @@
 
 namespace trtyolo::cuda {
 
-// Answers for this launch only: an error that somebody else has left in the thread is neither taken for its own nor
-// cleared.
+// Reports errors of this launch only: one that other code has left in the thread is neither reported nor cleared.
 template <typename... Parameters>
 void launch(const char* doing, void (*kernel)(Parameters...), dim3 grid, dim3 block, cudaStream_t stream,
             const Parameters&... arguments) {

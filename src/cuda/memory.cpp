@@ -5,6 +5,11 @@
 #include "cuda/error.hpp"
 
 namespace trtyolo::cuda {
+namespace {
+
+thread_local MemoryAccount* accountOfThread = nullptr;
+
+}  // namespace
 
 DeviceScope::DeviceScope(int device) {
   cudaError_t status = cudaGetDevice(&before_);
@@ -27,6 +32,16 @@ DeviceScope::~DeviceScope() {
   if (changed_) {
     ignore(cudaSetDevice(before_));
   }
+}
+
+AccountScope::AccountScope(MemoryAccount& account) : before_(std::exchange(accountOfThread, &account)) {}
+
+AccountScope::~AccountScope() {
+  accountOfThread = before_;
+}
+
+MemoryAccount* AccountScope::current() {
+  return accountOfThread;
 }
 
 namespace detail {

@@ -1,16 +1,15 @@
-// Memory of a device, and host memory that it can reach, owned. Sizes are in elements. No object here is for two
-// threads at once, and each is released on the device that was current when it was made.
+// Owned memory of a device, and owned host memory that it can reach. Sizes are in elements. One thread at a time for
+// each object; each is released on the device that was current when it was made.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <type_traits>
 #include <utility>
 
-#include "cuda/memory_account.hpp"
-
 namespace trtyolo::cuda {
 
-// The current device for as long as this lives; the caller's own one is current again afterwards.
+// Makes a device current for its lifetime; the caller's own one is current again afterwards.
 class DeviceScope {
  public:
   explicit DeviceScope(int device);
@@ -22,6 +21,27 @@ class DeviceScope {
   int before_ = 0;
   int beforeInMessages_ = -1;
   bool changed_ = false;
+};
+
+// Bytes of the memory objects below that are there and were made under an AccountScope of this. Any thread; it must
+// outlive those objects.
+struct MemoryAccount {
+  std::atomic<std::size_t> device = 0, scratch = 0;
+  std::atomic<std::size_t> pinned = 0;  // page-locked host memory
+};
+
+// What this thread allocates during its lifetime is counted in the account.
+class AccountScope {
+ public:
+  explicit AccountScope(MemoryAccount& account);
+  ~AccountScope();
+  AccountScope(const AccountScope&) = delete;
+  AccountScope& operator=(const AccountScope&) = delete;
+
+  static MemoryAccount* current();  // of this thread; null outside of all scopes
+
+ private:
+  MemoryAccount* before_;
 };
 
 namespace detail {
@@ -86,7 +106,7 @@ using ScratchMemory = Memory<T, detail::allocateDevice, detail::releaseDevice, &
 template <typename T>
 using PinnedMemory = Memory<T, detail::allocatePinned, detail::releasePinned, &MemoryAccount::pinned>;
 
-// The same for what the host only writes: past its caches, so quicker for both. Reading it is very slow.
+// The same for what the host only writes. Write-combined: faster for both, but very slow for the host to read.
 template <typename T>
 using UploadMemory = Memory<T, detail::allocateUpload, detail::releasePinned, &MemoryAccount::pinned>;
 

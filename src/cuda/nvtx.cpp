@@ -4,7 +4,7 @@
 
 #include <nvtx3/nvToolsExt.h>
 
-#include "runtime/trace.hpp"
+#include "base/trace.hpp"
 
 namespace trtyolo::cuda {
 namespace {
@@ -26,7 +26,7 @@ void mark(const char* part, bool begins) {
 }  // namespace
 
 void traceByNvtx() {
-  setUsualTrace(&mark);
+  setDefaultTrace(&mark);
 }
 
 }  // namespace trtyolo::cuda

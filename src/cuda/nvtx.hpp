@@ -3,7 +3,7 @@
 
 namespace trtyolo::cuda {
 
-// From now on parts of the work are ranges of NVTX, in the domain "trtyolo", unless the user wants them elsewhere
+// From now on parts of the work are ranges of NVTX, in the domain "trtyolo", unless the user has set a callback
 // (setTrace()). Without effect where the library was compiled without NVTX's headers. Any thread.
 void traceByNvtx();
 

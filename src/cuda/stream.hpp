@@ -1,4 +1,4 @@
-// Streams and captured graphs, owned.
+// Owned streams and captured graphs.
 #pragma once
 
 #include <cuda_runtime_api.h>

@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <cstring>
 #include <limits>
-#include <new>
 #include <vector>
 
 #include "image/center_crop_plan.hpp"
@@ -24,35 +23,12 @@ namespace trtyolo {
 
 HWY_EXPORT(filterCropColumns);
 HWY_EXPORT(blendCropRows);
-HWY_EXPORT(convertCropRowPlain);
-HWY_EXPORT(convertCropRowNormalized);
+HWY_EXPORT(convertCropRow);
 
 namespace {
 
-template <class T>
-hwy::AlignedFreeUniquePtr<T[]> allocateZeros(std::size_t count) {
-  auto memory = hwy::AllocateAligned<T>(count);
-  if (!memory) {
-    throw std::bad_alloc();
-  }
-  std::fill_n(memory.get(), count, T{0});
-  return memory;
-}
-
 int roundHalfUp(double value) {
   return static_cast<int>(std::floor(value + 0.5));
-}
-
-std::size_t roundUp(std::size_t value, std::size_t multiple) {
-  return (value + multiple - 1) / multiple * multiple;
-}
-
-std::size_t longestOf(const std::vector<CropWindow>& windows) {
-  std::size_t longest = 0;
-  for (const CropWindow& window : windows) {
-    longest = std::max(longest, window.weights.size());
-  }
-  return longest;
 }
 
 // With `copied`, all that the columns read is a copy or a blend of rows.
@@ -139,6 +115,18 @@ std::vector<CropWindow> cropWindows(const CropSide& side) {
   return windows;
 }
 
+std::size_t longestOf(const std::vector<CropWindow>& windows) {
+  std::size_t longest = 0;
+  for (const CropWindow& window : windows) {
+    longest = std::max(longest, window.weights.size());
+  }
+  return longest;
+}
+
+void blendWindow(const std::uint8_t* const* rows, const CropWindow& window, std::size_t bytes, std::uint8_t* blended) {
+  HWY_DYNAMIC_DISPATCH(blendCropRows)(rows, window.weights.data(), window.weights.size(), bytes, blended);
+}
+
 struct CenterCropper::State {
   // The tables belong to this geometry.
   Size source;
@@ -211,8 +199,7 @@ struct CenterCropper::State {
         for (std::size_t tap = 0; tap < row.weights.size(); ++tap) {
           window[tap] = from + tap * image.pitch + columns.tailStart;
         }
-        HWY_DYNAMIC_DISPATCH(blendCropRows)
-        (window.data(), row.weights.data(), row.weights.size(), tailInRow(image), tails[i].data());
+        blendWindow(window.data(), row, tailInRow(image), tails[i].data());
       }
     }
     HWY_DYNAMIC_DISPATCH(filterCropColumns)(columns, sources);
@@ -242,7 +229,7 @@ struct CenterCropper::State {
     for (std::size_t tap = 0; tap < count; ++tap) {
       window[tap] = slotOf(row.first + static_cast<int>(tap));
     }
-    HWY_DYNAMIC_DISPATCH(blendCropRows)(window.data(), row.weights.data(), count, rowBytes, blended.get());
+    blendWindow(window.data(), row, rowBytes, blended.get());
     return blended.get();
   }
 };
@@ -256,30 +243,11 @@ void CenterCropper::write(const ImageView& image, Size network, const Normalizat
   State& state = *state_;
   state.prepare(image, network);
   const auto width = static_cast<std::size_t>(network.width);
-  const std::size_t area = width * static_cast<std::size_t>(network.height);
-
-  const std::array<float, 3> noMean = {0, 0, 0};
-  const std::array<float, 3> noStd = {1, 1, 1};
-  const bool plain = normalization.mean == noMean && normalization.std == noStd;
-  CropPlanes to;
-  for (std::size_t channel = 0; channel < 3; ++channel) {
-    const std::size_t number = normalization.swapRB ? 2 - channel : channel;
-    to.rows[channel] = planes + number * area;
-    to.mean[channel] = normalization.mean[number];
-    to.std[channel] = normalization.std[number];
-  }
-
+  PlaneRows to(planes, width * static_cast<std::size_t>(network.height), normalization);
   int next = 0;
   for (int y = 0; y < network.height; ++y) {
-    const std::uint8_t* const pixels = state.rowOf(image, y, next);
-    if (plain) {
-      HWY_DYNAMIC_DISPATCH(convertCropRowPlain)(pixels, width, to);
-    } else {
-      HWY_DYNAMIC_DISPATCH(convertCropRowNormalized)(pixels, width, to);
-    }
-    for (float*& start : to.rows) {
-      start += width;
-    }
+    HWY_DYNAMIC_DISPATCH(convertCropRow)(state.rowOf(image, y, next), width, to);
+    to.advance(width);
   }
 }
 

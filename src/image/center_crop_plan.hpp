@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "hwy/aligned_allocator.h"
 #include "image/center_crop_windows.hpp"
+#include "image/rows.hpp"
 
 namespace trtyolo {
 
@@ -49,13 +49,6 @@ struct CropSources {
   std::array<const std::uint8_t*, kCropRows> rows{};
   std::array<const std::uint8_t*, kCropRows> tails{};
   std::array<std::uint8_t*, kCropRows> filtered{};
-};
-
-// Where the three channels of a row go, in the order of the source's channels.
-struct CropPlanes {
-  std::array<float*, 3> rows{};
-  std::array<float, 3> mean{};
-  std::array<float, 3> std{};
 };
 
 }  // namespace trtyolo

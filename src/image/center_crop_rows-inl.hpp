@@ -68,7 +68,7 @@ inline void blendCropRows(const std::uint8_t* const* rows, const std::int32_t* w
 }
 
 template <bool kNormalize>
-void convertCropRow(const std::uint8_t* blended, std::size_t width, const CropPlanes& planes) {
+void convertCropRowAs(const std::uint8_t* blended, std::size_t width, const PlaneRows& planes) {
   for (std::size_t x = 0; x < width; ++x) {
     for (std::size_t channel = 0; channel < 3; ++channel) {
       float value = static_cast<float>(blended[x * kCropPixel + channel]) / 255.0f;
@@ -209,7 +209,7 @@ inline void blendCropRows(const std::uint8_t* const* rows, const std::int32_t* H
 
 // Pixels of kCropPixel bytes, padded to kCropMultiple, to planes of f32.
 template <bool kNormalize>
-void convertCropRow(const std::uint8_t* HWY_RESTRICT blended, std::size_t width, const CropPlanes& planes) {
+void convertCropRowAs(const std::uint8_t* HWY_RESTRICT blended, std::size_t width, const PlaneRows& planes) {
   const hn::CappedTag<float, kCropMultiple / 4> floats;
   const hn::Repartition<std::uint8_t, decltype(floats)> bytes;
   const hn::Rebind<std::uint32_t, decltype(floats)> pixels;
@@ -248,12 +248,8 @@ void convertCropRow(const std::uint8_t* HWY_RESTRICT blended, std::size_t width,
 
 #endif  // HWY_TARGET
 
-inline void convertCropRowPlain(const std::uint8_t* blended, std::size_t width, const CropPlanes& planes) {
-  convertCropRow<false>(blended, width, planes);
-}
-
-inline void convertCropRowNormalized(const std::uint8_t* blended, std::size_t width, const CropPlanes& planes) {
-  convertCropRow<true>(blended, width, planes);
+inline void convertCropRow(const std::uint8_t* blended, std::size_t width, const PlaneRows& planes) {
+  (planes.plain ? convertCropRowAs<false> : convertCropRowAs<true>)(blended, width, planes);
 }
 
 }  // namespace HWY_NAMESPACE

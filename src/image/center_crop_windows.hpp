@@ -2,10 +2,11 @@
 // Equal to Pillow's bilinear resampling to the bit; shared by every device.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
-#include "cuda/device_function.hpp"
+#include "base/device_function.hpp"
 #include "image/geometry.hpp"
 
 namespace trtyolo {
@@ -26,6 +27,7 @@ struct CropSide {
   int source = 0;
   std::int64_t scaled = 0;
   int kept = 0;
+  bool operator==(const CropSide&) const = default;
 
   // torchvision's CenterCrop: half of what is left over, halves rounded to even.
   std::int64_t first() const {
@@ -40,6 +42,7 @@ struct CropSide {
 struct CropSides {
   CropSide columns;
   CropSide rows;
+  bool operator==(const CropSides&) const = default;
 
   // Each pass rounds to 8 bits, so their order shows. Pillow (since version 13; before, the horizontal pass always came
   // first) begins with the rows where they become fewer, and that by more than twice as many as the columns do.
@@ -61,5 +64,11 @@ struct CropWindow {
 // Windows of the kept pixels of a side, as Pillow's bilinear resampling has them: a triangle, as wide as two pixels of
 // whichever side is coarser, cut off at the image's border; weights of kCropWeightBits. Windows go forward only.
 std::vector<CropWindow> cropWindows(const CropSide& side);
+
+// The most weights that one of them has.
+std::size_t longestOf(const std::vector<CropWindow>& windows);
+
+// The vertical pass: the weighted sums of `bytes` bytes of the window's rows, one pointer for each weight.
+void blendWindow(const std::uint8_t* const* rows, const CropWindow& window, std::size_t bytes, std::uint8_t* blended);
 
 }  // namespace trtyolo

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <new>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -21,8 +20,7 @@
 namespace trtyolo {
 
 HWY_EXPORT(filterColumns);
-HWY_EXPORT(blendRowsPlain);
-HWY_EXPORT(blendRowsNormalized);
+HWY_EXPORT(blendRows);
 HWY_EXPORT(blendBytes);
 HWY_EXPORT(fillFloats);
 
@@ -32,16 +30,6 @@ constexpr std::size_t kRowsAhead = 2;       // how early source rows are asked f
 constexpr std::size_t kPixelsAtOnce = 8;    // between two requests
 constexpr std::size_t kScaledBytes = 4;     // of a pixel that is written as bytes
 constexpr std::size_t kPitchMultiple = 64;  // bytes of the longest vector
-
-template <class T>
-hwy::AlignedFreeUniquePtr<T[]> allocateZeros(std::size_t count) {
-  auto memory = hwy::AllocateAligned<T>(count);
-  if (!memory) {
-    throw std::bad_alloc();
-  }
-  std::fill_n(memory.get(), count, T{0});
-  return memory;
-}
 
 // Asks the processor for a part of a row that will be read soon. Between two runs the network has emptied the caches,
 // and where rows are left out no hardware foresees the next one. To be called a little at a time, between other work:
@@ -140,7 +128,7 @@ void writeBorder(const Letterbox& box, float value, float* plane) {
 
 ColumnPlan::ColumnPlan(int sourceWidth, int scaledWidth, int channelCount)
     : channels(channelCount), width(static_cast<std::size_t>(scaledWidth)) {
-  half = ((width + 1) / 2 + kSlotMultiple - 1) / kSlotMultiple * kSlotMultiple;
+  half = roundUp((width + 1) / 2, kSlotMultiple);
   offsets.resize(width);
   weight0 = allocateZeros<std::uint16_t>(slots() * kWords);
   weight1 = allocateZeros<std::uint16_t>(slots() * kWords);
@@ -254,45 +242,21 @@ void Letterboxer::write(const ImageView& image, const Letterbox& box, const Norm
                         Border border) {
   State& state = *state_;
   state.prepare(image, box.scaled);
-
-  const auto networkWidth = static_cast<std::size_t>(box.network.width);
-  const auto networkHeight = static_cast<std::size_t>(box.network.height);
-  const auto left = static_cast<std::size_t>(box.left);
-  const auto top = static_cast<std::size_t>(box.top);
-
-  const std::array<float, 3> noMean = {0, 0, 0};
-  const std::array<float, 3> noStd = {1, 1, 1};
-  const bool plain = normalization.mean == noMean && normalization.std == noStd;
-
-  PlaneRows to;
-  for (std::size_t channel = 0; channel < 3; ++channel) {
-    const std::size_t number = normalization.swapRB ? 2 - channel : channel;
-    float* const plane = planes + number * networkWidth * networkHeight;
-    to.rows[channel] = plane + top * networkWidth + left;
-    to.mean[channel] = normalization.mean[number];
-    to.std[channel] = normalization.std[number];
-    if (border == Border::Write) {
-      const float value = normalized(normalization.border / 255.0f, to.mean[channel], to.std[channel]);
-      writeBorder(box, value, plane);
-    }
+  const auto width = static_cast<std::size_t>(box.network.width);
+  PlaneRows to(planes, width * static_cast<std::size_t>(box.network.height), normalization);
+  for (std::size_t channel = 0; border == Border::Write && channel < 3; ++channel) {
+    const float value = normalized(normalization.border / 255.0f, to.mean[channel], to.std[channel]);
+    writeBorder(box, value, to.rows[channel]);
   }
-
+  to.advance(static_cast<std::size_t>(box.top) * width + static_cast<std::size_t>(box.left));
   for (std::size_t y = 0; y < state.rows.size(); ++y) {
-    const RowBlend blend = state.blendAt(image, y);
-    if (plain) {
-      HWY_DYNAMIC_DISPATCH(blendRowsPlain)(state.columns, blend, to);
-    } else {
-      HWY_DYNAMIC_DISPATCH(blendRowsNormalized)(state.columns, blend, to);
-    }
-    for (float*& start : to.rows) {
-      start += networkWidth;
-    }
+    HWY_DYNAMIC_DISPATCH(blendRows)(state.columns, state.blendAt(image, y), to);
+    to.advance(width);
   }
 }
 
 std::size_t Letterboxer::scaledPitch(int scaledWidth) {
-  const std::size_t bytes = static_cast<std::size_t>(scaledWidth) * kScaledBytes;
-  return (bytes + kPitchMultiple - 1) / kPitchMultiple * kPitchMultiple;
+  return roundUp(static_cast<std::size_t>(scaledWidth) * kScaledBytes, kPitchMultiple);
 }
 
 void Letterboxer::scaleRows(const ImageView& image, Size scaled, int first, int end, std::uint8_t* pixels) {

@@ -26,6 +26,9 @@ struct Normalization {
   float border = 114;                     // in the units of the image, 0 to 255
   std::array<float, 3> mean = {0, 0, 0};  // after the division by 255, in the order of the planes
   std::array<float, 3> std = {1, 1, 1};
+
+  // Whether the division by 255 is all there is to do.
+  bool plain() const { return mean == Normalization().mean && std == Normalization().std; }
 };
 
 // Whether write() writes the border too, or finds it as an earlier call left it.

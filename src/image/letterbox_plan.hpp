@@ -6,9 +6,9 @@
 #include <cstdint>
 #include <vector>
 
-#include "hwy/aligned_allocator.h"
 #include "image/geometry.hpp"
 #include "image/resize_arithmetic.hpp"
+#include "image/rows.hpp"
 
 namespace trtyolo {
 
@@ -47,13 +47,6 @@ struct RowBlend {
   const std::uint16_t* row1 = nullptr;
   std::uint16_t weight0 = 0;
   std::uint16_t weight1 = 0;
-};
-
-// Where the three channels of a row go, in the order of the source's channels.
-struct PlaneRows {
-  std::array<float*, 3> rows{};
-  std::array<float, 3> mean{};
-  std::array<float, 3> std{};
 };
 
 }  // namespace trtyolo

@@ -39,7 +39,7 @@ inline void filterColumns(const ColumnPlan& plan, const std::uint8_t* staged, st
 }
 
 template <bool kNormalize>
-void blendRows(const ColumnPlan& plan, const RowBlend& blend, const PlaneRows& planes) {
+void blendRowsAs(const ColumnPlan& plan, const RowBlend& blend, const PlaneRows& planes) {
   for (std::size_t x = 0; x < plan.width; ++x) {
     for (std::size_t channel = 0; channel < 3; ++channel) {
       const std::size_t word = plan.slotOf(x) * kWords + channel;
@@ -142,7 +142,7 @@ HWY_INLINE V blendWords(const std::uint16_t* HWY_RESTRICT row0, const std::uint1
 
 // The vertical pass and the conversion to planes of f32.
 template <bool kNormalize>
-void blendRows(const ColumnPlan& plan, const RowBlend& blend, const PlaneRows& planes) {
+void blendRowsAs(const ColumnPlan& plan, const RowBlend& blend, const PlaneRows& planes) {
   const Words words;
   const DoubleWords doubleWords;
   const QuadWords quadWords;
@@ -235,12 +235,8 @@ inline void fillFloats(float* HWY_RESTRICT to, std::size_t count, float value) {
 
 #endif  // HWY_TARGET
 
-inline void blendRowsPlain(const ColumnPlan& plan, const RowBlend& blend, const PlaneRows& planes) {
-  blendRows<false>(plan, blend, planes);
-}
-
-inline void blendRowsNormalized(const ColumnPlan& plan, const RowBlend& blend, const PlaneRows& planes) {
-  blendRows<true>(plan, blend, planes);
+inline void blendRows(const ColumnPlan& plan, const RowBlend& blend, const PlaneRows& planes) {
+  (planes.plain ? blendRowsAs<false> : blendRowsAs<true>)(plan, blend, planes);
 }
 
 }  // namespace HWY_NAMESPACE

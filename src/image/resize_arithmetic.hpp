@@ -5,7 +5,7 @@
 #include <cmath>
 #include <cstdint>
 
-#include "cuda/device_function.hpp"
+#include "base/device_function.hpp"
 #include "image/geometry.hpp"
 
 namespace trtyolo {

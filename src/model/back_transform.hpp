@@ -1,9 +1,9 @@
 // From the network's input back to the source image.
 #pragma once
 
-#include "cuda/device_function.hpp"
+#include "base/device_function.hpp"
+#include "base/extremes.hpp"
 #include "image/geometry.hpp"
-#include "model/extremes.hpp"
 #include "trtyolo.hpp"
 
 namespace trtyolo {
@@ -15,8 +15,8 @@ class BackTransform {
   TRTYOLO_DEVICE explicit BackTransform(const Letterbox& letterbox)
       : left_(static_cast<float>(letterbox.left)),
         top_(static_cast<float>(letterbox.top)),
-        gainX_(static_cast<float>(static_cast<double>(letterbox.scaled.width) / letterbox.source.width)),
-        gainY_(static_cast<float>(static_cast<double>(letterbox.scaled.height) / letterbox.source.height)),
+        gainX_(gain(letterbox.ratio, letterbox.scaled.width, letterbox.source.width)),
+        gainY_(gain(letterbox.ratio, letterbox.scaled.height, letterbox.source.height)),
         width_(static_cast<float>(letterbox.source.width)),
         height_(static_cast<float>(letterbox.source.height)) {}
 
@@ -26,6 +26,16 @@ class BackTransform {
     result.top = y(box.top);
     result.right = larger(result.left, x(box.right));
     result.bottom = larger(result.top, y(box.bottom));
+    return result;
+  }
+
+  // The same without clipping.
+  TRTYOLO_DEVICE Box whole(const Box& box) const {
+    Box result;
+    result.left = (box.left - left_) / gainX_;
+    result.top = (box.top - top_) / gainY_;
+    result.right = (box.right - left_) / gainX_;
+    result.bottom = (box.bottom - top_) / gainY_;
     return result;
   }
 
@@ -48,6 +58,9 @@ class BackTransform {
   }
 
  private:
+  TRTYOLO_DEVICE static float gain(double ratio, int scaled, int source) {
+    return static_cast<float>(ratio > 0 ? ratio : static_cast<double>(scaled) / source);
+  }
   // A NaN is not larger than 0, so it ends as 0 too.
   TRTYOLO_DEVICE static float clipped(float value, float most) { return value > 0.0F ? smaller(value, most) : 0.0F; }
 

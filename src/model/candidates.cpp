@@ -43,13 +43,17 @@ TablePlace rowsOf(const Shape& shape, int values, std::size_t images, std::size_
   return {0, objects * count, 1, count};
 }
 
-// An empty tensor may have no memory at all.
-ValueTable tableAt(const TablePlace& place, const TensorView& tensor, std::size_t slot) {
-  return {tensor.data ? tensor.data + place.first + slot * place.slotStep : nullptr, place.valueStep, place.anchorStep};
+// An output of a number for each image.
+TablePlace countsOf(const Shape& shape, std::size_t images) {
+  if (shape.empty() || shape.size() > 2 || shape[0] < 0 || images > static_cast<std::size_t>(shape[0]) ||
+      (shape.size() == 2 && shape[1] != 1)) {
+    throw InferenceError("the network's numbers of objects were expected to be [batch, 1], found " + toText(shape));
+  }
+  return {0, 1, 1, 1};
 }
 
 // Scores that lie anchor after anchor in each class: whole stretches of anchors at a time.
-void scanPlanes(const CandidateTables& tables, const Thresholds& thresholds, const FoundCandidate& found) {
+void scanPlanes(const OutputTables& tables, const PostprocessOptions& options, const FoundCandidate& found) {
   const float* scores = tables.scores.data;
   const std::size_t classStep = tables.scores.valueStep;
   std::array<float, kBlock> best;
@@ -63,14 +67,14 @@ void scanPlanes(const CandidateTables& tables, const Thresholds& thresholds, con
       }
     }
     for (std::size_t i = 0; i < count; ++i) {
-      if (best[i] > thresholds.confidence) {
+      if (const float score = scoreOf(best[i], tables.logits); score > options.confidence) {
         const std::size_t anchor = begin + i;
         int classIndex = 0;
         while (tables.scores(static_cast<std::size_t>(classIndex), anchor) != best[i]) {
           ++classIndex;
         }
-        if (thresholds.wants(classIndex)) {
-          found(static_cast<std::uint32_t>(anchor), classIndex, best[i]);
+        if (options.wants(classIndex)) {
+          found(static_cast<std::uint32_t>(anchor), classIndex, score);
         }
       }
     }
@@ -78,154 +82,172 @@ void scanPlanes(const CandidateTables& tables, const Thresholds& thresholds, con
 }
 
 // Scores in any other order: anchor after anchor.
-void scanAnchors(const CandidateTables& tables, const Thresholds& thresholds, const FoundCandidate& found) {
+void scanAnchors(const OutputTables& tables, const PostprocessOptions& options, const FoundCandidate& found) {
+  const auto scoreAt = [&tables](int c, std::size_t anchor) {
+    return scoreOf(tables.scores(static_cast<std::size_t>(c), anchor), tables.logits);
+  };
   for (std::size_t anchor = 0; anchor < tables.anchors; ++anchor) {
     float factor = 1.0F;
     if (tables.objectness.data) {
       factor = tables.objectness(0, anchor);
-      if (!(factor > thresholds.confidence)) {
+      if (!(factor > options.confidence)) {
         continue;
       }
     }
     if (tables.multiLabel) {
       for (int c = 0; c < tables.classes; ++c) {
-        const float score = tables.scores(static_cast<std::size_t>(c), anchor) * factor;
-        if (score > thresholds.confidence && thresholds.wants(c)) {
+        const float score = scoreAt(c, anchor) * factor;
+        if (score > options.confidence && options.wants(c)) {
           found(static_cast<std::uint32_t>(anchor), c, score);
         }
       }
       continue;
     }
     int bestClass = 0;
-    float best = tables.scores(0, anchor) * factor;
+    float best = scoreAt(0, anchor) * factor;
     for (int c = 1; c < tables.classes; ++c) {
-      const float score = tables.scores(static_cast<std::size_t>(c), anchor) * factor;
+      const float score = scoreAt(c, anchor) * factor;
       if (score > best) {
         best = score;
         bestClass = c;
       }
     }
-    if (best > thresholds.confidence && thresholds.wants(bestClass)) {
+    if (best > options.confidence && options.wants(bestClass)) {
       found(static_cast<std::uint32_t>(anchor), bestClass, best);
     }
   }
 }
 
-}  // namespace
-
-CandidatePlaces candidatePlaces(const OutputLayout& layout, const Shape& boxes, const Shape* scores,
-                                std::size_t images) {
-  CandidatePlaces places;
-  places.boxes = placeOf(boxes, layout.anchorsFirst, layout.values(), images, places.anchors);
-  TablePlace behind = places.boxes.from(4);
-  if (layout.objectness) {
-    places.objectness = behind;
-    behind = behind.from(1);
+OutputPlaces candidatePlaces(const OutputLayout& layout, const ShapeOf& shapeOf, std::size_t images) {
+  OutputPlaces places;
+  Shape boxes = shapeOf(layout.boxes);
+  if (layout.anchorsFirst && boxes.size() == 4 && boxes[2] == 1) {
+    boxes.erase(boxes.begin() + 2);  // the same box for all classes
   }
-  if (!scores) {
-    places.scores = behind;
-    behind = behind.from(static_cast<std::size_t>(layout.classes));
+  places.boxes = placeOf(boxes, layout.anchorsFirst, layout.values(), images, places.anchors);
+  TablePlace rest = places.boxes.from(4);
+  if (layout.objectness && !layout.objectnessAlone) {
+    places.objectness = rest;
+    rest = rest.from(1);
+  }
+  if (layout.scores == OutputLayout::kNone) {
+    places.scores = rest;
+    rest = rest.from(static_cast<std::size_t>(layout.classes) + (layout.objectnessAlone ? 1 : 0));
   } else {
     std::size_t scored = 0;
-    places.scores = placeOf(*scores, layout.anchorsFirst, layout.classes, images, scored);
+    places.scores = placeOf(shapeOf(layout.scores), layout.anchorsFirst, layout.classes, images, scored);
     if (scored != places.anchors) {
       throw InferenceError("the network gave " + std::to_string(places.anchors) + " boxes and scores for " +
                            std::to_string(scored));
     }
   }
-  places.extra = behind;
+  places.extra = layout.extras == OutputLayout::kNone
+                     ? rest
+                     : rowsOf(shapeOf(layout.extras), layout.extra, images, places.anchors);
   return places;
 }
 
-FinishedPlaces finishedPlaces(const OutputLayout& layout, const ShapeOf& shapeOf, std::size_t images) {
-  FinishedPlaces places;
-  const TablePlace rows = placeOf(shapeOf(layout.boxes), true, layout.values(), images, places.objects);
+// Objects of all images in one list.
+OutputPlaces listPlaces(const OutputLayout& layout, const Shape& shape) {
+  if (shape.size() != 2 || shape[0] < 0 || shape[1] != layout.values()) {
+    throw InferenceError("the network's output was expected to be [objects, 7], found " + toText(shape));
+  }
+  OutputPlaces places;
+  places.anchors = static_cast<std::size_t>(shape[0]);
+  const TablePlace rows{0, 0, 1, static_cast<std::size_t>(shape[1])};
+  places.images = rows;
+  places.boxes = rows.from(1);
+  places.scores = rows.from(layout.scoreFirst ? 5 : 6);
+  places.classNumbers = rows.from(layout.scoreFirst ? 6 : 5);
+  return places;
+}
+
+}  // namespace
+
+OutputPlaces outputPlaces(const OutputLayout& layout, const ShapeOf& shapeOf, std::size_t images) {
+  if (layout.kind == OutputLayout::Kind::Candidates) {
+    return candidatePlaces(layout, shapeOf, images);
+  }
+  if (layout.listed) {
+    return listPlaces(layout, shapeOf(layout.boxes));
+  }
+  OutputPlaces places;
+  const TablePlace rows = placeOf(shapeOf(layout.boxes), true, layout.values(), images, places.anchors);
   if (layout.kind == OutputLayout::Kind::BestClasses) {
     places.scores = rows;
     places.classNumbers = rows.from(1);
     return places;
   }
   places.boxes = rows;
-  if (!layout.apart()) {
+  if (!layout.splitOutputs()) {
     places.scores = rows.from(4);
     places.classNumbers = rows.from(5);
     places.extra = rows.from(6);
     return places;
   }
-  places.scores = rowsOf(shapeOf(layout.scores), 1, images, places.objects);
-  places.classNumbers = rowsOf(shapeOf(layout.classNumbers), 1, images, places.objects);
-  places.extra = layout.keypoints == OutputLayout::kNone
+  places.scores = rowsOf(shapeOf(layout.scores), 1, images, places.anchors);
+  places.classNumbers = rowsOf(shapeOf(layout.classNumbers), 1, images, places.anchors);
+  places.extra = layout.extras == OutputLayout::kNone
                      ? rows.from(4)
-                     : rowsOf(shapeOf(layout.keypoints), layout.extra, images, places.objects);
-  const Shape& counts = shapeOf(layout.counts);
-  if (counts.empty() || counts.size() > 2 || counts[0] < 0 || images > static_cast<std::size_t>(counts[0]) ||
-      (counts.size() == 2 && counts[1] != 1)) {
-    throw InferenceError("the network's numbers of objects were expected to be [batch, 1], found " + toText(counts));
+                     : rowsOf(shapeOf(layout.extras), layout.extra, images, places.anchors);
+  if (layout.counts != OutputLayout::kNone) {
+    places.counts = countsOf(shapeOf(layout.counts), images);
   }
-  places.counts = TablePlace{0, 1, 1, 1};
-  if (layout.ownMasks) {
+  if (layout.instanceMasks) {
     const Shape& masks = shapeOf(layout.prototypes);
-    if (masks.size() != 4 || masks[1] != static_cast<std::int64_t>(places.objects)) {
-      throw InferenceError("the network's masks were expected to be [batch, " + std::to_string(places.objects) +
+    if (masks.size() != 4 || masks[1] != static_cast<std::int64_t>(places.anchors)) {
+      throw InferenceError("the network's masks were expected to be [batch, " + std::to_string(places.anchors) +
                            ", height, width], found " + toText(masks));
     }
   }
   return places;
 }
 
-CandidateTables candidateTables(const OutputLayout& layout, std::span<const TensorView> outputs, std::size_t slot) {
-  const TensorView& boxes = outputs[layout.boxes];
-  const TensorView& scores = layout.scores == OutputLayout::kNone ? boxes : outputs[layout.scores];
-  const CandidatePlaces places =
-      candidatePlaces(layout, boxes.shape, layout.scores == OutputLayout::kNone ? nullptr : &scores.shape, slot + 1);
-  CandidateTables tables;
+OutputTables outputTables(const OutputLayout& layout, std::span<const TensorView> outputs, std::size_t slot) {
+  const OutputPlaces places = outputPlaces(
+      layout, [&](std::size_t output) -> const Shape& { return outputs[output].shape; }, slot + 1);
+  const auto at = [&](const TablePlace& place, std::size_t output) {
+    const float* const data = outputs[output == OutputLayout::kNone ? layout.boxes : output].data;
+    // An empty tensor may have no memory at all.
+    return ValueTable{data ? data + place.first + slot * place.slotStep : nullptr, place.valueStep, place.anchorStep};
+  };
+  OutputTables tables;
   tables.anchors = places.anchors;
   tables.classes = layout.classes;
   tables.multiLabel = layout.multiLabel;
-  tables.boxes = tableAt(places.boxes, boxes, slot);
-  if (places.objectness) {
-    tables.objectness = tableAt(*places.objectness, boxes, slot);
-  }
-  tables.scores = tableAt(places.scores, scores, slot);
-  tables.extra = tableAt(places.extra, boxes, slot);
-  return tables;
-}
-
-FinishedTables finishedTables(const OutputLayout& layout, std::span<const TensorView> outputs, std::size_t slot) {
-  const FinishedPlaces places = finishedPlaces(
-      layout, [&](std::size_t output) -> const Shape& { return outputs[output].shape; }, slot + 1);
-  const auto at = [&](const TablePlace& place, std::size_t output) {
-    return tableAt(place, outputs[output == OutputLayout::kNone ? layout.boxes : output], slot);
-  };
-  FinishedTables tables;
-  tables.objects = places.objects;
-  tables.classes = layout.classes;
+  tables.logits = layout.logits;
   tables.boxes = at(places.boxes, layout.boxes);
+  tables.objectness = places.objectness ? at(*places.objectness, layout.boxes) : ValueTable();
   tables.scores = at(places.scores, layout.scores);
   tables.classNumbers = at(places.classNumbers, layout.classNumbers);
-  tables.extra = at(places.extra, layout.keypoints);
+  tables.extra = at(places.extra, layout.extras);
+  tables.images = places.images ? at(*places.images, layout.boxes) : ValueTable();
+  tables.slot = slot;
   if (places.counts) {
-    const float said = at(*places.counts, layout.counts)(0, 0);
-    tables.objects = objectCount(said, static_cast<std::uint32_t>(places.objects));
+    const float count = at(*places.counts, layout.counts)(0, 0);
+    tables.anchors = objectCount(count, static_cast<std::uint32_t>(places.anchors));
   }
   return tables;
 }
 
-void scanCandidates(const CandidateTables& tables, const Thresholds& thresholds, const FoundCandidate& found) {
+void scanCandidates(const OutputTables& tables, const PostprocessOptions& options, const FoundCandidate& found) {
   if (!tables.objectness.data && !tables.multiLabel && tables.scores.anchorStep == 1) {
-    scanPlanes(tables, thresholds, found);
+    scanPlanes(tables, options, found);
   } else {
-    scanAnchors(tables, thresholds, found);
+    scanAnchors(tables, options, found);
   }
 }
 
-void scanFinished(const FinishedTables& tables, const Thresholds& thresholds, const FoundCandidate& found) {
-  int left = thresholds.maxDetections;
-  for (std::size_t object = 0; object < tables.objects && left > 0; ++object) {
+void scanFinished(const OutputTables& tables, const PostprocessOptions& options, const FoundCandidate& found) {
+  int left = options.maxDetections;
+  for (std::size_t object = 0; object < tables.anchors && left > 0; ++object) {
     const float score = tables.scores(0, object), number = tables.classNumbers(0, object);
-    if (isObject(score, number, tables.classes, thresholds.confidence)) {
+    if (tables.images.data && tables.images(0, object) != static_cast<float>(tables.slot)) {
+      continue;
+    }
+    if (isObject(score, number, tables.classes, options.confidence)) {
       const int classIndex = static_cast<int>(number);
-      if (thresholds.wants(classIndex)) {
+      if (options.wants(classIndex)) {
         found(static_cast<std::uint32_t>(object), classIndex, score);
         --left;
       }

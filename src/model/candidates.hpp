@@ -1,4 +1,4 @@
-// The candidates in a network's outputs, whatever way they lie.
+// The candidates and objects in a network's outputs, whatever their layout.
 #pragma once
 
 #include <cstddef>
@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "model/output_layout.hpp"
+#include "model/postprocess_options.hpp"
 #include "model/tensor.hpp"
-#include "model/thresholds.hpp"
 
 namespace trtyolo {
 
@@ -23,32 +23,24 @@ struct TablePlace {
   TablePlace from(std::size_t value) const { return {first + value * valueStep, slotStep, valueStep, anchorStep}; }
 };
 
-// Where the candidates' values lie: scores in the layout's tensor `scores` if it has one, everything else in `boxes`.
-struct CandidatePlaces {
-  std::size_t anchors = 0;
-  TablePlace boxes;  // four values, as the layout says
+// Where the values lie: each table in the layout's tensor of that name if it has one, everything else in `boxes`. Of
+// end-to-end networks and best classes, the "anchors" are objects.
+struct OutputPlaces {
+  std::size_t anchors = 0;  // for objects: the most that there can be
+  TablePlace boxes;         // four values, as the layout says
   std::optional<TablePlace> objectness;
   TablePlace scores;
-  TablePlace extra;
+  TablePlace classNumbers;           // of objects
+  TablePlace extra;                  // in the tensor `extras` if there is one
+  std::optional<TablePlace> counts;  // one value of one anchor
+  std::optional<TablePlace> images;  // of a list: the number of an object's image
 };
 
-// `scores` is the shape of that tensor, null if the layout has none. Throws InferenceError if the tensors have not the
-// shapes that the layout promised, or less than `images` images.
+// `shapeOf` gives the shape of an output. Throws InferenceError if the tensors do not have the shapes that the layout
+// promised, or hold fewer than `images` images. Not for class scores, which are no table.
 using Shape = std::vector<std::int64_t>;
-CandidatePlaces candidatePlaces(const OutputLayout& layout, const Shape& boxes, const Shape* scores,
-                                std::size_t images);
-
-// The same for finished boxes and best classes: the "anchors" are objects. The tables lie in the layout's tensors
-// `boxes`, `scores`, `classNumbers` and `keypoints` where it has them, and else in `boxes`; the count, one value of one
-// anchor, in `counts`. A table without steps does not exist.
-struct FinishedPlaces {
-  std::size_t objects = 0;  // that there is room for
-  TablePlace boxes, scores, classNumbers, extra;
-  std::optional<TablePlace> counts;
-};
-// `shapeOf` gives the shape of an output. Errors as above, and masks of other objects.
 using ShapeOf = std::function<const Shape&(std::size_t output)>;
-FinishedPlaces finishedPlaces(const OutputLayout& layout, const ShapeOf& shapeOf, std::size_t images);
+OutputPlaces outputPlaces(const OutputLayout& layout, const ShapeOf& shapeOf, std::size_t images);
 
 // A table of values in memory. Value v of anchor a is at data[v * valueStep + a * anchorStep].
 struct ValueTable {
@@ -64,36 +56,28 @@ struct ValueTable {
   }
 };
 
-// One image's candidates where they lie.
-struct CandidateTables {
-  std::size_t anchors = 0;
-  int classes = 0;
-  bool multiLabel = false;
-  ValueTable boxes;       // four values, as the layout says
-  ValueTable objectness;  // one value; data is null if the layout has none
-  ValueTable scores;
-  ValueTable extra;
-};
-
-// Throws InferenceError if the tensors have not the shapes that the layout promised.
-CandidateTables candidateTables(const OutputLayout& layout, std::span<const TensorView> outputs, std::size_t slot);
-
-// The same for finished boxes and best classes: the tables' "anchors" are objects.
-struct FinishedTables {
-  std::size_t objects = 0;  // that there are
+// The values of one image where they lie; see OutputPlaces.
+struct OutputTables {
+  std::size_t anchors = 0;  // for objects: how many there are
   int classes = 0;          // 0: not known
-  ValueTable boxes, scores, classNumbers, extra;
+  bool multiLabel = false;
+  bool logits = false;
+  ValueTable boxes, objectness, scores, classNumbers, extra;  // no objectness: its data is null
+  ValueTable images;                                          // of a list; otherwise its data is null
+  std::size_t slot = 0;                                       // the number of this image
 };
-FinishedTables finishedTables(const OutputLayout& layout, std::span<const TensorView> outputs, std::size_t slot);
+
+// Throws InferenceError if the tensors do not have the shapes that the layout promised.
+OutputTables outputTables(const OutputLayout& layout, std::span<const TensorView> outputs, std::size_t slot);
 
 // Calls `found` with anchor, class and score for every anchor whose best class scores above the threshold and is
-// wanted, by rising anchor; of equal scores the first class is the best. With several labels: for every class that
-// does. With an objectness, that must be above the threshold too, and scores are multiplied by it.
+// wanted, by rising anchor; of equal scores the first class is the best. With several labels, for every such class. An
+// objectness must be above the threshold too, and scores are multiplied by it.
 using FoundCandidate = std::function<void(std::uint32_t anchor, int classIndex, float score)>;
-void scanCandidates(const CandidateTables& tables, const Thresholds& thresholds, const FoundCandidate& found);
+void scanCandidates(const OutputTables& tables, const PostprocessOptions& options, const FoundCandidate& found);
 
-// Calls `found` with object, class and score for each of the first maxDetections finished objects that score above the
-// threshold and are wanted, in the network's order.
-void scanFinished(const FinishedTables& tables, const Thresholds& thresholds, const FoundCandidate& found);
+// Calls `found` with object, class and score for each of the first maxDetections objects that score above the threshold
+// and are wanted, in the network's order.
+void scanFinished(const OutputTables& tables, const PostprocessOptions& options, const FoundCandidate& found);
 
 }  // namespace trtyolo

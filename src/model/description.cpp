@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "model/layout_text.hpp"
+#include "model/onnx_graph.hpp"
 #include "model/plugin_outputs.hpp"
 
 namespace trtyolo {
@@ -10,19 +12,27 @@ namespace {
 
 constexpr int kDefaultNetworkSize = 640;
 constexpr int kDefaultClassifierSize = 224;
-constexpr int kMostNetworkSize = 16384;  // pixels a side; larger is a damaged file rather than a network
+constexpr int kMaxNetworkSize = 16384;  // pixels a side; larger is a damaged file rather than a network
 
-const std::string* find(const Metadata& metadata, const char* key) {
-  const auto entry = metadata.find(key);
-  return entry == metadata.end() ? nullptr : &entry->second;
+// The integers of an entry of the metadata; nothing if it is missing or something else.
+std::optional<std::vector<int>> intsOf(const Metadata& metadata, const char* key) {
+  const std::string* text = metadataEntry(metadata, key);
+  return text ? parseInts(*text) : std::nullopt;
 }
 
-Task taskOf(const RawModel& model, const DescriptionOptions& options) {
-  const std::string* said = find(model.metadata, "task");
+// [objects, 7]: objects of all images of a batch, where a classifier would have a row for each image.
+bool isListOfObjects(const RawModel& model) {
+  const std::vector<int>& shape = model.outputs[0].shape;
+  return shape[1] == 7 && model.inputs.size() == 1 && !model.inputs[0].shape.empty() &&
+         shape[0] != model.inputs[0].shape[0];
+}
+
+Task taskOf(const RawModel& model, const std::optional<PluginCut>& cut, const DescriptionOptions& options) {
+  const std::string* said = metadataEntry(model.metadata, "task");
   const std::optional<Task> inFile = said ? parseTask(*said) : std::nullopt;
   if (said && !inFile) {
     throw ModelError("'" + model.file + "': its metadata names the task '" + *said +
-                     "'; known are classify, detect, obb, segment, pose");
+                     "'; known are classify, detect, obb, segment, pose, semantic, depth");
   }
   if (inFile && options.task && *inFile != *options.task) {
     throw ModelError("'" + model.file + "': its metadata names the task '" + *said + "', setTask() asked for '" +
@@ -34,12 +44,21 @@ Task taskOf(const RawModel& model, const DescriptionOptions& options) {
   if (options.task) {
     return *options.task;
   }
+  if (cut) {
+    const bool angle = std::any_of(model.outputs.begin(), model.outputs.end(), [&](const TensorInfo& output) {
+      return output.name == cut->boxes && !output.shape.empty() && output.shape.back() == 5;
+    });
+    return cut->rotated || angle      ? Task::OBB
+           : !cut->prototypes.empty() ? Task::Segment
+           : !cut->extra.empty()      ? Task::Pose
+                                      : Task::Detect;
+  }
   if (const auto plugin = findPluginOutputs(model.outputs)) {
     const std::vector<int>& boxes = model.outputs[plugin->boxes].shape;
-    return plugin->masks                        ? Task::Segment
-           : plugin->keypoints                  ? Task::Pose
-           : boxes.size() == 3 && boxes[2] == 5 ? Task::OBB
-                                                : Task::Detect;
+    return plugin->prototypes != OutputLayout::kNone ? Task::Segment
+           : plugin->extras != OutputLayout::kNone   ? Task::Pose
+           : boxes.size() == 3 && boxes[2] == 5      ? Task::OBB
+                                                     : Task::Detect;
   }
   if (model.outputs.size() == 1 && model.outputs[0].name == "topk") {
     return Task::Classify;
@@ -49,10 +68,15 @@ Task taskOf(const RawModel& model, const DescriptionOptions& options) {
     return std::count_if(model.outputs.begin(), model.outputs.end(),
                          [&](const TensorInfo& tensor) { return tensor.shape.size() == rank; });
   };
+  // Whole numbers in the place of pixels: nothing but classes is given so.
+  const auto isWhole = [](const std::string& type) { return type.starts_with('u') || type.starts_with('i'); };
+  if (model.outputs.size() == 1 && ofRank(3) == 1 && isWhole(model.outputs[0].type)) {
+    return Task::Semantic;
+  }
   if (ofRank(4) == 1 && ofRank(3) == 1) {
     return Task::Segment;
   }
-  if (model.outputs.size() == 1 && ofRank(2) == 1) {
+  if (model.outputs.size() == 1 && ofRank(2) == 1 && !isListOfObjects(model)) {
     return Task::Classify;
   }
   return Task::Detect;
@@ -60,35 +84,39 @@ Task taskOf(const RawModel& model, const DescriptionOptions& options) {
 
 void readInput(const RawModel& model, const DescriptionOptions& options, ModelDescription& description) {
   ModelInfo& info = description.info;
-  const bool image = model.inputs.size() == 1 && model.inputs[0].shape.size() == 4 &&
-                     (model.inputs[0].shape[1] == 3 || model.inputs[0].shape[1] == -1) &&
-                     (model.inputs[0].type == "f32" || model.inputs[0].type == "f16");
-  if (!image) {
-    throw ModelError("'" + model.file + "': expected one input f32 or f16 [batch, 3, height, width], found " +
+  const auto isImage = [](const TensorInfo& tensor) {
+    const std::vector<int>& sides = tensor.shape;
+    const auto channels = [](int side) { return side == 3 || side == 1; };
+    return sides.size() == 4 && (channels(sides[1]) || sides[1] == -1 || channels(sides[3])) &&
+           (tensor.type == "f32" || tensor.type == "f16" || tensor.type == "u8");
+  };
+  if (model.inputs.size() != 1 || !isImage(model.inputs[0])) {
+    throw ModelError("'" + model.file +
+                     "': expected one input f32, f16 or u8 [batch, 3 or 1, height, width] or [batch, "
+                     "height, width, 3 or 1], found " +
                      listOf(model.inputs));
   }
-  const std::vector<int>& shape = model.inputs[0].shape;
+  // As if channels came first.
+  std::vector<int> shape = model.inputs[0].shape;
+  InputForm& input = description.input;
+  input.channelsLast = shape[1] != 3 && shape[1] != 1 && shape[1] != -1;
+  if (input.channelsLast) {
+    std::rotate(shape.begin() + 1, shape.begin() + 3, shape.end());
+  }
+  input.channels = shape[1] == 1 ? 1 : 3;
+  input.bytes = model.inputs[0].type == "u8";
   info.dynamicBatch = shape[0] == -1;
   info.batch = info.dynamicBatch ? options.batch : shape[0];
   info.dynamicSize = shape[2] == -1 || shape[3] == -1;
 
-  if (const std::string* stride = find(model.metadata, "stride")) {
-    // One number, or those of all the levels.
-    const auto values = parseInts(*stride);
-    const int coarsest = values && !values->empty() ? *std::max_element(values->begin(), values->end()) : 0;
-    if (coarsest >= 1 && coarsest <= kMostNetworkSize) {
-      info.stride = coarsest;
-    }
+  if (const auto strides = intsOf(model.metadata, "stride"); strides && !strides->empty()) {
+    const int coarsest = *std::max_element(strides->begin(), strides->end());  // of all levels
+    info.stride = coarsest >= 1 && coarsest <= kMaxNetworkSize ? coarsest : info.stride;
   }
   const int usual = info.task == Task::Classify ? kDefaultClassifierSize : kDefaultNetworkSize;
   Size size{usual, usual};
-  if (const std::string* said = find(model.metadata, "imgsz")) {
-    const auto values = parseInts(*said);
-    if (values && values->size() == 1) {
-      size = {(*values)[0], (*values)[0]};
-    } else if (values && values->size() == 2) {
-      size = {(*values)[1], (*values)[0]};  // Ultralytics writes height first
-    }
+  if (const auto sides = intsOf(model.metadata, "imgsz"); sides && (sides->size() == 1 || sides->size() == 2)) {
+    size = {sides->back(), sides->front()};  // Ultralytics writes height first
   }
   if (options.networkSize) {
     size = *options.networkSize;
@@ -107,10 +135,10 @@ void readInput(const RawModel& model, const DescriptionOptions& options, ModelDe
   info.networkHeight = settle("height", shape[2], size.height);
   info.networkWidth = settle("width", shape[3], size.width);
   for (const int side : {info.networkHeight, info.networkWidth}) {
-    if (side < 1 || side > kMostNetworkSize || (info.dynamicSize && side % info.stride != 0)) {
+    if (side < 1 || side > kMaxNetworkSize || (info.dynamicSize && side % info.stride != 0)) {
       throw ModelError("'" + model.file + "': a network input of " + std::to_string(info.networkWidth) + " x " +
                        std::to_string(info.networkHeight) + " pixels is not possible; sides must be 1 to " +
-                       std::to_string(kMostNetworkSize) +
+                       std::to_string(kMaxNetworkSize) +
                        (info.dynamicSize ? " and multiples of " + std::to_string(info.stride) : ""));
     }
   }
@@ -121,9 +149,9 @@ void readInput(const RawModel& model, const DescriptionOptions& options, ModelDe
 }
 
 // How many keypoints an object has: from the metadata, else counted in the output. COCO's have three values each.
-void readKeypoints(const RawModel& model, ModelInfo& info) {
+void readKeypoints(const RawModel& model, const std::optional<PluginCut>& cut, ModelInfo& info) {
   constexpr int kMostKeypoints = 10000;
-  if (const std::string* said = find(model.metadata, "kpt_shape")) {
+  if (const std::string* said = metadataEntry(model.metadata, "kpt_shape")) {
     const auto values = parseInts(*said);
     if (!values || values->size() != 2 || (*values)[0] < 1 || (*values)[0] > kMostKeypoints || (*values)[1] < 2 ||
         (*values)[1] > 3) {
@@ -134,8 +162,12 @@ void readKeypoints(const RawModel& model, ModelInfo& info) {
     info.keypointDims = (*values)[1];
     return;
   }
-  if (const auto plugin = findPluginOutputs(model.outputs); plugin && plugin->keypoints) {
-    const std::vector<int>& shape = model.outputs[*plugin->keypoints].shape;
+  const auto points = std::find_if(model.outputs.begin(), model.outputs.end(), [&](const TensorInfo& output) {
+    return cut && !cut->extra.empty() && output.name == cut->extra;
+  });
+  const auto plugin = findPluginOutputs(model.outputs);
+  if (points != model.outputs.end() || (plugin && plugin->extras != OutputLayout::kNone)) {
+    const std::vector<int>& shape = points != model.outputs.end() ? points->shape : model.outputs[plugin->extras].shape;
     if (shape.size() == 4 && shape[2] >= 1 && shape[2] <= kMostKeypoints && (shape[3] == 2 || shape[3] == 3)) {
       info.keypoints = shape[2];
       info.keypointDims = shape[3];
@@ -143,7 +175,7 @@ void readKeypoints(const RawModel& model, ModelInfo& info) {
     return;
   }
   if (model.outputs.size() == 1 && model.outputs[0].shape.size() == 3) {
-    const int classes = info.names.empty() ? 1 : info.names.rbegin()->first + 1;
+    const int classes = std::max(1, static_cast<int>(info.names.size()));
     const std::vector<int>& shape = model.outputs[0].shape;
     const int values = shape[1] == -1 ? shape[2] : shape[2] == -1 ? shape[1] : std::min(shape[1], shape[2]);
     const int extra = values > 4 ? values - 4 - classes : 0;
@@ -154,17 +186,56 @@ void readKeypoints(const RawModel& model, ModelInfo& info) {
   }
 }
 
-}  // namespace
-
-std::string toString(const TensorInfo& tensor) {
-  std::string text = tensor.type + " [";
-  for (std::size_t i = 0; i < tensor.shape.size(); ++i) {
-    text += (i == 0 ? "" : ", ") + (tensor.shape[i] == -1 ? "?" : std::to_string(tensor.shape[i]));
+// The model, with valid UTF-8 in everything that a file says.
+RawModel withValidText(RawModel model) {
+  for (auto* tensors : {&model.inputs, &model.outputs}) {
+    for (TensorInfo& tensor : *tensors) {
+      tensor.name = validUtf8(tensor.name);
+    }
   }
-  return text + "]";
+  for (const auto& [key, value] : std::exchange(model.metadata, {})) {
+    model.metadata[validUtf8(key)] = validUtf8(value);
+  }
+  return model;
 }
 
-ModelDescription describe(const RawModel& model, const DescriptionOptions& options) {
+// How pixels go in: what the user said, and the family for the rest.
+void placePixels(const Family& family, const PixelOptions& options, ModelDescription& description) {
+  const ModelInfo& info = description.info;
+  Normalization& normalization = description.normalization;
+  normalization.swapRB = options.swapRB != options.bgr.value_or(family.bgr);
+  normalization.border = options.border.value_or(family.border);
+  normalization.mean = options.mean.value_or(family.mean);
+  normalization.std = options.std.value_or(family.std);
+  const float usual = description.input.bytes ? 255.0F : family.white;
+  const float white = options.white.value_or(options.std ? 1.0F : usual);
+  for (float& value : normalization.std) {
+    value /= white;
+  }
+  const bool asked = options.letterbox != LetterboxMode::Auto;
+  const LetterboxMode usualMode = info.task == Task::Depth ? LetterboxMode::Stretch : family.letterbox;
+  description.placing = {asked ? options.letterbox : usualMode, family.floors, family.longest};
+  description.filter = family.filter;
+  description.dropsEmpty = family.dropsEmpty && info.task == Task::Detect;
+  description.squareCrop = family.squareCrop && info.task == Task::Classify;
+  // Rectangles are Ultralytics' way.
+  description.rect = description.rect && description.placing.mode == LetterboxMode::Center && !family.floors &&
+                     family.longest == 0 && !description.squareCrop;
+}
+
+// Why results of this task cannot be taken back from where images lie; empty if they can.
+std::string whyNotPlaced(Task task, LetterboxMode mode) {
+  const bool masks = task == Task::Segment && mode != LetterboxMode::Center;
+  const bool angles = task == Task::OBB && mode == LetterboxMode::Stretch;
+  return masks    ? "masks are made only of images in the middle of the network's input (setLetterbox(), --letterbox)"
+         : angles ? "rotated boxes cannot be taken back from a stretched image (setLetterbox(), --letterbox)"
+                  : "";
+}
+
+}  // namespace
+
+ModelDescription describe(const RawModel& raw, const DescriptionOptions& options) {
+  const RawModel model = withValidText(raw);
   ModelDescription description;
   ModelInfo& info = description.info;
   info.file = model.file;
@@ -172,34 +243,50 @@ ModelDescription describe(const RawModel& model, const DescriptionOptions& optio
   info.inputs = model.inputs;
   info.outputs = model.outputs;
   info.metadata = model.metadata;
-  info.task = taskOf(model, options);
-  if (const std::string* said = find(model.metadata, "names")) {
-    info.names = parseNames(*said).value_or(std::map<int, std::string>());
+  const std::optional<PluginCut> cut = pluginCutOf(model.metadata);
+  info.task = taskOf(model, cut, options);
+  std::map<int, std::string> names;
+  if (const std::string* said = metadataEntry(model.metadata, "names")) {
+    names = parseNames(*said).value_or(names);
   }
   if (!options.names.empty()) {
-    info.names.clear();
+    names.clear();
     for (const std::string& name : options.names) {
-      info.names.emplace(static_cast<int>(info.names.size()), name);
+      names.emplace(static_cast<int>(names.size()), validUtf8(name));
     }
   }
+  info.names = names;
   readInput(model, options, description);
   if (info.task == Task::Pose) {
-    readKeypoints(model, info);
+    readKeypoints(model, cut, info);
   }
-  if (model.suppression) {
-    Thresholds& thresholds = description.thresholds;
-    thresholds.confidence = std::clamp(model.suppression->confidence, 0.0F, 1.0F);
-    thresholds.iou = std::clamp(model.suppression->iou, 0.0F, 1.0F);
-    thresholds.maxDetections = std::max(model.suppression->maxDetections, 1);
-    thresholds.agnostic = model.suppression->agnostic;
+  info.metadata.erase(kPluginCut);
+  info.metadata.erase(kOutputSources);
+  if (cut) {
+    PostprocessOptions& postprocess = description.postprocess;
+    postprocess.confidence = cut->confidence.value_or(postprocess.confidence);
+    postprocess.iou = cut->iou.value_or(postprocess.iou);
+    postprocess.maxDetections = cut->maxDetections.value_or(postprocess.maxDetections);
+    postprocess.agnostic = cut->agnostic;
   }
-  LayoutReading reading = readLayout(model, options, info);
+  const FamilyReading family = familyOf(info, model.metadata, options.family);
+  info.family = family.family->name;
+  info.evidence = family.why;
+  description.postprocess.agnostic = description.postprocess.agnostic || family.family->agnostic;
+  placePixels(*family.family, options.pixels, description);
+  LayoutReading reading = readLayout(info, model.metadata, options.layout, *family.family, cut);
+  for (const std::string& refusal : {family.refusal, whyNotPlaced(info.task, description.placing.mode)}) {
+    reading.refusal = reading.refusal.empty() ? refusal : reading.refusal;
+  }
   description.layout = reading.layout;
   description.refusal = std::move(reading.refusal);
-  info.layout = description.refusal.empty() ? reading.words : "not understood: " + description.refusal;
+  info.layout =
+      description.refusal.empty() ? wordsFor(description.layout, info) : "not understood: " + description.refusal;
   for (int index = 0; index < description.layout.classes; ++index) {
-    info.names.try_emplace(index, std::to_string(index));
+    names.try_emplace(index, std::to_string(index));
   }
+  info.names = std::move(names);
+  description.firstLook = std::make_shared<FirstLook>(info.file);
   return description;
 }
 

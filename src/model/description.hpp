@@ -1,36 +1,42 @@
-// What a model is: told from its inputs, outputs and metadata, before it is made ready to run.
+// What a model is, told from its inputs, outputs and metadata before it is made ready to run.
 #pragma once
 
+#include <algorithm>
+#include <array>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "image/geometry.hpp"
+#include "image/letterbox.hpp"
+#include "model/family/family.hpp"
 #include "model/metadata.hpp"
 #include "model/output_layout.hpp"
-#include "model/thresholds.hpp"
+#include "model/plausibility.hpp"
+#include "model/postprocess_options.hpp"
 #include "trtyolo.hpp"
 
 namespace trtyolo {
 
-// What a node for non-maximum suppression in the file asks for.
-struct Suppression {
-  float confidence = 0.25F;
-  float iou = 0.5F;
-  int maxDetections = 100;
-  bool agnostic = false;
-};
-
-// What a back end reads from a file.
+// What a backend reads from a file.
 struct RawModel {
   std::string file;
   std::size_t fileBytes = 0;
   std::vector<TensorInfo> inputs, outputs;
   Metadata metadata;
-  std::optional<Suppression> suppression;  // of a node that was cut off: the outputs are what it was given
 };
 
-// Options that bear on what a model is.
+// What the user said of pixels; for the rest the family decides.
+struct PixelOptions {
+  bool swapRB = false;  // images are BGR
+  std::optional<bool> bgr;
+  std::optional<float> white, border;
+  std::optional<std::array<float, 3>> mean, std;
+  LetterboxMode letterbox = LetterboxMode::Auto;
+};
+
+// The options that influence what a model is.
 struct DescriptionOptions {
   std::optional<Task> task;
   std::optional<Size> networkSize;
@@ -38,6 +44,17 @@ struct DescriptionOptions {
   bool rect = true;
   std::vector<std::string> names;  // empty: those of the file
   Layout layout = Layout::Auto;
+  std::string family;  // empty: what the file tells
+  PixelOptions pixels;
+};
+
+// The network's input, if it is not f32 or f16 [batch, 3, height, width].
+struct InputForm {
+  int channels = 3;           // or 1: grey
+  bool channelsLast = false;  // [batch, height, width, channels]
+  bool bytes = false;         // u8
+
+  bool usual() const { return channels == 3 && !channelsLast && !bytes; }
 };
 
 struct ModelDescription {
@@ -45,25 +62,45 @@ struct ModelDescription {
   bool rect = false;  // each image gets its own smallest network size
   Size least{1, 1};   // the smallest network size there is
   OutputLayout layout;
-  Thresholds thresholds;  // what the file asks for, else the defaults
-  std::string refusal;    // why the outputs are not understood; empty if they are
+  PostprocessOptions postprocess;  // what the file asks for, else the defaults
+  InputForm input;
+  Normalization normalization;
+  Placing placing;
+  Filter filter = Filter::Bilinear;
+  bool dropsEmpty = false;               // boxes without a pixel of the image are no objects
+  bool squareCrop = false;               // images are cropped to the square in their middle first
+  std::string refusal;                   // why the outputs are not understood; empty if they are
+  std::shared_ptr<FirstLook> firstLook;  // of all that run this network
 
   Size networkSize() const { return {info.networkWidth, info.networkHeight}; }
 
   // Images are scaled to fill the network's input and cropped, not letterboxed.
-  bool centerCrop() const { return info.task == Task::Classify; }
+  bool centerCrop() const { return info.task == Task::Classify && !squareCrop; }
 
-  // Where an image of this size lies in the network's input (of letterboxed ones).
+  // The part of an image that the network sees.
+  ImageView seen(ImageView image) const {
+    if (squareCrop) {
+      const int side = std::min(image.size.width, image.size.height);
+      image.data += static_cast<std::size_t>((image.size.height - side) / 2) * image.pitch +
+                    static_cast<std::size_t>((image.size.width - side) / 2) * static_cast<std::size_t>(image.channels);
+      image.size = {side, side};
+    }
+    return image;
+  }
+
+  // Where an image of this size lies in the network's input (of letterboxed and stretched ones).
   Letterbox fit(Size source) const {
-    return rect ? Letterbox::fitRect(source, networkSize(), info.stride, least) : Letterbox::fit(source, networkSize());
+    if (squareCrop) {
+      const int side = std::min(source.width, source.height);
+      return Letterbox::stretch({side, side}, networkSize());
+    }
+    return rect ? Letterbox::fitRect(source, networkSize(), info.stride, least)
+                : Letterbox::fit(source, networkSize(), placing);
   }
 };
 
 // Throws ModelError for an input that no image can be written to, for a task that contradicts the file's, and for a
 // network size that the model cannot have. Outputs that are not understood only fill `refusal`: inspect() shows them.
 ModelDescription describe(const RawModel& model, const DescriptionOptions& options);
-
-// "f32 [1, 84, 8400]", dynamic dimensions as "?".
-std::string toString(const TensorInfo& tensor);
 
 }  // namespace trtyolo

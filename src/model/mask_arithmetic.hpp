@@ -5,9 +5,9 @@
 #include <cstring>
 #include <numeric>
 
-#include "cuda/device_function.hpp"
+#include "base/device_function.hpp"
+#include "base/extremes.hpp"
 #include "image/geometry.hpp"
-#include "model/extremes.hpp"
 
 namespace trtyolo {
 
@@ -18,8 +18,9 @@ struct MaskPlace {
   float fraction;  // of the way to the next cell
 };
 
-TRTYOLO_DEVICE inline MaskPlace maskPlace(int pixel, float scale, int cells) {
-  const float position = larger(0.0F, (static_cast<float>(pixel) + 0.5F) * scale - 0.5F);
+TRTYOLO_DEVICE inline MaskPlace maskPlace(int pixel, float scale, int cells, float origin = 0.0F) {
+  const float along = (static_cast<float>(pixel) + 0.5F - origin) * scale - 0.5F;
+  const float position = along > 0.0F ? smaller(along, static_cast<float>(cells)) : 0.0F;  // so a NaN is 0
   const int cell = smaller(static_cast<int>(position), cells - 1);
   // At the last cell the next one is the same.
   const float fraction = position - static_cast<float>(cell);
@@ -55,12 +56,27 @@ TRTYOLO_DEVICE inline float maskLogit(float probability) {
   return static_cast<float>(exponent) * kLogarithmOfTwo + 2.0F * s * series;
 }
 
-// One axis of the last scaling: pixels from `cells` of a grid, beginning at its cell `offset`.
+// One axis of the last scaling: pixels from `cells` of a grid, beginning at its cell `offset`. The cells cover all the
+// mask's pixels, or those of a box: `extent` pixels from `origin` on.
 struct MaskAxis {
   int offset = 0, cells = 0, pixels = 0;
+  float origin = 0, extent = 0;
 
-  TRTYOLO_DEVICE float scale() const { return static_cast<float>(cells) / static_cast<float>(pixels); }
-  TRTYOLO_DEVICE float pixelsPerCell() const { return static_cast<float>(pixels) / static_cast<float>(cells); }
+  MaskAxis() = default;
+  TRTYOLO_DEVICE MaskAxis(int firstCell, int cellCount, int pixelCount)
+      : offset(firstCell), cells(cellCount), pixels(pixelCount), extent(static_cast<float>(pixelCount)) {}
+
+  // Cells over the pixels from `begin` to `end` only.
+  TRTYOLO_DEVICE MaskAxis within(float begin, float end, int boxCells) const {
+    MaskAxis axis(0, boxCells, pixels);
+    axis.origin = begin;
+    axis.extent = end - begin;
+    return axis;
+  }
+
+  TRTYOLO_DEVICE MaskPlace place(int pixel) const { return maskPlace(pixel, scale(), cells, origin); }
+  TRTYOLO_DEVICE float scale() const { return static_cast<float>(cells) / extent; }
+  TRTYOLO_DEVICE float pixelsPerCell() const { return extent / static_cast<float>(cells); }
   // A place computed this close to a pixel, in pixels, may belong to the other side of it.
   TRTYOLO_DEVICE float doubt() const { return 1.0F / 64 + static_cast<float>(pixels) * 0x1p-20F; }
 };
@@ -70,9 +86,14 @@ struct MaskGeometry {
   int factor = 1;
   MaskAxis columns, rows;
 
-  // Masks of the size of the source image, as Ultralytics' retina_masks (process_mask_native): the prototypes are
-  // scaled up by 1, 2 or 4, so that the border falls on whole cells, cropped to the image, and scaled to it.
-  static MaskGeometry ofSource(Size prototypes, const Letterbox& letterbox) {
+  // Masks of the size of the source image, if `ofSource`, as Ultralytics' retina_masks (process_mask_native): the
+  // prototypes are scaled up by 1, 2 or 4, so that the border falls on whole cells, cropped to the image, and scaled to
+  // it. Otherwise of the size of the network's input, as Ultralytics has them by default (process_mask).
+  static MaskGeometry of(Size prototypes, const Letterbox& letterbox, bool ofSource) {
+    if (!ofSource) {
+      return {1, MaskAxis(0, prototypes.width, letterbox.network.width),
+              MaskAxis(0, prototypes.height, letterbox.network.height)};
+    }
     constexpr int kStride = 4;  // pixels of the network's input to a cell of the prototypes
     const Letterbox input = Letterbox::fit(letterbox.source, {kStride * prototypes.width, kStride * prototypes.height});
     const int padding = (input.network.height - input.scaled.height) | (input.network.width - input.scaled.width);
@@ -80,14 +101,9 @@ struct MaskGeometry {
     geometry.factor = kStride / std::gcd(kStride, padding | (padding / 2));
     const Letterbox grid =
         Letterbox::fit(letterbox.source, {geometry.factor * prototypes.width, geometry.factor * prototypes.height});
-    geometry.columns = {grid.left, grid.scaled.width, letterbox.source.width};
-    geometry.rows = {grid.top, grid.scaled.height, letterbox.source.height};
+    geometry.columns = MaskAxis(grid.left, grid.scaled.width, letterbox.source.width);
+    geometry.rows = MaskAxis(grid.top, grid.scaled.height, letterbox.source.height);
     return geometry;
-  }
-
-  // Masks of the size of the network's input, as Ultralytics has them by default (process_mask).
-  static MaskGeometry ofNetwork(Size prototypes, const Letterbox& letterbox) {
-    return {1, {0, prototypes.width, letterbox.network.width}, {0, prototypes.height, letterbox.network.height}};
   }
 };
 

@@ -7,10 +7,6 @@
 namespace trtyolo {
 namespace {
 
-Size sizeOf(const Prototypes& prototypes) {
-  return {static_cast<int>(prototypes.width), static_cast<int>(prototypes.height)};
-}
-
 MaskPlace placeOf(std::size_t pixel, float scale, std::size_t cells) {
   return maskPlace(static_cast<int>(pixel), scale, static_cast<int>(cells));
 }
@@ -28,14 +24,14 @@ MaskMaker::Axis::Axis(const MaskAxis& axis)
       cells(static_cast<std::size_t>(axis.cells)),
       pixels(static_cast<std::size_t>(axis.pixels)),
       pixelsPerCell(axis.pixelsPerCell()),
+      origin(axis.origin),
       doubt(axis.doubt()),
       first(cells + 1 + kRowPadding, axis.pixels) {
-  const float scale = axis.scale();
   cell.resize(pixels);
   fraction.resize(pixels);
   int next = 0;  // cell whose first pixel is still to come
   for (int pixel = 0; pixel < axis.pixels; ++pixel) {
-    const MaskPlace place = maskPlace(pixel, scale, axis.cells);
+    const MaskPlace place = axis.place(pixel);
     cell[static_cast<std::size_t>(pixel)] = static_cast<std::uint32_t>(place.cell);
     fraction[static_cast<std::size_t>(pixel)] = place.fraction;
     for (; next <= place.cell; ++next) {
@@ -46,23 +42,25 @@ MaskMaker::Axis::Axis(const MaskAxis& axis)
 
 MaskMaker::MaskMaker(const Prototypes& prototypes, const MaskGeometry& geometry)
     : prototypes_(prototypes),
-      factor_(static_cast<std::size_t>(geometry.factor)),
+      geometry_(geometry),
+      factor_(prototypes.within ? 1 : static_cast<std::size_t>(geometry.factor)),
       columns_(geometry.columns),
       rows_(geometry.rows) {}
 
-MaskMaker MaskMaker::forSource(const Prototypes& prototypes, const Letterbox& letterbox) {
-  return {prototypes, MaskGeometry::ofSource(sizeOf(prototypes), letterbox)};
-}
+MaskMaker::MaskMaker(const Prototypes& prototypes, const Letterbox& letterbox, bool ofSource)
+    : MaskMaker(prototypes, MaskGeometry::of({static_cast<int>(prototypes.width), static_cast<int>(prototypes.height)},
+                                             letterbox, ofSource)) {}
 
-MaskMaker MaskMaker::forNetwork(const Prototypes& prototypes, const Letterbox& letterbox) {
-  return {prototypes, MaskGeometry::ofNetwork(sizeOf(prototypes), letterbox)};
-}
-
-bool MaskMaker::add(const ValueTable& coefficients, std::size_t anchor, const Box& box, Masks& masks) {
+bool MaskMaker::add(const ValueTable& coefficients, std::size_t anchor, const Box& box, const Box& whole,
+                    Masks& masks) {
   const auto [left, right] = pixelsWithin(box.left, box.right, columns_.pixels);
   const auto [top, bottom] = pixelsWithin(box.top, box.bottom, rows_.pixels);
   if (left >= right || top >= bottom) {
     return false;
+  }
+  if (prototypes_.within) {
+    columns_ = Axis(geometry_.columns.within(whole.left, whole.right, static_cast<int>(prototypes_.width)));
+    rows_ = Axis(geometry_.rows.within(whole.top, whole.bottom, static_cast<int>(prototypes_.height)));
   }
   // The cells that the box's pixels lie between, in the grid and in the prototypes under it.
   const auto gridOf = [](const Axis& axis, std::size_t begin, std::size_t end) {
@@ -188,6 +186,7 @@ void MaskMaker::addRow(std::size_t y, Span gridRows, Span gridColumns, Span pixe
   const PixelColumns columns{columns_.first.data() + firstCell,
                              static_cast<float>(firstCell),
                              columns_.pixelsPerCell,
+                             columns_.origin,
                              columns_.doubt,
                              static_cast<std::int32_t>(pixels.begin),
                              static_cast<std::int32_t>(pixels.end)};

@@ -17,7 +17,8 @@ std::size_t edgesOfRow(const GridRows& row, const PixelColumns& pixels, std::int
   const hn::RebindToSigned<decltype(floats)> ints;
   static_assert(hn::MaxLanes(floats) <= kRowPadding);
   const auto up = hn::Set(floats, 1.0F - row.down), down = hn::Set(floats, row.down), zero = hn::Zero(floats);
-  const auto half = hn::Set(floats, 0.5F), perCell = hn::Set(floats, pixels.pixelsPerCell);
+  const auto half = hn::Set(floats, 0.5F), shift = hn::Set(floats, 0.5F + pixels.origin),
+             perCell = hn::Set(floats, pixels.pixelsPerCell);
   const auto leastSure = hn::Set(floats, pixels.doubt), mostSure = hn::Set(floats, 1.0F - pixels.doubt);
   const auto leftmost = hn::Set(ints, pixels.begin), rightmost = hn::Set(ints, pixels.end);
   const auto valueAt = [&](std::size_t x) {
@@ -34,7 +35,7 @@ std::size_t edgesOfRow(const GridRows& row, const PixelColumns& pixels, std::int
     const auto cell = hn::Iota(floats, pixels.firstCell + static_cast<float>(x));
     // Where the straight line is 0; and one more, so that rounding down gives the first pixel behind that place.
     const auto along = hn::Add(hn::Add(cell, hn::Div(left, hn::Sub(left, right))), half);
-    const auto place = hn::Add(hn::Mul(along, perCell), half);
+    const auto place = hn::Add(hn::Mul(along, perCell), shift);
     const auto begin = hn::Max(hn::LoadU(ints, pixels.first + x), leftmost);
     const auto end = hn::Max(begin, hn::Min(hn::LoadU(ints, pixels.first + x + 1), rightmost));
     const auto pixel = hn::Min(hn::Max(hn::ConvertTo(ints, place), begin), end);

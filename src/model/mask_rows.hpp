@@ -24,6 +24,7 @@ struct PixelColumns {
       nullptr;          // for each column, and kRowPadding more: the first pixel at or behind its centre
   float firstCell = 0;  // number of the first column in the scaling
   float pixelsPerCell = 1;
+  float origin = 0;                 // the pixels' place where the first cell of the scaling begins
   float doubt = 1;                  // see below
   std::int32_t begin = 0, end = 0;  // pixels that are looked at
 };

@@ -1,4 +1,4 @@
-// What model files say of themselves, as Ultralytics' exporter writes it.
+// What model files say about themselves, in the forms in which Ultralytics' exporter writes it.
 #pragma once
 
 #include <map>
@@ -13,23 +13,34 @@ namespace trtyolo {
 
 using Metadata = std::map<std::string, std::string>;
 
-// Class names from the text of a Python or JSON dictionary or list: {0: 'person', 1: "it's"}, {"0": "person"},
-// ['person', 'bicycle']. Nothing where the text is anything else. Indices are kept to 0 ... 65535.
+// What an entry says; null if there is none. It belongs to `metadata`.
+inline const std::string* metadataEntry(const Metadata& metadata, const char* key) {
+  const auto entry = metadata.find(key);
+  return entry == metadata.end() ? nullptr : &entry->second;
+}
+
+// All functions here give text in UTF-8, whatever bytes they read, and throw nothing.
+
+// The text with U+FFFD in place of bytes that are not UTF-8.
+std::string validUtf8(std::string_view text);
+
+// Class names from a dictionary or list of Python or JSON: {0: 'person', 1: "it's"}, {"0": "person"}, ['person',
+// 'bicycle']. Nothing if the text is anything else or an index is not in 0 ... 65535.
 std::optional<std::map<int, std::string>> parseNames(std::string_view text);
 
-// Whole numbers from a Python or JSON number, list or tuple: "640", "[640, 640]", "(17, 3)". Nothing where the text is
+// Integers from a number, list or tuple of Python or JSON: "640", "[640, 640]", "(17, 3)". Nothing if the text is
 // anything else.
 std::optional<std::vector<int>> parseInts(std::string_view text);
 
-// "classify", "detect", "obb", "segment", "pose"; nothing for anything else.
+// "classify", "detect", "obb", "segment", "pose", "semantic", "depth"; nothing for anything else.
 std::optional<Task> parseTask(std::string_view text);
 
-// The metadata.yaml that lies beside Ultralytics' OpenVINO models: top-level `key: value` lines, and block mappings and
-// block lists below a key, which are given back in the flow form that the functions above read.
+// The metadata.yaml beside Ultralytics' OpenVINO models: `key: value` lines, and the block mappings and block lists
+// below a key, given as JSON.
 Metadata parseMetadataYaml(std::string_view text);
 
-// The JSON object that Ultralytics and trtyolo write before a TensorRT plan: its top-level entries, strings without
-// their quotes and everything else as it stands. Nothing where the text is anything else.
+// The JSON object in front of a TensorRT plan, as Ultralytics and trtyolo write it: its strings without quotes,
+// everything else as JSON. Nothing if the text is anything else.
 std::optional<Metadata> parseMetadataJson(std::string_view text);
 
 // The reverse: every value as a string.

@@ -1,25 +1,77 @@
-// What the values of a candidate or a finished object mean, for every device.
+// What the values of a candidate or an end-to-end object mean, for every device.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 
-#include "cuda/device_function.hpp"
+#include "base/device_function.hpp"
 #include "trtyolo.hpp"
 
 namespace trtyolo {
 
 inline constexpr int kMostFinishedClasses = 65536;  // of a network that does not say how many it has
 
-// The box of four values: its corners, or its centre and size.
-TRTYOLO_DEVICE inline Box cornersOf(float a, float b, float c, float d, bool corners) {
-  if (corners) {
-    return {a, b, c, d};
+// What the four values of a box are.
+struct BoxForm {
+  enum class Kind : std::uint8_t {
+    CenterSize,  // centre x, centre y, width, height
+    Corners,     // left, top, right, bottom
+    Grid,        // centre and size as YOLOX gives them: from the cell, in cells, and the logarithms of cells
+  };
+  Kind kind = Kind::CenterSize;
+  float unitX = 1, unitY = 1;               // pixels of the network's input to one of x, y
+  int networkWidth = 0, networkHeight = 0;  // of a grid: pixels of the network's input
+};
+
+// Centre and size of a box in the units of its form.
+struct CenterSize {
+  float x, y, width, height;
+};
+
+// Of anchor `anchor` of the grids of strides 8, 16 and 32, one behind the other, each row by row.
+TRTYOLO_DEVICE inline CenterSize boxOnGrid(const BoxForm& form, std::uint32_t anchor, float a, float b, float c,
+                                           float d) {
+  constexpr int kFinest = 8, kCoarsest = 32;
+  auto cell = static_cast<int>(anchor);
+  int stride = kFinest, columns = form.networkWidth / kFinest;
+  for (int cells = columns * (form.networkHeight / stride); cell >= cells && stride < kCoarsest;
+       cells = columns * (form.networkHeight / stride)) {
+    cell -= cells;
+    stride *= 2;
+    columns = form.networkWidth / stride;
   }
-  const float halfWidth = c / 2.0F, halfHeight = d / 2.0F;
-  return {a - halfWidth, b - halfHeight, a + halfWidth, b + halfHeight};
+  columns = columns > 0 ? columns : 1;  // of a network smaller than its stride
+  const int column = cell % columns;
+  const int row = cell / columns;
+  const auto size = static_cast<float>(stride);
+  return {(a + static_cast<float>(column)) * size, (b + static_cast<float>(row)) * size, std::exp(c) * size,
+          std::exp(d) * size};
 }
 
-// Whether a finished object is one. A class that the model does not have is no object (nor is a NaN).
+// The corners of a box, in pixels of the network's input.
+TRTYOLO_DEVICE inline Box cornersOf(const BoxForm& form, std::uint32_t anchor, float a, float b, float c, float d) {
+  if (form.kind == BoxForm::Kind::Corners) {
+    return {a * form.unitX, b * form.unitY, c * form.unitX, d * form.unitY};
+  }
+  const CenterSize box =
+      form.kind == BoxForm::Kind::Grid ? boxOnGrid(form, anchor, a, b, c, d) : CenterSize{a, b, c, d};
+  const float halfWidth = box.width / 2.0F, halfHeight = box.height / 2.0F;
+  return {(box.x - halfWidth) * form.unitX, (box.y - halfHeight) * form.unitY, (box.x + halfWidth) * form.unitX,
+          (box.y + halfHeight) * form.unitY};
+}
+
+// Centre and size of a rotated box; corners are those that it has before it is rotated.
+TRTYOLO_DEVICE inline CenterSize centerSizeOf(const BoxForm& form, float a, float b, float c, float d) {
+  return form.kind == BoxForm::Kind::Corners ? CenterSize{(a + c) / 2.0F, (b + d) / 2.0F, c - a, d - b}
+                                             : CenterSize{a, b, c, d};
+}
+
+// The score that a value of the network means: itself, or its sigmoid.
+TRTYOLO_DEVICE inline float scoreOf(float value, bool logits) {
+  return logits ? 1.0F / (1.0F + std::exp(-value)) : value;
+}
+
+// Whether an end-to-end object is one. A class that the model does not have is no object (nor is a NaN).
 TRTYOLO_DEVICE inline bool isObject(float score, float classNumber, int classes, float confidence) {
   return score > confidence && classNumber >= 0.0F &&
          classNumber < static_cast<float>(classes > 0 ? classes : kMostFinishedClasses);

@@ -1,8 +1,8 @@
 // How much two axis-aligned boxes overlap, for every device.
 #pragma once
 
-#include "cuda/device_function.hpp"
-#include "model/extremes.hpp"
+#include "base/device_function.hpp"
+#include "base/extremes.hpp"
 #include "trtyolo.hpp"
 
 namespace trtyolo {

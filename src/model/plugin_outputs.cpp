@@ -3,82 +3,83 @@
 #include <algorithm>
 #include <array>
 #include <string_view>
+#include <utility>
 
 namespace trtyolo {
 namespace {
 
-bool isWhole(const TensorInfo& tensor) {
-  return tensor.type == "i32" || tensor.type == "i64";
+bool isInteger(const TensorInfo& tensor, std::size_t rank) {
+  return tensor.shape.size() == rank && (tensor.type == "i32" || tensor.type == "i64");
 }
 
-bool hasRank(const TensorInfo& tensor, std::size_t rank) {
-  return tensor.shape.size() == rank;
+bool isFloat(const TensorInfo& tensor, std::size_t rank) {
+  return tensor.shape.size() == rank && tensor.type != "i32" && tensor.type != "i64";
 }
 
-// What an output may be, and how it is told without its name.
+// What an output may be: its names, and what it looks like without one.
 struct Role {
+  std::size_t OutputLayout::*output;
   std::array<std::string_view, 2> names;
   bool (*fits)(const TensorInfo&);
 };
 
-constexpr std::size_t kCounts = 0, kBoxes = 1, kScores = 2, kClasses = 3, kMasks = 4, kKeypoints = 5, kRoles = 6;
-
-const std::array<Role, kRoles> kRoleTable{{
-    {{"num_dets", "num_detections"},
-     [](const TensorInfo& t) { return isWhole(t) && hasRank(t, 2) && t.shape[1] == 1; }},
-    {{"det_boxes", "detection_boxes"},
-     [](const TensorInfo& t) { return !isWhole(t) && hasRank(t, 3) && (t.shape[2] == 4 || t.shape[2] == 5); }},
-    {{"det_scores", "detection_scores"}, [](const TensorInfo& t) { return !isWhole(t) && hasRank(t, 2); }},
-    {{"det_classes", "detection_classes"},
-     [](const TensorInfo& t) { return isWhole(t) && hasRank(t, 2) && t.shape[1] != 1; }},
-    {{"det_masks", "detection_masks"},
-     [](const TensorInfo& t) { return !isWhole(t) && hasRank(t, 4) && t.shape[3] > 3; }},
-    {{"det_kpts", "detection_keypoints"},
-     [](const TensorInfo& t) { return !isWhole(t) && hasRank(t, 4) && (t.shape[3] == 2 || t.shape[3] == 3); }},
+const std::array<Role, 6> kRoles{{
+    {&OutputLayout::counts,
+     {"num_dets", "num_detections"},
+     [](const TensorInfo& t) { return isInteger(t, 2) && t.shape[1] == 1; }},
+    {&OutputLayout::boxes,
+     {"det_boxes", "detection_boxes"},
+     [](const TensorInfo& t) { return isFloat(t, 3) && (t.shape[2] == 4 || t.shape[2] == 5); }},
+    {&OutputLayout::scores, {"det_scores", "detection_scores"}, [](const TensorInfo& t) { return isFloat(t, 2); }},
+    {&OutputLayout::classNumbers,
+     {"det_classes", "detection_classes"},
+     [](const TensorInfo& t) { return isInteger(t, 2) && t.shape[1] != 1; }},
+    {&OutputLayout::prototypes,
+     {"det_masks", "detection_masks"},
+     [](const TensorInfo& t) { return isFloat(t, 4) && t.shape[3] > 3; }},
+    {&OutputLayout::extras,
+     {"det_kpts", "detection_keypoints"},
+     [](const TensorInfo& t) { return isFloat(t, 4) && (t.shape[3] == 2 || t.shape[3] == 3); }},
 }};
 
 }  // namespace
 
-std::optional<PluginOutputs> findPluginOutputs(const std::vector<TensorInfo>& outputs) {
-  std::array<std::optional<std::size_t>, kRoles> found;
-  std::vector<std::size_t> nameless;
+std::optional<OutputLayout> findPluginOutputs(const std::vector<TensorInfo>& outputs) {
+  constexpr std::size_t kNone = OutputLayout::kNone;
+  OutputLayout found;
+  found.boxes = kNone;
+  std::vector<std::size_t> unnamed;
   for (std::size_t i = 0; i < outputs.size(); ++i) {
-    const auto role = std::find_if(kRoleTable.begin(), kRoleTable.end(), [&](const Role& one) {
+    const auto role = std::find_if(kRoles.begin(), kRoles.end(), [&](const Role& one) {
       return std::find(one.names.begin(), one.names.end(), outputs[i].name) != one.names.end();
     });
-    if (role == kRoleTable.end()) {
-      nameless.push_back(i);
-      continue;
-    }
-    auto& place = found[static_cast<std::size_t>(role - kRoleTable.begin())];
-    if (place) {
+    if (role == kRoles.end()) {
+      unnamed.push_back(i);
+    } else if (std::exchange(found.*role->output, i) != kNone) {
       return std::nullopt;
     }
-    place = i;
   }
-  const auto complete = [&] { return found[kCounts] && found[kBoxes] && found[kScores] && found[kClasses]; };
+  const auto complete = [&] {
+    return found.counts != kNone && found.boxes != kNone && found.scores != kNone && found.classNumbers != kNone;
+  };
   const bool named = complete();
-  for (const std::size_t output : nameless) {
-    std::optional<std::size_t> only;
-    for (std::size_t role = 0; role < kRoles; ++role) {
-      if (!found[role] && kRoleTable[role].fits(outputs[output])) {
+  for (const std::size_t output : unnamed) {
+    const Role* only = nullptr;
+    for (const Role& role : kRoles) {
+      if (found.*role.output == kNone && role.fits(outputs[output])) {
         if (only) {
           return std::nullopt;
         }
-        only = role;
+        only = &role;
       }
     }
     if (only) {
-      found[*only] = output;
+      found.*only->output = output;
     } else if (!named) {
-      return std::nullopt;  // beside outputs that say what they are, others are let be
+      return std::nullopt;  // beside outputs with known names, others are ignored
     }
   }
-  if (!complete()) {
-    return std::nullopt;
-  }
-  return PluginOutputs{*found[kCounts],  *found[kBoxes], *found[kScores],
-                       *found[kClasses], found[kMasks],  found[kKeypoints]};
+  return complete() ? std::optional(found) : std::nullopt;
 }
 
 }  // namespace trtyolo

@@ -5,8 +5,8 @@
 
 #include <cmath>
 
-#include "cuda/device_function.hpp"
-#include "model/extremes.hpp"
+#include "base/device_function.hpp"
+#include "base/extremes.hpp"
 #include "model/overlap.hpp"
 
 namespace trtyolo {

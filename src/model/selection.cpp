@@ -7,64 +7,49 @@
 namespace trtyolo {
 namespace {
 
-Box boxOf(const ValueTable& boxes, std::size_t anchor, bool corners) {
-  return cornersOf(boxes(0, anchor), boxes(1, anchor), boxes(2, anchor), boxes(3, anchor), corners);
-}
-
-RotatedCandidate rotatedOf(const ValueTable& boxes, float theta, std::size_t anchor) {
-  RotatedCandidate candidate;
-  candidate.x = boxes(0, anchor);
-  candidate.y = boxes(1, anchor);
-  candidate.width = boxes(2, anchor);
-  candidate.height = boxes(3, anchor);
-  candidate.theta = theta;
-  return candidate;
+// `candidateAt` makes a candidate of the values at an anchor, its class and its score.
+template <typename Object, typename CandidateAt, typename Suppress>
+Selection<Object> selectObjects(const OutputLayout& layout, const OutputTables& tables,
+                                const PostprocessOptions& options, const CandidateAt& candidateAt,
+                                const Suppress& suppressed) {
+  const bool endToEnd = layout.kind == OutputLayout::Kind::EndToEnd;
+  std::vector<Object> objects;
+  (endToEnd ? scanFinished : scanCandidates)(tables, options, [&](std::uint32_t anchor, int classIndex, float score) {
+    objects.push_back(candidateAt(anchor, classIndex, score));
+  });
+  if (!endToEnd) {
+    const float iou = layout.suppressed ? kNoSuppression : options.iou;
+    objects = suppressed(std::move(objects), iou, options.agnostic, options.maxDetections);
+  }
+  return {std::move(objects), tables.extra};
 }
 
 }  // namespace
 
 Selection<Candidate> select(const OutputLayout& layout, std::span<const TensorView> outputs, std::size_t slot,
-                            const Thresholds& thresholds) {
-  std::vector<Candidate> candidates;
-  if (layout.kind == OutputLayout::Kind::FinishedBoxes) {
-    const FinishedTables tables = finishedTables(layout, outputs, slot);
-    scanFinished(tables, thresholds, [&](std::uint32_t object, int classIndex, float score) {
-      candidates.push_back({boxOf(tables.boxes, object, true), score, classIndex, object});
-    });
-    return {std::move(candidates), tables.extra};
-  }
-  const CandidateTables tables = candidateTables(layout, outputs, slot);
-  scanCandidates(tables, thresholds, [&](std::uint32_t anchor, int classIndex, float score) {
-    candidates.push_back({boxOf(tables.boxes, anchor, layout.corners), score, classIndex, anchor});
-  });
-  return {suppress(std::move(candidates), thresholds.iou, thresholds.agnostic, thresholds.maxDetections), tables.extra};
+                            const PostprocessOptions& options) {
+  const OutputTables tables = outputTables(layout, outputs, slot);
+  const ValueTable& boxes = tables.boxes;
+  const auto candidateAt = [&](std::uint32_t anchor, int classIndex, float score) {
+    const Box box =
+        cornersOf(layout.form, anchor, boxes(0, anchor), boxes(1, anchor), boxes(2, anchor), boxes(3, anchor));
+    return Candidate{box, score, classIndex, anchor};
+  };
+  return selectObjects<Candidate>(layout, tables, options, candidateAt, suppress);
 }
 
 Selection<RotatedCandidate> selectRotated(const OutputLayout& layout, std::span<const TensorView> outputs,
-                                          std::size_t slot, const Thresholds& thresholds) {
-  std::vector<RotatedCandidate> candidates;
+                                          std::size_t slot, const PostprocessOptions& options) {
+  const OutputTables tables = outputTables(layout, outputs, slot);
+  const ValueTable& boxes = tables.boxes;
   const std::size_t angle = static_cast<std::size_t>(layout.extra) - 1;
-  const auto add = [&](const ValueTable& boxes, const ValueTable& extra, std::uint32_t anchor, int classIndex,
-                       float score) {
-    RotatedCandidate candidate = rotatedOf(boxes, extra(angle, anchor), anchor);
-    candidate.score = score;
-    candidate.classIndex = classIndex;
-    candidate.anchor = anchor;
-    candidates.push_back(candidate);
+  const auto candidateAt = [&](std::uint32_t anchor, int classIndex, float score) {
+    const CenterSize box =
+        centerSizeOf(layout.form, boxes(0, anchor), boxes(1, anchor), boxes(2, anchor), boxes(3, anchor));
+    const float theta = tables.extra(angle, anchor);
+    return RotatedCandidate{box.x, box.y, box.width, box.height, theta, score, classIndex, anchor};
   };
-  if (layout.kind == OutputLayout::Kind::FinishedBoxes) {
-    const FinishedTables tables = finishedTables(layout, outputs, slot);
-    scanFinished(tables, thresholds, [&](std::uint32_t object, int classIndex, float score) {
-      add(tables.boxes, tables.extra, object, classIndex, score);
-    });
-    return {std::move(candidates), tables.extra};
-  }
-  const CandidateTables tables = candidateTables(layout, outputs, slot);
-  scanCandidates(tables, thresholds, [&](std::uint32_t anchor, int classIndex, float score) {
-    add(tables.boxes, tables.extra, anchor, classIndex, score);
-  });
-  return {suppressRotated(std::move(candidates), thresholds.iou, thresholds.agnostic, thresholds.maxDetections),
-          tables.extra};
+  return selectObjects<RotatedCandidate>(layout, tables, options, candidateAt, suppressRotated);
 }
 
 }  // namespace trtyolo

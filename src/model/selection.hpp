@@ -7,13 +7,12 @@
 #include "model/candidates.hpp"
 #include "model/nms.hpp"
 #include "model/output_layout.hpp"
-#include "model/rotated_nms.hpp"
+#include "model/postprocess_options.hpp"
 #include "model/tensor.hpp"
-#include "model/thresholds.hpp"
 
 namespace trtyolo {
 
-// The objects of one image in pixels of the network's input, by falling score (finished boxes: in the network's order),
+// The objects of one image in pixels of the network's input, by falling score (end-to-end: in the network's order),
 // and the extra values of each, at its anchor.
 template <typename Object>
 struct Selection {
@@ -24,10 +23,10 @@ struct Selection {
 // Above the threshold, of the wanted classes, suppressed where the layout asks for it, at most as many as wanted.
 // Throws InferenceError if the tensors have not the shapes that the layout promised.
 Selection<Candidate> select(const OutputLayout& layout, std::span<const TensorView> outputs, std::size_t slot,
-                            const Thresholds& thresholds);
+                            const PostprocessOptions& options);
 
 // The same of rotated boxes, whose angle is the last extra value.
 Selection<RotatedCandidate> selectRotated(const OutputLayout& layout, std::span<const TensorView> outputs,
-                                          std::size_t slot, const Thresholds& thresholds);
+                                          std::size_t slot, const PostprocessOptions& options);
 
 }  // namespace trtyolo

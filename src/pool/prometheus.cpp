@@ -2,6 +2,8 @@
 #include <cmath>
 #include <locale>
 #include <sstream>
+#include <utility>
+#include <vector>
 
 #include "trtyolo/pool.hpp"
 
@@ -46,20 +48,29 @@ class Text {
   }
 
   template <typename Value>
-  void each(Value PoolMetrics::*value) {
+  void each(const std::string& name, const char* type, const char* help, Value PoolMetrics::*value) {
+    family(name, type, help);
     for (const auto& [pool, metrics] : pools_) {
       line(pool, "", "", metrics.*value);
     }
   }
 
-  void stage(const std::string& pool, const char* stage, const PoolTimes& times) {
-    const std::string label = std::string("stage=\"") + stage + '"';
-    for (std::size_t i = 0; i < times.below.size(); ++i) {
-      bucket(pool, label + ',', std::ldexp(1e-9, 16 + static_cast<int>(i)), times.below[i]);
+  // `parts`: labels, or none, and what is measured of each.
+  void times(const std::string& name, const char* help,
+             const std::vector<std::pair<std::string, PoolTimes PoolMetrics::*>>& parts) {
+    family(name, "histogram", help);
+    for (const auto& [pool, metrics] : pools_) {
+      for (const auto& [label, part] : parts) {
+        const PoolTimes& times = metrics.*part;
+        const std::string more = label.empty() ? "" : label + ',';
+        for (std::size_t i = 0; i < times.below.size(); ++i) {
+          bucket(pool, more, std::ldexp(1e-9, 16 + static_cast<int>(i)), times.below[i]);
+        }
+        line(pool, "_bucket", more + "le=\"+Inf\"", times.count);
+        line(pool, "_sum", label, times.sum / 1000);
+        line(pool, "_count", label, times.count);
+      }
     }
-    line(pool, "_bucket", label + ",le=\"+Inf\"", times.count);
-    line(pool, "_sum", label, times.sum / 1000);
-    line(pool, "_count", label, times.count);
   }
 
   void batchSizes(const std::string& pool, const std::vector<std::uint64_t>& runs) {
@@ -94,8 +105,7 @@ class Text {
 
 std::string prometheus(const Pools& pools) {
   Text text(pools);
-  text.family("submitted_total", "counter", "Images accepted.");
-  text.each(&PoolMetrics::submitted);
+  text.each("submitted_total", "counter", "Images accepted.", &PoolMetrics::submitted);
   text.family("done_total", "counter", "Images that are done, by how they ended.");
   for (const auto& [pool, metrics] : pools) {
     text.line(pool, "", "outcome=\"finished\"", metrics.finished);
@@ -104,29 +114,23 @@ std::string prometheus(const Pools& pools) {
     text.line(pool, "", "outcome=\"cancelled\"", metrics.cancelled);
     text.line(pool, "", "outcome=\"dropped\"", metrics.dropped);
   }
-  text.family("refused_total", "counter", "Images not accepted because the queue was full.");
-  text.each(&PoolMetrics::refused);
-  text.family("blocked", "gauge", "Images before a full queue.");
-  text.each(&PoolMetrics::blocked);
-  text.family("waiting", "gauge", "Images in the queue.");
-  text.each(&PoolMetrics::waiting);
-  text.family("longest_queue", "gauge", "Most images that ever waited in the queue.");
-  text.each(&PoolMetrics::longestQueue);
-  text.family("running", "gauge", "Images in a run.");
-  text.each(&PoolMetrics::running);
+  text.each("rejected_total", "counter", "Images not accepted because the queue was full.", &PoolMetrics::rejected);
+  text.each("blocked", "gauge", "Images before a full queue.", &PoolMetrics::blocked);
+  text.each("waiting", "gauge", "Images in the queue.", &PoolMetrics::waiting);
+  text.each("longest_queue", "gauge", "Most images that ever waited in the queue.", &PoolMetrics::longestQueue);
+  text.each("running", "gauge", "Images in a run.", &PoolMetrics::running);
   text.family("batch_size", "histogram", "Images of each run.");
   for (const auto& [pool, metrics] : pools) {
     text.batchSizes(pool, metrics.batchSizes);
   }
-  text.family("stage_seconds", "histogram",
-              "Durations: wait and whole of each image; before, network and after of each run.");
-  for (const auto& [pool, metrics] : pools) {
-    text.stage(pool, "wait", metrics.wait);
-    text.stage(pool, "before", metrics.before);
-    text.stage(pool, "network", metrics.network);
-    text.stage(pool, "after", metrics.after);
-    text.stage(pool, "whole", metrics.whole);
-  }
+  text.times("queue_seconds", "Time of each image from the call to the start of its run.",
+             {{"", &PoolMetrics::queueTime}});
+  text.times("stage_seconds", "Time of the stages of each run.",
+             {{"stage=\"preprocess\"", &PoolMetrics::preprocess},
+              {"stage=\"inference\"", &PoolMetrics::inference},
+              {"stage=\"postprocess\"", &PoolMetrics::postprocess}});
+  text.times("latency_seconds", "Time of each image that has a result from the call to the result.",
+             {{"", &PoolMetrics::latency}});
   return text.take();
 }
 

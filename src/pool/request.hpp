@@ -9,12 +9,20 @@
 #include <memory>
 
 #include "image/letterbox.hpp"
-#include "model/prediction.hpp"
 #include "trtyolo/pool.hpp"
 
 namespace trtyolo {
 
 class Scheduler;
+
+// A request is in one list at a time, by the same node from submit() to its end: moving it allocates nothing.
+using RequestList = std::list<std::shared_ptr<PoolRequest>>;
+
+// Images that can share a run, in the order of arrival.
+struct RequestGroup {
+  Size network;
+  RequestList requests;
+};
 
 class PoolRequest {
  public:
@@ -39,10 +47,11 @@ class PoolRequest {
   // The scheduler's, under its lock.
   Stage stage = Stage::Done;
   Clock::time_point arrived;
-  std::list<std::shared_ptr<PoolRequest>>::iterator place;  // while it is blocked or waits
-  std::condition_variable changed;                          // it is not blocked any more, or done
-  bool taken = false;                                       // the result, by get()
-  Prediction result;
+  RequestList::iterator place;          // while it is blocked or waits
+  std::list<RequestGroup> ownGroup{1};  // one, for when there is no group yet that the image belongs to
+  std::condition_variable changed;      // it is not blocked any more, or done
+  bool taken = false;                   // the result, by get()
+  Result result;
   std::exception_ptr error;
 };
 

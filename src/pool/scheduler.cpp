@@ -1,9 +1,11 @@
 #include "pool/scheduler.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <system_error>
 #include <utility>
 
-#include "runtime/trace.hpp"
+#include "base/trace.hpp"
 
 namespace trtyolo {
 namespace {
@@ -16,20 +18,24 @@ double milliseconds(Clock::duration duration) {
   return std::chrono::duration<double, std::milli>(duration).count();
 }
 
+// std::bad_alloc if there is no memory for the message.
 template <typename ErrorType>
-std::exception_ptr errorOf(const SchedulerSettings& settings, const std::string& what) {
-  return std::make_exception_ptr(ErrorType("pool of '" + settings.file + "': " + what));
+std::exception_ptr errorOf(const SchedulerSettings& settings, const char* what) noexcept {
+  try {
+    throw ErrorType("pool of '" + settings.file + "': " + what);
+  } catch (...) {
+    return std::current_exception();
+  }
 }
 
 }  // namespace
 
-Scheduler::Run::Run(std::size_t largestBatch) {
-  requests.reserve(largestBatch);
-  images.reserve(largestBatch);
-  boxes.reserve(largestBatch);
-  results.reserve(largestBatch);
-  errors.reserve(largestBatch);
-  times.reserve(largestBatch);
+Scheduler::Run::Run(std::size_t maxBatchSize) {
+  images.reserve(maxBatchSize);
+  boxes.reserve(maxBatchSize);
+  results.reserve(maxBatchSize);
+  errors.reserve(maxBatchSize);
+  times.reserve(maxBatchSize);
 }
 
 void Scheduler::Run::clear() {
@@ -41,20 +47,23 @@ void Scheduler::Run::clear() {
   times.clear();
 }
 
-Scheduler::Scheduler(std::vector<std::unique_ptr<Context>> contexts, std::unique_ptr<Context> forOne,
-                     Thresholds thresholds, SchedulerSettings settings)
-    : thresholds_(std::move(thresholds)),
+Scheduler::Scheduler(std::vector<std::unique_ptr<Context>> contexts, std::unique_ptr<Context> lowLatency,
+                     PostprocessOptions options, SchedulerSettings settings)
+    : options_(std::move(options)),
       settings_(std::move(settings)),
       idle_(std::move(contexts)),
-      forOne_(std::move(forOne)),
-      looks_(idle_.size() + (forOne_ ? 1 : 0), kNever) {
-  counts_.batchSizes.resize(settings_.largestBatch);
+      lowLatency_(std::move(lowLatency)),
+      wakeTimes_(idle_.size() + (lowLatency_ ? 1 : 0), kNever) {
+  counts_.batchSizes.resize(settings_.maxBatchSize);
   try {
-    for (std::size_t i = 0; i < looks_.size(); ++i) {
-      workers_.emplace_back([this, i] { work(i); });
+    workers_.reserve(wakeTimes_.size());
+    for (std::size_t i = 0; i < wakeTimes_.size(); ++i) {
+      workers_.emplace_back([this, i, run = Run(settings_.maxBatchSize), done = Run(settings_.maxBatchSize)]() mutable {
+        work(i, run, done);
+      });
     }
   } catch (...) {
-    close(Ending::Drop);
+    close(CloseMode::Drop);
     throw;
   }
 }
@@ -62,38 +71,39 @@ Scheduler::Scheduler(std::vector<std::unique_ptr<Context>> contexts, std::unique
 // ---------------------------------------------------------------------------------------------------------------------
 // Callers
 
-Prediction Scheduler::predict(const ImageView& image, const Letterbox& box, Entry entry) {
+Result Scheduler::predict(const ImageView& image, const Letterbox& box, Entry entry) {
   const Clock::time_point arrived = Clock::now();
   {
     Lock lock(mutex_);
     checkOpen();
-    if (!idle_.empty() && nothingWaits() && (runs_ == 0 || settings_.largestBatch == 1)) {
-      Lent context = lend(true);
+    if (!idle_.empty() && nothingWaits() && (runs_ == 0 || settings_.maxBatchSize == 1)) {
+      ContextLease context = acquire(true);
       ++counts_.submitted;
       ++counts_.running;
       lock.unlock();
-      Prediction result;
-      RunTimes times;
+      Result result;
+      StageTimes times;
       std::exception_ptr error;
       try {
         const TraceRange range("pool run");
-        times = context->predict({&image, 1}, {&box, 1}, thresholds_, {&result, 1});
+        times = context->predict({&image, 1}, {&box, 1}, options_, {&result, 1});
+        settings_.header.addTo({&result, 1}, {&image, 1}, times);
       } catch (...) {
         error = std::current_exception();
       }
       const Clock::time_point now = Clock::now();
       lock.lock();
       --counts_.running;
-      waits_.add(0);
+      queueTimes_.add(0);
       if (error) {
         ++counts_.failed;
       } else {
         ++counts_.finished;
         count(times, 1);
-        wholes_.add(milliseconds(now - arrived));
+        latencies_.add(milliseconds(now - arrived));
       }
       release(std::move(context));
-      lookAfterWaiting(now);
+      notifyWorker(now);
       lock.unlock();
       if (error) {
         std::rethrow_exception(error);
@@ -109,19 +119,23 @@ Prediction Scheduler::predict(const ImageView& image, const Letterbox& box, Entr
 }
 
 void Scheduler::submit(const RequestPtr& request, Entry entry) {
-  std::list<RequestPtr> place{request};
+  RequestList place{request};
   Lock lock(mutex_);
   checkOpen();
   if (request->onDone || request->owner) {
-    caller_.start();
+    try {
+      callbacks_.start();
+    } catch (const std::system_error& error) {
+      throw Error("pool of '" + settings_.file + "': the machine has no thread for callbacks: " + error.what());
+    }
   }
   const Clock::time_point now = Clock::now();
   expire(now);
   const bool room = blocked_.empty() && waiting_ < settings_.queueLength;
-  if (!room && entry == Entry::Refuse) {
-    ++counts_.refused;
+  if (!room && entry == Entry::Reject) {
+    ++counts_.rejected;
     throw QueueFullError("pool of '" + settings_.file + "': its queue of " + std::to_string(settings_.queueLength) +
-                         " images is full, and it was made to refuse then (WhenFull::Refuse)");
+                         " images is full, and it was made to reject images then (QueueFullPolicy::Reject)");
   }
   request->arrived = now;
   request->place = place.begin();
@@ -138,7 +152,7 @@ void Scheduler::submit(const RequestPtr& request, Entry entry) {
     blocked_.splice(blocked_.end(), place);
   }
   expire(now);
-  lookAfterWaiting(now);
+  notifyWorker(now);
   if (entry == Entry::Block) {
     waitWhile(lock, *request, PoolRequest::Stage::Blocked, kNever);
   }
@@ -163,11 +177,11 @@ bool Scheduler::cancel(PoolRequest& request) {
   ++counts_.cancelled;
   end(request, errorOf<CancelledError>(settings_, "the image was cancelled before it was run"));
   admitBlocked();
-  lookAfterWaiting(Clock::now());
+  notifyWorker(Clock::now());
   return true;
 }
 
-Prediction Scheduler::take(PoolRequest& request) {
+Result Scheduler::take(PoolRequest& request) {
   Lock lock(mutex_);
   waitWhile(lock, request, PoolRequest::Stage::Running, kNever);
   if (std::exchange(request.taken, true)) {
@@ -197,11 +211,11 @@ void Scheduler::waitWhile(Lock& lock, PoolRequest& request, PoolRequest::Stage l
   }
 }
 
-void Scheduler::close(Ending ending) {
+void Scheduler::close(CloseMode mode) {
   {
     Lock lock(mutex_);
     closing_ = true;
-    if (ending == Ending::Drop) {
+    if (mode == CloseMode::Drop) {
       while (!nothingWaits()) {
         ++counts_.dropped;
         end(blocked_.empty() ? *groups_.front().requests.front() : *blocked_.front(),
@@ -219,25 +233,26 @@ void Scheduler::close(Ending ending) {
       }
     }
   }
-  caller_.stop();
+  callbacks_.stop();
   std::vector<std::unique_ptr<Context>> contexts;
-  std::unique_ptr<Context> forOne;
+  std::unique_ptr<Context> lowLatency;
   const Lock lock(mutex_);
   contexts.swap(idle_);
-  forOne.swap(forOne_);
+  lowLatency.swap(lowLatency_);
 }
 
 PoolMetrics Scheduler::metrics() {
   Lock lock(mutex_);
   PoolMetrics metrics = counts_;
   metrics.waiting = waiting_;
-  const Histogram waits = waits_, befores = befores_, networks = networks_, afters = afters_, wholes = wholes_;
+  const Histogram queueTimes = queueTimes_, preprocess = preprocess_, inference = inference_,
+                  postprocess = postprocess_, latencies = latencies_;
   lock.unlock();
-  metrics.wait = waits.times();
-  metrics.before = befores.times();
-  metrics.network = networks.times();
-  metrics.after = afters.times();
-  metrics.whole = wholes.times();
+  metrics.queueTime = queueTimes.times();
+  metrics.preprocess = preprocess.times();
+  metrics.inference = inference.times();
+  metrics.postprocess = postprocess.times();
+  metrics.latency = latencies.times();
   return metrics;
 }
 
@@ -250,8 +265,7 @@ void Scheduler::checkOpen() const {
 // ---------------------------------------------------------------------------------------------------------------------
 // Workers
 
-void Scheduler::work(std::size_t worker) {
-  Run run(settings_.largestBatch), done(settings_.largestBatch);
+void Scheduler::work(std::size_t worker, Run& run, Run& done) {
   Lock lock(mutex_);
   for (;;) {
     const Clock::time_point now = Clock::now();
@@ -259,25 +273,25 @@ void Scheduler::work(std::size_t worker) {
     if (begin(run, now)) {
       // The next run begins before callers are told of the last one: the network is not to wait for them.
       lock.unlock();
-      tell(done);
+      notifyCallers(done);
       execute(run);
       lock.lock();
       finish(run);
       std::swap(run, done);
     } else if (!done.requests.empty()) {
       lock.unlock();
-      tell(done);
+      notifyCallers(done);
       lock.lock();
     } else if (closing_ && nothingWaits()) {
       return;
     } else {
-      looks_[worker] = nextLook();
-      if (looks_[worker] == kNever) {
+      wakeTimes_[worker] = nextWakeTime();
+      if (wakeTimes_[worker] == kNever) {
         work_.wait(lock);
       } else {
-        work_.wait_until(lock, looks_[worker]);
+        work_.wait_until(lock, wakeTimes_[worker]);
       }
-      looks_[worker] = kNever;
+      wakeTimes_[worker] = kNever;
     }
   }
 }
@@ -287,19 +301,18 @@ bool Scheduler::begin(Run& run, Clock::time_point now) {
   if (idle_.empty()) {
     return false;
   }
-  const auto group = ripe(now);
+  const auto group = nextReadyGroup(now);
   if (group == groups_.end()) {
     return false;
   }
-  run.context = lend(waiting_ == 1);
-  std::list<RequestPtr>& requests = group->requests;
-  while (!requests.empty() && run.requests.size() < settings_.largestBatch) {
+  run.context = acquire(waiting_ == 1);
+  RequestList& requests = group->requests;
+  while (!requests.empty() && run.requests.size() < settings_.maxBatchSize) {
     PoolRequest& request = *requests.front();
     request.stage = PoolRequest::Stage::Running;
-    waits_.add(milliseconds(now - request.arrived));
+    queueTimes_.add(milliseconds(now - request.arrived));
     withDeadline_ -= request.deadline != kNever ? 1 : 0;
-    run.requests.push_back(std::move(requests.front()));
-    requests.pop_front();
+    run.requests.splice(run.requests.end(), requests, requests.begin());
   }
   waiting_ -= run.requests.size();
   counts_.running += run.requests.size();
@@ -307,7 +320,7 @@ bool Scheduler::begin(Run& run, Clock::time_point now) {
     groups_.erase(group);
   }
   admitBlocked();
-  lookAfterWaiting(now);
+  notifyWorker(now);
   return true;
 }
 
@@ -322,7 +335,8 @@ void Scheduler::execute(Run& run) const {
   run.errors.resize(size);
   run.together = true;
   try {
-    run.times.push_back(run.context->predict(run.images, run.boxes, thresholds_, run.results));
+    run.times.push_back(run.context->predict(run.images, run.boxes, options_, run.results));
+    settings_.header.addTo(run.results, run.images, run.times.back());
     return;
   } catch (...) {
     run.errors[0] = std::current_exception();
@@ -333,7 +347,8 @@ void Scheduler::execute(Run& run) const {
     run.errors[i] = nullptr;
     try {
       run.times.push_back(
-          run.context->predict({&run.images[i], 1}, {&run.boxes[i], 1}, thresholds_, {&run.results[i], 1}));
+          run.context->predict({&run.images[i], 1}, {&run.boxes[i], 1}, options_, {&run.results[i], 1}));
+      settings_.header.addTo({&run.results[i], 1}, {&run.images[i], 1}, run.times.back());
     } catch (...) {
       run.errors[i] = std::current_exception();
     }
@@ -343,74 +358,75 @@ void Scheduler::execute(Run& run) const {
 void Scheduler::finish(Run& run) {
   const Clock::time_point now = Clock::now();
   const std::size_t size = run.requests.size();
-  for (std::size_t i = 0; i < size; ++i) {
-    PoolRequest& request = *run.requests[i];
-    request.stage = PoolRequest::Stage::Done;
-    request.error = std::move(run.errors[i]);
-    if (request.error) {
+  std::size_t i = 0;
+  for (const RequestPtr& request : run.requests) {
+    request->stage = PoolRequest::Stage::Done;
+    request->error = std::move(run.errors[i]);
+    if (request->error) {
       ++counts_.failed;
     } else {
-      request.result = std::move(run.results[i]);
+      request->result = std::move(run.results[i]);
       ++counts_.finished;
-      wholes_.add(milliseconds(now - request.arrived));
+      latencies_.add(milliseconds(now - request->arrived));
     }
+    ++i;
   }
   counts_.running -= size;
-  for (const RunTimes& times : run.times) {
+  for (const StageTimes& times : run.times) {
     count(times, run.together ? size : 1);
   }
   release(std::move(run.context));
 }
 
 // Of a run that is finished: wakes those who wait for its images.
-void Scheduler::tell(Run& run) {
-  for (const RequestPtr& request : run.requests) {
-    request->changed.notify_all();
-    hand(request);
+void Scheduler::notifyCallers(Run& run) {
+  while (!run.requests.empty()) {
+    run.requests.front()->changed.notify_all();
+    postCallback(run.requests, run.requests.begin());
   }
   run.clear();
 }
 
-void Scheduler::count(const RunTimes& times, std::size_t images) {
+void Scheduler::count(const StageTimes& times, std::size_t images) {
   ++counts_.batchSizes[images - 1];
-  befores_.add(times.before);
-  networks_.add(times.network);
-  afters_.add(times.after);
+  preprocess_.add(times.preprocess);
+  inference_.add(times.inference);
+  postprocess_.add(times.postprocess);
 }
 
 // `alone`: for a run of one image, with no other waiting. There is an idle context.
-Scheduler::Lent Scheduler::lend(bool alone) {
-  const bool forOne = alone && runs_ == 0 && forOne_ != nullptr;
+Scheduler::ContextLease Scheduler::acquire(bool alone) {
+  const bool lowLatency = alone && runs_ == 0 && lowLatency_ != nullptr;
   ++runs_;
-  if (forOne) {
-    return {std::move(forOne_), true};
+  if (lowLatency) {
+    return {std::move(lowLatency_), true};
   }
-  Lent lent{std::move(idle_.back()), false};
+  ContextLease lease{std::move(idle_.back()), false};
   idle_.pop_back();
-  return lent;
+  return lease;
 }
 
-void Scheduler::release(Lent context) {
-  if (context.forOne) {
-    forOne_ = std::move(context.context);
+void Scheduler::release(ContextLease context) {
+  if (context.lowLatency) {
+    lowLatency_ = std::move(context.context);
   } else {
     idle_.push_back(std::move(context.context));
   }
   --runs_;
-  noteEnd();
+  notifyEnd();
 }
 
 // The group whose oldest images are to be run now; an idle context is there.
-std::list<Scheduler::Group>::iterator Scheduler::ripe(Clock::time_point now) {
-  const auto arrived = [](const Group& group) { return group.requests.front()->arrived; };
-  const auto older = [&](const Group& a, const Group& b) { return arrived(a) < arrived(b); };
+Scheduler::Groups::iterator Scheduler::nextReadyGroup(Clock::time_point now) {
+  const auto arrived = [](const RequestGroup& group) { return group.requests.front()->arrived; };
+  const auto older = [&](const RequestGroup& a, const RequestGroup& b) { return arrived(a) < arrived(b); };
   const auto oldest = std::min_element(groups_.begin(), groups_.end(), older);
-  if (oldest == groups_.end() || runs_ == 0 || closing_ || now - arrived(*oldest) >= settings_.longestWait) {
+  if (oldest == groups_.end() || runs_ == 0 || closing_ || now - arrived(*oldest) >= settings_.maxQueueDelay) {
     return oldest;
   }
   auto full = groups_.end();
   for (auto group = groups_.begin(); group != groups_.end(); ++group) {
-    if (group->requests.size() >= settings_.largestBatch && (full == groups_.end() || older(*group, *full))) {
+    if (group->requests.size() >= settings_.maxBatchSize && (full == groups_.end() || older(*group, *full))) {
       full = group;
     }
   }
@@ -418,20 +434,20 @@ std::list<Scheduler::Group>::iterator Scheduler::ripe(Clock::time_point now) {
 }
 
 // When something is to be done that nobody will call for.
-Clock::time_point Scheduler::nextLook() {
+Clock::time_point Scheduler::nextWakeTime() {
   Clock::time_point time = withDeadline_ > 0 ? deadline_ : kNever;
   if (!idle_.empty()) {
-    for (const Group& group : groups_) {
-      time = std::min(time, group.requests.front()->arrived + settings_.longestWait);
+    for (const RequestGroup& group : groups_) {
+      time = std::min(time, group.requests.front()->arrived + settings_.maxQueueDelay);
     }
   }
   return time;
 }
 
-// To be called after every change that may let a run begin, or that brings nextLook() nearer.
-void Scheduler::lookAfterWaiting(Clock::time_point now) {
-  const bool mayBegin = !idle_.empty() && ripe(now) != groups_.end();
-  if (mayBegin || nextLook() < *std::min_element(looks_.begin(), looks_.end())) {
+// To be called after every change that may let a run begin, or that brings nextWakeTime() nearer.
+void Scheduler::notifyWorker(Clock::time_point now) {
+  const bool mayBegin = !idle_.empty() && nextReadyGroup(now) != groups_.end();
+  if (mayBegin || nextWakeTime() < *std::min_element(wakeTimes_.begin(), wakeTimes_.end())) {
     work_.notify_one();
   }
 }
@@ -439,12 +455,19 @@ void Scheduler::lookAfterWaiting(Clock::time_point now) {
 // ---------------------------------------------------------------------------------------------------------------------
 // The queue
 
-// Puts the image, which is alone in `from` or the first there, into the queue.
-void Scheduler::enter(PoolRequest& request, std::list<RequestPtr>& from) {
-  const Size network = request.box.network;
-  auto group = std::find_if(groups_.begin(), groups_.end(), [&](const Group& each) { return each.network == network; });
+// The group that the image belongs to, or the end.
+Scheduler::Groups::iterator Scheduler::groupOf(const PoolRequest& request) {
+  return std::find_if(groups_.begin(), groups_.end(),
+                      [&](const RequestGroup& each) { return each.network == request.box.network; });
+}
+
+// Puts the image, which is in `from`, into the queue.
+void Scheduler::enter(PoolRequest& request, RequestList& from) {
+  auto group = groupOf(request);
   if (group == groups_.end()) {
-    group = groups_.insert(group, {network, {}});
+    groups_.splice(groups_.end(), request.ownGroup);
+    group = std::prev(groups_.end());
+    group->network = request.box.network;
   }
   group->requests.splice(group->requests.end(), from, request.place);
   request.stage = PoolRequest::Stage::Waiting;
@@ -462,14 +485,13 @@ void Scheduler::admitBlocked() {
 
 // Ends an image that is blocked or waits.
 void Scheduler::end(PoolRequest& request, std::exception_ptr error) {
-  const RequestPtr kept = std::move(*request.place);
+  RequestList ended;
   if (request.stage == PoolRequest::Stage::Blocked) {
-    blocked_.erase(request.place);
+    ended.splice(ended.begin(), blocked_, request.place);
     --counts_.blocked;
   } else {
-    const auto group = std::find_if(groups_.begin(), groups_.end(),
-                                    [&](const Group& each) { return each.network == request.box.network; });
-    group->requests.erase(request.place);
+    const auto group = groupOf(request);
+    ended.splice(ended.begin(), group->requests, request.place);
     if (group->requests.empty()) {
       groups_.erase(group);
     }
@@ -479,8 +501,8 @@ void Scheduler::end(PoolRequest& request, std::exception_ptr error) {
   request.stage = PoolRequest::Stage::Done;
   request.error = std::move(error);
   request.changed.notify_all();
-  hand(kept);
-  noteEnd();
+  postCallback(ended, ended.begin());
+  notifyEnd();
 }
 
 // Ends the images whose deadlines have passed.
@@ -488,43 +510,38 @@ void Scheduler::expire(Clock::time_point now) {
   if (withDeadline_ == 0 || now < deadline_) {
     return;
   }
-  std::vector<RequestPtr> late;
   deadline_ = kNever;
-  const auto look = [&](const std::list<RequestPtr>& requests) {
-    for (const RequestPtr& request : requests) {
-      if (request->deadline <= now) {
-        late.push_back(request);
+  const auto expireIn = [&](RequestList& requests) {
+    for (std::size_t left = requests.size(); left > 0; --left) {  // the last one may take the list with it
+      PoolRequest& request = *requests.front();
+      if (request.deadline <= now) {
+        ++counts_.expired;
+        end(request, errorOf<DeadlineError>(settings_, "the image's deadline passed before it was run"));
       } else {
-        deadline_ = std::min(deadline_, request->deadline);
+        deadline_ = std::min(deadline_, request.deadline);
+        requests.splice(requests.end(), requests, requests.begin());  // back in order after a whole turn
       }
     }
   };
-  for (const Group& group : groups_) {
-    look(group.requests);
+  for (auto group = groups_.begin(); group != groups_.end();) {
+    expireIn((group++)->requests);
   }
-  look(blocked_);
-  for (const RequestPtr& request : late) {
-    ++counts_.expired;
-    end(*request, errorOf<DeadlineError>(settings_, "the image's deadline passed before it was run"));
-  }
+  expireIn(blocked_);
   admitBlocked();
-  lookAfterWaiting(now);
+  notifyWorker(now);
 }
 
 // Of an image that is done: leaves it to the other thread to let go of the pixels and to call back.
-void Scheduler::hand(const RequestPtr& request) {
-  if (request->onDone || request->owner) {
-    caller_.post([request, owner = std::move(request->owner), onDone = std::move(request->onDone)]() mutable {
-      owner.reset();
-      if (onDone) {
-        onDone(request);
-      }
-    });
+void Scheduler::postCallback(RequestList& from, RequestList::iterator place) {
+  if ((*place)->onDone || (*place)->owner) {
+    callbacks_.post(from, place);
+  } else {
+    from.erase(place);
   }
 }
 
 // Wakes those who wait for the end, when it comes.
-void Scheduler::noteEnd() {
+void Scheduler::notifyEnd() {
   if (closing_ && nothingWaits()) {
     work_.notify_all();
     if (runs_ == 0) {

@@ -11,8 +11,9 @@
 #include <thread>
 #include <vector>
 
-#include "model/thresholds.hpp"
-#include "pool/caller.hpp"
+#include "model/postprocess_options.hpp"
+#include "model/result_header.hpp"
+#include "pool/callback_executor.hpp"
 #include "pool/histogram.hpp"
 #include "pool/request.hpp"
 #include "runtime/engine.hpp"
@@ -20,15 +21,16 @@
 namespace trtyolo {
 
 struct SchedulerSettings {
-  std::size_t largestBatch = 1;
-  std::chrono::steady_clock::duration longestWait{};
+  std::size_t maxBatchSize = 1;
+  std::chrono::steady_clock::duration maxQueueDelay{};
   std::size_t queueLength = 1;
   std::string file;  // for messages
+  ResultHeader header;
 };
 
 // What to do about a full queue.
 enum class Entry {
-  Refuse,  // throw QueueFullError
+  Reject,  // throw QueueFullError
   Block,   // wait for room
   Later,   // return; the image enters when there is room
 };
@@ -45,10 +47,10 @@ class Scheduler {
   using Clock = std::chrono::steady_clock;
   using RequestPtr = std::shared_ptr<PoolRequest>;
 
-  // `forOne`, if any, runs an image that is alone: it finishes one sooner than `contexts` do, at the others' cost.
+  // `lowLatency`, if any, runs an image that is alone: it finishes one sooner than `contexts` do, at the others' cost.
   // Throws std::system_error if the machine has no more threads.
-  Scheduler(std::vector<std::unique_ptr<Context>> contexts, std::unique_ptr<Context> forOne, Thresholds thresholds,
-            SchedulerSettings settings);
+  Scheduler(std::vector<std::unique_ptr<Context>> contexts, std::unique_ptr<Context> lowLatency,
+            PostprocessOptions options, SchedulerSettings settings);
   // It is closed before.
   ~Scheduler() = default;
   Scheduler(const Scheduler&) = delete;
@@ -56,9 +58,11 @@ class Scheduler {
 
   // The result of one image; the caller's thread runs it, or waits. `entry` is not Block: the call waits anyway.
   // Throws what the run throws, QueueFullError and ClosedError.
-  Prediction predict(const ImageView& image, const Letterbox& box, Entry entry);
+  Result predict(const ImageView& image, const Letterbox& box, Entry entry);
 
-  // Takes a new request, whose ends are told to its ticket. Throws QueueFullError and ClosedError.
+  // Takes a new request, whose ends are told to its ticket. All memory that the request will need is allocated here, so
+  // that no later step can fail for want of it. Throws QueueFullError, ClosedError, and Error if the machine has no
+  // thread for callbacks.
   void submit(const RequestPtr& request, Entry entry);
 
   // Of requests that were submitted.
@@ -66,85 +70,83 @@ class Scheduler {
   bool wait(PoolRequest& request, Clock::time_point until = Clock::time_point::max());
   bool cancel(PoolRequest& request);
   // Waits, and gives the result or throws the error.
-  Prediction take(PoolRequest& request);
+  Result take(PoolRequest& request);
 
   // See BasePool.
-  void close(Ending ending);
+  void close(CloseMode mode);
   PoolMetrics metrics();
 
  private:
   using Lock = std::unique_lock<std::mutex>;
 
-  struct Group {
-    Size network;
-    std::list<RequestPtr> requests;
-  };
+  using Groups = std::list<RequestGroup>;
 
-  // A context that is lent to a run, and where it belongs.
-  struct Lent {
+  // A context that a run has acquired, and where it belongs.
+  struct ContextLease {
     std::unique_ptr<Context> context;
-    bool forOne = false;
+    bool lowLatency = false;
 
     Context* operator->() const { return context.get(); }
   };
 
   // Images that run together, and what their run needs.
   struct Run {
-    Lent context;
-    std::vector<RequestPtr> requests;
+    ContextLease context;
+    RequestList requests;
     std::vector<ImageView> images;
     std::vector<Letterbox> boxes;
-    std::vector<Prediction> results;
+    std::vector<Result> results;
     std::vector<std::exception_ptr> errors;
-    std::vector<RunTimes> times;  // one of all images, or, if that failed, one of each that did not
+    std::vector<StageTimes> times;  // one of all images, or, if that failed, one of each that did not
     bool together = true;
 
-    explicit Run(std::size_t largestBatch);  // makes room for them all
+    explicit Run(std::size_t maxBatchSize);  // makes room for them all
     void clear();
   };
 
-  void work(std::size_t worker);
+  void work(std::size_t worker, Run& run, Run& done);
   bool begin(Run& run, Clock::time_point now);
   void execute(Run& run) const;
   void finish(Run& run);
-  void tell(Run& run);
+  void notifyCallers(Run& run);
 
-  std::list<Group>::iterator ripe(Clock::time_point now);
-  Clock::time_point nextLook();
-  void lookAfterWaiting(Clock::time_point now);
-  Lent lend(bool alone);
-  void release(Lent context);
+  Groups::iterator nextReadyGroup(Clock::time_point now);
+  Clock::time_point nextWakeTime();
+  void notifyWorker(Clock::time_point now);
+  ContextLease acquire(bool alone);
+  void release(ContextLease context);
 
-  void enter(PoolRequest& request, std::list<RequestPtr>& from);
+  Groups::iterator groupOf(const PoolRequest& request);
+  void enter(PoolRequest& request, RequestList& from);
   void admitBlocked();
   void end(PoolRequest& request, std::exception_ptr error);
-  void hand(const RequestPtr& request);
-  void noteEnd();
+  void postCallback(RequestList& from, RequestList::iterator place);
+  void notifyEnd();
   void expire(Clock::time_point now);
   void waitWhile(Lock& lock, PoolRequest& request, PoolRequest::Stage last, Clock::time_point until);
   bool nothingWaits() const { return groups_.empty() && blocked_.empty(); }
   void checkOpen() const;
-  void count(const RunTimes& times, std::size_t images);
+  void count(const StageTimes& times, std::size_t images);
 
-  const Thresholds thresholds_;
+  const PostprocessOptions options_;
   const SchedulerSettings settings_;
-  Caller caller_;
+  CallbackExecutor callbacks_;
 
   std::mutex mutex_;  // of all below
   std::vector<std::unique_ptr<Context>> idle_;
-  std::unique_ptr<Context> forOne_;  // null also while it is lent
-  std::size_t runs_ = 0;             // at work
-  std::list<Group> groups_;
-  std::list<RequestPtr> blocked_;
+  std::unique_ptr<Context> lowLatency_;  // null also while a run has it
+  std::size_t runs_ = 0;                 // at work
+  Groups groups_;
+  RequestList blocked_;
   std::size_t waiting_ = 0;                                // in the groups
   std::size_t withDeadline_ = 0;                           // of the waiting and blocked ones
   Clock::time_point deadline_ = Clock::time_point::max();  // none of theirs is earlier
   bool closing_ = false;
-  std::condition_variable work_;          // for the workers
-  std::condition_variable ended_;         // for close()
-  std::vector<Clock::time_point> looks_;  // when each worker will look by itself
-  PoolMetrics counts_;                    // but for the times
-  Histogram waits_, befores_, networks_, afters_, wholes_;
+  std::condition_variable work_;              // for the workers
+  std::condition_variable ended_;             // for close()
+  std::vector<Clock::time_point> wakeTimes_;  // when each worker will wake up by itself
+  PoolMetrics counts_;                        // but for the times
+  Histogram queueTimes_, preprocess_, inference_, postprocess_, latencies_;
 
   std::mutex joining_;  // of the workers' end
   std::vector<std::thread> workers_;

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -10,19 +9,11 @@
 
 #include "image/letterbox.hpp"
 #include "model/description.hpp"
-#include "model/prediction.hpp"
-#include "model/thresholds.hpp"
+#include "model/postprocess_options.hpp"
 #include "runtime/options.hpp"
 #include "trtyolo.hpp"
 
 namespace trtyolo {
-
-// Where the time of a run went, in milliseconds.
-struct RunTimes {
-  double before = 0;   // the images into the network's input
-  double network = 0;  // on a GPU, where all is one piece of work: all of it
-  double after = 0;    // from the network's outputs to results
-};
 
 // Execution state of one clone: input and output memory, one run at a time. One thread at a time.
 class Context {
@@ -31,9 +22,9 @@ class Context {
 
   // One run of the network over images that share a network size; at most the description's batch of them, each with
   // its letterbox. Fills `results` in order.
-  // Throws InferenceError; the context is usable afterwards, `results` is not to be read.
-  virtual RunTimes predict(std::span<const ImageView> images, std::span<const Letterbox> letterboxes,
-                           const Thresholds& thresholds, std::span<Prediction> results) = 0;
+  // Gives the times of the run. Throws InferenceError; the context is usable afterwards, `results` is not to be read.
+  virtual StageTimes predict(std::span<const ImageView> images, std::span<const Letterbox> letterboxes,
+                             const PostprocessOptions& postprocess, std::span<Result> results) = 0;
 };
 
 // Weights and all they need. Immutable after loading: every method from any thread.
@@ -52,28 +43,14 @@ class Engine : public std::enable_shared_from_this<Engine> {
   // A context that keeps this engine alive.
   virtual std::unique_ptr<Context> createContext() const = 0;
 
-  // See BaseModel::memory().
+  // See Model::memory().
   virtual MemoryUse memory() const = 0;
 
-  // See BaseModel::measureNetwork().
+  // See Model::measureNetwork().
   virtual NetworkSpeed measureNetwork(int requests, double seconds) const = 0;
 };
 
 // Throws if a model is not what the caller can use; asked between reading a file and the long work of preparing it.
 using DescriptionCheck = std::function<void(const ModelDescription&)>;
-
-// Loads `file` with the back end that the option names, or that suits file and machine. Throws ModelError, and what
-// `check` throws.
-std::shared_ptr<const Engine> loadEngine(const std::string& file, const EngineOptions& options,
-                                         const DescriptionCheck& check);
-
-// What loadEngine() would see, without making it ready to run. Throws ModelError.
-ModelDescription inspectFile(const std::string& file, const EngineOptions& options);
-
-// See buildEngine(); the option is checked.
-void buildEngineFile(const std::string& onnx, const std::string& engine, const BuildOption& option);
-
-// Name and version of each back end built in.
-std::map<std::string, std::string> builtInBackends();
 
 }  // namespace trtyolo

@@ -203,7 +203,7 @@ void start(const ImageSlot* slots, const std::uint8_t* tables, std::size_t table
            const Normalization& normalization, T* input, cudaStream_t stream) {
   const dim3 block(kTileColumns, kThreadRows);
   const PlaneValues values = planeValues(normalization);
-  launch("starting the center crop", isPlain(normalization) ? centerCropKernel<T, false> : centerCropKernel<T, true>,
+  launch("starting the center crop", normalization.plain() ? centerCropKernel<T, false> : centerCropKernel<T, true>,
          grid, block, stream, slots, tables, tableStride, network, values, input);
 }
 

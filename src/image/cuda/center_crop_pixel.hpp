@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "cuda/device_function.hpp"
+#include "base/device_function.hpp"
 #include "image/center_crop_windows.hpp"
 #include "image/cuda/crop_table.hpp"
 #include "image/cuda/pixel_bytes.hpp"

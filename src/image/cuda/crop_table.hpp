@@ -13,7 +13,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "cuda/device_function.hpp"
+#include "base/device_function.hpp"
 #include "image/center_crop_windows.hpp"
 #include "image/geometry.hpp"
 
@@ -58,10 +58,6 @@ inline std::size_t longestWindow(const CropSide& side) {
   return static_cast<std::size_t>(std::min(std::ceil(2 * reach) + 1, static_cast<double>(side.source)));
 }
 
-inline std::size_t roundUp(std::size_t value, std::size_t multiple) {
-  return (value + multiple - 1) / multiple * multiple;
-}
-
 }  // namespace detail
 
 // The bytes that the table of such an image takes, a multiple of 16: about 4 bytes for each of the network's columns
@@ -72,9 +68,9 @@ inline std::size_t cropTableBytes(Size image, Size network) {
   const auto width = static_cast<std::size_t>(network.width);
   const auto height = static_cast<std::size_t>(network.height);
   const std::size_t integers = 4 + 2 * (width + height) +
-                               detail::roundUp(detail::longestWindow(sides.columns), kCropGroup) * width +
+                               roundUp(detail::longestWindow(sides.columns), kCropGroup) * width +
                                detail::longestWindow(sides.rows) * height;
-  return detail::roundUp(integers * sizeof(std::int32_t), 16);
+  return roundUp(integers * sizeof(std::int32_t), 16);
 }
 
 // Rows of an image: `first` to `end` - 1.
@@ -89,15 +85,7 @@ inline RowRange fillCropTable(Size image, Size network, void* memory) {
   const CropSides sides = cropSides(image, network);
   const std::vector<CropWindow> columns = cropWindows(sides.columns);
   const std::vector<CropWindow> rows = cropWindows(sides.rows);
-  std::size_t columnTaps = 0;
-  for (const CropWindow& column : columns) {
-    columnTaps = std::max(columnTaps, column.weights.size());
-  }
-  columnTaps = detail::roundUp(columnTaps, kCropGroup);
-  std::size_t rowTaps = 0;
-  for (const CropWindow& row : rows) {
-    rowTaps = std::max(rowTaps, row.weights.size());
-  }
+  const std::size_t columnTaps = roundUp(longestOf(columns), kCropGroup), rowTaps = longestOf(rows);
 
   auto* to = static_cast<std::int32_t*>(memory);
   *to++ = sides.verticalFirst() ? 1 : 0;

@@ -132,7 +132,7 @@ void start(const ImageSlot* slots, dim3 grid, Size network, const Normalization&
            cudaStream_t stream) {
   const dim3 block(kTileColumns, kThreadRows);
   const PlaneValues values = planeValues(normalization);
-  launch("starting the letterbox", isPlain(normalization) ? letterboxKernel<T, false> : letterboxKernel<T, true>, grid,
+  launch("starting the letterbox", normalization.plain() ? letterboxKernel<T, false> : letterboxKernel<T, true>, grid,
          block, stream, slots, network, values, input);
 }
 

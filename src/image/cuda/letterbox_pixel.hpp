@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "cuda/device_function.hpp"
+#include "base/device_function.hpp"
 #include "image/cuda/pixel_bytes.hpp"
 #include "image/resize_arithmetic.hpp"
 

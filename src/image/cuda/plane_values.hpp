@@ -29,11 +29,6 @@ inline PlaneValues planeValues(const Normalization& normalization) {
   return values;
 }
 
-// Whether v / 255.f is all there is to do.
-inline bool isPlain(const Normalization& normalization) {
-  return normalization.mean == Normalization().mean && normalization.std == Normalization().std;
-}
-
 template <class T>
 __device__ inline T toInput(float value) {
   if constexpr (sizeof(T) == sizeof(float)) {

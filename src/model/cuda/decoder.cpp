@@ -24,10 +24,6 @@ std::size_t classWords(const OutputLayout& layout) {
   return (static_cast<std::size_t>(layout.classes > 0 ? layout.classes : kMostFinishedClasses) + 31) / 32;
 }
 
-bool sameTensor(const DeviceTensor& a, const DeviceTensor& b) {
-  return a.data == b.data && a.type == b.type && a.shape == b.shape;
-}
-
 DeviceTable tableAt(const TablePlace& place, const DeviceTensor& tensor) {
   const auto* const data = static_cast<const std::byte*>(tensor.data);  // null where there is nothing
   return {data ? data + place.first * bytesOf(tensor.type) : nullptr, tensor.type, place.slotStep, place.valueStep,
@@ -73,14 +69,15 @@ Decoder::Decoder(const ModelDescription& description, int batch)
   work_.candidates.classes = static_cast<std::uint32_t>(layout_.classes);
   work_.candidates.anchorsFirst = layout_.anchorsFirst;
   work_.candidates.multiLabel = layout_.multiLabel;
-  work_.candidates.corners = layout_.corners;
+  work_.candidates.logits = layout_.logits;
+  work_.candidates.form = layout_.form;
   work_.candidates.rotated = task_ == Task::OBB;
   work_.candidates.extraValues = static_cast<std::uint32_t>(layout_.extra);
 }
 
-bool Decoder::prepare(const Thresholds& thresholds, std::span<const DeviceTensor> outputs) {
+bool Decoder::prepare(const PostprocessOptions& options, std::span<const DeviceTensor> outputs) {
   stale_ = takeOutputs(outputs) || stale_;
-  const Thresholds wanted = task_ == Task::Classify ? thresholds.ofClassifier() : thresholds;
+  const PostprocessOptions wanted = task_ == Task::Classify ? options.ofClassifier() : options;
   const std::size_t most = std::min(static_cast<std::size_t>(wanted.maxDetections), mostResults());
   allocate(std::max(most, work_.results.capacity));
   writeParameters(wanted);
@@ -88,55 +85,40 @@ bool Decoder::prepare(const Thresholds& thresholds, std::span<const DeviceTensor
 }
 
 bool Decoder::takeOutputs(std::span<const DeviceTensor> outputs) {
-  if (std::equal(outputs.begin(), outputs.end(), outputs_.begin(), outputs_.end(), sameTensor)) {
+  if (std::equal(outputs.begin(), outputs.end(), outputs_.begin(), outputs_.end())) {
     return false;
   }
   outputs_.clear();  // stays so if the new ones are refused
-  switch (layout_.kind) {
-    case OutputLayout::Kind::ClassScores:
-      placeClasses(outputs[0]);
-      break;
-    case OutputLayout::Kind::BestClasses:
-    case OutputLayout::Kind::FinishedBoxes:
-      placeFinished(outputs);
-      break;
-    case OutputLayout::Kind::Candidates:
-      placeCandidates(outputs);
-      break;
+  if (layout_.kind == OutputLayout::Kind::ClassScores) {
+    placeClasses(outputs[0]);
+  } else {
+    placeTables(outputs);
   }
   outputs_.assign(outputs.begin(), outputs.end());
   return true;
 }
 
-void Decoder::placeCandidates(std::span<const DeviceTensor> outputs) {
-  const DeviceTensor& boxes = outputs[layout_.boxes];
-  const bool apart = layout_.scores != OutputLayout::kNone;
-  const DeviceTensor& scores = apart ? outputs[layout_.scores] : boxes;
-  const CandidatePlaces places = candidatePlaces(layout_, boxes.shape, apart ? &scores.shape : nullptr, batch_);
-  Candidates& candidates = work_.candidates;
-  candidates.anchors = checkedAnchors(places.anchors, candidates.classes, boxes);
-  candidates.boxes = tableAt(places.boxes, boxes);
-  candidates.objectness = places.objectness ? tableAt(*places.objectness, boxes) : DeviceTable{};
-  candidates.scores = tableAt(places.scores, scores);
-  candidates.extra = tableAt(places.extra, boxes);
-  work_.scratch.keyCapacity = candidates.anchors * (layout_.multiLabel ? std::size_t{candidates.classes} : 1);
-  checkedAnchors(work_.scratch.keyCapacity, 1, boxes);
-  work_.scratch.orderedCapacity = candidates.rotated ? std::min(work_.scratch.keyCapacity, kMostCandidates) : 0;
-}
-
-void Decoder::placeFinished(std::span<const DeviceTensor> outputs) {
-  const FinishedPlaces places = finishedPlaces(
+void Decoder::placeTables(std::span<const DeviceTensor> outputs) {
+  const OutputPlaces places = outputPlaces(
       layout_, [&](std::size_t output) -> const Shape& { return outputs[output].shape; }, batch_);
   const auto at = [&](const TablePlace& place, std::size_t output) {
     return tableAt(place, outputs[output == OutputLayout::kNone ? layout_.boxes : output]);
   };
+  const DeviceTensor& boxes = outputs[layout_.boxes];
+  const bool scanned = layout_.kind == OutputLayout::Kind::Candidates;
   Candidates& candidates = work_.candidates;
-  candidates.anchors = checkedAnchors(places.objects, 1, outputs[layout_.boxes]);
-  candidates.boxes = at(places.boxes, layout_.boxes);
+  candidates.anchors = checkedAnchors(places.anchors, scanned ? candidates.classes : 1, boxes);
+  candidates.boxes = tableAt(places.boxes, boxes);
+  candidates.objectness = places.objectness ? tableAt(*places.objectness, boxes) : DeviceTable{};
   candidates.scores = at(places.scores, layout_.scores);
   candidates.classNumbers = at(places.classNumbers, layout_.classNumbers);
-  candidates.extra = at(places.extra, layout_.keypoints);
+  candidates.extra = at(places.extra, layout_.extras);
   candidates.counts = places.counts ? at(*places.counts, layout_.counts) : DeviceTable{};
+  if (scanned) {
+    work_.scratch.keyCapacity = candidates.anchors * (layout_.multiLabel ? std::size_t{candidates.classes} : 1);
+    checkedAnchors(work_.scratch.keyCapacity, 1, boxes);
+    work_.scratch.orderedCapacity = candidates.rotated ? std::min(work_.scratch.keyCapacity, kMostCandidates) : 0;
+  }
 }
 
 void Decoder::placeClasses(const DeviceTensor& scores) {
@@ -155,9 +137,10 @@ std::size_t Decoder::mostResults() const {
     case OutputLayout::Kind::ClassScores:
       return work_.candidates.classes;
     case OutputLayout::Kind::BestClasses:
-    case OutputLayout::Kind::FinishedBoxes:
+    case OutputLayout::Kind::EndToEnd:
       return work_.candidates.anchors;
     case OutputLayout::Kind::Candidates:
+    default:  // maps of pixels have a decoder of their own
       break;
   }
   return std::min(work_.scratch.keyCapacity, kMostCandidates);
@@ -195,18 +178,18 @@ void Decoder::allocate(std::size_t capacity) {
   results.capacity = capacity;
 }
 
-void Decoder::writeParameters(const Thresholds& thresholds) {
+void Decoder::writeParameters(const PostprocessOptions& options) {
   Limits limits;
-  limits.confidence = thresholds.confidence;
-  limits.iou = thresholds.iou;
+  limits.confidence = options.confidence;
+  limits.iou = layout_.suppressed ? kNoSuppression : options.iou;
   limits.most =
-      static_cast<std::uint32_t>(std::min(static_cast<std::size_t>(thresholds.maxDetections), work_.results.capacity));
-  limits.agnostic = thresholds.agnostic ? 1 : 0;
-  limits.everyClass = thresholds.classes.empty() ? 1 : 0;
+      static_cast<std::uint32_t>(std::min(static_cast<std::size_t>(options.maxDetections), work_.results.capacity));
+  limits.agnostic = options.agnostic ? 1 : 0;
+  limits.everyClass = options.classes.empty() ? 1 : 0;
   std::memcpy(parameters_.get(), &limits, sizeof(limits));
   std::uint32_t* const wanted = parameters_.get() + kLimitsWords;
   std::fill_n(wanted, classWords(layout_), 0U);
-  for (const int index : thresholds.classes) {
+  for (const int index : options.classes) {
     const auto c = static_cast<std::size_t>(index);
     if (c / 32 < classWords(layout_)) {
       wanted[c / 32] |= 1U << (c % 32);
@@ -228,7 +211,7 @@ void Decoder::enqueue(const ImageSlot* slots, cudaStream_t stream) const {
       classify(work, stream);
       break;
     case OutputLayout::Kind::BestClasses:
-    case OutputLayout::Kind::FinishedBoxes:
+    case OutputLayout::Kind::EndToEnd:
       selectFinished(work, stream);
       break;
     case OutputLayout::Kind::Candidates:
@@ -239,36 +222,38 @@ void Decoder::enqueue(const ImageSlot* slots, cudaStream_t stream) const {
         suppress(work, stream);
       }
       break;
+    default:  // maps of pixels have a decoder of their own
+      break;
   }
 }
 
-Prediction Decoder::read(std::size_t slot) const {
+Result Decoder::read(std::size_t slot) const {
   const auto count = static_cast<std::size_t>(counts_.get()[slot]);
   const std::size_t first = slot * work_.results.capacity;
-  Prediction prediction;
-  prediction.classes.assign(classes_.get() + first, classes_.get() + first + count);
-  prediction.scores.assign(scores_.get() + first, scores_.get() + first + count);
+  Result result;
+  result.classes.assign(classes_.get() + first, classes_.get() + first + count);
+  result.scores.assign(scores_.get() + first, scores_.get() + first + count);
   if (task_ == Task::Classify) {
-    return prediction;
+    return result;
   }
   const Box* const boxes = boxes_.get() + first;
   if (task_ == Task::OBB) {
-    prediction.rotated.resize(count);
+    result.rotatedBoxes.resize(count);
     for (std::size_t i = 0; i < count; ++i) {
-      static_cast<Box&>(prediction.rotated[i]) = boxes[i];
-      prediction.rotated[i].theta = thetas_.get()[first + i];
+      static_cast<Box&>(result.rotatedBoxes[i]) = boxes[i];
+      result.rotatedBoxes[i].theta = thetas_.get()[first + i];
     }
-    return prediction;
+    return result;
   }
-  prediction.boxes.assign(boxes, boxes + count);
+  result.boxes.assign(boxes, boxes + count);
   if (task_ == Task::Pose) {
-    prediction.keypoints.reserve(count);
+    result.keypoints.reserve(count);
     for (std::size_t i = 0; i < count; ++i) {
       const KeyPoint* const points = points_.get() + (first + i) * keypoints_;
-      prediction.keypoints.emplace_back(points, points + keypoints_);
+      result.keypoints.emplace_back(points, points + keypoints_);
     }
   }
-  return prediction;
+  return result;
 }
 
 }  // namespace trtyolo::cuda

@@ -13,8 +13,8 @@
 #include "model/cuda/objects.hpp"
 #include "model/cuda/selection.hpp"
 #include "model/description.hpp"
-#include "model/prediction.hpp"
-#include "model/thresholds.hpp"
+#include "model/postprocess_options.hpp"
+#include "trtyolo/results.hpp"
 
 namespace trtyolo::cuda {
 
@@ -34,7 +34,7 @@ class Decoder {
   // what was captured before must be captured anew: memory moved, or the outputs are others. Allocates only if a limit
   // of objects or a shape is larger than any before. Throws InferenceError if the outputs have not the shapes that the
   // description promised, and DeviceError.
-  bool prepare(const Thresholds& thresholds, std::span<const DeviceTensor> outputs);
+  bool prepare(const PostprocessOptions& options, std::span<const DeviceTensor> outputs);
 
   // Enqueues the copy of what prepare() wrote to the device, and all kernels. `slots` lie in device memory, one for
   // each image of the batch. Both can be captured. Throw DeviceError.
@@ -42,7 +42,7 @@ class Decoder {
   void enqueue(const ImageSlot* slots, cudaStream_t stream) const;
 
   // What was found in place `slot`, whose slot had pixels; without the masks of segmenters.
-  Prediction read(std::size_t slot) const;
+  Result read(std::size_t slot) const;
 
   // For the masks: the selected objects in pixels of the network's input, [batch, capacity()], and how many, [batch],
   // in device memory once enqueue() is done; the extra values, by a kept object's anchor. Valid until the next
@@ -54,12 +54,11 @@ class Decoder {
 
  private:
   bool takeOutputs(std::span<const DeviceTensor> outputs);
-  void placeCandidates(std::span<const DeviceTensor> outputs);
-  void placeFinished(std::span<const DeviceTensor> outputs);
+  void placeTables(std::span<const DeviceTensor> outputs);
   void placeClasses(const DeviceTensor& scores);
   std::size_t mostResults() const;
   void allocate(std::size_t capacity);
-  void writeParameters(const Thresholds& thresholds);  // of a classifier: Thresholds::ofClassifier()
+  void writeParameters(const PostprocessOptions& options);  // of a classifier: PostprocessOptions::ofClassifier()
 
   Task task_;
   OutputLayout layout_;

@@ -50,16 +50,17 @@ __device__ inline bool isWanted(const CallMemory& call, bool everyClass, std::ui
   return everyClass || (call.wanted[classIndex / 32] >> (classIndex % 32) & 1U) != 0;
 }
 
-// The object of a candidate or of a finished one: its box from the tables, all else as given.
-__device__ inline KeptObject objectAt(const Candidates& candidates, unsigned slot, std::uint32_t anchor, bool corners,
-                                      int classIndex, float score) {
+// The object of a candidate or of an end-to-end network: its box from the tables, all else as given.
+__device__ inline KeptObject objectAt(const Candidates& candidates, unsigned slot, std::uint32_t anchor, int classIndex,
+                                      float score) {
   const float a = valueAt(candidates.boxes, slot, 0, anchor), b = valueAt(candidates.boxes, slot, 1, anchor);
   const float c = valueAt(candidates.boxes, slot, 2, anchor), d = valueAt(candidates.boxes, slot, 3, anchor);
   if (candidates.rotated) {
     const float theta = valueAt(candidates.extra, slot, candidates.extraValues - 1, anchor);
-    return {a, b, c, d, theta, score, classIndex, anchor};
+    const CenterSize box = centerSizeOf(candidates.form, a, b, c, d);
+    return {box.x, box.y, box.width, box.height, theta, score, classIndex, anchor};
   }
-  const Box box = cornersOf(a, b, c, d, corners);
+  const Box box = cornersOf(candidates.form, anchor, a, b, c, d);
   return {box.left, box.top, box.right, box.bottom, 0.0F, score, classIndex, anchor};
 }
 
@@ -68,7 +69,7 @@ __device__ inline KeptObject objectOf(const Candidates& candidates, unsigned slo
   const std::uint64_t place = placeOfCandidate(key);
   const std::uint32_t anchor = static_cast<std::uint32_t>(place / candidates.classes);
   const int classIndex = static_cast<int>(place % candidates.classes);
-  return objectAt(candidates, slot, anchor, candidates.corners, classIndex, scoreOfCandidate(key));
+  return objectAt(candidates, slot, anchor, classIndex, scoreOfCandidate(key));
 }
 
 }  // namespace trtyolo::cuda

@@ -1,4 +1,4 @@
-// Finished boxes of networks that suppress by themselves, and best classes: the wanted ones that score enough, in the
+// Objects of end-to-end networks, and best classes: the wanted ones that score enough, in the
 // network's order. One block for each image.
 #include "cuda/launch.cuh"
 #include "model/back_transform.hpp"
@@ -42,7 +42,7 @@ __global__ void __launch_bounds__(kThreads) takeFinished(Work work) {
     const std::uint32_t place = kept + countBefore(taken, warpTotals, taking);
     if (taken && place < limits.most) {
       const int classIndex = static_cast<int>(number);
-      objects[place] = work.results.boxes ? objectAt(candidates, slot, i, true, classIndex, score)
+      objects[place] = work.results.boxes ? objectAt(candidates, slot, i, classIndex, score)
                                           : KeptObject{0, 0, 0, 0, 0, score, classIndex, i};
     }
     kept = min(kept + taking, limits.most);
@@ -54,7 +54,7 @@ __global__ void __launch_bounds__(kThreads) takeFinished(Work work) {
 }  // namespace
 
 void selectFinished(const Work& work, cudaStream_t stream) {
-  launch("starting to take finished boxes", takeFinished, dim3(work.batch), kThreads, stream, work);
+  launch("starting to take end-to-end objects", takeFinished, dim3(work.batch), kThreads, stream, work);
 }
 
 }  // namespace trtyolo::cuda

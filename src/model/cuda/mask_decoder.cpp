@@ -5,6 +5,7 @@
 
 #include "cuda/error.hpp"
 #include "model/cuda/masks.hpp"
+#include "model/kept_objects.hpp"
 #include "model/mask_maker.hpp"
 #include "model/tensor.hpp"
 
@@ -15,15 +16,11 @@ static_assert(std::is_trivially_copyable_v<MaskGeometry> && sizeof(MaskGeometry)
 constexpr std::size_t kGeometryWords = sizeof(MaskGeometry) / sizeof(std::uint32_t);
 constexpr std::size_t kFirstRuns = std::size_t{1} << 16;
 
-bool sameTable(const DeviceTable& a, const DeviceTable& b) {
-  return a.data == b.data && a.type == b.type && a.slotStep == b.slotStep && a.valueStep == b.valueStep &&
-         a.anchorStep == b.anchorStep;
-}
-
 }  // namespace
 
 bool MaskDecoder::prepare(const DeviceTensor& prototypes, const DeviceTable& coefficients, std::size_t channels,
-                          std::size_t batch, const KeptObject* kept, const int* keptCounts, std::size_t capacity) {
+                          bool within, std::size_t batch, const KeptObject* kept, const int* keptCounts,
+                          std::size_t capacity) {
   const std::vector<std::int64_t>& shape = prototypes.shape;
   const auto fits = [](std::int64_t side) { return side > 0 && side <= kMostMaskSide; };
   const bool own = channels == 0;
@@ -37,10 +34,8 @@ bool MaskDecoder::prepare(const DeviceTensor& prototypes, const DeviceTable& coe
                                     " channels and") +
                          " sides of at most " + std::to_string(kMostMaskSide) + ", found " + toText(shape));
   }
-  const bool same = batch == batch_ && prototypes_.data == prototypes.data && prototypes_.type == prototypes.type &&
-                    prototypes_.shape == prototypes.shape && sameTable(work_.coefficients, coefficients) &&
-                    work_.kept == kept && work_.keptCounts == keptCounts && work_.capacity == capacity;
-  if (same) {
+  if (batch == batch_ && prototypes_ == prototypes && work_.coefficients == coefficients && work_.kept == kept &&
+      work_.keptCounts == keptCounts && work_.capacity == capacity) {
     return false;
   }
   const std::size_t words = batch * kGeometryWords + 2;
@@ -72,6 +67,7 @@ bool MaskDecoder::prepare(const DeviceTensor& prototypes, const DeviceTable& coe
   work_.prototypes = prototypes.data;
   work_.type = prototypes.type;
   work_.own = own;
+  work_.within = within;
   work_.channels = static_cast<int>(shape[1]);
   work_.height = static_cast<int>(shape[2]);
   work_.width = static_cast<int>(shape[3]);
@@ -82,9 +78,7 @@ bool MaskDecoder::prepare(const DeviceTensor& prototypes, const DeviceTable& coe
 }
 
 void MaskDecoder::place(std::size_t slot, const Letterbox& letterbox, bool ofSource) {
-  const Size prototypes{work_.width, work_.height};
-  const MaskGeometry geometry =
-      ofSource ? MaskGeometry::ofSource(prototypes, letterbox) : MaskGeometry::ofNetwork(prototypes, letterbox);
+  const MaskGeometry geometry = MaskGeometry::of({work_.width, work_.height}, letterbox, ofSource);
   std::memcpy(parameters_.get() + slot * kGeometryWords, &geometry, sizeof(geometry));
   parameters_.get()[batch_ * kGeometryWords] = ofSource ? 1 : 0;
   parameters_.get()[batch_ * kGeometryWords + 1] = 0;
@@ -102,33 +96,26 @@ void MaskDecoder::enqueue(const ImageSlot* slots, cudaStream_t stream) const {
   makeMasks(work, stream);
 }
 
-bool MaskDecoder::read(std::size_t slot, Prediction& prediction) const {
+bool MaskDecoder::read(std::size_t slot, Result& result) const {
   MaskGeometry geometry;
   std::memcpy(static_cast<void*>(&geometry), parameters_.get() + slot * kGeometryWords, sizeof(geometry));
-  prediction.masks = Masks(geometry.columns.pixels, geometry.rows.pixels);
-  const std::size_t objects = prediction.classes.size();
+  result.masks = Masks(geometry.columns.pixels, geometry.rows.pixels);
+  const std::size_t objects = result.classes.size();
   const MaskPiece* const pieces = pieces_.get() + slot * work_.capacity * kMaskPieces;
+  const bool fits = std::all_of(pieces, pieces + objects * kMaskPieces, [this](const MaskPiece& piece) {
+    return std::size_t{piece.first} + piece.count <= work_.runCapacity;
+  });
+  if (!fits) {
+    return false;
+  }
   std::vector<Masks::Run> runs;
-  std::size_t kept = 0;
-  for (std::size_t i = 0; i < objects; ++i) {
+  keepObjects(result, [&](std::size_t i) {
     runs.clear();
     for (std::size_t p = i * kMaskPieces; p < (i + 1) * kMaskPieces; ++p) {
-      if (std::size_t{pieces[p].first} + pieces[p].count > work_.runCapacity) {
-        return false;
-      }
       runs.insert(runs.end(), runs_.get() + pieces[p].first, runs_.get() + pieces[p].first + pieces[p].count);
     }
-    if (!MaskMaker::append(runs, prediction.masks)) {
-      continue;
-    }
-    prediction.classes[kept] = prediction.classes[i];
-    prediction.scores[kept] = prediction.scores[i];
-    prediction.boxes[kept] = prediction.boxes[i];
-    ++kept;
-  }
-  prediction.classes.resize(kept);
-  prediction.scores.resize(kept);
-  prediction.boxes.resize(kept);
+    return MaskMaker::append(runs, result.masks);
+  });
   return true;
 }
 

@@ -37,9 +37,7 @@ __device__ Range cellsUnder(Range grid, int factor, int cells) {
 
 // Cells of the grid that pixels lie between.
 __device__ Range gridUnder(const MaskAxis& axis, Range pixels) {
-  const float scale = axis.scale();
-  const int first = maskPlace(pixels.begin, scale, axis.cells).cell;
-  const int last = maskPlace(pixels.end - 1, scale, axis.cells).cell;
+  const int first = axis.place(pixels.begin).cell, last = axis.place(pixels.end - 1).cell;
   return {axis.offset + first, axis.offset + smaller(last + 2, axis.cells)};
 }
 
@@ -51,13 +49,12 @@ __device__ int firstPixelOf(const MaskAxis& axis, int cell) {
   if (cell >= axis.cells) {
     return axis.pixels;
   }
-  const float scale = axis.scale();
-  const float place = (static_cast<float>(cell) + 0.5F) * axis.pixelsPerCell() - 0.5F;
-  int pixel = clamped(static_cast<int>(place), 0, axis.pixels);
-  while (pixel > 0 && maskPlace(pixel - 1, scale, axis.cells).cell >= cell) {
+  const float place = (static_cast<float>(cell) + 0.5F) * axis.pixelsPerCell() - 0.5F + axis.origin;
+  int pixel = clamped(static_cast<int>(clamped(place, 0.0F, 0x1p30F)), 0, axis.pixels);
+  while (pixel > 0 && axis.place(pixel - 1).cell >= cell) {
     --pixel;
   }
-  while (pixel < axis.pixels && maskPlace(pixel, scale, axis.cells).cell < cell) {
+  while (pixel < axis.pixels && axis.place(pixel).cell < cell) {
     ++pixel;
   }
   return pixel;
@@ -66,9 +63,15 @@ __device__ int firstPixelOf(const MaskAxis& axis, int cell) {
 __device__ Area areaOf(const MaskWork& work, unsigned slot, const KeptObject& object) {
   Area area;
   area.geometry = work.geometries[slot];
-  Box box{object.left, object.top, object.right, object.bottom};
+  Box box{object.left, object.top, object.right, object.bottom}, whole = box;
   if (*work.ofSource != 0) {
-    box = BackTransform(work.slots[slot].box).box(box);
+    const BackTransform toSource(work.slots[slot].box);
+    whole = toSource.whole(box);
+    box = toSource.box(box);
+  }
+  if (work.within) {
+    area.geometry = {1, area.geometry.columns.within(whole.left, whole.right, work.width),
+                     area.geometry.rows.within(whole.top, whole.bottom, work.height)};
   }
   const MaskAxis &across = area.geometry.columns, &down = area.geometry.rows;
   area.columns = {firstPixel(box.left, across.pixels), firstPixel(box.right, across.pixels)};
@@ -157,14 +160,13 @@ __device__ int changeWithin(const MaskAxis& axis, int cell, float left, float ri
   const int begin = larger(firstPixelOf(axis, cell), pixels.begin);
   const int end = larger(begin, smaller(firstPixelOf(axis, cell + 1), pixels.end));
   const float along = (static_cast<float>(cell) + left / (left - right)) + 0.5F;
-  const float place = along * axis.pixelsPerCell() + 0.5F;
+  const float place = along * axis.pixelsPerCell() + (0.5F + axis.origin);
   const bool number = place == place;
   int pixel = clamped(number ? static_cast<int>(clamped(place, 0.0F, 0x1p30F)) : begin, begin, end);
   const float behind = place - static_cast<float>(pixel), doubt = axis.doubt();
   if (!(behind >= doubt && behind <= 1.0F - doubt)) {
-    const float scale = axis.scale();
     const auto isLeft = [&](int at) {
-      const float fraction = maskPlace(at, scale, axis.cells).fraction;
+      const float fraction = axis.place(at).fraction;
       return (left * (1.0F - fraction) + right * fraction > 0.0F) == (left > 0.0F);
     };
     while (pixel > begin && !isLeft(pixel - 1)) {
@@ -241,7 +243,6 @@ __global__ void __launch_bounds__(kThreads) maskRuns(MaskWork work) {
   }
   const MaskAxis& down = area.geometry.rows;
   const int warp = static_cast<int>(threadIdx.x / 32);
-  const float scaleDown = down.scale();
 
   // The band that begins at a row: as many rows as the tile has prototypes for.
   const auto bandAt = [&](int begin, Range& cellRows) {
@@ -254,7 +255,7 @@ __global__ void __launch_bounds__(kThreads) maskRuns(MaskWork work) {
     return rows;
   };
   const auto rowAt = [&](int y, Range cellRows) {
-    const MaskPlace place = maskPlace(y, scaleDown, down.cells);
+    const MaskPlace place = down.place(y);
     Row row;
     row.tile = tile;
     row.width = area.cellColumns.end - area.cellColumns.begin;

@@ -12,7 +12,7 @@
 #include "model/cuda/objects.hpp"
 #include "model/cuda/selection.hpp"
 #include "model/mask_arithmetic.hpp"
-#include "model/prediction.hpp"
+#include "trtyolo/results.hpp"
 
 namespace trtyolo::cuda {
 
@@ -40,6 +40,7 @@ struct MaskWork {
   const void* prototypes = nullptr;  // [batch, channels, height, width]
   ValueType type = ValueType::F32;   // of theirs: f32 or f16
   bool own = false;                  // they are objects' own masks, probabilities, and a channel is an object's anchor
+  bool within = false;               // of their boxes alone
   int channels = 0, height = 0, width = 0;
 
   std::uint32_t* used = nullptr;  // runs so far; 0 before the call
@@ -59,10 +60,11 @@ void makeMasks(const MaskWork& work, cudaStream_t stream);
 class MaskDecoder {
  public:
   // Takes over the outputs, and what the decoder gives: see Decoder::kept(). `channels` says how many coefficients an
-  // object has; 0: `prototypes` are objects' own masks, one for each anchor. True if what was captured before must be
-  // captured anew. Throws InferenceError if the prototypes have not the shape expected, and DeviceError.
-  bool prepare(const DeviceTensor& prototypes, const DeviceTable& coefficients, std::size_t channels, std::size_t batch,
-               const KeptObject* kept, const int* keptCounts, std::size_t capacity);
+  // object has; 0: `prototypes` are objects' own masks, one for each anchor, of their boxes alone if `within`. True if
+  // what was captured before must be captured anew. Throws InferenceError if the prototypes have not the shape
+  // expected, and DeviceError.
+  bool prepare(const DeviceTensor& prototypes, const DeviceTable& coefficients, std::size_t channels, bool within,
+               std::size_t batch, const KeptObject* kept, const int* keptCounts, std::size_t capacity);
   // Where the image in place `slot` lies, and whether masks have its size.
   void place(std::size_t slot, const Letterbox& letterbox, bool ofSource);
 
@@ -71,7 +73,7 @@ class MaskDecoder {
 
   // Adds the masks of place `slot` to what the decoder read of it; objects without a pixel are dropped. False if there
   // was no room for all runs: then provideRuns(), and the call is to be repeated.
-  bool read(std::size_t slot, Prediction& prediction) const;
+  bool read(std::size_t slot, Result& result) const;
   // Makes room for as many runs as the last call would have needed. What was captured is stale.
   void provideRuns();
 

@@ -8,10 +8,10 @@
 namespace trtyolo::cuda {
 
 // Of the network's outputs. Whole numbers are understood where they count objects or name classes.
-enum class ValueType : std::uint8_t { F32, F16, I32, I64 };
+enum class ValueType : std::uint8_t { F32, F16, I32, I64, U8 };
 
 constexpr std::size_t bytesOf(ValueType type) {
-  return type == ValueType::F16 ? 2 : type == ValueType::I64 ? 8 : 4;
+  return type == ValueType::U8 ? 1 : type == ValueType::F16 ? 2 : type == ValueType::I64 ? 8 : 4;
 }
 
 // An output of the network in device memory.
@@ -19,6 +19,8 @@ struct DeviceTensor {
   const void* data = nullptr;
   ValueType type = ValueType::F32;
   std::vector<std::int64_t> shape;
+
+  bool operator==(const DeviceTensor&) const = default;
 };
 
 // An object that the suppression kept, in pixels of the network's input.

@@ -32,6 +32,11 @@ __device__ std::uint64_t keyOf(const Candidates& candidates, float score, std::u
   return candidateKey(score, static_cast<std::uint64_t>(anchor) * candidates.classes + c);
 }
 
+// What stands for a value that is not there: its score is 0.
+__device__ float scoreless(const Candidates& candidates) {
+  return candidates.logits ? -INFINITY : 0.0F;
+}
+
 // The better of what was found before and class c. A NaN in the place of the first class is never beaten, elsewhere it
 // never wins: that is what comparing one after another comes to.
 __device__ std::uint64_t better(std::uint64_t best, float score, std::uint32_t c, float confidence) {
@@ -68,6 +73,7 @@ __global__ void __launch_bounds__(kThreads) scanPlanes(Work work) {
     factor = valueAt(candidates.objectness, slot, 0, anchor);
     looked = factor > confidence;
   }
+  const float none = scoreless(candidates);
   const DeviceTable& table = candidates.scores;
   const Value* const scores = static_cast<const Value*>(table.data) + slot * table.slotStep + anchor;
   std::uint64_t best = kNoClass;
@@ -76,12 +82,12 @@ __global__ void __launch_bounds__(kThreads) scanPlanes(Work work) {
 #pragma unroll
     for (unsigned i = 0; i < kBatch; ++i) {
       const std::uint32_t c = begin + i * kWarps;
-      values[i] = looked && c < candidates.classes ? toFloat(scores[c * table.valueStep]) : 0.0F;
+      values[i] = looked && c < candidates.classes ? toFloat(scores[c * table.valueStep]) : none;
     }
 #pragma unroll
     for (unsigned i = 0; i < kBatch; ++i) {
       const std::uint32_t c = begin + i * kWarps;
-      const float score = values[i] * factor;
+      const float score = scoreOf(values[i], candidates.logits) * factor;
       if (candidates.multiLabel) {
         const bool found = score > confidence && isWanted(work.call, everyClass, c);
         append(work, slot, found, found ? keyOf(candidates, score, anchor, c) : 0);
@@ -132,6 +138,7 @@ __global__ void __launch_bounds__(kThreads) scanRows(Work work) {
       looked[a] = looked[a] && factors[a] > confidence;
     }
   }
+  const float none = scoreless(candidates);
   const DeviceTable& table = candidates.scores;
   const Value* const scores =
       static_cast<const Value*>(table.data) + slot * table.slotStep + firstAnchor * table.anchorStep;
@@ -142,7 +149,7 @@ __global__ void __launch_bounds__(kThreads) scanRows(Work work) {
 #pragma unroll
       for (unsigned i = 0; i < kBatch; ++i) {
         const std::uint32_t c = begin + i * 32 + lane;
-        values[a][i] = looked[a] && c < candidates.classes ? toFloat(scores[a * table.anchorStep + c]) : 0.0F;
+        values[a][i] = looked[a] && c < candidates.classes ? toFloat(scores[a * table.anchorStep + c]) : none;
       }
     }
 #pragma unroll
@@ -150,7 +157,7 @@ __global__ void __launch_bounds__(kThreads) scanRows(Work work) {
 #pragma unroll
       for (unsigned i = 0; i < kBatch; ++i) {
         const std::uint32_t c = begin + i * 32 + lane;
-        const float score = values[a][i] * factors[a];
+        const float score = scoreOf(values[a][i], candidates.logits) * factors[a];
         if (candidates.multiLabel) {
           const bool found = score > confidence && isWanted(work.call, everyClass, c);
           append(work, slot, found, found ? keyOf(candidates, score, firstAnchor + a, c) : 0);

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <cstring>
 
-#include "cuda/device_function.hpp"
+#include "base/device_function.hpp"
 
 namespace trtyolo::cuda {
 

@@ -13,6 +13,7 @@
 
 #include "image/cuda/image_slot.hpp"
 #include "model/cuda/objects.hpp"
+#include "model/object_values.hpp"
 #include "model/rotated_overlap.hpp"
 #include "trtyolo.hpp"
 
@@ -24,6 +25,8 @@ struct DeviceTable {
   const void* data = nullptr;
   ValueType type = ValueType::F32;
   std::size_t slotStep = 0, valueStep = 0, anchorStep = 0;
+
+  bool operator==(const DeviceTable&) const = default;
 };
 
 // What may change from call to call.
@@ -43,18 +46,19 @@ struct CallMemory {
   std::uint32_t* finishedBlocks = nullptr;  // [batch] 0 before the call
 };
 
-// The network's outputs. Of finished boxes and best classes, "anchors" are objects, and an object has one score.
+// The network's outputs. Of end-to-end networks and best classes, "anchors" are objects, and an object has one score.
 struct Candidates {
   std::uint32_t anchors = 0;
-  std::uint32_t classes = 0;  // 0: not known (finished boxes and best classes only)
+  std::uint32_t classes = 0;  // 0: not known (end-to-end and best classes only)
   bool anchorsFirst = false;  // values of an anchor lie side by side; otherwise anchors do
   bool multiLabel = false;
-  bool corners = false;
+  bool logits = false;
+  BoxForm form;
   bool rotated = false;  // the last extra value is the angle
   std::uint32_t extraValues = 0;
   DeviceTable boxes, objectness, scores, extra;  // no objectness: its data is null
-  DeviceTable classNumbers;                      // of finished ones
-  DeviceTable counts;                            // how many of them there are; all, if its data is null
+  DeviceTable classNumbers;                      // of objects
+  DeviceTable counts;                            // how many objects there are; all, if its data is null
 };
 
 // Scratch in device memory; what a layout has no use for is null.
@@ -104,7 +108,7 @@ void scan(const Work& work, cudaStream_t stream);
 void suppress(const Work& work, cudaStream_t stream);
 void suppressRotated(const Work& work, cudaStream_t stream);
 
-// Gives the wanted of finished boxes, or of best classes.
+// Gives the wanted objects of end-to-end networks, or of best classes.
 void selectFinished(const Work& work, cudaStream_t stream);
 
 // Gives a classifier's best classes, whose scores are candidates.scores of anchor 0.

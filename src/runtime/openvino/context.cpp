@@ -2,18 +2,15 @@
 
 #include <algorithm>
 
+#include "base/stopwatch.hpp"
+#include "image/grey.hpp"
 #include "runtime/openvino/reader.hpp"
-#include "runtime/stopwatch.hpp"
 
 namespace trtyolo::openvino {
 
 OpenVinoContext::OpenVinoContext(std::shared_ptr<const Engine> engine, ov::InferRequest request, const Head& head,
-                                 const Normalization& normalization, ContextMemory& memory)
-    : engine_(std::move(engine)),
-      request_(std::move(request)),
-      head_(head),
-      normalization_(normalization),
-      memory_(memory) {
+                                 ContextMemory& memory)
+    : engine_(std::move(engine)), request_(std::move(request)), head_(head), memory_(memory) {
   ++memory_.contexts;
 }
 
@@ -22,35 +19,31 @@ OpenVinoContext::~OpenVinoContext() {
   --memory_.contexts;
 }
 
-RunTimes OpenVinoContext::predict(std::span<const ImageView> images, std::span<const Letterbox> letterboxes,
-                                  const Thresholds& thresholds, std::span<Prediction> results) {
-  Stopwatch watch("before");
-  RunTimes times;
+StageTimes OpenVinoContext::predict(std::span<const ImageView> images, std::span<const Letterbox> letterboxes,
+                                    const PostprocessOptions& options, std::span<Result> results) {
+  Stopwatch watch("preprocess");
+  StageTimes times;
   const Size networkSize = letterboxes[0].network;
-  ov::Tensor input = inputFor(images.size(), networkSize);
+  const std::string& file = engine_->description().info.file;
+  float* const input = askOpenVino<InferenceError>(file, "OpenVINO has no input tensor for these images",
+                                                   [&] { return inputFor(images.size(), networkSize); });
+  const auto channels = static_cast<std::size_t>(engine_->description().input.channels);
   const std::size_t slot =
-      3 * static_cast<std::size_t>(networkSize.width) * static_cast<std::size_t>(networkSize.height);
-  framed_.resize(input.get_shape()[0]);
+      channels * static_cast<std::size_t>(networkSize.width) * static_cast<std::size_t>(networkSize.height);
   for (std::size_t i = 0; i < images.size(); ++i) {
-    write(images[i], letterboxes[i], framed_[i], input.data<float>() + i * slot);
+    write(images[i], letterboxes[i], borders_[i], input + i * slot);
   }
-  times.before = watch.lap("network");
-  run();
-  times.network = watch.lap("after");
-
-  std::vector<TensorView> outputs;
-  std::size_t bytes = input.get_byte_size();
-  for (std::size_t i = 0; i < engine_->description().info.outputs.size(); ++i) {
-    const ov::Tensor tensor = request_.get_output_tensor(i);
-    const ov::Shape& shape = tensor.get_shape();
-    outputs.push_back({tensor.data<const float>(), {shape.begin(), shape.end()}});
-    bytes += tensor.get_byte_size();
-  }
-  count(bytes);
+  times.preprocess = watch.lap("inference");
+  const std::vector<TensorView> outputs =
+      askOpenVino<InferenceError>(file, "OpenVINO failed to run the network", [&] { return run(); });
+  times.inference = watch.lap("postprocess");
   for (std::size_t i = 0; i < images.size(); ++i) {
-    results[i] = head_.decode(outputs, i, letterboxes[i], thresholds);
+    results[i] = head_.decode(outputs, i, letterboxes[i], options);
+    if (engine_->description().dropsEmpty) {
+      dropEmptyBoxes(results[i]);
+    }
   }
-  times.after = watch.lap();
+  times.postprocess = watch.lap();
   return times;
 }
 
@@ -61,41 +54,84 @@ void OpenVinoContext::count(std::size_t bytes) {
   }
 }
 
-void OpenVinoContext::write(const ImageView& image, const Letterbox& box, Framed& framed, float* planes) {
-  if (engine_->description().centerCrop()) {
-    cropper_.write(image, box.network, normalization_, planes);
+void OpenVinoContext::write(const ImageView& image, const Letterbox& box, BorderState& border, float* planes) {
+  const ModelDescription& model = engine_->description();
+  if (model.input.channels == 1) {
+    writeGrey(image, box, planes);
     return;
   }
-  const bool stands = framed.planes == planes && framed.box.sameFrame(box);
-  framed.planes = nullptr;  // should the writing fail
-  letterboxer_.write(image, box, normalization_, planes, stands ? Border::Keep : Border::Write);
-  framed = {planes, box};
+  if (model.centerCrop()) {
+    cropper_.write(image, box.network, model.normalization, planes);
+    return;
+  }
+  if (model.filter == Filter::Real) {
+    resampler_.writeReal(model.seen(image), box, model.normalization, planes);
+    return;
+  }
+  ImageView scaled = model.seen(image);
+  Letterbox place = box;
+  if (model.filter == Filter::Pillow) {
+    scaled = resampler_.byPillow(scaled, box.scaled);
+    place.source = box.scaled;
+  }
+  const bool valid = border.planes == planes && border.box.sameFrame(box);
+  border.planes = nullptr;  // should the writing fail
+  letterboxer_.write(scaled, place, model.normalization, planes, valid ? Border::Keep : Border::Write);
+  border = {planes, box};
+}
+
+// One plane. The letterbox writes three alike.
+void OpenVinoContext::writeGrey(const ImageView& image, const Letterbox& box, float* plane) {
+  const ModelDescription& model = engine_->description();
+  const ImageView grey = greyOf(model.seen(image), model.normalization.swapRB, grey_);
+  const std::size_t area = static_cast<std::size_t>(box.network.width) * static_cast<std::size_t>(box.network.height);
+  threePlanes_.resize(3 * area);
+  if (model.centerCrop()) {
+    cropper_.write(grey, box.network, model.normalization, threePlanes_.data());
+  } else {
+    letterboxer_.write(grey, box, model.normalization, threePlanes_.data());
+  }
+  std::copy_n(threePlanes_.begin(), area, plane);
 }
 
 // The request's input in the shape of this call.
-ov::Tensor OpenVinoContext::inputFor(std::size_t images, Size networkSize) {
+float* OpenVinoContext::inputFor(std::size_t images, Size networkSize) {
   const ModelInfo& info = engine_->description().info;
   const std::size_t batch = info.dynamicBatch ? images : static_cast<std::size_t>(info.batch);
-  const ov::Shape shape{batch, 3, static_cast<std::size_t>(networkSize.height),
+  const auto channels = static_cast<std::size_t>(engine_->description().input.channels);
+  const ov::Shape shape{batch, channels, static_cast<std::size_t>(networkSize.height),
                         static_cast<std::size_t>(networkSize.width)};
   ov::Tensor input = request_.get_input_tensor();
   if (input.get_shape() != shape) {
-    framed_.clear();  // images of another size lie elsewhere, over the borders of these
-    input.set_shape(shape);
+    borders_.clear();  // images of another size lie elsewhere, over the borders of these
+    try {
+      input.set_shape(shape);
+    } catch (...) {
+      // Without memory for the shape it has none at all, and does not know it.
+      const ov::PartialShape shapes = request_.get_compiled_model().input().get_partial_shape();
+      request_.set_input_tensor(ov::Tensor(input.get_element_type(), shapes.get_min_shape()));
+      throw;
+    }
   }
-  return input;
+  borders_.resize(batch);
+  return input.data<float>();
 }
 
 // Asynchronous even though it waits: a synchronous run borrows the calling thread, ties OpenVINO's streams to the
 // identities of callers' threads, and lets two callers share what belongs to one stream.
-void OpenVinoContext::run() {
-  try {
-    request_.start_async();
-    request_.wait();
-  } catch (const std::exception& error) {
-    throw InferenceError("'" + engine_->description().info.file +
-                         "': OpenVINO failed to run the network: " + plainMessage(error));
+std::vector<TensorView> OpenVinoContext::run() {
+  request_.start_async();
+  request_.wait();
+  std::vector<TensorView> outputs;
+  std::size_t bytes = request_.get_input_tensor().get_byte_size();
+  for (std::size_t i = 0; i < engine_->description().info.outputs.size(); ++i) {
+    const ov::Tensor tensor = request_.get_output_tensor(i);
+    const ov::Shape& shape = tensor.get_shape();
+    outputs.push_back({tensor.data<const float>(), {shape.begin(), shape.end()}});
+    bytes += tensor.get_byte_size();
   }
+  count(bytes);
+  return outputs;
 }
 
 }  // namespace trtyolo::openvino

@@ -21,35 +21,38 @@ struct ContextMemory {
 
 class OpenVinoContext final : public Context {
  public:
-  // `head`, `normalization` and `memory` belong to the engine.
+  // `head` and `memory` belong to the engine.
   OpenVinoContext(std::shared_ptr<const Engine> engine, ov::InferRequest request, const Head& head,
-                  const Normalization& normalization, ContextMemory& memory);
+                  ContextMemory& memory);
   ~OpenVinoContext() override;
 
-  RunTimes predict(std::span<const ImageView> images, std::span<const Letterbox> letterboxes,
-                   const Thresholds& thresholds, std::span<Prediction> results) override;
+  StageTimes predict(std::span<const ImageView> images, std::span<const Letterbox> letterboxes,
+                     const PostprocessOptions& options, std::span<Result> results) override;
 
  private:
-  // What a border was last written around, and where: it stands as long as the next image goes to the same place.
-  struct Framed {
+  // Where a border was last written, and around what: it is valid as long as the next image goes to the same place.
+  struct BorderState {
     const float* planes = nullptr;
     Letterbox box;
   };
 
-  void write(const ImageView& image, const Letterbox& box, Framed& framed, float* planes);
-  ov::Tensor inputFor(std::size_t images, Size networkSize);
-  void run();
+  void write(const ImageView& image, const Letterbox& box, BorderState& border, float* planes);
+  void writeGrey(const ImageView& image, const Letterbox& box, float* plane);
+  float* inputFor(std::size_t images, Size networkSize);
+  std::vector<TensorView> run();
   void count(std::size_t bytes);
 
   std::shared_ptr<const Engine> engine_;  // before the request: it must outlive it
   ov::InferRequest request_;
   const Head& head_;
-  const Normalization& normalization_;
   ContextMemory& memory_;
   std::size_t bytes_ = 0;  // of memory_.bytes, this context's
   CenterCropper cropper_;
   Letterboxer letterboxer_;
-  std::vector<Framed> framed_;  // of each place in the batch
+  Resampler resampler_;
+  std::vector<std::uint8_t> grey_;    // of networks of one channel: an image
+  std::vector<float> threePlanes_;    // and what the letterbox makes of it
+  std::vector<BorderState> borders_;  // of each place in the batch
 };
 
 }  // namespace trtyolo::openvino

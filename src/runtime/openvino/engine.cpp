@@ -1,13 +1,16 @@
-#include "runtime/openvino/engine.hpp"
-
+#include <algorithm>
 #include <mutex>
+#include <openvino/op/round.hpp>
 #include <openvino/openvino.hpp>
+#include <optional>
+#include <random>
 #include <utility>
 
 #include "model/head.hpp"
+#include "runtime/backends.hpp"
+#include "runtime/network_speed.hpp"
 #include "runtime/openvino/context.hpp"
 #include "runtime/openvino/graph_repair.hpp"
-#include "runtime/openvino/network_speed.hpp"
 #include "runtime/openvino/reader.hpp"
 
 namespace trtyolo::openvino {
@@ -49,41 +52,71 @@ void prepare(const std::shared_ptr<ov::Model>& network, const ModelDescription& 
   const ModelInfo& info = description.info;
   ov::PartialShape shape = network->input().get_partial_shape();
   shape[0] = info.dynamicBatch && info.batch > 1 ? ov::Dimension(1, info.batch) : ov::Dimension(info.batch);
-  shape[1] = 3;
+  const InputForm& form = description.input;
+  const std::ptrdiff_t height = form.channelsLast ? 1 : 2;
+  shape[form.channelsLast ? 3 : 1] = form.channels;
   if (!description.rect) {
-    shape[2] = info.networkHeight;
-    shape[3] = info.networkWidth;
+    shape[height] = info.networkHeight;
+    shape[height + 1] = info.networkWidth;
   } else {
-    shape[2] = ov::Dimension(info.stride, info.networkHeight);
-    shape[3] = ov::Dimension(info.stride, info.networkWidth);
+    shape[height] = ov::Dimension(info.stride, info.networkHeight);
+    shape[height + 1] = ov::Dimension(info.stride, info.networkWidth);
   }
   network->reshape(shape);
   keepSlicesBeforeGathers(network);
   ov::preprocess::PrePostProcessor ends(network);
-  ends.input().tensor().set_element_type(ov::element::f32);
+  ends.input().tensor().set_element_type(ov::element::f32).set_layout("NCHW");
+  ends.input().model().set_layout(form.channelsLast ? "NHWC" : "NCHW");
+  if (form.bytes) {
+    ends.input().preprocess().custom([](const ov::Output<ov::Node>& value) {
+      return std::make_shared<ov::op::v5::Round>(value, ov::op::v5::Round::RoundMode::HALF_TO_EVEN)->output(0);
+    });
+  }
   for (std::size_t i = 0; i < network->outputs().size(); ++i) {
     ends.output(i).tensor().set_element_type(ov::element::f32);
   }
   ends.build();
 }
 
+void fillWithNoise(ov::Tensor tensor, const ov::Shape& shape) {
+  if (tensor.get_shape() != shape) {
+    tensor.set_shape(shape);
+  }
+  std::minstd_rand random(1);
+  std::uniform_real_distribution<float> values(0.0F, 1.0F);
+  std::generate_n(tensor.data<float>(), tensor.get_size(), [&] { return values(random); });
+}
+
+// Keeps all `requests` running for about `seconds`, on input of `shape` that no part of the network can skip over. The
+// requests must be destroyed after this, whether it throws or not.
+NetworkSpeed measureNetwork(std::vector<ov::InferRequest>& requests, const ov::Shape& shape, double seconds) {
+  for (ov::InferRequest& request : requests) {
+    fillWithNoise(request.get_input_tensor(), shape);
+  }
+  const auto race = std::make_shared<CallbackRace>();
+  const auto start = [&](std::size_t i) {
+    // Set anew for each run: OpenVINO takes it away while it runs, and a run that ends meanwhile would find none.
+    requests[i].set_callback([race, i](const std::exception_ptr& failure) { race->ended(i, failure); });
+    requests[i].start_async();
+  };
+  race->run(requests.size(), 0, start);  // the first run of a request allocates and is not counted
+  return race->run(requests.size(), seconds, start);
+}
+
 class OpenVinoEngine final : public Engine {
  public:
-  OpenVinoEngine(const std::string& path, const ModelFile& file, const EngineOptions& options,
-                 const DescriptionCheck& check)
-      : normalization_(options.normalization) {
-    ReadModel model = readModel(path, file, options);
+  OpenVinoEngine(const ModelSource& source, const EngineOptions& options, const DescriptionCheck& check) {
+    ReadModel model = readModel(source, options);
     description_ = std::move(model.description);
     check(description_);
-    head_ = makeHead(description_);
-    try {
+    head_.emplace(description_);
+    askOpenVino<ModelError>(source.path(), "OpenVINO cannot prepare the model for the CPU", [&] {
+      core_.emplace();
       prepare(model.network, description_);
-      compiled_ = core_.compile_model(model.network, kDevice, settingsOf(options));
-      description_.info.device = core_.get_property(kDevice, ov::device::full_name);
+      compiled_ = core_->compile_model(model.network, kDevice, settingsOf(options));
+      description_.info.device = core_->get_property(kDevice, ov::device::full_name);
       parallelRuns_ = static_cast<int>(compiled_.get_property(ov::optimal_number_of_infer_requests));
-    } catch (const std::exception& error) {
-      throw ModelError("'" + path + "': OpenVINO cannot prepare the model for the CPU: " + plainMessage(error));
-    }
+    });
   }
 
   const ModelDescription& description() const override { return description_; }
@@ -91,7 +124,7 @@ class OpenVinoEngine final : public Engine {
 
   std::unique_ptr<Context> createContext() const override {
     return std::make_unique<OpenVinoContext>(std::static_pointer_cast<const OpenVinoEngine>(shared_from_this()),
-                                             createRequest(), *head_, normalization_, memory_);
+                                             createRequest(), *head_, memory_);
   }
 
   // OpenVINO does not tell what else it takes.
@@ -109,51 +142,61 @@ class OpenVinoEngine final : public Engine {
       made.push_back(createRequest());
     }
     const ModelInfo& info = description_.info;
-    return openvino::measureNetwork(
-        std::move(made),
-        {static_cast<std::size_t>(info.batch), 3, static_cast<std::size_t>(info.networkHeight),
-         static_cast<std::size_t>(info.networkWidth)},
-        seconds);
+    const auto channels = static_cast<std::size_t>(description_.input.channels);
+    const ov::Shape shape{static_cast<std::size_t>(info.batch), channels, static_cast<std::size_t>(info.networkHeight),
+                          static_cast<std::size_t>(info.networkWidth)};
+    return askOpenVino<InferenceError>(info.file, "OpenVINO failed to run the bare network",
+                                       [&] { return openvino::measureNetwork(made, shape, seconds); });
   }
 
  private:
   ov::InferRequest createRequest() const {
-    try {
+    return askOpenVino<InferenceError>(description_.info.file, "OpenVINO cannot create another infer request", [&] {
       // The compiled model is shared by all clones, and creating a request is not promised to be thread-safe.
       const std::lock_guard lock(creating_);
       return compiled_.create_infer_request();
-    } catch (const std::exception& error) {
-      throw InferenceError("'" + description_.info.file +
-                           "': OpenVINO cannot create another infer request: " + plainMessage(error));
-    }
+    });
   }
 
-  ov::Core core_;  // first, so that it goes last
+  std::optional<ov::Core> core_;  // first, so that it goes last
   ModelDescription description_;
-  Normalization normalization_;
-  std::unique_ptr<Head> head_;
+  std::optional<Head> head_;
   mutable ContextMemory memory_;
   mutable std::mutex creating_;
   int parallelRuns_ = 1;                // its streams
   mutable ov::CompiledModel compiled_;  // create_infer_request() is not const
 };
 
-}  // namespace
-
-std::shared_ptr<const Engine> loadEngine(const std::string& path, const ModelFile& file, const EngineOptions& options,
-                                         const DescriptionCheck& check) {
-  return std::make_shared<const OpenVinoEngine>(path, file, options, check);
+std::shared_ptr<const Engine> load(const ModelSource& source, const EngineOptions& options,
+                                   const DescriptionCheck& check) {
+  return std::make_shared<const OpenVinoEngine>(source, options, check);
 }
 
-ModelDescription inspectFile(const std::string& path, const ModelFile& file, const EngineOptions& options) {
-  ModelDescription description = readModel(path, file, options).description;
-  description.info.device = ov::Core().get_property(kDevice, ov::device::full_name);
+ModelDescription inspect(const ModelSource& source, const EngineOptions& options) {
+  ModelDescription description = readModel(source, options).description;
+  description.info.device = askOpenVino<DeviceError>(source.path(), "OpenVINO does not name the processor", [] {
+    return ov::Core().get_property(kDevice, ov::device::full_name);
+  });
   return description;
 }
 
 std::string version() {
   const std::string build = ov::get_openvino_version().buildNumber;
   return build.substr(0, build.find('-'));
+}
+
+}  // namespace
+
+BackendEntry backend() {
+  return {.id = Backend::OpenVINO,
+          .name = "OpenVINO",
+          .onGpu = false,
+          .opens = [](FileKind kind) { return kind != FileKind::TensorRtEngine; },
+          .whyNotUsable = [] { return std::string(); },
+          .version = &version,
+          .load = &load,
+          .inspect = &inspect,
+          .build = nullptr};
 }
 
 }  // namespace trtyolo::openvino

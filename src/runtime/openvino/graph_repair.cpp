@@ -36,17 +36,17 @@ void keepSlicesBeforeGathers(const std::shared_ptr<ov::Model>& network) {
     if (!slice || slice->get_input_size() != 5 || slice->get_output_partial_shape(0).rank().is_dynamic()) {
       continue;
     }
-    std::array<std::shared_ptr<ov::op::v0::Constant>, 4> said;  // start, stop, step, axes
-    for (std::size_t i = 0; i < said.size(); ++i) {
-      said[i] = valueOf(slice->input_value(i + 1));
+    std::array<std::shared_ptr<ov::op::v0::Constant>, 4> bounds;  // start, stop, step, axes
+    for (std::size_t i = 0; i < bounds.size(); ++i) {
+      bounds[i] = valueOf(slice->input_value(i + 1));
     }
-    if (std::any_of(said.begin(), said.end(), [](const auto& constant) { return !constant; })) {
+    if (std::any_of(bounds.begin(), bounds.end(), [](const auto& constant) { return !constant; })) {
       continue;
     }
     const auto rank = static_cast<std::size_t>(slice->get_output_partial_shape(0).rank().get_length());
     std::vector<std::int64_t> begin(rank, 0), end(rank, 0), step(rank, 1), whole(rank, 1);
-    const auto starts = said[0]->cast_vector<std::int64_t>(), stops = said[1]->cast_vector<std::int64_t>();
-    const auto steps = said[2]->cast_vector<std::int64_t>(), axes = said[3]->cast_vector<std::int64_t>();
+    const auto starts = bounds[0]->cast_vector<std::int64_t>(), stops = bounds[1]->cast_vector<std::int64_t>();
+    const auto steps = bounds[2]->cast_vector<std::int64_t>(), axes = bounds[3]->cast_vector<std::int64_t>();
     for (std::size_t i = 0; i < axes.size(); ++i) {
       const auto axis = static_cast<std::size_t>(axes[i] < 0 ? axes[i] + static_cast<std::int64_t>(rank) : axes[i]);
       begin.at(axis) = starts.at(i);

@@ -1,12 +1,12 @@
 #include "runtime/openvino/reader.hpp"
 
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <openvino/frontend/manager.hpp>
 #include <sstream>
 
-#include "runtime/openvino/nms_plugin.hpp"
+#include "base/files.hpp"
+#include "model/onnx_graph.hpp"
+#include "model/plugin_cut.hpp"
 
 namespace trtyolo::openvino {
 namespace {
@@ -14,11 +14,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr bool kMapFiles = true;  // weights of OpenVINO IR stay in the file, and processes share them
-
-std::string readWhole(const fs::path& path) {
-  std::ifstream stream(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
-}
 
 std::vector<int> shapeOf(const ov::PartialShape& shape) {
   std::vector<int> sides;
@@ -43,7 +38,7 @@ std::vector<TensorInfo> tensorsOf(const Ports& ports) {
 
 // The ONNX reader keeps an ONNX file's metadata_props under "framework"; Ultralytics' OpenVINO models have a
 // metadata.yaml beside them.
-Metadata metadataOf(const ov::Model& network, const std::string& path, const ModelFile& file) {
+Metadata metadataOf(const ov::Model& network, const ModelSource& source) {
   Metadata metadata;
   const auto& info = network.get_rt_info();
   if (const auto framework = info.find("framework"); framework != info.end() && framework->second.is<ov::AnyMap>()) {
@@ -53,22 +48,29 @@ Metadata metadataOf(const ov::Model& network, const std::string& path, const Mod
       }
     }
   }
-  if (file.kind == FileKind::OpenVinoIr && metadata.empty()) {
-    metadata = parseMetadataYaml(readWhole(fs::path(path).parent_path() / "metadata.yaml"));
+  if (source.kind() == FileKind::OpenVinoIr && metadata.empty()) {
+    const std::string file = (fs::path(source.path()).parent_path() / "metadata.yaml").string();
+    metadata = parseMetadataYaml(readFile(file).value_or(""));
   }
   return metadata;
 }
 
 // The reader is named, not searched for: OpenVINO would try those of all the formats that it knows, by the file's name.
-std::shared_ptr<ov::Model> readNetwork(const std::string& path, FileKind kind, NmsPluginCutter& cutter) {
+std::shared_ptr<ov::Model> readNetwork(const ModelSource& source, const std::optional<std::string>& cut) {
   ov::frontend::FrontEndManager manager;
-  if (kind == FileKind::OpenVinoIr) {
+  const std::string& path = source.path();
+  if (source.kind() == FileKind::OpenVinoIr) {
     const auto reader = manager.load_by_framework("ir");
-    return reader->convert(reader->load(path, fs::path(path).replace_extension(".bin").string(), kMapFiles));
+    const fs::path weights = fs::path(path).parent_path() / *source.sideFiles().begin();
+    return reader->convert(reader->load(path, weights.string(), kMapFiles));
   }
   const auto reader = manager.load_by_framework("onnx");
-  cutter.install(*reader);
-  return cutter.cut(reader->convert(reader->load(path, kMapFiles)));
+  if (!cut) {
+    return reader->convert(reader->load(path, kMapFiles));
+  }
+  // External data lies beside the file, whatever is read instead of it.
+  std::istringstream bytes(*cut);
+  return reader->convert(reader->load(static_cast<std::istream*>(&bytes), path));
 }
 
 }  // namespace
@@ -85,23 +87,34 @@ std::string plainMessage(const std::exception& error) {
   return message.empty() ? error.what() : message;
 }
 
-ReadModel readModel(const std::string& path, const ModelFile& file, const EngineOptions& options) {
+ReadModel readModel(const ModelSource& source, const EngineOptions& options) {
   ReadModel result;
-  NmsPluginCutter cutter;
-  try {
-    result.network = readNetwork(path, file.kind, cutter);
-  } catch (const std::exception& error) {
-    throw ModelError("'" + path + "': not a readable " + (file.kind == FileKind::OpenVinoIr ? "OpenVINO IR" : "ONNX") +
-                     " model (damaged, incomplete, or something else): " + plainMessage(error));
-  }
-
   RawModel raw;
-  raw.file = path;
-  raw.fileBytes = file.bytes;
-  raw.inputs = tensorsOf(result.network->inputs());
-  raw.outputs = tensorsOf(result.network->outputs());
-  raw.suppression = cutter.suppression();
-  raw.metadata = metadataOf(*result.network, path, file);
+  raw.file = source.path();
+  raw.fileBytes = source.bytes();
+  const bool onnx = source.kind() == FileKind::OnnxOrUnknown;
+  const char* const unreadable = onnx ? "not a readable ONNX model (damaged, incomplete, or something else)"
+                                      : "not a readable OpenVINO IR model (damaged, incomplete, or something else)";
+  std::optional<std::string> cut;
+  std::string sources;
+  if (onnx) {
+    cut = cutPlugins(source.path(), source.content());
+    const OnnxGraph graph(cut ? *cut : source.content());
+    if (const std::string plugins = pluginsOf(graph); !plugins.empty()) {
+      throw ModelError("'" + source.path() + "': it needs plugins of TensorRT that OpenVINO does not have (" + plugins +
+                       "); run it on a GPU, or export it without them");
+    }
+    sources = outputSources(graph);
+  }
+  askOpenVino<ModelError>(source.path(), unreadable, [&] {
+    result.network = readNetwork(source, cut);
+    raw.inputs = tensorsOf(result.network->inputs());
+    raw.outputs = tensorsOf(result.network->outputs());
+    raw.metadata = metadataOf(*result.network, source);
+    if (onnx) {
+      raw.metadata[kOutputSources] = sources;
+    }
+  });
   result.description = describe(raw, options.description);
   result.description.info.backend = "openvino";
   result.description.info.precision = toString(options.precision);

@@ -2,11 +2,26 @@
 
 #include <cuda_runtime_api.h>
 
+#include <algorithm>
 #include <new>
+#include <utility>
 
 #include "cuda/error.hpp"
 
 namespace trtyolo::tensorrt {
+namespace {
+
+thread_local std::size_t refusedOfThread = 0;
+
+void refuse(std::size_t bytes) noexcept {
+  refusedOfThread = std::max(refusedOfThread, bytes);
+}
+
+}  // namespace
+
+std::size_t CountingAllocator::takeRefused() noexcept {
+  return std::exchange(refusedOfThread, 0);
+}
 
 std::size_t CountingAllocator::bytes() const {
   const std::lock_guard lock(mutex_);
@@ -59,12 +74,6 @@ bool CountingAllocator::deallocateAsync(void* memory, cudaStream_t stream) noexc
   const cudaError_t status = cudaFreeAsync(memory, stream);
   cuda::ignore(status);
   return status == cudaSuccess;
-}
-
-void CountingAllocator::refuse(std::size_t bytes) noexcept {
-  std::size_t most = refused_;
-  while (most < bytes && !refused_.compare_exchange_weak(most, bytes)) {
-  }
 }
 
 void* CountingAllocator::keep(void* memory, std::size_t bytes, bool ordered) noexcept {

@@ -4,18 +4,19 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <mutex>
-#include <random>
+#include <string_view>
 
+#include "base/files.hpp"
+#include "base/log.hpp"
 #include "cuda/devices.hpp"
 #include "cuda/error.hpp"
 #include "cuda/memory.hpp"
 #include "model/description.hpp"
 #include "model/onnx_file.hpp"
+#include "model/onnx_graph.hpp"
+#include "model/plugin_cut.hpp"
 #include "runtime/tensorrt/half_network.hpp"
 #include "runtime/tensorrt/library.hpp"
 #include "runtime/tensorrt/network.hpp"
@@ -23,9 +24,7 @@
 namespace trtyolo::tensorrt {
 namespace {
 
-namespace fs = std::filesystem;
-
-// What computes in which type is written in the network, and not TensorRT's choice. TensorRT 11 knows no other kind.
+// The network says what computes in which type; TensorRT does not choose. TensorRT 11 has no other kind.
 #if NV_TENSORRT_MAJOR >= 11
 constexpr std::uint32_t kStronglyTyped = 0;
 #else
@@ -33,11 +32,11 @@ constexpr std::uint32_t kStronglyTyped =
     1U << static_cast<unsigned>(nvinfer1::NetworkDefinitionCreationFlag::kSTRONGLY_TYPED);
 #endif
 
-// Whether what is not quantized of a quantized network may compute in f16; otherwise it stays f32. Not yet: nobody has
-// seen TensorRT build such a network.
+// Whether the parts of a quantized network that are not quantized may compute in f16; otherwise they stay f32. Not yet:
+// it is not known that TensorRT builds such a network.
 constexpr bool kHalfBesideQuantized = false;
 
-// TensorRT's phases, which lie in each other, as one number that only rises.
+// TensorRT's nested phases as one number that only rises.
 class Progress final : public nvinfer1::IProgressMonitor {
  public:
   explicit Progress(const std::function<bool(const BuildProgress&)>& tell) : tell_(tell) {}
@@ -59,9 +58,7 @@ class Progress final : public nvinfer1::IProgressMonitor {
   }
   void phaseFinish(const char* name) noexcept override {
     const std::lock_guard lock(mutex_);
-    phases_.erase(
-        std::remove_if(phases_.begin(), phases_.end(), [&](const Phase& phase) { return phase.name == name; }),
-        phases_.end());
+    std::erase_if(phases_, [&](const Phase& phase) { return phase.name == name; });
   }
 
   bool ended() const { return ended_; }
@@ -97,26 +94,6 @@ class Progress final : public nvinfer1::IProgressMonitor {
   bool ended_ = false;
 };
 
-std::vector<char> readWhole(const std::string& path) {
-  std::ifstream stream(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
-}
-
-// A cache that cannot be written is no reason to fail: the next build takes as long as this one did.
-void writeQuietly(const std::string& path, const void* data, std::size_t bytes) {
-  const std::string unfinished = path + ".part" + std::to_string(std::random_device()());
-  std::ofstream stream(unfinished, std::ios::binary);
-  stream.write(static_cast<const char*>(data), static_cast<std::streamsize>(bytes));
-  stream.close();
-  std::error_code error;
-  if (stream) {
-    fs::rename(unfinished, path, error);
-  }
-  if (!stream || error) {
-    fs::remove(unfinished, error);
-  }
-}
-
 class Build {
  public:
   Build(std::string_view onnx, const std::string& path, const BuildOption& option)
@@ -125,8 +102,10 @@ class Build {
         option_(option),
         metadata_(parseOnnxMetadata(onnx)),
         library_(Library::get()) {
-    cuda::check(cuda::state(), doing_.c_str());  // TensorRT is asked for nothing on a device that has failed
+    metadata_[kOutputSources] = outputSources(OnnxGraph(onnx));
+    cuda::check(cuda::state(), doing_.c_str());  // TensorRT is not called on a device that has failed
     library_.registerPlugins();
+    Library::loadPlugins(option.pluginLibraries);
     builder_ = library_.createBuilder();
     network_.reset(builder_->createNetworkV2(kStronglyTyped));
     config_.reset(builder_->createBuilderConfig());
@@ -151,21 +130,25 @@ class Build {
     Progress progress(option_.onProgress);
     config_->setProgressMonitor(&progress);
     const std::unique_ptr<nvinfer1::ITimingCache> cache = timingCache();
-    Log::take();
+    Logger::take();
     const std::unique_ptr<nvinfer1::IHostMemory> plan(builder_->buildSerializedNetwork(*network_, *config_));
     if (progress.ended()) {
       throw Error("'" + path_ + "': building the engine was ended before it was done");
     }
     if (!plan) {
-      const std::string said = wordsOfFailure(doing_);
+      const std::string reason = wordsOfFailure(doing_);
       throw ModelError("'" + path_ + "': TensorRT " + library_.version() + " cannot build an engine from this model" +
-                       said);
+                       reason);
     }
     keepTimings();
     metadata_["precision"] = toString(precision_);
     metadata_["built_by"] = version();
     metadata_["tensorrt"] = library_.version();
     metadata_["gpu"] = cuda::deviceName(option_.deviceId);
+    metadata_["optimization_level"] = std::to_string(option_.optimizationLevel);
+    if (option_.workspaceBytes > 0) {
+      metadata_["workspace_bytes"] = std::to_string(option_.workspaceBytes);
+    }
     const auto* bytes = static_cast<const char*>(plan->data());
     return {metadata_, {bytes, bytes + plan->size()}};
   }
@@ -178,8 +161,8 @@ class Build {
       text += (text.empty() ? "" : "; ") + std::string(error->desc()) +
               (error->nodeName() && *error->nodeName() ? " (node " + std::string(error->nodeName()) + ")" : "");
     }
-    const std::string words = Log::take();
-    return text.empty() ? words : text;
+    const std::string words = Logger::take();
+    return withPluginAdvice(text.empty() ? words : text);
   }
 
   void setPrecision() {
@@ -209,11 +192,7 @@ class Build {
   // The network as describe() wants it.
   RawModel rawModel() const {
     const auto portOf = [](const nvinfer1::ITensor& tensor) {
-      Port port;
-      port.name = tensor.getName();
-      port.type = tensor.getType();
-      port.shape = tensor.getDimensions();
-      return port;
+      return Port{tensor.getName(), tensor.getType(), tensor.getDimensions()};
     };
     std::vector<Port> inputs, outputs;
     for (int i = 0; i < network_->getNbInputs(); ++i) {
@@ -230,14 +209,14 @@ class Build {
     return raw;
   }
 
-  // An optimization profile for what is dynamic. What a model would be refused for when it is loaded is refused here,
-  // before the long work.
+  // An optimization profile for what is dynamic. Sizes that would be refused when the engine is loaded are refused
+  // here, before the long build.
   void setShapes() {
     const RawModel raw = rawModel();
     const ModelInfo info = describe(raw, {}).info;
     const auto orElse = [](int value, int otherwise) { return value != 0 ? value : otherwise; };
     const Size largest{orElse(option_.width, info.networkWidth), orElse(option_.height, info.networkHeight)};
-    const Size smallest{orElse(option_.leastWidth, largest.width), orElse(option_.leastHeight, largest.height)};
+    const Size smallest{orElse(option_.minWidth, largest.width), orElse(option_.minHeight, largest.height)};
     if (smallest.width > largest.width || smallest.height > largest.height) {
       throw ModelError("'" + path_ + "': the smallest size asked for, " + std::to_string(smallest.width) + " x " +
                        std::to_string(smallest.height) + ", is above the largest, " + std::to_string(largest.width) +
@@ -248,25 +227,25 @@ class Build {
       wanted.networkSize = size;
       describe(raw, wanted);
     }
-    if (!info.dynamicBatch && option_.batch != 1 && option_.batch != info.batch) {
+    if (!info.dynamicBatch && option_.maxBatch != 1 && option_.maxBatch != info.batch) {
       throw ModelError("'" + path_ + "': the network's batch is fixed at " + std::to_string(info.batch) +
-                       ", asked for were " + std::to_string(option_.batch) +
+                       ", asked for were " + std::to_string(option_.maxBatch) +
                        "; export the model with dynamic sizes to choose it");
     }
 
     const nvinfer1::ITensor& input = *network_->getInput(0);
     const nvinfer1::Dims shape = input.getDimensions();
-    nvinfer1::Dims least = shape, usual = shape, most = shape;
+    nvinfer1::Dims least = shape, optimal = shape, most = shape;
     bool dynamic = false;
     const auto settle = [&](int axis, int low, int middle, int high) {
       if (shape.d[axis] == -1) {
         least.d[axis] = low;
-        usual.d[axis] = middle;
+        optimal.d[axis] = middle;
         most.d[axis] = high;
         dynamic = true;
       }
     };
-    settle(0, option_.leastBatch, orElse(option_.usualBatch, option_.batch), option_.batch);
+    settle(0, option_.minBatch, orElse(option_.optBatch, option_.maxBatch), option_.maxBatch);
     settle(1, 3, 3, 3);
     settle(2, smallest.height, largest.height, largest.height);
     settle(3, smallest.width, largest.width, largest.width);
@@ -275,11 +254,11 @@ class Build {
     }
     nvinfer1::IOptimizationProfile* profile = builder_->createOptimizationProfile();
     const bool valid = profile->setDimensions(input.getName(), nvinfer1::OptProfileSelector::kMIN, least) &&
-                       profile->setDimensions(input.getName(), nvinfer1::OptProfileSelector::kOPT, usual) &&
+                       profile->setDimensions(input.getName(), nvinfer1::OptProfileSelector::kOPT, optimal) &&
                        profile->setDimensions(input.getName(), nvinfer1::OptProfileSelector::kMAX, most) &&
                        config_->addOptimizationProfile(profile) >= 0;
     if (!valid) {
-      throw ModelError("'" + path_ + "': TensorRT does not take the sizes asked for, " + Log::take());
+      throw ModelError("'" + path_ + "': TensorRT does not take the sizes asked for, " + Logger::take());
     }
   }
 
@@ -287,7 +266,7 @@ class Build {
     if (option_.timingCache.empty()) {
       return nullptr;
     }
-    const std::vector<char> bytes = readWhole(option_.timingCache);
+    const std::string bytes = readFile(option_.timingCache).value_or("");
     std::unique_ptr<nvinfer1::ITimingCache> cache(config_->createTimingCache(bytes.data(), bytes.size()));
     if (!cache || !config_->setTimingCache(*cache, false)) {
       // Of another GPU or version, or damaged.
@@ -297,13 +276,21 @@ class Build {
     return cache;
   }
 
+  // Beside those that other builds have added since this one read the file.
   void keepTimings() const {
-    const nvinfer1::ITimingCache* cache = option_.timingCache.empty() ? nullptr : config_->getTimingCache();
-    if (cache) {
-      const std::unique_ptr<nvinfer1::IHostMemory> bytes(cache->serialize());
-      if (bytes) {
-        writeQuietly(option_.timingCache, bytes->data(), bytes->size());
-      }
+    const nvinfer1::ITimingCache* const own = option_.timingCache.empty() ? nullptr : config_->getTimingCache();
+    if (!own) {
+      return;
+    }
+    const auto error = updateFile(option_.timingCache, [&](const std::string& current) {
+      const std::unique_ptr<nvinfer1::ITimingCache> all(config_->createTimingCache(current.data(), current.size()));
+      const bool combined = all && all->combine(*own, false);
+      const std::unique_ptr<nvinfer1::IHostMemory> bytes((combined ? all.get() : own)->serialize());
+      return bytes ? std::string(static_cast<const char*>(bytes->data()), bytes->size()) : current;
+    });
+    if (error) {
+      // The engine is there all the same; the next build takes as long as this one did.
+      writeLog(LogLevel::Warning, "'" + option_.timingCache + "': timings cannot be written: " + error.message());
     }
   }
 
@@ -321,10 +308,20 @@ class Build {
 
 }  // namespace
 
-BuiltPlan build(std::string_view onnx, const std::string& path, const BuildOption& option) {
+BuiltPlan build(const ModelSource& onnx, const BuildOption& option) {
   cuda::checkDevice(option.deviceId);
   const cuda::DeviceScope scope(option.deviceId);
-  return Build(onnx, path, option).run();
+  const bool hasSideFiles = !onnx.sideFiles().empty();
+  if (hasSideFiles) {
+    onnx.fingerprint();
+  }
+  const std::optional<std::string> cut = cutPlugins(onnx.path(), onnx.content());
+  BuiltPlan plan = Build(cut ? *cut : onnx.content(), onnx.path(), option).run();
+  // TensorRT has read those files by itself.
+  if (hasSideFiles && ModelSource(onnx.path()).fingerprint() != onnx.fingerprint()) {
+    throw ModelError("'" + onnx.path() + "': its files were replaced while an engine was built from them; begin again");
+  }
+  return plan;
 }
 
 }  // namespace trtyolo::tensorrt

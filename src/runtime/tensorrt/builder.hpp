@@ -1,11 +1,10 @@
 // From ONNX to a TensorRT plan.
 #pragma once
 
-#include <string>
-#include <string_view>
 #include <vector>
 
 #include "model/metadata.hpp"
+#include "runtime/model_source.hpp"
 #include "trtyolo.hpp"
 
 namespace trtyolo::tensorrt {
@@ -15,9 +14,9 @@ struct BuiltPlan {
   std::vector<char> plan;
 };
 
-// `onnx` are the bytes of the file at `path`. Throws ModelError if the network cannot be parsed or built as asked,
-// DeviceError for want of a GPU or TensorRT, and Error if `option.onProgress` ended it. Makes the device current for as
+// Throws ModelError if the network cannot be parsed or built as asked or if its weights were replaced meanwhile,
+// DeviceError without a GPU or TensorRT, and Error if `option.onProgress` ended it. Makes the device current for as
 // long as it takes.
-BuiltPlan build(std::string_view onnx, const std::string& path, const BuildOption& option);
+BuiltPlan build(const ModelSource& onnx, const BuildOption& option);
 
 }  // namespace trtyolo::tensorrt

@@ -11,14 +11,14 @@
 
 namespace trtyolo::tensorrt {
 
-// One thread at a time; the stream of the copies must have been waited for before the next image.
+// One thread at a time; the stream of the copies must have been synchronized before the next image.
 class CropTables {
  public:
   explicit CropTables(std::size_t places) : places_(places) {}
 
   // Makes room for tables of such images; true if memory moved. To be called for all images before fill() for any.
   bool provide(Size image, Size network);
-  // Sees to it that the place's table is that of the image, in the stream's order; the rows that the crop reads.
+  // Fills the table of a place for the image, in the stream's order. Returns the rows that the crop reads.
   cuda::RowRange fill(std::size_t place, Size image, Size network, cudaStream_t stream);
 
   const void* data() const { return device_.get(); }

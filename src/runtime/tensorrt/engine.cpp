@@ -1,46 +1,44 @@
-#include "runtime/tensorrt/engine.hpp"
-
 #include <algorithm>
 #include <optional>
 #include <utility>
 
+#include "base/files.hpp"
 #include "cuda/devices.hpp"
 #include "cuda/error.hpp"
 #include "cuda/memory.hpp"
 #include "cuda/nvtx.hpp"
 #include "model/head.hpp"
+#include "runtime/backends.hpp"
 #include "runtime/tensorrt/builder.hpp"
 #include "runtime/tensorrt/engine_cache.hpp"
 #include "runtime/tensorrt/executor_pool.hpp"
 #include "runtime/tensorrt/library.hpp"
-#include "runtime/tensorrt/network_speed.hpp"
 #include "runtime/tensorrt/plan_file.hpp"
 
 namespace trtyolo::tensorrt {
 namespace {
 
-ModelDescription describeNetwork(const Network& network, const PlanFile& plan, const ModelFile& file,
+ModelDescription describeNetwork(const Network& network, const PlanFile& plan, const ModelSource& source,
                                  const EngineOptions& options) {
   RawModel raw;
-  raw.file = network.file();
-  raw.fileBytes = file.bytes;
+  raw.file = source.path();
+  raw.fileBytes = source.bytes();
   raw.inputs = tensorsOf(network.inputs());
   raw.outputs = tensorsOf(network.outputs());
   raw.metadata = plan.metadata;
-  DescriptionOptions said = options.description;
+  DescriptionOptions wanted = options.description;
   const bool image = network.inputs().size() == 1 && network.inputs()[0].most.nbDims == 4;
-  if (image && !said.networkSize && (raw.inputs[0].shape[2] == -1 || raw.inputs[0].shape[3] == -1)) {
-    const nvinfer1::Dims& most = network.inputs()[0].most;
-    said.networkSize = Size{static_cast<int>(most.d[3]), static_cast<int>(most.d[2])};
+  const nvinfer1::Dims least = image ? network.inputs()[0].least : nvinfer1::Dims{},
+                       most = image ? network.inputs()[0].most : nvinfer1::Dims{};
+  if (image && !wanted.networkSize && (raw.inputs[0].shape[2] == -1 || raw.inputs[0].shape[3] == -1)) {
+    wanted.networkSize = Size{static_cast<int>(most.d[3]), static_cast<int>(most.d[2])};
   }
-  ModelDescription description = describe(raw, said);
-  if (image && description.info.dynamicBatch && description.info.batch > network.inputs()[0].most.d[0]) {
-    throw ModelError("'" + network.file() + "': the engine runs at most " +
-                     std::to_string(network.inputs()[0].most.d[0]) + " images at once, asked for were " +
-                     std::to_string(description.info.batch));
+  ModelDescription description = describe(raw, wanted);
+  if (image && description.info.dynamicBatch && description.info.batch > most.d[0]) {
+    throw ModelError("'" + network.file() + "': the engine runs at most " + std::to_string(most.d[0]) +
+                     " images at once, asked for were " + std::to_string(description.info.batch));
   }
   if (image && description.info.dynamicSize) {
-    const nvinfer1::Dims &least = network.inputs()[0].least, &most = network.inputs()[0].most;
     description.least = {static_cast<int>(least.d[3]), static_cast<int>(least.d[2])};
     const Size size = description.networkSize();
     if (size.width < least.d[3] || size.height < least.d[2] || size.width > most.d[3] || size.height > most.d[2]) {
@@ -52,20 +50,31 @@ ModelDescription describeNetwork(const Network& network, const PlanFile& plan, c
     }
   }
   if (image && description.info.dynamicBatch) {
-    description.info.batch = std::max(description.info.batch, static_cast<int>(network.inputs()[0].least.d[0]));
+    description.info.batch = std::max(description.info.batch, static_cast<int>(least.d[0]));
   }
   for (std::size_t i = 0; i < network.outputs().size(); ++i) {
     const Port& port = network.outputs()[i];
     const bool real = port.type == nvinfer1::DataType::kFLOAT || port.type == nvinfer1::DataType::kHALF;
-    const bool whole = port.type == nvinfer1::DataType::kINT32 || port.type == nvinfer1::DataType::kINT64;
+    const bool whole = port.type == nvinfer1::DataType::kINT32 || port.type == nvinfer1::DataType::kINT64 ||
+                       (port.type == nvinfer1::DataType::kUINT8 && description.layout.pixelMaps());
     if (!real && !(whole && description.layout.isWhole(i))) {
       description.refusal = "its output '" + port.name + "' is " + nameOf(port.type) + "; f32 and f16 are understood";
       description.info.layout = "not understood: " + description.refusal;
     }
   }
+  if (!description.input.usual()) {
+    description.refusal = "on a GPU the input is to be f32 or f16 [batch, 3, height, width]; others run on a CPU";
+    description.info.layout = "not understood: " + description.refusal;
+  }
+  if (description.layout.listed) {
+    description.refusal =
+        "a list of the objects of all images has a size that is only known when the network has run; "
+        "export it without --max-wh";
+    description.info.layout = "not understood: " + description.refusal;
+  }
   description.info.backend = "tensorrt";
-  const auto precision = plan.metadata.find("precision");
-  description.info.precision = precision == plan.metadata.end() ? "as built" : precision->second;
+  const std::string* precision = metadataEntry(plan.metadata, "precision");
+  description.info.precision = precision ? *precision : "as built";
   return description;
 }
 
@@ -75,18 +84,17 @@ std::string deviceText(int device) {
 
 class TensorRtEngine final : public Engine {
  public:
-  // `path` is what the caller gave, `planPath` the same or the engine that was built from it.
-  TensorRtEngine(const std::string& planPath, const std::string& path, const ModelFile& file,
-                 const EngineOptions& options, const DescriptionCheck& check)
-      : device_(options.deviceId), deviceImages_(options.deviceImages), normalization_(options.normalization) {
+  // The plan is in the source, or was built from it.
+  TensorRtEngine(const PlanFile& plan, const ModelSource& source, const EngineOptions& options,
+                 const DescriptionCheck& check)
+      : device_(options.deviceId), deviceImages_(options.deviceImages) {
     const cuda::DeviceScope scope(device_);
-    const PlanFile plan = readPlanFile(planPath);
-    auto network = std::make_unique<Network>(plan.plan(), path);  // if it is refused, it goes within the scope
-    description_ = describeNetwork(*network, plan, file, options);
+    auto network = std::make_unique<Network>(plan.plan, source.path());  // if it is refused, it goes within the scope
+    description_ = describeNetwork(*network, plan, source, options);
     description_.info.device = deviceText(device_);
     check(description_);
-    makeHead(description_);  // refuses what is not understood
-    pool_ = std::make_unique<ExecutorPool>(ExecutorSettings{*network, description_, normalization_, deviceImages_});
+    static_cast<void>(Head(description_));  // refuses what is not understood
+    pool_ = std::make_unique<ExecutorPool>(ExecutorSettings{*network, description_, deviceImages_});
     network_ = std::move(network);
     cuda::traceByNvtx();
   }
@@ -98,7 +106,7 @@ class TensorRtEngine final : public Engine {
       pool_.reset();
       network_.reset();
     } catch (const std::exception&) {
-      // The device has failed for good, and what was to be released went with it. TensorRT is not to try.
+      // The device can no longer be used, and what was to be released is gone. TensorRT must not try.
       static_cast<void>(pool_.release());
       static_cast<void>(network_.release());
     }
@@ -106,8 +114,8 @@ class TensorRtEngine final : public Engine {
 
   const ModelDescription& description() const override { return description_; }
   std::optional<int> gpu() const override { return device_; }
-  // One runs while the next is made ready. Images of the host take the processor a quarter of the network's time (16 of
-  // 1080p, YOLO11n, an H200): more than one is made ready then.
+  // One runs while the next is prepared. Preparing host images takes the processor a quarter of the network's time (16
+  // of 1080p, YOLO11n, an H200): more than one is prepared then.
   int parallelRuns() const override { return deviceImages_ ? 2 : 4; }
   std::unique_ptr<Context> createContext() const override;
 
@@ -137,14 +145,13 @@ class TensorRtEngine final : public Engine {
  private:
   int device_;
   bool deviceImages_;
-  Normalization normalization_;
   ModelDescription description_;
   std::unique_ptr<Network> network_;
   mutable cuda::MemoryAccount account_;  // of the executors, and of measureNetwork()'s memory
   std::unique_ptr<ExecutorPool> pool_;
 };
 
-// A clone: it owns a share of the engine, and runs on an executor that it borrows.
+// A clone: it owns a share of the engine, and runs on an executor that it acquires for each call.
 class TensorRtContext final : public Context {
  public:
   explicit TensorRtContext(std::shared_ptr<const TensorRtEngine> engine) : engine_(std::move(engine)) {
@@ -160,35 +167,35 @@ class TensorRtContext final : public Context {
     }
   }
 
-  RunTimes predict(std::span<const ImageView> images, std::span<const Letterbox> letterboxes,
-                   const Thresholds& thresholds, std::span<Prediction> results) override {
+  StageTimes predict(std::span<const ImageView> images, std::span<const Letterbox> letterboxes,
+                     const PostprocessOptions& postprocess, std::span<Result> results) override {
     const cuda::DeviceScope scope(engine_->device());
     const cuda::AccountScope account(engine_->account());
     try {
-      return predictOn(engine_->pool().borrow(), images, letterboxes, thresholds, results);
+      return predictOn(engine_->pool().acquire(), images, letterboxes, postprocess, results);
     } catch (const cuda::OutOfMemory&) {
-      // There is no memory for another executor. One that has served others can serve this call too, behind theirs.
-      std::unique_ptr<Executor> executor = engine_->pool().borrowOld();
+      // There is no memory for another executor; this call waits for one that others use.
+      std::unique_ptr<Executor> executor = engine_->pool().waitForExisting();
       if (!executor) {
         throw;
       }
-      return predictOn(std::move(executor), images, letterboxes, thresholds, results);
+      return predictOn(std::move(executor), images, letterboxes, postprocess, results);
     }
   }
 
  private:
-  RunTimes predictOn(std::unique_ptr<Executor> executor, std::span<const ImageView> images,
-                     std::span<const Letterbox> letterboxes, const Thresholds& thresholds,
-                     std::span<Prediction> results) {
+  StageTimes predictOn(std::unique_ptr<Executor> executor, std::span<const ImageView> images,
+                       std::span<const Letterbox> letterboxes, const PostprocessOptions& postprocess,
+                       std::span<Result> results) {
     try {
-      const RunTimes times = executor->predict(images, letterboxes, thresholds, results);
-      engine_->pool().giveBack(std::move(executor));
+      const StageTimes times = executor->predict(images, letterboxes, postprocess, results);
+      engine_->pool().release(std::move(executor));
       return times;
     } catch (const std::invalid_argument&) {
-      engine_->pool().giveBack(std::move(executor));  // refused before anything was begun
+      engine_->pool().release(std::move(executor));  // refused before any work was started
       throw;
     } catch (...) {
-      // What it had begun may still run, or have failed: the next call gets another.
+      // Its work may still run, or have failed: the next call gets another.
       engine_->pool().discard(std::move(executor));
       throw;
     }
@@ -201,48 +208,71 @@ std::unique_ptr<Context> TensorRtEngine::createContext() const {
   return std::make_unique<TensorRtContext>(std::static_pointer_cast<const TensorRtEngine>(shared_from_this()));
 }
 
+// Calls `use` with the plan of the source, or with the cached one that was built from it. A cached one that cannot be
+// loaded is built again.
+template <typename Use>
+auto withPlan(const ModelSource& source, const EngineOptions& options, const Use& use) {
+  cuda::checkDevice(options.deviceId);
+  Library::loadPlugins(options.pluginLibraries);
+  if (source.kind() == FileKind::TensorRtEngine) {
+    return use(parsePlanFile(source.path(), source.content()));
+  }
+  const auto useCached = [&](const std::string& file) {
+    const std::optional<std::string> bytes = readFile(file);
+    if (!bytes) {
+      throw UnloadablePlan("'" + file + "': the cached engine cannot be read");
+    }
+    return use(parsePlanFile(file, *bytes));
+  };
+  const std::string file = cachedEngine(source, options);
+  try {
+    return useCached(file);
+  } catch (const UnloadablePlan&) {
+    dropFromCache(file);
+    return useCached(cachedEngine(source, options));
+  }
+}
+
+std::shared_ptr<const Engine> load(const ModelSource& source, const EngineOptions& options,
+                                   const DescriptionCheck& check) {
+  return withPlan(source, options, [&](const PlanFile& plan) {
+    return std::make_shared<const TensorRtEngine>(plan, source, options, check);
+  });
+}
+
+// A plan must be loaded to be looked into, so this needs the GPU as well.
+ModelDescription inspect(const ModelSource& source, const EngineOptions& options) {
+  return withPlan(source, options, [&](const PlanFile& plan) {
+    const cuda::DeviceScope scope(options.deviceId);
+    const Network network(plan.plan, source.path());
+    ModelDescription description = describeNetwork(network, plan, source, options);
+    description.info.device = deviceText(options.deviceId);
+    return description;
+  });
+}
+
+void buildFile(const ModelSource& onnx, const std::string& engine, const BuildOption& option) {
+  const BuiltPlan built = build(onnx, option);
+  writePlanFile(engine, {built.metadata, {built.plan.data(), built.plan.size()}});
+}
+
+// That of the library, or of the headers where there is none that can be used.
+std::string versionOfLibrary() {
+  return whyNoTensorRt().empty() ? Library::get().version() : std::to_string(NV_TENSORRT_MAJOR);
+}
+
 }  // namespace
 
-std::shared_ptr<const Engine> loadEngine(const std::string& path, const ModelFile& file, const EngineOptions& options,
-                                         const DescriptionCheck& check) {
-  cuda::checkDevice(options.deviceId);
-  if (file.kind == FileKind::TensorRtEngine) {
-    return std::make_shared<const TensorRtEngine>(path, path, file, options, check);
-  }
-  const std::string plan = cachedEngine(path, options);
-  try {
-    return std::make_shared<const TensorRtEngine>(plan, path, file, options, check);
-  } catch (const UnloadablePlan&) {
-    dropFromCache(plan);
-    return std::make_shared<const TensorRtEngine>(cachedEngine(path, options), path, file, options, check);
-  }
-}
-
-ModelDescription inspectFile(const std::string& path, const ModelFile& file, const EngineOptions& options) {
-  cuda::checkDevice(options.deviceId);
-  const cuda::DeviceScope scope(options.deviceId);
-  const PlanFile plan = readPlanFile(file.kind == FileKind::TensorRtEngine ? path : cachedEngine(path, options));
-  const Network network(plan.plan(), path);
-  ModelDescription description = describeNetwork(network, plan, file, options);
-  description.info.device = deviceText(options.deviceId);
-  return description;
-}
-
-void buildEngineFile(const std::string& onnx, const std::string& engine, const BuildOption& option) {
-  const BuiltPlan built = build(readModelFile(onnx), onnx, option);
-  writePlanFile(engine, built.metadata, {built.plan.data(), built.plan.size()});
-}
-
-std::string whyNotUsable() {
-  return whyNoTensorRt();
-}
-
-std::string version() {
-  const std::string why = whyNoTensorRt();
-  if (why.empty()) {
-    return Library::get().version();
-  }
-  return std::to_string(NV_TENSORRT_MAJOR) + ", not usable here: " + why;
+BackendEntry backend() {
+  return {.id = Backend::TensorRT,
+          .name = "TensorRT",
+          .onGpu = true,
+          .opens = [](FileKind kind) { return kind != FileKind::OpenVinoIr; },
+          .whyNotUsable = &whyNoTensorRt,
+          .version = &versionOfLibrary,
+          .load = &load,
+          .inspect = &inspect,
+          .build = &buildFile};
 }
 
 }  // namespace trtyolo::tensorrt

@@ -1,24 +1,20 @@
 #include "runtime/tensorrt/engine_cache.hpp"
 
-#if !defined(_WIN32)
-#include <unistd.h>
-#endif
-
+#include <algorithm>
 #include <array>
-#include <cstdint>
+#include <cctype>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iomanip>
-#include <iostream>
 #include <random>
 #include <sstream>
 
+#include "base/file_lock.hpp"
+#include "base/fingerprint.hpp"
+#include "base/log.hpp"
+#include "base/stopwatch.hpp"
 #include "cuda/devices.hpp"
-#include "model/onnx_file.hpp"
-#include "runtime/file_kind.hpp"
-#include "runtime/file_lock.hpp"
-#include "runtime/stopwatch.hpp"
 #include "runtime/tensorrt/builder.hpp"
 #include "runtime/tensorrt/library.hpp"
 #include "runtime/tensorrt/plan_file.hpp"
@@ -28,8 +24,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Raised when the same file and options begin to give another engine.
-constexpr int kWayOfBuilding = 3;
+// Raised when the same file and options give another engine, or more is written into its file.
+constexpr int kCacheVersion = 4;
 
 fs::path cacheFolder() {
   for (const auto& [variable, below] : {std::array{"TRTYOLO_CACHE", ""}, std::array{"XDG_CACHE_HOME", "trtyolo"},
@@ -42,46 +38,6 @@ fs::path cacheFolder() {
   return fs::temp_directory_path() / "trtyolo";
 }
 
-// Two 64-bit FNV-1a with different beginnings.
-class Fingerprint {
- public:
-  void add(std::string_view bytes) {
-    constexpr std::uint64_t kPrime = 0x100000001b3;
-    for (const char byte : bytes) {
-      first_ = (first_ ^ static_cast<unsigned char>(byte)) * kPrime;
-      second_ = (second_ ^ static_cast<unsigned char>(byte)) * kPrime;
-    }
-  }
-
-  std::string text() const {
-    std::ostringstream text;
-    text << std::hex << std::setfill('0') << std::setw(16) << first_ << std::setw(16) << second_;
-    return text.str();
-  }
-
- private:
-  std::uint64_t first_ = 0xcbf29ce484222325, second_ = 0x9ae16a3b2f90404f;
-};
-
-// The content of the files beside the model that hold its weights.
-void addExternalFiles(const std::string& onnx, std::string_view content, Fingerprint& fingerprint) {
-  for (const std::string& file : externalFiles(content)) {
-    const fs::path path = fs::path(onnx).parent_path() / file;
-    const auto fail = [&](const std::string& why) {
-      return ModelError("'" + onnx + "': its weights are in '" + file + "', " + why);
-    };
-    if (!isBelowModel(file)) {
-      throw fail("which is outside of the model's folder; ONNX wants them in it or below");
-    }
-    std::error_code error;
-    if (!fs::is_regular_file(path, error)) {
-      throw fail("and there is no such file beside it");
-    }
-    fingerprint.add(file);
-    fingerprint.add(readModelFile(path.string()));
-  }
-}
-
 bool canMakeFilesIn(const fs::path& folder) {
   const fs::path probe = folder / (".part" + std::to_string(std::random_device()()));
   const bool made = std::ofstream(probe).is_open();
@@ -90,48 +46,23 @@ bool canMakeFilesIn(const fs::path& folder) {
   return made;
 }
 
-// A build that a loading model waits for, on standard error: the share that is done, where that is a terminal.
-class Announcement {
- public:
-  Announcement(const std::string& onnx, BuildOption& build) {
-    std::cerr << "trtyolo: building a TensorRT engine for '" << onnx
-              << "', once; this can take minutes ('trtyolo build' does it beforehand) ...\n";
-    if (isTerminal()) {
-      build.onProgress = [this](const BuildProgress& progress) {
-        const int percent = static_cast<int>(progress.done * 100);
-        if (percent > percent_) {
-          percent_ = percent;
-          std::cerr << "\rtrtyolo: " << percent << " %" << std::flush;
-        }
-        return true;
-      };
+// Logs every tenth of a build that a loading model waits for.
+void logProgress(const std::string& onnx, BuildOption& build) {
+  build.onProgress = [onnx, next = 10](const BuildProgress& progress) mutable {
+    const int percent = static_cast<int>(progress.done * 100);
+    if (percent >= next) {
+      next = percent / 10 * 10 + 10;
+      writeLog(LogLevel::Info, "building a TensorRT engine for '" + onnx + "': " + std::to_string(percent) + " %");
     }
-  }
-  ~Announcement() {
-    if (percent_ >= 0) {
-      std::cerr << "\r\x1b[K";
-    }
-  }
-  Announcement(const Announcement&) = delete;
-  Announcement& operator=(const Announcement&) = delete;
-
- private:
-  static bool isTerminal() {
-#if defined(_WIN32)
-    return false;
-#else
-    return isatty(STDERR_FILENO) == 1;
-#endif
-  }
-
-  int percent_ = -1;
-};
+    return true;
+  };
+}
 
 BuildOption buildOptionFor(const EngineOptions& options) {
   BuildOption build;
   build.precision = options.precision;
   build.deviceId = options.deviceId;
-  build.batch = options.description.batch;
+  build.maxBatch = options.description.batch;
   if (options.description.networkSize) {
     build.width = options.description.networkSize->width;
     build.height = options.description.networkSize->height;
@@ -139,25 +70,32 @@ BuildOption buildOptionFor(const EngineOptions& options) {
   return build;
 }
 
-std::string circumstancesOf(const BuildOption& build) {
+// What else an engine depends on beside the content of the model's files.
+std::string cacheKey(const BuildOption& build) {
   std::ostringstream text;
-  text << version() << ' ' << kWayOfBuilding << ' ' << Library::get().version() << ' '
-       << cuda::deviceName(build.deviceId) << ' ' << toString(build.precision) << ' ' << build.batch << ' '
+  text << version() << ' ' << kCacheVersion << ' ' << Library::get().version() << ' '
+       << cuda::deviceName(build.deviceId) << ' ' << toString(build.precision) << ' ' << build.maxBatch << ' '
        << build.width << 'x' << build.height << ' ' << build.optimizationLevel;
   return text.str();
 }
 
+// TensorRT's timings are those of one version on one kind of GPU.
+std::string timingsName(const BuildOption& build) {
+  std::string name = "timings-" + cuda::deviceName(build.deviceId) + "-" + Library::get().version();
+  std::replace_if(
+      name.begin(), name.end(), [](unsigned char letter) { return std::isalnum(letter) == 0 && letter != '.'; }, '-');
+  return name;
+}
+
 }  // namespace
 
-std::string cachedEngine(const std::string& onnx, const EngineOptions& options) {
+std::string cachedEngine(const ModelSource& onnx, const EngineOptions& options) {
   BuildOption build = buildOptionFor(options);
-  const std::string content = readModelFile(onnx);
   Fingerprint fingerprint;
-  fingerprint.add(content);
-  addExternalFiles(onnx, content, fingerprint);
-  fingerprint.add(circumstancesOf(build));
+  fingerprint.add(onnx.fingerprint());
+  fingerprint.add(cacheKey(build));
   const fs::path folder = cacheFolder();
-  const fs::path plan = folder / (fs::path(onnx).stem().string() + "-" + fingerprint.text() + ".engine");
+  const fs::path plan = folder / (fs::path(onnx.path()).stem().string() + "-" + fingerprint.text() + ".engine");
   std::error_code error;
   if (fs::is_regular_file(plan, error)) {
     return plan.string();
@@ -168,8 +106,8 @@ std::string cachedEngine(const std::string& onnx, const EngineOptions& options) 
                      "; name another in TRTYOLO_CACHE");
   }
   const FileLock lock(plan.string() + ".lock", [&] {
-    std::cerr << "trtyolo: the TensorRT engine for '" << onnx << "' is being built by another thread or process; "
-              << "waiting for it ...\n";
+    writeLog(LogLevel::Info, "the TensorRT engine for '" + onnx.path() +
+                                 "' is being built by another thread or process; waiting for it ...");
   });
   if (fs::is_regular_file(plan, error)) {
     return plan.string();
@@ -178,20 +116,21 @@ std::string cachedEngine(const std::string& onnx, const EngineOptions& options) 
     throw ModelError("'" + folder.string() +
                      "': the folder for built engines cannot be written; name another in TRTYOLO_CACHE");
   }
+  writeLog(LogLevel::Info, "building a TensorRT engine for '" + onnx.path() +
+                               "', once; this can take minutes ('trtyolo build' does it beforehand) ...");
   Stopwatch watch;
-  build.timingCache = (folder / "timings").string();
-  {
-    const Announcement announcement(onnx, build);
-    const BuiltPlan built = tensorrt::build(content, onnx, build);
-    writePlanFile(plan.string(), built.metadata, {built.plan.data(), built.plan.size()});
-  }
-  std::cerr << "trtyolo: built in " << std::fixed << std::setprecision(1) << watch.lap() / 1000
-            << " s: " << plan.string() << '\n';
+  build.timingCache = (folder / timingsName(build)).string();
+  logProgress(onnx.path(), build);
+  const BuiltPlan built = tensorrt::build(onnx, build);
+  writePlanFile(plan.string(), {built.metadata, {built.plan.data(), built.plan.size()}});
+  std::ostringstream done;
+  done << "built in " << std::fixed << std::setprecision(1) << watch.lap() / 1000 << " s: " << plan.string();
+  writeLog(LogLevel::Info, done.str());
   return plan.string();
 }
 
 void dropFromCache(const std::string& plan) {
-  std::cerr << "trtyolo: '" << plan << "' cannot be loaded and is built anew\n";
+  writeLog(LogLevel::Warning, "'" + plan + "' cannot be loaded and is built anew");
   std::error_code error;
   fs::remove(plan, error);
 }

@@ -4,10 +4,11 @@
 #include <chrono>
 #include <utility>
 
+#include "base/stopwatch.hpp"
 #include "cuda/error.hpp"
 #include "image/cuda/center_crop.hpp"
 #include "image/cuda/letterbox.hpp"
-#include "runtime/stopwatch.hpp"
+#include "model/head.hpp"
 #include "runtime/tensorrt/library.hpp"
 
 namespace trtyolo::tensorrt {
@@ -15,9 +16,21 @@ namespace {
 
 // Input shapes that are kept ready, of a dynamic model; each has a graph and the memory of its decoding.
 constexpr std::size_t kMostShapes = 8;
-// After so many attempts an engine is taken to be one that cannot be captured (loops, conditions, what waits for the
-// device). One attempt can also fail for want of memory.
+// After so many failed attempts an engine counts as one that cannot be captured (loops, conditions, calls that wait for
+// the device). A single attempt can also fail for lack of memory.
 constexpr int kMostCaptureFailures = 3;
+
+// Whose memory `pointer` is in; all zero if CUDA does not know it.
+cudaPointerAttributes attributesOf(const void* pointer) {
+  cudaPointerAttributes attributes{};
+  const cudaError_t status = cudaPointerGetAttributes(&attributes, pointer);
+  if (status == cudaErrorInvalidValue) {  // what earlier versions of CUDA say of such memory
+    cuda::ignore(status);
+    return {};
+  }
+  cuda::check(status, "looking for an image");
+  return attributes;
+}
 
 }  // namespace
 
@@ -29,7 +42,8 @@ struct Executor::Shape {
   Size size;
   std::vector<cuda::DeviceTensor> outputs;
   cuda::Decoder decoder;
-  cuda::MaskDecoder masks;  // of segmenters
+  cuda::MaskDecoder masks;    // of segmenters
+  cuda::PixelDecoder pixels;  // of semantic segmenters and depth estimators, in the place of the decoder
   cuda::Graph graph;
   bool started = false;  // the network has run in this shape: what it allocates late is there
 };
@@ -48,53 +62,66 @@ Executor::~Executor() {
   cuda::ignore(cudaStreamSynchronize(stream_.get()));
 }
 
-RunTimes Executor::predict(std::span<const ImageView> images, std::span<const Letterbox> letterboxes,
-                           const Thresholds& thresholds, std::span<Prediction> results) {
-  Stopwatch watch("before");
-  RunTimes times;
+StageTimes Executor::predict(std::span<const ImageView> images, std::span<const Letterbox> letterboxes,
+                             const PostprocessOptions& options, std::span<Result> results) {
+  Stopwatch watch("preprocess");
+  StageTimes times;
   const ModelInfo& info = settings_.description.info;
   const auto least = static_cast<int>(settings_.network.inputs()[0].least.d[0]);
   const int batch = info.dynamicBatch ? std::max(static_cast<int>(images.size()), least) : info.batch;
   fillSlots(images, letterboxes, batch);  // first: it may refuse an image
   Shape& shape = shapeFor(batch, letterboxes[0].network);
-  const bool stale = prepare(shape, letterboxes, thresholds);
-  times.before = watch.lap("network");
+  const bool stale = prepare(shape, letterboxes, options);
+  times.preprocess = watch.lap("inference");
   start(shape, stale);
   stream_.synchronize();
-  times.network = watch.lap("after");
-  if (!read(shape, results)) {
-    // More runs of pixels than ever before: once more, with room for them.
+  times.inference = watch.lap("postprocess");
+  if (!read(shape, options, results)) {
+    // More runs of pixels than ever before: run again, with room for them.
     shape.masks.provideRuns();
     start(shape, true);
     stream_.synchronize();
-    if (!read(shape, results)) {
+    if (!read(shape, options, results)) {
       throw InferenceError("'" + settings_.network.file() + "': the masks need more room on every run");
     }
   }
-  times.after = watch.lap();
+  times.postprocess = watch.lap();
   return times;
 }
 
-// Takes over what a call asks for; true if what was captured must be captured anew.
-bool Executor::prepare(Shape& shape, std::span<const Letterbox> letterboxes, const Thresholds& thresholds) {
-  bool stale = shape.decoder.prepare(thresholds, shape.outputs);
+// Takes over the parameters of a call; true if the graph must be captured again.
+bool Executor::prepare(Shape& shape, std::span<const Letterbox> letterboxes, const PostprocessOptions& options) {
+  if (mapsPixels()) {
+    const OutputLayout& layout = settings_.description.layout;
+    return shape.pixels.prepare(layout, shape.outputs[layout.boxes], letterboxes,
+                                static_cast<std::size_t>(shape.batch));
+  }
+  bool stale = shape.decoder.prepare(options, shape.outputs);
   if (segments()) {
     const OutputLayout& layout = settings_.description.layout;
     stale = shape.masks.prepare(shape.outputs[layout.prototypes], shape.decoder.extraValues(),
-                                static_cast<std::size_t>(layout.extra), static_cast<std::size_t>(shape.batch),
-                                shape.decoder.kept(), shape.decoder.keptCounts(), shape.decoder.capacity()) ||
+                                static_cast<std::size_t>(layout.extra), layout.masksInBoxes,
+                                static_cast<std::size_t>(shape.batch), shape.decoder.kept(), shape.decoder.keptCounts(),
+                                shape.decoder.capacity()) ||
             stale;
     for (std::size_t i = 0; i < letterboxes.size(); ++i) {
-      shape.masks.place(i, letterboxes[i], thresholds.retinaMasks);
+      shape.masks.place(i, letterboxes[i], options.retinaMasks);
     }
   }
   return stale;
 }
 
-// False if the masks had not room enough.
-bool Executor::read(const Shape& shape, std::span<Prediction> results) const {
+// False if there was not enough room for the masks.
+bool Executor::read(const Shape& shape, const PostprocessOptions& options, std::span<Result> results) const {
   for (std::size_t i = 0; i < results.size(); ++i) {
+    if (mapsPixels()) {
+      results[i] = shape.pixels.read(i, options);
+      continue;
+    }
     results[i] = shape.decoder.read(i);
+    if (settings_.description.dropsEmpty) {
+      dropEmptyBoxes(results[i]);
+    }
     if (segments() && !shape.masks.read(i, results[i])) {
       return false;
     }
@@ -102,7 +129,7 @@ bool Executor::read(const Shape& shape, std::span<Prediction> results) const {
   return true;
 }
 
-// Sees to it that the work of one call is on its way.
+// Puts the work of one call on the stream.
 void Executor::start(Shape& shape, bool stale) {
   if (stale) {
     shape.graph = {};
@@ -134,19 +161,27 @@ void Executor::enqueue(Shape& shape) {
   cuda::check(cudaMemcpyAsync(deviceSlots_.get(), slots_.get(), slots * sizeof(cuda::ImageSlot), cudaMemcpyHostToDevice,
                               stream_.get()),
               "copying the images' places");
-  shape.decoder.enqueueParameters(stream_.get());
+  if (mapsPixels()) {
+    shape.pixels.enqueueParameters(stream_.get());
+  } else {
+    shape.decoder.enqueueParameters(stream_.get());
+  }
   if (segments()) {
     shape.masks.enqueueParameters(stream_.get());
   }
   const bool half = settings_.network.inputs()[0].half();
   if (settings_.description.centerCrop()) {
     cuda::centerCrop(deviceSlots_.get(), cropTables_.data(), cropTables_.stride(), shape.batch, shape.size,
-                     settings_.normalization, input_.get(), half, stream_.get());
+                     settings_.description.normalization, input_.get(), half, stream_.get());
   } else {
-    cuda::letterbox(deviceSlots_.get(), shape.batch, shape.size, settings_.normalization, input_.get(), half,
-                    stream_.get());
+    cuda::letterbox(deviceSlots_.get(), shape.batch, shape.size, settings_.description.normalization, input_.get(),
+                    half, stream_.get());
   }
   settings_.network.enqueue(*context_, stream_.get());
+  if (mapsPixels()) {
+    shape.pixels.enqueue(stream_.get());
+    return;
+  }
   shape.decoder.enqueue(deviceSlots_.get(), stream_.get());
   if (segments()) {
     shape.masks.enqueue(deviceSlots_.get(), stream_.get());
@@ -179,7 +214,7 @@ std::vector<cuda::DeviceTensor> Executor::outputsFor(int batch, Size size) {
     const std::string& file = settings_.network.file();
     return InferenceError("'" + file + "': " + what + wordsOfFailure("preparing '" + file + "'"));
   };
-  Log::take();
+  Logger::take();
   const nvinfer1::Dims wanted{4, {batch, 3, size.height, size.width}};
   if (!context_->setInputShape(input.name.c_str(), wanted)) {
     throw fail("the engine does not take an input of " + std::to_string(batch) + " x 3 x " +
@@ -246,7 +281,7 @@ void Executor::fillSlots(std::span<const ImageView> images, std::span<const Lett
   for (std::size_t i = 0; i < static_cast<std::size_t>(batch); ++i) {
     cuda::ImageSlot slot;
     if (i < images.size()) {
-      const ImageView image = placed(i, images[i], letterboxes[i]);
+      const ImageView image = placed(i, settings_.description.seen(images[i]), letterboxes[i]);
       slot = {image.data, image.pitch, image.channels, letterboxes[i], !(image.size == letterboxes[i].source)};
     }
     slots_.get()[i] = slot;
@@ -260,34 +295,38 @@ ImageView Executor::placed(std::size_t place, const ImageView& image, const Lett
   if (settings_.deviceImages) {
     return {onDevice(image), image.size, image.channels, image.pitch};
   }
+  if (const cudaPointerAttributes found = attributesOf(image.data); found.type == cudaMemoryTypeDevice) {
+    refuse("this image is in the memory of GPU " + std::to_string(found.device) +
+           "; InferOption::enableCudaMem() says that images are there");
+  }
+  if (settings_.description.filter == Filter::Pillow) {
+    const ImageView scaled = resampler_.byPillow(image, box.scaled);
+    return staging_[place].copy(scaled, {0, scaled.size.height}, stream_.get());
+  }
   return crop ? staging_[place].copy(image, rows, stream_.get())
               : staging_[place].copyLetterboxed(image, box, stream_.get());
 }
 
 // A pointer of the caller's that the device cannot follow would end every later call as well.
 const std::uint8_t* Executor::onDevice(const ImageView& image) const {
-  cudaPointerAttributes attributes{};
-  const cudaError_t status = cudaPointerGetAttributes(&attributes, image.data);
-  if (status == cudaErrorInvalidValue) {  // what earlier versions of CUDA say of memory that they do not know
-    cuda::ignore(status);
-  } else {
-    cuda::check(status, "looking for an image");
-  }
+  constexpr const char* kPromise = "enableCudaMem() says that images are in the memory of the model's GPU; ";
+  const cudaPointerAttributes attributes = attributesOf(image.data);
   const int own = cuda::currentDevice();
   if (attributes.type == cudaMemoryTypeDevice && attributes.device != own) {
-    refuse("this pointer is of GPU " + std::to_string(attributes.device) + ", the model is on GPU " +
-           std::to_string(own) + "; clone(" + std::to_string(attributes.device) + ") makes one there");
+    refuse(std::string(kPromise) + "this pointer is of GPU " + std::to_string(attributes.device) +
+           ", the model is on GPU " + std::to_string(own) + "; clone(" + std::to_string(attributes.device) +
+           ") makes one there");
   }
-  if (status != cudaSuccess || attributes.devicePointer == nullptr) {
-    refuse("GPU " + std::to_string(own) + " cannot follow this pointer");
+  if (attributes.devicePointer == nullptr) {
+    refuse(std::string(kPromise) + "GPU " + std::to_string(own) + " cannot follow this pointer");
   }
   return static_cast<const std::uint8_t*>(attributes.devicePointer);
 }
 
-// Nothing of the call is at work then.
+// Waits for what the call has begun, and throws.
 void Executor::refuse(const std::string& why) const {
   stream_.synchronize();
-  throw std::invalid_argument("predict: enableCudaMem() says that images are in the memory of the model's GPU; " + why);
+  throw std::invalid_argument("predict: " + why);
 }
 
 }  // namespace trtyolo::tensorrt

@@ -13,6 +13,7 @@
 #include "image/cuda/image_slot.hpp"
 #include "model/cuda/decoder.hpp"
 #include "model/cuda/masks.hpp"
+#include "model/cuda/pixels.hpp"
 #include "runtime/engine.hpp"
 #include "runtime/tensorrt/crop_tables.hpp"
 #include "runtime/tensorrt/network.hpp"
@@ -24,7 +25,6 @@ namespace trtyolo::tensorrt {
 struct ExecutorSettings {
   const Network& network;
   const ModelDescription& description;
-  const Normalization& normalization;
   bool deviceImages = false;
 };
 
@@ -34,21 +34,21 @@ class Executor {
   explicit Executor(const ExecutorSettings& settings);
   ~Executor();
 
-  // As Context::predict(). After an exception the executor is to be thrown away.
-  RunTimes predict(std::span<const ImageView> images, std::span<const Letterbox> letterboxes,
-                   const Thresholds& thresholds, std::span<Prediction> results);
+  // As Context::predict(). After an exception the executor must be destroyed.
+  StageTimes predict(std::span<const ImageView> images, std::span<const Letterbox> letterboxes,
+                     const PostprocessOptions& options, std::span<Result> results);
 
  private:
-  // All for inputs of one shape.
+  // What belongs to inputs of one shape.
   struct Shape;
 
   Shape& shapeFor(int batch, Size size);
   std::vector<cuda::DeviceTensor> outputsFor(int batch, Size size);
-  bool prepare(Shape& shape, std::span<const Letterbox> letterboxes, const Thresholds& thresholds);
-  bool read(const Shape& shape, std::span<Prediction> results) const;
+  bool prepare(Shape& shape, std::span<const Letterbox> letterboxes, const PostprocessOptions& options);
+  bool read(const Shape& shape, const PostprocessOptions& options, std::span<Result> results) const;
   bool segments() const { return settings_.description.info.task == Task::Segment; }
+  bool mapsPixels() const { return settings_.description.layout.pixelMaps(); }
   void enqueue(Shape& shape);
-  void enqueueNetwork();
   void start(Shape& shape, bool stale);
   void fillSlots(std::span<const ImageView> images, std::span<const Letterbox> letterboxes, int batch);
   ImageView placed(std::size_t place, const ImageView& image, const Letterbox& box);
@@ -61,6 +61,7 @@ class Executor {
   cuda::DeviceMemory<std::byte> input_;
   std::vector<cuda::DeviceMemory<std::byte>> outputs_;
   CropTables cropTables_;
+  Resampler resampler_;
   std::vector<Staging> staging_;  // of each place in the batch
   cuda::PinnedMemory<cuda::ImageSlot> slots_;
   cuda::DeviceMemory<cuda::ImageSlot> deviceSlots_;

@@ -7,11 +7,11 @@
 namespace trtyolo::tensorrt {
 namespace {
 
-// For how long nobody asks for another executor after there was no memory for one: to find that out can take longer
-// than many calls.
+// For how long no other executor is made after there was no memory for one: finding that out can take longer than many
+// calls.
 constexpr std::chrono::seconds kUntilNextAttempt{1};
 
-// TensorRT is asked for nothing on a device that has failed for good, not even to give back what went with it.
+// TensorRT is asked for nothing on a device that has failed for good, not even to release what went with it.
 void destroy(std::unique_ptr<Executor> executor) noexcept {
   if (executor && cuda::state() != cudaSuccess) {
     static_cast<void>(executor.release());
@@ -26,53 +26,49 @@ ExecutorPool::~ExecutorPool() {
   }
 }
 
-std::unique_ptr<Executor> ExecutorPool::borrow() {
+std::unique_ptr<Executor> ExecutorPool::acquire() {
   std::unique_lock lock(mutex_);
-  idle_.reserve(idle_.size() + lent_ + 1);  // so that giving back cannot fail
+  idle_.reserve(idle_.size() + acquired_ + 1);  // so that release() cannot fail
   const bool memoryIsShort = idle_.empty() && std::chrono::steady_clock::now() < nextAttempt_;
   if (turn_ != nextTurn_ || memoryIsShort) {
-    // Those who wait would wait for ever if others took what is given back.
-    if (std::unique_ptr<Executor> executor = waitForOld(lock)) {
+    // Those who wait would wait for ever if others took what is released.
+    if (std::unique_ptr<Executor> executor = waitInTurn(lock)) {
       return executor;
     }
   }
   if (idle_.empty()) {
     // Under the lock: captures and allocations of several new ones at once would only wait for each other.
-    auto executor = std::make_unique<Executor>(settings_);
-    ++lent_;
-    return executor;
+    idle_.push_back(std::make_unique<Executor>(settings_));
   }
-  std::unique_ptr<Executor> executor = std::move(idle_.back());
-  idle_.pop_back();
-  ++lent_;
-  return executor;
+  return takeIdle();
 }
 
-std::unique_ptr<Executor> ExecutorPool::borrowOld() {
+std::unique_ptr<Executor> ExecutorPool::waitForExisting() {
   std::unique_lock lock(mutex_);
   nextAttempt_ = std::chrono::steady_clock::now() + kUntilNextAttempt;
-  return waitForOld(lock);
+  return waitInTurn(lock);
 }
 
-std::unique_ptr<Executor> ExecutorPool::waitForOld(std::unique_lock<std::mutex>& lock) {
+std::unique_ptr<Executor> ExecutorPool::waitInTurn(std::unique_lock<std::mutex>& lock) {
   const std::uint64_t turn = nextTurn_++;
-  changed_.wait(lock, [&] { return idle_.empty() ? lent_ == 0 : turn <= turn_; });
+  changed_.wait(lock, [&] { return idle_.empty() ? acquired_ == 0 : turn <= turn_; });
   ++turn_;
   changed_.notify_all();
-  if (idle_.empty()) {
-    return nullptr;
-  }
+  return idle_.empty() ? nullptr : takeIdle();
+}
+
+std::unique_ptr<Executor> ExecutorPool::takeIdle() {
   std::unique_ptr<Executor> executor = std::move(idle_.back());
   idle_.pop_back();
-  ++lent_;
+  ++acquired_;
   return executor;
 }
 
-void ExecutorPool::giveBack(std::unique_ptr<Executor> executor) {
+void ExecutorPool::release(std::unique_ptr<Executor> executor) {
   const std::lock_guard lock(mutex_);
-  --lent_;
+  --acquired_;
   changed_.notify_all();
-  if (executor && idle_.size() + lent_ < clones_) {
+  if (executor && idle_.size() + acquired_ < clones_) {
     idle_.push_back(std::move(executor));
   }
 }
@@ -80,13 +76,13 @@ void ExecutorPool::giveBack(std::unique_ptr<Executor> executor) {
 void ExecutorPool::discard(std::unique_ptr<Executor> executor) noexcept {
   destroy(std::move(executor));
   const std::lock_guard lock(mutex_);
-  --lent_;
+  --acquired_;
   changed_.notify_all();
 }
 
 std::size_t ExecutorPool::executors() const {
   const std::lock_guard lock(mutex_);
-  return idle_.size() + lent_;
+  return idle_.size() + acquired_;
 }
 
 void ExecutorPool::addClone() {
@@ -99,7 +95,7 @@ void ExecutorPool::removeClone() noexcept {
   {
     const std::lock_guard lock(mutex_);
     --clones_;
-    if (idle_.size() + lent_ > clones_ && !idle_.empty()) {
+    if (idle_.size() + acquired_ > clones_ && !idle_.empty()) {
       superfluous = std::move(idle_.front());
       idle_.erase(idle_.begin());
     }

@@ -31,7 +31,7 @@ bool isReal(DataType type) {
   return type == DataType::kFLOAT || type == DataType::kHALF || type == DataType::kBF16;
 }
 
-// What values pass through on their way from the inputs: quantized ones are real before and behind.
+// Types of values that depend on the inputs; quantized values are real before and after.
 bool carriesValues(DataType type) {
   return type == DataType::kFLOAT || type == DataType::kINT8 || type == DataType::kFP8;
 }
@@ -48,7 +48,7 @@ float valueAt(const Weights& weights, int64_t i) {
   return weights.type == DataType::kHALF ? fromF16(value) : fromBf16(value);
 }
 
-// Whether they are 0, 1, 2, ...: what multiplies a distribution to give its mean.
+// Whether they are 0, 1, 2, ...: the factors that give the mean of a distribution.
 bool countUp(const Weights& weights) {
   for (int64_t i = 0; i < weights.count; ++i) {
     if (valueAt(weights, i) != static_cast<float>(i)) {
@@ -58,11 +58,11 @@ bool countUp(const Weights& weights) {
   return true;
 }
 
-// Takes what TensorRT made.
+// What TensorRT has made; throws ModelError if it has made nothing.
 template <typename Made>
 Made& made(Made* what) {
   if (!what) {
-    throw ModelError("TensorRT does not take a change of types: " + Log::take());
+    throw ModelError("TensorRT does not take a change of types: " + Logger::take());
   }
   return *what;
 }
@@ -75,7 +75,7 @@ class Conversion {
         fromInputs_.insert(network_.getInput(i));
       }
     }
-    // In the order of the network every layer comes after those it reads.
+    // The network's order puts every layer after those that it reads.
     for (int i = 0; i < network_.getNbLayers(); ++i) {
       Node node;
       node.layer = network_.getLayer(i);
@@ -138,7 +138,7 @@ class Conversion {
     return place == kScale && node.layer->getType() == LayerType::kQUANTIZE;
   }
 
-  // The values of a tensor that hands on those of a constant, in whatever shape and type.
+  // The values of a tensor that passes on those of a constant, in any shape and type.
   std::optional<Weights> constantBehind(const ITensor* tensor) const {
     while (const Node* maker = makerOf(tensor)) {
       switch (maker->layer->getType()) {
@@ -191,7 +191,7 @@ class Conversion {
     return true;
   }
 
-  // A layer with weights, that the time goes to.
+  // A layer with weights, which takes most of the time.
   bool isHeavy(const Node& node) const {
     switch (node.layer->getType()) {
       case LayerType::kDECONVOLUTION:
@@ -213,7 +213,7 @@ class Conversion {
     }
   }
 
-  // Hands on values without computing.
+  // Passes values on without computing.
   static bool onlyMoves(const ILayer& layer) {
     switch (layer.getType()) {
       case LayerType::kCONCATENATION:
@@ -341,7 +341,7 @@ class Conversion {
         towardsHeavy.insert(node.reads.begin(), node.reads.end());
       }
     }
-    // What only moves values that are rounded already may move them in half the bytes, or in 8 bits.
+    // Layers that only move values that are already rounded may move them in half the bytes, or in 8 bits.
     for (std::size_t i = 0; i < nodes_.size(); ++i) {
       Node& node = nodes_[i];
       const bool quantizes = able[i] && node.layer->getType() == LayerType::kQUANTIZE;
@@ -370,8 +370,8 @@ class Conversion {
     return *made(network_.addConstant(scale.getDimensions(), converted(*constantBehind(&scale)))).getOutput(0);
   }
 
-  // A layer that turns the same quantized values into real ones of the wanted type. The old one stays for those that
-  // read f32; where nobody does, TensorRT drops it.
+  // A layer that turns the same quantized values into real ones of the wanted type. The old one stays for layers that
+  // read f32; without any, TensorRT drops it.
   nvinfer1::IDequantizeLayer& dequantizeToHalf(const nvinfer1::IDequantizeLayer& layer) {
     constexpr int kZeroPoint = 2;
     nvinfer1::IDequantizeLayer& half =
@@ -463,7 +463,7 @@ class Conversion {
     }
   }
 
-  // Outputs that are half now are cast back, under their names and in their order.
+  // Casts outputs that are now half back, with the same names in the same order.
   void restoreOutputs() {
     std::vector<ITensor*> outputs;
     outputs.reserve(static_cast<std::size_t>(network_.getNbOutputs()));

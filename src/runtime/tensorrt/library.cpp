@@ -3,9 +3,12 @@
 #include <dlfcn.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <mutex>
 #include <utility>
+#include <vector>
 
+#include "base/log.hpp"
 #include "cuda/devices.hpp"
 #include "cuda/error.hpp"
 #include "trtyolo.hpp"
@@ -20,14 +23,11 @@ constexpr std::size_t kMostErrorText = 2000;
 // A library of TensorRT, by its name without "lib" and ".so": from the loader's paths, else from TensorRT_ROOT.
 void* open(const std::string& name, std::string& failure) {
   const std::string file = "lib" + name + ".so." + std::to_string(NV_TENSORRT_MAJOR);
-  std::string places[2] = {file, ""};
+  std::vector<std::string> places{file};
   if (const char* root = std::getenv("TensorRT_ROOT")) {
-    places[1] = std::string(root) + "/lib/" + file;
+    places.push_back(std::string(root) + "/lib/" + file);
   }
   for (const std::string& place : places) {
-    if (place.empty()) {
-      continue;
-    }
     if (void* library = dlopen(place.c_str(), RTLD_NOW | RTLD_LOCAL)) {
       return library;
     }
@@ -45,30 +45,48 @@ Function* find(void* library, const char* name) {
   return function;
 }
 
-std::string withErrors(const std::string& text) {
-  const std::string errors = Log::take();
-  return errors.empty() ? text : text + ": " + errors;
+LogLevel levelOf(nvinfer1::ILogger::Severity severity) {
+  using Severity = nvinfer1::ILogger::Severity;
+  if (severity <= Severity::kERROR) {
+    return LogLevel::Error;
+  }
+  return severity == Severity::kWARNING ? LogLevel::Warning : LogLevel::Debug;
+}
+
+// What an entry point of TensorRT's makes; `what` for messages.
+template <typename Made, typename... Arguments>
+std::unique_ptr<Made> create(void* library, const char* name, const char* what, Arguments... arguments) {
+  using Create = void*(Arguments...) noexcept;
+  Logger::take();
+  std::unique_ptr<Made> made(static_cast<Made*>(find<Create>(library, name)(arguments...)));
+  if (!made) {
+    const std::string errors = Logger::take();
+    throw DeviceError(std::string("TensorRT cannot create its ") + what + (errors.empty() ? "" : ": " + errors));
+  }
+  return made;
 }
 
 }  // namespace
 
-Log& Log::get() {
-  static Log* const log = new Log;  // never destroyed: TensorRT may write to it while the process ends
-  return *log;
+Logger& Logger::get() {
+  static Logger* const logger = new Logger;  // never destroyed: TensorRT may write to it while the process ends
+  return *logger;
 }
 
-void Log::log(Severity severity, const char* message) noexcept {
-  if (severity > Severity::kERROR || errorsOfThread.size() > kMostErrorText) {
-    return;
-  }
+void Logger::log(Severity severity, const char* message) noexcept {
   try {
-    errorsOfThread += (errorsOfThread.empty() ? "" : "; ") + std::string(message);
+    if (severity <= Severity::kERROR && errorsOfThread.size() < kMostErrorText) {
+      errorsOfThread += (errorsOfThread.empty() ? "" : "; ") + std::string(message);
+    }
+    if (isLogging()) {
+      writeLog(levelOf(severity), "TensorRT: " + std::string(message));
+    }
   } catch (const std::bad_alloc&) {
     return;  // then without this one
   }
 }
 
-std::string Log::take() {
+std::string Logger::take() {
   return std::exchange(errorsOfThread, {});
 }
 
@@ -96,25 +114,13 @@ std::string Library::version() const {
 }
 
 std::unique_ptr<nvinfer1::IRuntime> Library::createRuntime() const {
-  using Create = void*(void*, int32_t) noexcept;
-  Log::take();
-  std::unique_ptr<nvinfer1::IRuntime> runtime(static_cast<nvinfer1::IRuntime*>(
-      find<Create>(inference_, "createInferRuntime_INTERNAL")(&Log::get(), NV_TENSORRT_VERSION)));
-  if (!runtime) {
-    throw DeviceError(withErrors("TensorRT cannot create its runtime"));
-  }
-  return runtime;
+  return create<nvinfer1::IRuntime, void*, int32_t>(inference_, "createInferRuntime_INTERNAL", "runtime",
+                                                    &Logger::get(), NV_TENSORRT_VERSION);
 }
 
 std::unique_ptr<nvinfer1::IBuilder> Library::createBuilder() const {
-  using Create = void*(void*, int32_t) noexcept;
-  Log::take();
-  std::unique_ptr<nvinfer1::IBuilder> builder(static_cast<nvinfer1::IBuilder*>(
-      find<Create>(inference_, "createInferBuilder_INTERNAL")(&Log::get(), NV_TENSORRT_VERSION)));
-  if (!builder) {
-    throw DeviceError(withErrors("TensorRT cannot create its builder"));
-  }
-  return builder;
+  return create<nvinfer1::IBuilder, void*, int32_t>(inference_, "createInferBuilder_INTERNAL", "builder",
+                                                    &Logger::get(), NV_TENSORRT_VERSION);
 }
 
 std::unique_ptr<nvonnxparser::IParser> Library::createParser(nvinfer1::INetworkDefinition& network) const {
@@ -123,14 +129,8 @@ std::unique_ptr<nvonnxparser::IParser> Library::createParser(nvinfer1::INetworkD
   if (!library) {
     throw DeviceError("TensorRT's ONNX parser cannot be loaded (" + failure + ")");
   }
-  using Create = void*(void*, void*, int32_t) noexcept;
-  Log::take();
-  std::unique_ptr<nvonnxparser::IParser> parser(static_cast<nvonnxparser::IParser*>(
-      find<Create>(library, "createNvOnnxParser_INTERNAL")(&network, &Log::get(), NV_ONNX_PARSER_VERSION)));
-  if (!parser) {
-    throw DeviceError(withErrors("TensorRT cannot create its ONNX parser"));
-  }
-  return parser;
+  return create<nvonnxparser::IParser, void*, void*, int32_t>(library, "createNvOnnxParser_INTERNAL", "ONNX parser",
+                                                              &network, &Logger::get(), NV_ONNX_PARSER_VERSION);
 }
 
 void Library::registerPlugins() const {
@@ -139,21 +139,37 @@ void Library::registerPlugins() const {
     std::string failure;
     if (void* library = open("nvinfer_plugin", failure)) {
       using Register = bool(void*, const char*) noexcept;
-      find<Register>(library, "initLibNvInferPlugins")(&Log::get(), "");
+      find<Register>(library, "initLibNvInferPlugins")(&Logger::get(), "");
     }
   });
 }
 
+void Library::loadPlugins(const std::vector<std::string>& files) {
+  for (const std::string& file : files) {
+    // A name without a folder would be looked for elsewhere.
+    if (!dlopen(std::filesystem::absolute(file).c_str(), RTLD_NOW | RTLD_GLOBAL)) {
+      const char* const why = dlerror();
+      throw ModelError("'" + file +
+                       "': this library of plugins cannot be loaded: " + (why ? why : "no reason was given"));
+    }
+  }
+}
+
+std::string withPluginAdvice(std::string text) {
+  const bool plugin = text.find("lugin") != std::string::npos;
+  return plugin ? std::move(text) + "; setPluginLibraries() (--plugins FILE) loads the library that has it" : text;
+}
+
 std::string wordsOfFailure(const std::string& doing, bool noMemory) {
-  std::string words = Log::take();
+  std::string words = Logger::take();
   words = words.empty() ? "" : ": " + words;
   const int device = cuda::currentDevice();
   noMemory = cudaGetLastError() == cudaErrorMemoryAllocation || noMemory;  // TensorRT leaves what it met
   if (const cudaError_t state = cuda::state(); state != cudaSuccess) {
     cuda::fail(state, doing, device);
   }
-  for (const char* said : {"out of memory", "OutOfMemory", "GPU memory"}) {
-    noMemory = noMemory || words.find(said) != std::string::npos;
+  for (const char* reason : {"out of memory", "OutOfMemory", "GPU memory"}) {
+    noMemory = noMemory || words.find(reason) != std::string::npos;
   }
   if (noMemory) {
     throw cuda::OutOfMemory(cuda::deviceLabel(device) + ": " + doing + ": out of memory" + words);

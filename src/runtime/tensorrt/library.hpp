@@ -1,5 +1,5 @@
 // TensorRT's shared libraries, opened when they are first needed: trtyolo itself does not link them, so that it runs
-// where they are not.
+// without them.
 #pragma once
 
 #include <NvInfer.h>
@@ -7,13 +7,14 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace trtyolo::tensorrt {
 
-// What TensorRT says. One for the process, which outlives every TensorRT object.
-class Log final : public nvinfer1::ILogger {
+// Takes TensorRT's messages to the library's log. One for the process, which outlives every TensorRT object.
+class Logger final : public nvinfer1::ILogger {
  public:
-  static Log& get();
+  static Logger& get();
 
   void log(Severity severity, const char* message) noexcept override;
 
@@ -21,7 +22,7 @@ class Log final : public nvinfer1::ILogger {
   static std::string take();
 
  private:
-  Log() = default;
+  Logger() = default;
 };
 
 // The entry points of the libraries. Any thread.
@@ -36,8 +37,10 @@ class Library {
   std::unique_ptr<nvinfer1::IBuilder> createBuilder() const;
   // Opens libnvonnxparser on the first call.
   std::unique_ptr<nvonnxparser::IParser> createParser(nvinfer1::INetworkDefinition& network) const;
-  // Registers TensorRT's own plugins, which some engines need; without effect where their library is not.
+  // Registers TensorRT's own plugins, which some engines need; without effect if their library is missing.
   void registerPlugins() const;
+  // Loads libraries that register plugins of their own; they stay loaded. Throws ModelError for one that cannot be.
+  static void loadPlugins(const std::vector<std::string>& files);
 
  private:
   Library();
@@ -45,12 +48,15 @@ class Library {
   void* inference_ = nullptr;
 };
 
-// For a message, what TensorRT says of the call that has just failed on the current device: ": " and its words, or
-// nothing. Where the device has failed or has no memory left (as the caller may know), it throws DeviceError instead,
-// with what was being done.
+// For a message, TensorRT's errors of the call that has just failed on the current device: ": " and its words, or
+// nothing. If the device has failed or has no memory left (which the caller may know), throws DeviceError instead,
+// which says what was being done.
+// The text, with what to do if it speaks of a plugin.
+std::string withPluginAdvice(std::string text);
+
 std::string wordsOfFailure(const std::string& doing, bool noMemory = false);
 
-// What is wrong with using TensorRT here, in a sentence; empty if nothing is. Never throws.
+// Why TensorRT cannot be used here, in a sentence; empty if it can. Never throws.
 std::string whyNoTensorRt();
 
 }  // namespace trtyolo::tensorrt

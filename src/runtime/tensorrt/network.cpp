@@ -1,10 +1,13 @@
 #include "runtime/tensorrt/network.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <mutex>
 
 #include "cuda/devices.hpp"
 #include "cuda/error.hpp"
+#include "cuda/stream.hpp"
+#include "runtime/network_speed.hpp"
 #include "runtime/tensorrt/library.hpp"
 
 namespace trtyolo::tensorrt {
@@ -22,11 +25,11 @@ std::size_t totalMemory() {
   return total;
 }
 
-// Whether what TensorRT has just failed in wanted memory: it was refused some, or there is so little left that whatever
-// fails does so for want of it. To TensorRT a kernel whose code finds no room is an "invalid resource handle".
-bool wantedMemory(CountingAllocator& allocator) {
+// Whether the call of TensorRT that has just failed lacked memory: an allocation failed, or there is so little left
+// that any failure is due to it. TensorRT calls a kernel whose code finds no room an "invalid resource handle".
+bool lackedMemory() {
   constexpr std::size_t kLittle = std::size_t{64} << 20;
-  if (allocator.takeRefused() > 0) {
+  if (CountingAllocator::takeRefused() > 0) {
     return true;
   }
   std::size_t free = 0, total = 0;
@@ -35,26 +38,78 @@ bool wantedMemory(CountingAllocator& allocator) {
   return status == cudaSuccess && free < kLittle;
 }
 
+// A context with all that it needs to run again and again.
+class Request {
+ public:
+  Request(const Network& network, int batch, Size size) : network_(network), context_(network.createContext()) {
+    const Port& input = network.inputs()[0];
+    const nvinfer1::Dims shape{4, {batch, 3, size.height, size.width}};
+    bool ready = context_->setInputShape(input.name.c_str(), shape);
+    const auto place = [&](const Port& port, const nvinfer1::Dims& dims) {
+      memory_.emplace_back(elementsOf(dims) * cuda::bytesOf(port.valueType()));
+      cuda::check(cudaMemsetAsync(memory_.back().get(), 0, memory_.back().bytes(), stream_.get()), "clearing memory");
+      ready = context_->setTensorAddress(port.name.c_str(), memory_.back().get()) && ready;
+    };
+    place(input, shape);
+    for (const Port& output : network.outputs()) {
+      place(output, context_->getTensorShape(output.name.c_str()));
+    }
+    provideScratch(*context_, scratch_);
+    if (!ready) {
+      throw InferenceError("'" + network.file() + "': TensorRT does not take the network's shapes" +
+                           wordsOfFailure("measuring '" + network.file() + "'"));
+    }
+    enqueue();  // the first run may allocate
+    stream_.synchronize();
+    try {
+      graph_ = cuda::Graph(stream_, [&] { enqueue(); });
+    } catch (const Error&) {
+      graph_ = {};  // then without
+    }
+    run();
+  }
+
+  void run() {
+    if (graph_) {
+      graph_.launch(stream_);
+    } else {
+      enqueue();
+    }
+    stream_.synchronize();
+  }
+
+ private:
+  void enqueue() { network_.enqueue(*context_, stream_.get()); }
+
+  const Network& network_;
+  cuda::Stream stream_;
+  std::vector<cuda::DeviceMemory<std::byte>> memory_;
+  cuda::ScratchMemory<std::byte> scratch_;
+  std::unique_ptr<nvinfer1::IExecutionContext> context_;
+  cuda::Graph graph_;
+};
+
 }  // namespace
 
 Network::Network(std::string_view plan, const std::string& file) : file_(file) {
   const std::string doing = "loading '" + file + "'";
-  cuda::check(cuda::state(), doing.c_str());  // TensorRT is asked for nothing on a device that has failed
+  cuda::check(cuda::state(), doing.c_str());  // TensorRT is not called on a device that has failed
   const Library& library = Library::get();
   library.registerPlugins();
   const std::lock_guard lock(creating());
   runtime_ = library.createRuntime();
   runtime_->setGpuAllocator(&allocator_);
+  CountingAllocator::takeRefused();
   engine_.reset(runtime_->deserializeCudaEngine(plan.data(), plan.size()));
   if (!engine_) {
     // A damaged plan may ask for any amount.
-    const std::size_t refused = allocator_.takeRefused();
+    const std::size_t refused = CountingAllocator::takeRefused();
     const bool absurd = refused > totalMemory();
-    const std::string said = absurd ? Log::take() : wordsOfFailure(doing, refused > 0);
+    const std::string reason = absurd ? Logger::take() : wordsOfFailure(doing, refused > 0);
     throw UnloadablePlan("'" + file + "': TensorRT " + library.version() +
                          " cannot load this engine: damaged, incomplete, or built by another version or for another "
                          "kind of GPU; build it again from its .onnx on this machine" +
-                         said);
+                         withPluginAdvice(reason));
   }
   for (int i = 0; i < engine_->getNbIOTensors(); ++i) {
     Port port;
@@ -76,23 +131,23 @@ std::unique_ptr<nvinfer1::IExecutionContext> Network::createContext() const {
   const std::string doing = "making an execution context of '" + file_ + "'";
   cuda::check(cuda::state(), doing.c_str());
   const std::lock_guard lock(creating());
-  Log::take();
-  allocator_.takeRefused();
+  Logger::take();
+  CountingAllocator::takeRefused();
   std::unique_ptr<nvinfer1::IExecutionContext> context(
       engine_->createExecutionContext(nvinfer1::ExecutionContextAllocationStrategy::kUSER_MANAGED));
   if (!context) {
-    const std::string said = wordsOfFailure(doing, wantedMemory(allocator_));
-    throw DeviceError(cuda::deviceLabel(cuda::currentDevice()) + ": " + doing + ": TensorRT failed" + said);
+    const std::string reason = wordsOfFailure(doing, lackedMemory());
+    throw DeviceError(cuda::deviceLabel(cuda::currentDevice()) + ": " + doing + ": TensorRT failed" + reason);
   }
   return context;
 }
 
 void Network::enqueue(nvinfer1::IExecutionContext& context, cudaStream_t stream) const {
-  Log::take();
-  allocator_.takeRefused();
+  Logger::take();
+  CountingAllocator::takeRefused();
   if (!context.enqueueV3(stream)) {
-    const std::string said = wordsOfFailure("running '" + file_ + "'", wantedMemory(allocator_));
-    throw InferenceError("'" + file_ + "': TensorRT failed to run the network" + said);
+    const std::string reason = wordsOfFailure("running '" + file_ + "'", lackedMemory());
+    throw InferenceError("'" + file_ + "': TensorRT failed to run the network" + reason);
   }
 }
 
@@ -106,7 +161,7 @@ bool provideScratch(nvinfer1::IExecutionContext& context, cuda::ScratchMemory<st
   if (bytes == 0) {
     // None is needed, or TensorRT cannot tell: what does for every shape.
     bytes = static_cast<std::size_t>(std::max<std::int64_t>(0, context.getEngine().getDeviceMemorySizeV2()));
-    Log::take();
+    Logger::take();
   }
   const bool moves = bytes > memory.bytes();
   if (moves) {
@@ -117,6 +172,20 @@ bool provideScratch(nvinfer1::IExecutionContext& context, cuda::ScratchMemory<st
   return moves;
 }
 
+NetworkSpeed measureNetwork(const Network& network, int batch, Size size, int requests, double seconds, int device) {
+  std::vector<std::unique_ptr<Request>> made;
+  made.reserve(static_cast<std::size_t>(requests));
+  for (int i = 0; i < requests; ++i) {
+    made.push_back(std::make_unique<Request>(network, batch, size));
+  }
+  return raceThreads(made.size(), seconds, [&](std::size_t i, const std::function<bool()>& next) {
+    const cuda::DeviceScope scope(device);
+    do {
+      made[i]->run();
+    } while (next());
+  });
+}
+
 cuda::ValueType Port::valueType() const {
   switch (type) {
     case nvinfer1::DataType::kHALF:
@@ -125,6 +194,8 @@ cuda::ValueType Port::valueType() const {
       return cuda::ValueType::I32;
     case nvinfer1::DataType::kINT64:
       return cuda::ValueType::I64;
+    case nvinfer1::DataType::kUINT8:
+      return cuda::ValueType::U8;
     default:
       return cuda::ValueType::F32;
   }

@@ -57,24 +57,28 @@ class Network {
 
  private:
   std::string file_;
-  mutable CountingAllocator allocator_;          // before the runtime: it must outlive it
+  CountingAllocator allocator_;                  // before the runtime: it must outlive it
   std::unique_ptr<nvinfer1::IRuntime> runtime_;  // before the engine: it must outlive it
   std::unique_ptr<nvinfer1::ICudaEngine> engine_;
   std::vector<Port> inputs_, outputs_;
   std::size_t engineBytes_ = 0;
 };
 
-// Gives the context scratch memory, as much as the input shape needs that was set; to be called whenever that changed.
-// True if the memory moved, because there was less: what was captured is stale then. The memory must outlive the
-// context, and the context not be at work. Throws DeviceError.
+// Gives the context the scratch memory that its input shape needs; to be called whenever the shape has changed. True if
+// the memory moved because there was too little: captured graphs are stale then. The memory must outlive the context,
+// which must not be running. Throws DeviceError.
 bool provideScratch(nvinfer1::IExecutionContext& context, cuda::ScratchMemory<std::byte>& memory);
+
+// See Model::measureNetwork(): `requests` threads, each with a context, memory and captured graph of its own, for
+// `seconds`. Throws DeviceError and InferenceError, and Error if a thread cannot be made.
+NetworkSpeed measureNetwork(const Network& network, int batch, Size size, int requests, double seconds, int device);
 
 std::size_t elementsOf(const nvinfer1::Dims& shape);
 
 // "f32", "f16", ...
 const char* nameOf(nvinfer1::DataType type);
 
-// As inspect() has them: dimensions that can only have one size are not dynamic.
+// As inspect() shows them: dimensions that can only have one size are not dynamic.
 std::vector<TensorInfo> tensorsOf(const std::vector<Port>& ports);
 
 }  // namespace trtyolo::tensorrt

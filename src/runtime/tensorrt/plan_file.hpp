@@ -11,16 +11,13 @@ namespace trtyolo::tensorrt {
 
 struct PlanFile {
   Metadata metadata;
-  std::string bytes;
-  std::size_t planBegin = 0;  // of the plan in `bytes`
-
-  std::string_view plan() const { return std::string_view(bytes).substr(planBegin); }
+  std::string_view plan;
 };
 
-// Throws ModelError if the file cannot be read, or says that it has metadata and has not.
-PlanFile readPlanFile(const std::string& path);
+// Views into `bytes`, the content of the file at `path`. Throws ModelError if it says that it has metadata and has not.
+PlanFile parsePlanFile(const std::string& path, std::string_view bytes);
 
-// Writes another file beside `path` and renames it, so that `path` is whole or what it was. Throws ModelError.
-void writePlanFile(const std::string& path, const Metadata& metadata, std::string_view plan);
+// Throws ModelError; `path` is then what it was before.
+void writePlanFile(const std::string& path, const PlanFile& file);
 
 }  // namespace trtyolo::tensorrt

@@ -8,11 +8,11 @@
 namespace trtyolo::tensorrt {
 namespace {
 
-// Bytes that are written by the processor before the device may fetch them: the two go on side by side.
+// Bytes that the processor writes before the device may copy them: the two overlap.
 constexpr std::size_t kChunk = std::size_t{512} << 10;
 constexpr std::size_t kPitchMultiple = 64;
-// How much less the scaled image must be than the image to be made here: then making it costs a core no more than the
-// copy would, and the device has less to fetch.
+// How many times smaller the scaled image must be to be made here: scaling then takes a core no longer than copying
+// would, and the device has less to copy.
 constexpr std::size_t kWorthScaling = 4;
 
 }  // namespace
@@ -27,7 +27,7 @@ ImageView Staging::copyLetterboxed(const ImageView& image, const Letterbox& box,
 
 ImageView Staging::copy(const ImageView& image, cuda::RowRange rows, cudaStream_t stream) {
   const std::size_t rowBytes = static_cast<std::size_t>(image.size.width) * static_cast<std::size_t>(image.channels);
-  const std::size_t pitch = (rowBytes + kPitchMultiple - 1) / kPitchMultiple * kPitchMultiple;
+  const std::size_t pitch = roundUp(rowBytes, kPitchMultiple);
   const auto count = static_cast<std::size_t>(rows.end - rows.first);
   const std::uint8_t* from = image.data + static_cast<std::size_t>(rows.first) * image.pitch;
   provide(count * pitch);

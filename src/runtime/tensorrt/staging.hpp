@@ -1,4 +1,4 @@
-// Images of pageable host memory on their way to the device.
+// Copies images from pageable host memory to the device.
 #pragma once
 
 #include <cuda_runtime_api.h>
@@ -12,14 +12,14 @@
 
 namespace trtyolo::tensorrt {
 
-// A place for one image: page-locked, and on the device. Grows with the images. One thread at a time; the stream of the
-// copies must have been waited for before the next image.
+// Memory for one image, page-locked and on the device. Grows with the images. One thread at a time; the stream of the
+// copies must have been synchronized before the next image.
 class Staging {
  public:
-  // Brings the image to the device, in the stream's order, or the scaled image where that is much less. The view that
-  // is given back lies on the device, is valid until the next call, and has the image's size or box.scaled.
+  // Copies the image to the device, in the stream's order, or the scaled image if that is much smaller. The returned
+  // view is on the device, valid until the next call, and has the image's size or box.scaled.
   ImageView copyLetterboxed(const ImageView& image, const Letterbox& box, cudaStream_t stream);
-  // Brings the rows that are named to the device. The view has the image's size; its other rows are not to be read.
+  // Copies only `rows` to the device. The view has the image's size; its other rows must not be read.
   ImageView copy(const ImageView& image, cuda::RowRange rows, cudaStream_t stream);
 
  private:

@@ -1,0 +1,114 @@
+// Results as Ultralytics' label files: Result::toTxt().
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "api/digits.hpp"
+#include "image/geometry.hpp"
+#include "trtyolo/errors.hpp"
+#include "trtyolo/results.hpp"
+
+namespace trtyolo {
+namespace {
+
+using Outline = std::vector<PixelPoint>;
+
+// Goes from the point of `outline` that is nearest to `other` around that and back.
+void join(Outline& outline, const Outline& other) {
+  std::size_t from = 0, to = 0;
+  std::int64_t nearest = std::numeric_limits<std::int64_t>::max();
+  for (std::size_t i = 0; i < outline.size(); ++i) {
+    for (std::size_t j = 0; j < other.size(); ++j) {
+      const std::int64_t x = outline[i].x - other[j].x, y = outline[i].y - other[j].y;
+      const std::int64_t distance = x * x + y * y;
+      if (distance < nearest) {
+        nearest = distance;
+        from = i;
+        to = j;
+      }
+    }
+  }
+  const auto middle = other.begin() + static_cast<std::ptrdiff_t>(to);
+  Outline detour(middle, other.end());
+  detour.insert(detour.end(), other.begin(), middle + 1);
+  detour.push_back(outline[from]);
+  outline.insert(outline.begin() + static_cast<std::ptrdiff_t>(from) + 1, detour.begin(), detour.end());
+}
+
+// The outlines of a mask as one: joined where they are nearest to each other by a line there and back.
+Outline wholeOutline(const Masks& masks, std::size_t i) {
+  std::vector<Outline> outlines = masks.outlines(i);
+  // The largest first, so that what lies beside it is a detour from it.
+  std::stable_sort(outlines.begin(), outlines.end(),
+                   [](const Outline& a, const Outline& b) { return a.size() > b.size(); });
+  Outline whole;
+  for (Outline& outline : outlines) {
+    if (whole.empty()) {
+      whole = std::move(outline);
+    } else {
+      join(whole, outline);
+    }
+  }
+  return whole;
+}
+
+}  // namespace
+
+std::string Result::toTxt(bool withScores) const {
+  if (hasSemantic() || hasDepth()) {
+    throw Error("toTxt: Ultralytics' label format has nothing for the task '" + std::string(toString(task)) + "'");
+  }
+  std::string text, line;
+  const auto add = [&line](double value) { line += ' ' + digitsOf(value, std::chars_format::general, 6); };
+  const auto addPoint = [&](double x, double y) {
+    add(x / imageWidth);
+    add(y / imageHeight);
+  };
+  for (std::size_t i = 0; i < classes.size(); ++i) {
+    if (task == Task::Classify) {
+      text += digitsOf(scores.at(i), std::chars_format::fixed, 2) + ' ' + name(i) + '\n';
+      continue;
+    }
+    line = std::to_string(classes[i]);
+    if (hasMasks()) {
+      const Outline outline = wholeOutline(masks, i);
+      if (outline.size() < 3) {
+        continue;
+      }
+      // Masks of the size of a network's input have the image in the middle of a border.
+      const Size size{imageWidth, imageHeight};
+      const Letterbox letterbox = Letterbox::fit(size, {masks.width(), masks.height()});
+      const double scale = std::min(1.0 * masks.width() / imageWidth, 1.0 * masks.height() / imageHeight);
+      const auto inImage = [scale](int pixel, int border, int side) {
+        return static_cast<float>(std::clamp((pixel - border) / scale, 0.0, 1.0 * side));
+      };
+      for (const PixelPoint& point : outline) {
+        addPoint(inImage(point.x, letterbox.left, imageWidth), inImage(point.y, letterbox.top, imageHeight));
+      }
+    } else if (hasRotatedBoxes()) {
+      const std::array<float, 8> corners = rotatedBoxes.at(i).xyxyxyxy();
+      for (std::size_t corner = 0; corner < corners.size(); corner += 2) {
+        addPoint(corners[corner], corners[corner + 1]);
+      }
+    } else {
+      const auto [left, top, right, bottom] = boxes.at(i);
+      addPoint((double{left} + right) / 2, (double{top} + bottom) / 2);
+      addPoint(double{right} - left, double{bottom} - top);
+    }
+    if (hasKeypoints()) {
+      for (const KeyPoint& point : keypoints.at(i)) {
+        addPoint(point.x, point.y);
+        if (keypointDims == 3) {
+          add(point.conf);
+        }
+      }
+    }
+    if (withScores) {
+      add(scores.at(i));
+    }
+    text += line + '\n';
+  }
+  return text;
+}
+
+}  // namespace trtyolo

@@ -1,0 +1,127 @@
+#include "model/layout_text.hpp"
+
+namespace trtyolo {
+namespace {
+
+constexpr const char* kUnderstood =
+    "understood are [batch, 4 + classes + extra, anchors] and the same transposed (Ultralytics' raw output), "
+    "[batch, anchors, 5 + classes + extra] (YOLOv5, YOLOv7, YOLOX), [batch, objects, 6 + extra] (end-to-end), boxes "
+    "[batch, anchors, 4] with scores [batch, anchors, classes], and [batch, classes] of classifiers, where extra is 1 "
+    "angle of obb, the keypoints of pose, or the mask coefficients of segment, whose second output is [batch, "
+    "coefficients, height, width]; [batch, height, width] (a class each) "
+    "or [batch, classes, height, width] (logits) of semantic segmenters, and [batch, 1, height, width] (metres) of "
+    "depth "
+    "estimators; and those of NMS plugins: 'num_dets' [batch, 1], 'det_boxes' [batch, objects, 4 "
+    "(obb: 5)], 'det_scores' and 'det_classes' [batch, objects], 'det_masks' [batch, objects, height, width], "
+    "'det_kpts' [batch, objects, keypoints, 2 or 3], and 'topk' [batch, classes, 2]";
+
+const char* boxWords(const BoxForm& form) {
+  if (form.kind == BoxForm::Kind::Grid) {
+    return "boxes on grids, not decoded";
+  }
+  const bool shares = form.unitX != 1 || form.unitY != 1;
+  return form.kind == BoxForm::Kind::Corners ? "corners"
+         : shares                            ? "centre, size as shares of the input"
+                                             : "centre, size";
+}
+
+std::string countOf(int count, const char* what) {
+  return (count > 0 ? std::to_string(count) + " " : std::string()) + what;
+}
+
+}  // namespace
+
+std::string toString(const TensorInfo& tensor) {
+  std::string text;
+  for (const int side : tensor.shape) {
+    text += (text.empty() ? "" : ", ") + (side == -1 ? "?" : std::to_string(side));
+  }
+  return tensor.type + " [" + text + "]";
+}
+
+std::string listOf(const std::vector<TensorInfo>& tensors) {
+  std::string text;
+  for (const TensorInfo& tensor : tensors) {
+    text += (text.empty() ? "'" : ", '") + tensor.name + "' " + toString(tensor);
+  }
+  return text.empty() ? "none" : text;
+}
+
+std::string wordsFor(const OutputLayout& layout, const ModelInfo& info) {
+  const auto name = [&](std::size_t output) { return "'" + info.outputs[output].name + "'"; };
+  const std::string boxes = name(layout.boxes);
+  const std::string keypoints = std::to_string(info.keypoints) + " keypoints x " + std::to_string(info.keypointDims);
+  if (layout.kind == OutputLayout::Kind::ClassScores) {
+    return boxes + " [batch, " + countOf(layout.classes, "classes") +
+           "]: " + (layout.logits ? "logits, whose softmax is taken" : "probabilities");
+  }
+  if (layout.kind == OutputLayout::Kind::BestClasses) {
+    return boxes + " [batch, classes, score and class]: the network gives its best classes, no more of them";
+  }
+  if (layout.kind == OutputLayout::Kind::ClassMap) {
+    return boxes + " [batch, height, width]: the class of each pixel" +
+           (layout.classes == 1 ? ", 1 where it is '" + info.names[0] + "'" : "");
+  }
+  if (layout.kind == OutputLayout::Kind::ClassLogits) {
+    return boxes + " [batch, " + countOf(layout.classes, "classes") + ", height, width]: a logit for each class, " +
+           (layout.classes == 1 ? "which a pixel has above 0" : "the largest is the pixel's");
+  }
+  if (layout.kind == OutputLayout::Kind::Depth) {
+    return boxes + " [batch, 1, height, width]: metres; images are stretched to the network's input";
+  }
+  if (layout.splitOutputs() && layout.counts != OutputLayout::kNone) {
+    return boxes + " [batch, objects, " +
+           (info.task == Task::OBB ? "corners before the turn, angle], " : "corners], ") + name(layout.scores) + ", " +
+           name(layout.classNumbers) +
+           (layout.extras != OutputLayout::kNone ? ", " + name(layout.extras) + " " + keypoints : "") +
+           (layout.instanceMasks ? ", " + name(layout.prototypes) + " probabilities (a sigmoid's) over the " +
+                                       (layout.masksInBoxes ? "box" : "whole input") + ", inside above 0.5"
+                                 : "") +
+           ", as many as " + name(layout.counts) +
+           " says: the network suppresses by itself, thresholds can only leave out more of what it gives";
+  }
+  const std::string own = layout.extras == OutputLayout::kNone
+                              ? ""
+                              : ", " + name(layout.extras) + " [batch, anchors, " +
+                                    (info.task == Task::Pose ? keypoints : countOf(layout.extra, "mask coefficients")) +
+                                    "]";
+  const std::string extra = !own.empty()                 ? ""
+                            : info.task == Task::OBB     ? " + 1 angle"
+                            : info.task == Task::Pose    ? " + " + keypoints
+                            : info.task == Task::Segment ? " + " + countOf(layout.extra, "mask coefficients")
+                                                         : "";
+  const std::string masks =
+      layout.prototypes != OutputLayout::kNone ? "; masks from the prototypes " + name(layout.prototypes) : "";
+  if (layout.splitOutputs()) {
+    return boxes + " [batch, objects, corners" + (info.task == Task::OBB ? " before the turn, angle" : "") + "], " +
+           name(layout.scores) + ", " + name(layout.classNumbers) + own + ": finished objects" + masks;
+  }
+  if (layout.listed) {
+    return boxes + " [objects, image + 4 + " + (layout.scoreFirst ? "score + class" : "class + score") +
+           "]: finished objects of all images";
+  }
+  if (layout.kind == OutputLayout::Kind::EndToEnd) {
+    return boxes + " [batch, objects, 4 + score + class" + extra + "]: finished objects" + masks;
+  }
+  const std::string classes = countOf(layout.classes, "classes"), box = boxWords(layout.form);
+  const std::string nms =
+      layout.suppressed
+          ? std::string(layout.logits ? ", whose sigmoid is taken" : "") + "; nothing is suppressed"
+          : std::string(", then ") + (info.task == Task::OBB ? "rotated " : "") + "non-maximum suppression" + masks;
+  if (layout.scores != OutputLayout::kNone) {
+    return boxes + " [batch, anchors, 4" + extra + "] " + box + ", " + name(layout.scores) + " [batch, anchors, " +
+           classes + "]" + own + nms;
+  }
+  const std::string values = "4 + " + std::string(layout.objectness ? "1 + " : "") + classes + extra;
+  return boxes + " [batch, " + (layout.anchorsFirst ? "anchors, " + values : values + ", anchors") + "]: " + box +
+         (layout.objectnessAlone ? ", objectness, which is the score of the only class"
+          : layout.objectness    ? ", objectness"
+                                 : "") +
+         (layout.objectnessAlone ? "" : " and a score for each class") + nms;
+}
+
+std::string refusalOf(const std::vector<TensorInfo>& outputs, const std::string& reason) {
+  return "found " + listOf(outputs) + (reason.empty() ? "" : ": " + reason) + "; " + kUnderstood;
+}
+
+}  // namespace trtyolo

@@ -1,0 +1,58 @@
+// The graph of an ONNX file as far as its nodes, their attributes and its outputs. The numbers of fields are those of
+// onnx.proto.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace trtyolo {
+
+// All views are into the file.
+struct OnnxNode {
+  std::string_view whole;    // the graph's field
+  std::string_view content;  // the NodeProto
+  std::string_view type;     // "Conv", "EfficientNMS_TRT"
+  std::vector<std::string_view> inputs, outputs;
+
+  // An attribute that is a number or a list of one; nothing if it is missing or anything else.
+  std::optional<double> number(std::string_view attribute) const;
+};
+
+struct OnnxOutput {
+  std::string_view name;
+  std::uint64_t elementType = 0;  // TensorProto.DataType
+};
+
+class OnnxGraph {
+ public:
+  // Reads what makes sense; bytes that are no ONNX give an empty graph.
+  explicit OnnxGraph(std::string_view file);
+
+  const std::vector<OnnxNode>& nodes() const { return nodes_; }  // each behind those that it needs
+  const std::vector<OnnxOutput>& outputs() const { return outputs_; }
+
+  // The node that gives this value; null if it is an input or a constant.
+  const OnnxNode* producerOf(std::string_view value) const;
+  // The same, without the nodes that change only the form of what goes through them.
+  const OnnxNode* sourceOf(std::string_view value) const;
+  // A constant of one element, f32; nothing if it is anything else.
+  std::optional<float> scalar(std::string_view value) const;
+
+ private:
+  std::vector<OnnxNode> nodes_;
+  std::unordered_map<std::string_view, std::size_t> producers_;  // of values, by their places in nodes_
+  std::vector<OnnxOutput> outputs_;
+  std::vector<std::string_view> constants_;  // TensorProtos
+};
+
+// The entry of the metadata that says which kinds of nodes a network's outputs come from, in their order: "Softmax",
+// "Transpose, Concat". ONNX files get it when they are read, and engines that are built from them.
+inline constexpr const char* kOutputSources = "trtyolo_output_sources";
+std::string outputSources(const OnnxGraph& graph);
+
+}  // namespace trtyolo

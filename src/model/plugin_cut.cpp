@@ -1,0 +1,346 @@
+#include "model/plugin_cut.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <set>
+#include <vector>
+
+#include "model/protobuf.hpp"
+#include "trtyolo.hpp"
+
+namespace trtyolo {
+namespace {
+
+constexpr std::array<std::string_view, 3> kSuppressions{"EfficientNMS_TRT", "EfficientIdxNMS_TRT",
+                                                        "EfficientRotatedNMS_TRT"};
+constexpr std::string_view kRegions = "ROIAlign_TRT";
+constexpr std::array<std::string_view, 3> kGathers{"Gather", "GatherElements", "GatherND"};
+
+template <typename Range>
+bool holds(const Range& range, std::string_view name) {
+  return std::find(range.begin(), range.end(), name) != range.end();
+}
+
+// Takes one file apart.
+class Cutter {
+ public:
+  Cutter(const std::string& path, std::string_view file) : path_(path), file_(file), graph_(file) {}
+
+  std::optional<std::string> run() {
+    const std::vector<const OnnxNode*> suppressions =
+        nodesOf([](std::string_view type) { return holds(kSuppressions, type); });
+    const std::vector<const OnnxNode*> regions = nodesOf([](std::string_view type) { return type == kRegions; });
+    if (suppressions.size() > 1 || regions.size() > 1) {
+      throw error("expected one plugin of a kind, found " +
+                  std::to_string(std::max(suppressions.size(), regions.size())) + " nodes " +
+                  std::string((suppressions.size() > 1 ? suppressions : regions)[0]->type));
+    }
+    if (!suppressions.empty()) {
+      cutSuppression(*suppressions[0]);
+    } else if (!regions.empty()) {
+      cutRegions(*regions[0]);
+    } else if (!cutCount()) {
+      return std::nullopt;
+    }
+    return rewritten();
+  }
+
+ private:
+  ModelError error(const std::string& why) const { return ModelError("'" + path_ + "': " + why); }
+
+  template <typename Wanted>
+  std::vector<const OnnxNode*> nodesOf(const Wanted& wanted) const {
+    std::vector<const OnnxNode*> found;
+    for (const OnnxNode& node : graph_.nodes()) {
+      if (wanted(node.type)) {
+        found.push_back(&node);
+      }
+    }
+    return found;
+  }
+
+  bool isGone(std::string_view value) const { return gone_.count(value) > 0; }
+
+  // Takes away a node and all that follows from it.
+  void take(const OnnxNode& first) {
+    const auto away = [this](const OnnxNode& node) {
+      goneNodes_.insert(&node);
+      gone_.insert(node.outputs.begin(), node.outputs.end());
+    };
+    away(first);
+    for (const OnnxNode& node : graph_.nodes()) {
+      if (std::any_of(node.inputs.begin(), node.inputs.end(),
+                      [this](std::string_view value) { return isGone(value); })) {
+        away(node);
+      }
+    }
+  }
+
+  void cutSuppression(const OnnxNode& node) {
+    const std::string type(node.type);
+    if (node.inputs.size() != 2) {
+      throw error(type + " with anchors (" + std::to_string(node.inputs.size()) +
+                  " inputs) is not understood; expected boxes and scores");
+    }
+    cut_.plugin = type;
+    cut_.boxes = node.inputs[0];
+    cut_.scores = node.inputs[1];
+    cut_.rotated = node.type == kSuppressions[2];
+    cut_.corners = node.number("box_coding").value_or(0) == 0;
+    cut_.confidence = real(node, "score_threshold", 0.25);
+    cut_.iou = real(node, "iou_threshold", 0.5);
+    cut_.maxDetections = static_cast<int>(std::clamp(node.number("max_output_boxes").value_or(100), 1.0, 1e6));
+    cut_.agnostic = node.number("class_agnostic").value_or(0) != 0;
+    if (node.number("score_activation").value_or(0) != 0) {
+      cut_.scores = sigmoidOf(node.inputs[1]);
+    }
+    take(node);
+    // What is picked for each object that it gives: keypoints, or mask coefficients and then regions of prototypes.
+    for (const OnnxNode* other : goneNodes_) {
+      if (holds(kGathers, other->type) && !other->inputs.empty() && !isGone(other->inputs[0])) {
+        if (!cut_.extra.empty()) {
+          throw error("more than one thing is picked for each object of " + type + ", '" + cut_.extra + "' and '" +
+                      std::string(other->inputs[0]) + "'; keypoints or mask coefficients were expected");
+        }
+        cut_.extra = other->inputs[0];
+      } else if (other->type == kRegions) {
+        cut_.prototypes = prototypesOf(*other);
+      }
+    }
+    if (!cut_.prototypes.empty() && cut_.extra.empty()) {
+      throw error(std::string(kRegions) + " without mask coefficients is not understood");
+    }
+  }
+
+  // Objects that need no suppression, whose masks are made from regions.
+  void cutRegions(const OnnxNode& node) {
+    cutCount();
+    cut_.plugin = kRegions;
+    cut_.prototypes = prototypesOf(node);
+    take(node);
+    for (const OnnxNode* product : goneNodes_) {
+      if (product->type == "MatMul" && product->inputs.size() == 2 && !isGone(product->inputs[0])) {
+        const OnnxNode* const source = graph_.sourceOf(product->inputs[0]);
+        cut_.extra = source && !source->outputs.empty() ? source->outputs[0] : "";
+      }
+    }
+    if (cut_.extra.empty() || !nameFinished()) {
+      throw error(std::string(kRegions) +
+                  " is not understood; expected objects 'det_boxes', 'det_scores', 'det_classes' and masks that are "
+                  "products of its regions and coefficients");
+    }
+  }
+
+  // The number of finished objects whose scores reach a threshold: with it gone the threshold is the user's.
+  bool cutCount() {
+    const OnnxNode* const sum = graph_.producerOf("num_dets");
+    const OnnxNode* const compare =
+        sum && sum->type == "ReduceSum" && !sum->inputs.empty() ? graph_.sourceOf(sum->inputs[0]) : nullptr;
+    if (!compare || (compare->type != "GreaterOrEqual" && compare->type != "Greater") || compare->inputs.size() != 2 ||
+        compare->inputs[0] != "det_scores" || !nameFinished()) {
+      return false;
+    }
+    cut_.confidence = graph_.scalar(compare->inputs[1]);
+    if (!cut_.confidence) {
+      return false;
+    }
+    goneNodes_.insert(sum);
+    gone_.insert("num_dets");
+    for (const OnnxOutput& output : graph_.outputs()) {
+      cut_.extra = output.name == "det_kpts" ? "det_kpts" : cut_.extra;
+    }
+    return true;
+  }
+
+  // Whether the outputs are finished objects.
+  bool nameFinished() {
+    cut_.boxes = "det_boxes";
+    cut_.scores = "det_scores";
+    cut_.classes = "det_classes";
+    return std::all_of(kFinished.begin(), kFinished.end(), [this](std::string_view name) {
+      return std::any_of(graph_.outputs().begin(), graph_.outputs().end(),
+                         [name](const OnnxOutput& output) { return output.name == name; });
+    });
+  }
+
+  std::string prototypesOf(const OnnxNode& regions) const {
+    if (regions.inputs.empty() || isGone(regions.inputs[0])) {
+      throw error(std::string(kRegions) + " of something else than mask prototypes is not understood");
+    }
+    return std::string(regions.inputs[0]);
+  }
+
+  static std::optional<float> real(const OnnxNode& node, std::string_view attribute, double otherwise) {
+    const double value = node.number(attribute).value_or(otherwise);
+    return std::isfinite(value) ? std::optional(static_cast<float>(std::clamp(value, 0.0, 1.0))) : std::nullopt;
+  }
+
+  std::string sigmoidOf(std::string_view value) {
+    constexpr std::uint64_t kNode = 1, kInput = 1, kOutput = 2, kType = 4;
+    std::string name = std::string(value) + "/sigmoid";
+    std::string node;
+    protobuf::appendField(node, kInput, value);
+    protobuf::appendField(node, kOutput, name);
+    protobuf::appendField(node, kType, std::string_view("Sigmoid"));
+    protobuf::appendField(added_, kNode, std::string_view(node));
+    return name;
+  }
+
+  // Of the outputs that real numbers have, as the file declares those of the plugin.
+  std::uint64_t realType() const {
+    constexpr std::uint64_t kFloat = 1, kHalf = 10;
+    const bool half = std::any_of(graph_.outputs().begin(), graph_.outputs().end(),
+                                  [](const OnnxOutput& output) { return output.elementType == kHalf; });
+    return half ? kHalf : kFloat;
+  }
+
+  void addOutput(std::string& graph, std::string_view name, std::uint64_t elementType) const {
+    constexpr std::uint64_t kOutput = 12, kName = 1, kType = 2, kTensorType = 1, kElementType = 1;
+    std::string tensor, type, output;
+    protobuf::appendField(tensor, kElementType, elementType);
+    protobuf::appendField(type, kTensorType, std::string_view(tensor));
+    protobuf::appendField(output, kName, name);
+    protobuf::appendField(output, kType, std::string_view(type));
+    protobuf::appendField(graph, kOutput, std::string_view(output));
+  }
+
+  std::string rewrittenGraph(std::string_view content) const {
+    constexpr std::uint64_t kOutput = 12;
+    std::set<const char*> goneFields;
+    for (const OnnxNode* node : goneNodes_) {
+      goneFields.insert(node->whole.data());
+    }
+    std::string graph;
+    graph.reserve(content.size());
+    protobuf::forEachField(content, [&](const protobuf::Field& field) {
+      if (field.number != kOutput && goneFields.count(field.whole.data()) == 0) {
+        graph += field.whole;
+      }
+    });
+    graph += added_;
+    for (const std::string& name : {cut_.boxes, cut_.scores, cut_.classes, cut_.extra, cut_.prototypes}) {
+      if (!name.empty()) {
+        const auto same = std::find_if(graph_.outputs().begin(), graph_.outputs().end(),
+                                       [&](const OnnxOutput& output) { return output.name == name; });
+        addOutput(graph, name, same == graph_.outputs().end() ? realType() : same->elementType);
+      }
+    }
+    return graph;
+  }
+
+  std::string rewritten() const {
+    constexpr std::uint64_t kGraph = 7, kMetadataProps = 14, kKey = 1, kValue = 2;
+    std::string file;
+    file.reserve(file_.size() + 4096);
+    protobuf::forEachField(file_, [&](const protobuf::Field& field) {
+      if (field.number == kGraph) {
+        protobuf::appendField(file, kGraph, std::string_view(rewrittenGraph(field.content)));
+      } else {
+        file += field.whole;
+      }
+    });
+    std::string entry;
+    protobuf::appendField(entry, kKey, std::string_view(kPluginCut));
+    protobuf::appendField(entry, kValue, std::string_view(textOf(cut_)));
+    protobuf::appendField(file, kMetadataProps, std::string_view(entry));
+    return file;
+  }
+
+  static std::string textOf(const PluginCut& cut);
+
+  static constexpr std::array<std::string_view, 3> kFinished{"det_boxes", "det_scores", "det_classes"};
+
+  const std::string& path_;
+  std::string_view file_;
+  OnnxGraph graph_;
+  PluginCut cut_;
+  std::set<const OnnxNode*> goneNodes_;
+  std::set<std::string_view> gone_;  // values
+  std::string added_;                // nodes
+};
+
+// Whatever the locale.
+std::string exactly(float value) {
+  std::array<char, 32> text{};
+  return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr};
+}
+
+std::string Cutter::textOf(const PluginCut& cut) {
+  Metadata entry{{"plugin", cut.plugin},
+                 {"boxes", cut.boxes},
+                 {"scores", cut.scores},
+                 {"classes", cut.classes},
+                 {"extra", cut.extra},
+                 {"prototypes", cut.prototypes},
+                 {"corners", cut.corners ? "1" : "0"},
+                 {"rotated", cut.rotated ? "1" : "0"},
+                 {"agnostic", cut.agnostic ? "1" : "0"}};
+  if (cut.confidence) {
+    entry["confidence"] = exactly(*cut.confidence);
+  }
+  if (cut.iou) {
+    entry["iou"] = exactly(*cut.iou);
+  }
+  if (cut.maxDetections) {
+    entry["max_detections"] = std::to_string(*cut.maxDetections);
+  }
+  return metadataJson(entry);
+}
+
+}  // namespace
+
+std::optional<PluginCut> pluginCutOf(const Metadata& metadata) {
+  const std::string* said = metadataEntry(metadata, kPluginCut);
+  const std::optional<Metadata> entry = said ? parseMetadataJson(*said) : std::nullopt;
+  if (!entry) {
+    return std::nullopt;
+  }
+  const auto text = [&](const char* key) {
+    const std::string* value = metadataEntry(*entry, key);
+    return value ? *value : std::string();
+  };
+  const auto number = [&](const char* key) -> std::optional<float> {
+    const std::string value = text(key);
+    float result = 0;
+    const auto [end, failure] = std::from_chars(value.data(), value.data() + value.size(), result);
+    return failure == std::errc() && std::isfinite(result) ? std::optional(result) : std::nullopt;
+  };
+  PluginCut cut;
+  cut.plugin = text("plugin");
+  cut.boxes = text("boxes");
+  cut.scores = text("scores");
+  cut.classes = text("classes");
+  cut.extra = text("extra");
+  cut.prototypes = text("prototypes");
+  cut.corners = text("corners") != "0";
+  cut.rotated = text("rotated") == "1";
+  cut.agnostic = text("agnostic") == "1";
+  cut.confidence = number("confidence");
+  cut.iou = number("iou");
+  if (const auto most = number("max_detections")) {
+    cut.maxDetections = static_cast<int>(std::clamp(*most, 1.0F, 1e6F));
+  }
+  return cut;
+}
+
+std::string pluginsOf(const OnnxGraph& graph) {
+  std::set<std::string_view> types;
+  for (const OnnxNode& node : graph.nodes()) {
+    if (node.type.ends_with("_TRT")) {
+      types.insert(node.type);
+    }
+  }
+  std::string text;
+  for (const std::string_view type : types) {
+    text += (text.empty() ? "" : ", ") + std::string(type);
+  }
+  return text;
+}
+
+std::optional<std::string> cutPlugins(const std::string& path, std::string_view file) {
+  return Cutter(path, file).run();
+}
+
+}  // namespace trtyolo
