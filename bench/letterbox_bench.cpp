@@ -68,7 +68,7 @@ void writeLetterbox(benchmark::State& state) {
 }
 BENCHMARK(writeLetterbox)->Apply(arguments);
 
-// Pictures of ever different sizes: what the tables of a new geometry cost, beside the same picture again.
+// Images of ever different sizes: what the tables of a new geometry cost, beside the same image again.
 void writeLetterboxOfNewSizes(benchmark::State& state) {
   const bool alternate = state.range(0) == 1;
   const cv::Mat image(480, 640, CV_8UC3, cv::Scalar(1, 2, 3));

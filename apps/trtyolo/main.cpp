@@ -8,16 +8,16 @@
 #include <opencv2/core/utils/logger.hpp>
 #include <vector>
 
-#include "bench.hpp"
-#include "command.hpp"
-#include "interrupt.hpp"
-#include "progress.hpp"
+#include "commands/command.hpp"
+#include "input/url.hpp"
+#include "terminal/interrupt.hpp"
+#include "terminal/progress.hpp"
 #include "trtyolo.hpp"
 
 namespace app {
 namespace {
 
-/// Messages go to standard error as "trtyolo: error: ...", what is merely said as "...".
+/// Messages go to standard error: "trtyolo: error: ...", "trtyolo: warning: ...", and others as they are.
 class Prefix : public spdlog::custom_flag_formatter {
  public:
   void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {
@@ -29,14 +29,31 @@ class Prefix : public spdlog::custom_flag_formatter {
   std::unique_ptr<custom_flag_formatter> clone() const override { return spdlog::details::make_unique<Prefix>(); }
 };
 
+/// The message, without the passwords of URLs in it.
+class Text : public spdlog::custom_flag_formatter {
+ public:
+  void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {
+    const std::string text = withoutPasswords({message.payload.data(), message.payload.size()});
+    out.append(text.data(), text.data() + text.size());
+  }
+  std::unique_ptr<custom_flag_formatter> clone() const override { return spdlog::details::make_unique<Text>(); }
+};
+
+/// What the library says. Its errors are in its exceptions, too.
+void show(trtyolo::LogLevel level, const char* text) {
+  if (level == trtyolo::LogLevel::Info) spdlog::info("{}", text);
+  if (level == trtyolo::LogLevel::Warning) spdlog::warn("{}", text);
+}
+
 void setUpMessages() {
   spdlog::set_default_logger(spdlog::stderr_color_mt("trtyolo"));
   auto formatter = std::make_unique<spdlog::pattern_formatter>();
-  // On a terminal a progress bar may stand in the line.
+  // On a terminal a progress bar may be on the line.
   const std::string wipe = errorIsTerminal() ? "\r\033[K" : "";
-  formatter->add_flag<Prefix>('*').set_pattern(wipe + "%^%*%$%v");
+  formatter->add_flag<Prefix>('*').add_flag<Text>('_').set_pattern(wipe + "%^%*%$%_");
   spdlog::set_formatter(std::move(formatter));
-  // OpenCV's own words about files that it cannot read: ours name the file and the reason.
+  trtyolo::setLog(&show);
+  // OpenCV's own messages about unreadable files are switched off: ours name the file and the reason.
   cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT);
 #if !defined(_WIN32)
   setenv("OPENCV_FFMPEG_LOGLEVEL", "-8", 0);
@@ -51,19 +68,27 @@ std::string versions() {
 
 int runProgram(int argc, char** argv) {
   CLI::App program("YOLO models, one engine and many clones.", "trtyolo");
-  program.set_version_flag("--version", versions, "print the version and those of the back ends");
+  program.set_version_flag("--version", versions, "print the version and those of the backends");
   program.set_help_flag("-h,--help", "print this text");
   program.require_subcommand(1);
   program.failure_message([](const CLI::App* app, const CLI::Error& error) {
-    // Of the command that was meant, if one was.
+    // Of the subcommand, if there is one.
     while (!app->get_subcommands().empty()) app = app->get_subcommands().front();
-    std::string name = app->get_name();
+    std::string name = app->get_name(), what = error.what();
+    if (const auto unknown = app->remaining(); app->get_parent() == nullptr && !unknown.empty()) {
+      what = "unknown command '" + unknown.front() + "'; there are predict, info, build and bench";
+    }
     if (app->get_parent() != nullptr) name = app->get_parent()->get_name() + " " + name;
-    return std::string("trtyolo: error: ") + error.what() + "\nSee " + name + " --help\n";
+    return "trtyolo: error: " + withoutPasswords(what) + "\nSee " + name + " --help\n";
   });
   program.footer(
       "Example: trtyolo predict yolo11n.onnx street.mp4 --clones 4 --save out\n"
-      "trtyolo COMMAND --help says what a command takes.");
+      "trtyolo COMMAND --help says what a command takes.\n\n"
+      "In Python, the package tensorrt_yolo has the same models and pools, and results as NumPy arrays or for "
+      "supervision.\n"
+      "Its program, python -m tensorrt_yolo, has info, build, and predict for images and videos; cameras, streams, "
+      "several\n"
+      "sources at once, --show and bench are here only.");
   std::vector<Command> commands;
   addPredict(program, commands);
   addInfo(program, commands);
@@ -93,11 +118,13 @@ int runProgram(int argc, char** argv) {
 }  // namespace app
 
 int main(int argc, char** argv) {
+  int status = app::kFailed;
   try {
     app::setUpMessages();
-    return app::runProgram(argc, argv);
+    status = app::runProgram(argc, argv);
   } catch (const std::exception& error) {
     spdlog::error("{}", error.what());
-    return app::kFailed;
   }
+  trtyolo::setLog(nullptr);  // spdlog may end before the library
+  return status;
 }

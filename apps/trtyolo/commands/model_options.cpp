@@ -1,0 +1,171 @@
+// Options of loading a model: see model_options.hpp.
+#include "commands/model_options.hpp"
+
+#include <charconv>
+#include <cmath>
+#include <fstream>
+#include <map>
+#include <stdexcept>
+#include <vector>
+
+#include "commands/command.hpp"
+
+namespace app {
+namespace {
+
+const std::map<std::string, trtyolo::Layout> kLayouts{{"auto", trtyolo::Layout::Auto},
+                                                      {"scores", trtyolo::Layout::ClassScores},
+                                                      {"objectness", trtyolo::Layout::Objectness},
+                                                      {"end2end", trtyolo::Layout::EndToEnd}};
+
+/// The lines of a file, without the spaces around them and the mark that some editors begin a file with; empty ones at
+/// its end do not count.
+std::vector<std::string> readNames(const std::string& file) {
+  constexpr const char *kSpaces = " \t\r\v\f", *kByteOrderMark = "\xEF\xBB\xBF";
+  std::ifstream stream(file);
+  if (!stream) throw std::runtime_error("--labels: '" + file + "' cannot be opened");
+  std::vector<std::string> names;
+  for (std::string line; std::getline(stream, line);) {
+    if (names.empty() && line.starts_with(kByteOrderMark)) line.erase(0, 3);
+    line.erase(0, line.find_first_not_of(kSpaces));
+    line.erase(line.find_last_not_of(kSpaces) + 1);
+    names.push_back(line);
+  }
+  if (stream.bad()) throw std::runtime_error("--labels: '" + file + "' cannot be read");
+  while (!names.empty() && names.back().empty()) names.pop_back();
+  if (names.empty()) throw std::runtime_error("--labels: names of classes were expected in '" + file + "', found none");
+  return names;
+}
+
+}  // namespace
+
+std::optional<int> wholeNumber(std::string_view text) {
+  int value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || value < 0) return std::nullopt;
+  return value;
+}
+
+std::optional<NetworkSize> networkSize(std::string_view text) {
+  const std::size_t separator = text.find('x');
+  const auto height = wholeNumber(text.substr(0, separator));
+  const auto width = separator == std::string_view::npos ? height : wholeNumber(text.substr(separator + 1));
+  if (!height || !width || *height < 1 || *width < 1) return std::nullopt;
+  return NetworkSize{*height, *width};
+}
+
+void addModelOptions(CLI::App& command, ModelOptions& options) {
+  command.option_defaults()->group("Model");
+  command
+      .add_option("--imgsz", options.imageSize, "network input, 640 or 480x640 (height x width); dynamic models only")
+      ->type_name("N|HxW")
+      ->check([](const std::string& text) {
+        return networkSize(text) ? "" : "640 or 480x640 (height x width) was expected, found " + text;
+      });
+  command.add_option("--batch", options.batch, "images per call of the network (default: what the model has, else 1)")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1024).description(""));
+  command.add_flag(
+      "--half", options.half,
+      "compute in the 16-bit format that the processor or GPU is fastest with (bf16 or f16), in f32 where it "
+      "has none");
+  command
+      .add_option(
+          "--task", options.task,
+          "task of a model whose file does not name it: classify, depth, detect, obb, pose, segment or semantic")
+      ->check(CLI::IsMember({"classify", "depth", "detect", "obb", "pose", "segment", "semantic"}).description(""))
+      ->type_name("TASK");
+  command.add_option("--labels", options.labels, "names of the classes, one a line, in place of the model's")
+      ->type_name("FILE");
+  command
+      .add_option(
+          "--layout", options.layout,
+          "layout of an output that the file does not tell: auto, scores (YOLOv8 and later), objectness (YOLOv5, "
+          "YOLOv7, YOLOX) or end2end (YOLOv10, YOLO26)")
+      ->check(CLI::IsMember(kLayouts).description(""))
+      ->type_name("NAME")
+      ->capture_default_str();
+  command
+      .add_option(
+          "--family", options.family,
+          "whose file it is, where the file does not tell: ultralytics, yolov5, yolov7, yolox, yolonas, rfdetr, "
+          "...; it decides how pixels go in and how boxes come out")
+      ->type_name("NAME");
+  command.add_flag("--bgr", options.bgr, "the network takes colours as BGR (YOLOX), not RGB");
+  command
+      .add_option("--scale", options.scale,
+                  "value of the brightest pixel in the network's input: 1, or 255 (YOLOX) (default: the family's)")
+      ->check([](const std::string& text) {
+        float value = 0;
+        return CLI::detail::lexical_cast(text, value) && value > 0 && std::isfinite(value)
+                   ? ""
+                   : "a number above 0 was expected, found " + text;
+      })
+      ->type_name("N");
+  command
+      .add_option("--letterbox", options.letterbox,
+                  "where images lie in the network's input: center, topleft (YOLOX), stretch (DETR), or auto: as the "
+                  "family has it")
+      ->check(CLI::IsMember({"auto", "center", "topleft", "stretch"}).description(""))
+      ->type_name("NAME")
+      ->capture_default_str();
+  command
+      .add_option("--backend", options.backend,
+                  "openvino (CPU), tensorrt (GPU), or auto: TensorRT where a GPU can be used")
+      ->check(CLI::IsMember({"auto", "openvino", "tensorrt"}).description(""))
+      ->type_name("NAME")
+      ->capture_default_str();
+  command
+      .add_option("--device", options.device,
+                  "cpu, or the number of a GPU (default: GPU 0 where it can be used, else cpu)")
+      ->type_name("cpu|N")
+      ->check([](const std::string& text) {
+        return text == "cpu" || wholeNumber(text) ? "" : "cpu or the number of a GPU was expected, found " + text;
+      });
+  command
+      .add_option("--plugins", options.plugins,
+                  "GPU: a library with plugins of TensorRT that the engine needs; can be given again")
+      ->type_name("FILE")
+      ->expected(1)
+      ->take_all();
+  command
+      .add_option("--streams", options.streams, "predictions that the engine runs side by side on a CPU; 0: it chooses")
+      ->type_name("N")
+      ->check(CLI::Range(0, 1024).description(""));
+  command.add_option("--threads", options.threads, "threads that the engine uses on a CPU (default: one a core)")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1024).description(""));
+}
+
+trtyolo::InferOption inferOption(const ModelOptions& options) {
+  trtyolo::InferOption option;
+  option.enableSwapRB();
+  if (options.bgr) option.setBgrNetwork(true);
+  if (options.scale) option.setPixelScale(*options.scale);
+  option.setLetterbox(trtyolo::letterboxModeOf(options.letterbox));
+  if (!options.plugins.empty()) option.setPluginLibraries(options.plugins);
+  if (!options.family.empty()) option.setFamily(options.family);
+  option.setBackend(trtyolo::backendOf(options.backend));
+  if (options.device == "cpu") {
+    if (options.backend == "tensorrt") throw UsageError("--backend tensorrt needs a GPU, and --device says cpu");
+    option.setBackend(trtyolo::Backend::OpenVINO);
+  } else if (const auto ordinal = wholeNumber(options.device)) {
+    if (options.backend == "openvino") {
+      throw UsageError("--backend openvino runs on the CPU, and --device says GPU " + options.device);
+    }
+    // A user who names a GPU must not get the CPU silently.
+    option.setBackend(trtyolo::Backend::TensorRT);
+    option.setDeviceId(*ordinal);
+  }
+  if (!options.task.empty()) option.setTask(trtyolo::taskOf(options.task));
+  if (!options.labels.empty()) option.setNames(readNames(options.labels));
+  option.setLayout(kLayouts.at(options.layout));
+  if (const auto size = networkSize(options.imageSize)) option.setNetworkSize(size->width, size->height);
+  if (options.half) option.setPrecision(trtyolo::Precision::Auto);
+  if (options.batch) option.setBatch(*options.batch);
+  if (options.streams) option.setStreams(*options.streams);
+  if (options.threads) option.setThreads(*options.threads);
+  return option;
+}
+
+}  // namespace app

@@ -1,0 +1,224 @@
+// predict with all sources at once: see multi_source_predictor.hpp.
+#include "commands/multi_source_predictor.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "commands/command.hpp"
+#include "pipeline/stream_source.hpp"
+#include "terminal/interrupt.hpp"
+#include "terminal/progress.hpp"
+#include "terminal/summary.hpp"
+#include "trtyolo/pool.hpp"
+#include "writers/image_writer.hpp"
+#include "writers/output_names.hpp"
+
+namespace app {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::size_t kBeingWritten = 2;                    // frames of a source that are being drawn or written
+constexpr auto kInterval = std::chrono::milliseconds(100);  // between two checks of the sources
+
+double secondsSince(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+trtyolo::PoolOption poolOption(const PredictOptions& options) {
+  trtyolo::PoolOption option;
+  option.contexts = options.clones.value_or(0);
+  return option;
+}
+
+class MultiSourcePredictor {
+ public:
+  MultiSourcePredictor(const PredictOptions& options, const std::vector<Source>& sources);
+
+  int run();
+
+ private:
+  struct SourceState {
+    std::unique_ptr<VideoWriter> video;
+    long shown = 0;  ///< frames at the time of the last status
+    std::unique_ptr<StreamSource> stream;
+  };
+
+  void take(Item& item, VideoWriter* video);
+  void start();
+  bool ended() const;
+  void showProgress();
+  void showStatus(double seconds);
+  void showEnd();
+
+  const PredictOptions& options_;
+  const std::vector<Source>& sources_;
+  trtyolo::Model model_;
+  trtyolo::Pool<> pool_;
+  OutputNames names_;
+  Progress progress_;
+
+  std::mutex writing_;  ///< of the writers and the summary
+  std::vector<std::unique_ptr<Writer>> writers_;
+  Summary summary_;
+
+  Clock::time_point begin_ = Clock::now();
+  std::vector<SourceState> states_;  ///< last: their threads use the rest
+};
+
+MultiSourcePredictor::MultiSourcePredictor(const PredictOptions& options, const std::vector<Source>& sources)
+    : options_(options),
+      sources_(sources),
+      model_(loadModel(options, 0)),  // as many streams as suit the machine
+      pool_(model_, poolOption(options)),
+      names_(options.save, sources),
+      progress_(!options.quiet),
+      summary_(model_.info()) {
+  writers_ = makeWriters(options, model_.info(), sources);
+}
+
+int MultiSourcePredictor::run() {
+  start();
+  Clock::time_point last = Clock::now();
+  bool stopped = false;
+  while (!ended()) {
+    std::this_thread::sleep_for(kInterval);
+    for (const SourceState& state : states_) state.stream->rethrow();
+    if (interrupted() && !std::exchange(stopped, true)) {
+      for (const SourceState& state : states_) state.stream->stop();
+    }
+    showProgress();
+    if (options_.status > 0 && secondsSince(last) >= options_.status) {
+      showStatus(secondsSince(last));
+      last = Clock::now();
+    }
+  }
+  for (const SourceState& state : states_) state.stream->rethrow();
+  for (const auto& writer : writers_) writer->finish();
+  bool failed = summary_.errors() > 0 || summary_.unsaved() > 0;
+  for (const SourceState& state : states_) {
+    if (!state.video) continue;
+    state.video->finish();
+    failed = failed || state.video->failed();
+  }
+  progress_.clear();
+  showEnd();
+  if (interrupted()) return kInterrupted;
+  return failed ? kFailed : kDone;
+}
+
+void MultiSourcePredictor::start() {
+  StreamSettings settings;
+  settings.maxInFlight = std::max<std::size_t>(1, pool_.inFlight() / sources_.size()) + kBeingWritten;
+  settings.dropLate = options_.late == "drop";
+  settings.giveUp = options_.giveUp.value_or(0);
+  states_.resize(sources_.size());
+  for (std::size_t i = 0; i < sources_.size(); ++i) {
+    SourceState& state = states_[i];
+    if (!options_.save.empty()) state.video = makeVideoWriter();
+    state.stream = std::make_unique<StreamSource>(sources_[i], names_.claim(stemOf(sources_[i]), true), pool_, settings,
+                                                  [this, video = state.video.get()](Item& item) { take(item, video); });
+  }
+}
+
+/// Called by the threads of the sources. Drawing and video writing run in parallel, the rest does not.
+void MultiSourcePredictor::take(Item& item, VideoWriter* video) {
+  if (item.error.empty() && video != nullptr) {
+    item.saveAs = names_.saveAs(item);
+    drawAndSave(item);
+    video->add(item);
+  }
+  const std::string& error = item.error.empty() ? item.saveError : item.error;
+  if (!error.empty()) spdlog::error("{}: {}", item.source->name, error);
+  item.image.release();
+  const std::lock_guard lock(writing_);
+  for (const auto& writer : writers_) writer->add(item);
+  summary_.add(item);
+}
+
+bool MultiSourcePredictor::ended() const {
+  return std::all_of(states_.begin(), states_.end(),
+                     [](const SourceState& state) { return state.stream->counts().ended; });
+}
+
+void MultiSourcePredictor::showProgress() {
+  long images = 0, dropped = 0;
+  std::size_t away = 0;
+  for (const SourceState& state : states_) {
+    const StreamCounts counts = state.stream->counts();
+    images += counts.predicted;
+    dropped += counts.dropped;
+    away += counts.away ? 1 : 0;
+  }
+  std::string words = fmt::format("{} sources  {} images  {:.1f} images/s", states_.size(), images,
+                                  static_cast<double>(images) / secondsSince(begin_));
+  if (dropped > 0) words += fmt::format("  {} dropped", dropped);
+  if (away > 0) words += fmt::format("  {} gone", away);
+  progress_.update(-1, words);
+}
+
+std::string describe(const StreamCounts& counts, double rate) {
+  std::string text = fmt::format("{} frames, {:.1f} frames/s", counts.predicted, rate);
+  if (counts.dropped > 0) text += fmt::format(", {} dropped", counts.dropped);
+  if (counts.failed > 0) text += fmt::format(", {} failed", counts.failed);
+  if (counts.losses > 0) text += fmt::format(", gone {} {}", counts.losses, counts.losses == 1 ? "time" : "times");
+  return text;
+}
+
+/// `seconds`: since the last time.
+void MultiSourcePredictor::showStatus(double seconds) {
+  progress_.clear();
+  for (SourceState& state : states_) {
+    const StreamCounts counts = state.stream->counts();
+    const double rate = static_cast<double>(counts.predicted - state.shown) / seconds;
+    state.shown = counts.predicted;
+    const char* now = counts.ended ? "; ended" : counts.away ? "; not there now" : "";
+    spdlog::info("{}: {}{}", state.stream->source().name, describe(counts, rate), now);
+  }
+}
+
+void MultiSourcePredictor::showEnd() {
+  const double seconds = secondsSince(begin_);
+  for (const SourceState& state : states_) {
+    const StreamCounts counts = state.stream->counts();
+    spdlog::info("{}: {}: {}", state.stream->source().name,
+                 describe(counts, static_cast<double>(counts.predicted) / seconds),
+                 summary_.objectsOf(state.stream->source()));
+  }
+  const trtyolo::PoolMetrics metrics = pool_.metrics();
+  spdlog::info("{} images of {} sources in {:.2f} s: {:.1f} images/s, {:.1f} a run", summary_.images(), states_.size(),
+               seconds, static_cast<double>(summary_.images()) / seconds, metrics.meanBatch());
+  spdlog::info("an image waits {:.1f} ms and has its result after {:.1f} ms (p99 {:.1f})", metrics.queueTime.median,
+               metrics.latency.median, metrics.latency.p99);
+}
+
+}  // namespace
+
+bool predictsAllAtOnce(const PredictOptions& options, const std::vector<Source>& sources) {
+  const auto count = [&](auto... kinds) {
+    return std::count_if(sources.begin(), sources.end(),
+                         [&](const Source& source) { return ((source.kind == kinds) || ...); });
+  };
+  const auto image = std::find_if(sources.begin(), sources.end(),
+                                  [](const Source& source) { return source.kind == SourceKind::Image; });
+  if (options.together && image != sources.end()) {
+    throw UsageError("--together takes videos, cameras and streams; '" + image->name + "' is an image");
+  }
+  if (options.together) return true;
+  const bool endless = count(SourceKind::Camera, SourceKind::Stream) > 0;
+  return endless && sources.size() > 1 && image == sources.end() && !options.show;
+}
+
+int predictAllAtOnce(const PredictOptions& options, const std::vector<Source>& sources) {
+  return MultiSourcePredictor(options, sources).run();
+}
+
+}  // namespace app

@@ -1,0 +1,215 @@
+// The command predict: how its steps work together.
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <thread>
+
+#include "commands/command.hpp"
+#include "commands/multi_source_predictor.hpp"
+#include "commands/predict_options.hpp"
+#include "draw/window.hpp"
+#include "input/reader.hpp"
+#include "input/sources.hpp"
+#include "pipeline/pipeline.hpp"
+#include "terminal/interrupt.hpp"
+#include "terminal/progress.hpp"
+#include "terminal/summary.hpp"
+#include "trtyolo.hpp"
+#include "trtyolo/opencv.hpp"
+#include "writers/image_writer.hpp"
+#include "writers/output_file.hpp"
+#include "writers/output_names.hpp"
+#include "writers/writer.hpp"
+
+namespace app {
+namespace {
+
+/// One clone for each core, but no more than eight, and no more than there are calls to make.
+std::size_t defaultClones(const std::vector<Source>& sources, const ModelOptions& loading) {
+  constexpr std::size_t kMost = 8;
+  const std::size_t most = std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, kMost);
+  std::size_t images = 0;
+  for (const Source& source : sources) {
+    if (hasFrames(source)) return most;
+    if (source.kind == SourceKind::Image) ++images;
+  }
+  const auto batch = static_cast<std::size_t>(loading.batch.value_or(1));
+  return std::clamp<std::size_t>((images + batch - 1) / batch, 1, most);
+}
+
+/// The model and its clones: `count` in all.
+std::vector<std::unique_ptr<trtyolo::Model>> loadClones(const PredictOptions& options, std::size_t count) {
+  // Cores are shared out among the clones; with fewer cores than clones some of them wait.
+  const std::size_t cores = std::max<std::size_t>(1, std::thread::hardware_concurrency());
+  std::vector<std::unique_ptr<trtyolo::Model>> clones;
+  clones.push_back(std::make_unique<trtyolo::Model>(loadModel(options, static_cast<int>(std::min(count, cores)))));
+  while (clones.size() < count) clones.push_back(clones.front()->clone());
+  return clones;
+}
+
+/// Runs `work` and adds the milliseconds it took to `total`.
+template <typename Work>
+auto timed(double& total, const Work& work) {
+  struct Stopwatch {
+    double& total;
+    std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
+    ~Stopwatch() {
+      total += std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+    }
+  } const stopwatch{total};
+  return work();
+}
+
+/// Loaded with all that the command line asks for; lives as long as predict runs.
+class PredictCommand {
+ public:
+  PredictCommand(const PredictOptions& options, const std::vector<Source>& sources);
+
+  int run();
+
+ private:
+  bool read(Batch& batch);
+  static void decode(Batch& batch);
+  static void predict(trtyolo::Model& clone, Batch& batch);
+  void drawAndSave(Batch& batch) const;
+  bool write(Batch& batch);
+
+  const PredictOptions& options_;
+  const std::vector<Source>& sources_;
+  OutputNames names_;
+  std::optional<Window> window_;
+  std::vector<std::unique_ptr<trtyolo::Model>> clones_;
+  std::size_t batch_ = 1;
+  std::vector<std::unique_ptr<Writer>> writers_;
+  std::unique_ptr<VideoWriter> video_;
+  std::atomic<bool> stopped_{false};  ///< nothing more is to be read
+  std::optional<Reader> reader_;
+  std::optional<Summary> summary_;
+  std::optional<Progress> progress_;
+  long expected_ = 0;  ///< images in all; 0 if not known
+};
+
+PredictCommand::PredictCommand(const PredictOptions& options, const std::vector<Source>& sources)
+    : options_(options), sources_(sources), names_(options.save, sources) {
+  if (options.show) window_.emplace();
+  clones_ = loadClones(
+      options, options.clones ? static_cast<std::size_t>(*options.clones) : defaultClones(sources_, options.loading));
+  const trtyolo::ModelInfo& info = clones_.front()->info();
+  batch_ = static_cast<std::size_t>(options.loading.batch.value_or(info.batch));
+  writers_ = makeWriters(options, info, sources_);
+  if (!options.save.empty()) video_ = makeVideoWriter();
+  if (!options.quiet && errorIsTerminal()) expected_ = countImages(sources_);
+  reader_.emplace(sources_, names_, options.giveUp, [this] { return stopped_ || interrupted(); });
+}
+
+int PredictCommand::run() {
+  summary_.emplace(clones_.front()->info());
+  progress_.emplace(!options_.quiet);
+  Steps steps;
+  steps.read = [this](Batch& batch) { return read(batch); };
+  steps.skip = [this] { return reader_->skip(); };
+  steps.decode = decode;
+  for (const auto& clone : clones_) {
+    steps.predict.emplace_back([&clone](Batch& batch) { predict(*clone, batch); });
+  }
+  steps.draw = [this](Batch& batch) { drawAndSave(batch); };
+  steps.write = [this](Batch& batch) { return write(batch); };
+  runPipeline(steps);
+  for (const auto& writer : writers_) writer->finish();
+  if (video_) video_->finish();
+  progress_->clear();
+  spdlog::info("{}", summary_->text(clones_.size()));
+  if (interrupted()) return kInterrupted;
+  return summary_->errors() > 0 || summary_->unsaved() > 0 || (video_ && video_->failed()) ? kFailed : kDone;
+}
+
+bool PredictCommand::read(Batch& batch) {
+  timed(batch.read, [&] {
+    while (batch.items.size() < batch_ && !interrupted()) {
+      auto item = reader_->next();
+      if (!item) break;
+      batch.items.push_back(std::move(*item));
+    }
+  });
+  return !batch.items.empty();
+}
+
+void PredictCommand::decode(Batch& batch) {
+  timed(batch.read, [&] {
+    for (Item& item : batch.items) {
+      if (item.video || !item.error.empty()) continue;
+      try {
+        item.image = imageOf(item);
+      } catch (const std::exception& error) {
+        item.error = error.what();
+      }
+    }
+  });
+}
+
+void PredictCommand::predict(trtyolo::Model& clone, Batch& batch) {
+  std::vector<Item*> readable;
+  std::vector<trtyolo::Image> images;
+  for (Item& item : batch.items) {
+    if (!item.error.empty()) continue;
+    readable.push_back(&item);
+    images.push_back(trtyolo::view(item.image));
+  }
+  if (images.empty()) return;
+  auto results = timed(batch.predict, [&] { return clone.predict(images); });
+  for (std::size_t i = 0; i < readable.size(); ++i) readable[i]->result = std::move(results[i]);
+}
+
+void PredictCommand::drawAndSave(Batch& batch) const {
+  timed(batch.draw, [&] {
+    for (Item& item : batch.items) {
+      if (!options_.keepsImages()) item.image.release();
+      if (!item.image.empty()) app::drawAndSave(item);
+    }
+  });
+}
+
+bool PredictCommand::write(Batch& batch) {
+  bool more = true;
+  double milliseconds = 0;
+  timed(milliseconds, [&] {
+    for (Item& item : batch.items) {
+      if (video_) video_->add(item);  // first, as the others tell what goes wrong with it
+      const std::string& error = item.error.empty() ? item.saveError : item.error;
+      if (!error.empty()) spdlog::error("{}: {}", item.source->name, error);
+      for (const auto& writer : writers_) writer->add(item);
+      if (window_ && more) more = window_->show(item);
+    }
+  });
+  summary_->add(batch, milliseconds);
+  if (!more) stopped_ = true;
+  const long done = summary_->images() + summary_->errors();
+  progress_->update(expected_ > 0 ? static_cast<double>(done) / static_cast<double>(expected_) : -1,
+                    fmt::format("{} images  {:.1f} images/s", done, summary_->rate()));
+  return more;
+}
+
+}  // namespace
+
+void addPredict(CLI::App& program, std::vector<Command>& commands) {
+  CLI::App* command = program.add_subcommand("predict", "Run a model over images, folders, videos, cameras or streams");
+  const auto options = std::make_shared<PredictOptions>();
+  addPredictOptions(*command, *options);
+  commands.push_back({command, [options] {
+                        if (options->quiet) spdlog::set_level(spdlog::level::err);
+                        checkUsage(*options);
+                        const std::vector<Source> sources = findSources(options->sources);
+                        const bool allAtOnce = predictsAllAtOnce(*options, sources);
+                        for (const std::string& folder : {options->save, options->saveText}) {
+                          if (!folder.empty()) makeFolder(folder);
+                        }
+                        return allAtOnce ? predictAllAtOnce(*options, sources)
+                                         : PredictCommand(*options, sources).run();
+                      }});
+}
+
+}  // namespace app

@@ -1,0 +1,150 @@
+// The options of predict: see predict_options.hpp.
+#include "commands/predict_options.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+#include "commands/command.hpp"
+
+namespace app {
+
+void addPredictOptions(CLI::App& command, PredictOptions& options) {
+  command
+      .add_option("MODEL", options.model, "model file: ONNX (.onnx), OpenVINO IR (.xml) or TensorRT engine (.engine)")
+      ->type_name(" ")
+      ->required();
+  command
+      .add_option("SOURCE", options.sources,
+                  "images, videos, folders of them, quoted patterns, numbers of cameras, URLs of images and streams")
+      ->type_name(" ")
+      ->required();
+  command.add_option("--clones", options.clones, "clones that work side by side (default: as many as help)")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1024).description(""));
+  command.add_flag("-q,--quiet", options.quiet, "say nothing but errors");
+
+  command.option_defaults()->group("Many at once");
+  command.add_flag(
+      "--together", options.together,
+      "all videos, cameras and streams at once, through one pool; the default if there are several and one is "
+      "a camera or stream");
+  command
+      .add_option("--late", options.late,
+                  "frames of cameras and streams that come while earlier ones wait: drop, the default, or wait")
+      ->type_name("drop|wait")
+      ->check(CLI::IsMember({"drop", "wait"}).description(""));
+  command
+      .add_option("--give-up", options.giveUp,
+                  "seconds in which a camera or stream that is gone must come back (default: 0, no end); given, one "
+                  "alone need not be there at first")
+      ->type_name("S")
+      ->check(CLI::Range(0.0, 1e6).description(""));
+  command
+      .add_option("--status", options.status,
+                  "seconds from one line for each source to the next (default: 10; 0: only at the end)")
+      ->type_name("S")
+      ->check(CLI::Range(0.0, 1e6).description(""));
+
+  addResultOptions(command, options.results);
+
+  command.option_defaults()->group("Results");
+  command
+      .add_option("--save", options.save,
+                  "folder for annotated images and videos (.mp4); depth of images, too (16-bit .png)")
+      ->type_name("DIR");
+  command.add_flag("--show", options.show, "show them in a window; q ends, any key goes to the next image");
+  command.add_option("--json", options.json, "results as JSON; - is standard output")->type_name("FILE|-");
+  command
+      .add_option("--csv", options.csv,
+                  "results as CSV, a line for each object, columns as below; - is standard output")
+      ->type_name("FILE|-");
+  command
+      .add_option("--save-txt", options.saveText,
+                  "folder for a label file of each image, in Ultralytics' format, lines as below")
+      ->type_name("DIR");
+  command.add_flag("--save-conf", options.saveConfidence, "the score, too, in these");
+  addModelOptions(command, options.loading);
+  command.footer(
+      "Sources: a URL of http or https is an image or a stream, as what the server sends tells; it is fetched once. "
+      "In\n"
+      "patterns, ** stands for folders in folders: 'photos/**/*.jpg'. Each page of a TIFF file and each frame of a GIF "
+      "or\n"
+      "animated PNG is an image of its own. Of pixels of 16 bits the upper 8 are taken. A JPEG file that is cut off is "
+      "an\n"
+      "error. Users and passwords in URLs appear in no message and no file.\n\n"
+      "Columns of --csv: source, frame, time (seconds; only if a source has frames), class, name, score, and by task\n"
+      "  detect    left, top, right, bottom\n"
+      "  segment   left, top, right, bottom, area (pixels of the mask)\n"
+      "  pose      left, top, right, bottom, and kpt0_x, kpt0_y, kpt0_score, ...\n"
+      "  obb       cx, cy, width, height, theta (radians, clockwise)\n"
+      "  classify  rank (1 is the best class)\n"
+      "  semantic  pixels, share (of the image's) in place of the score, a line for each class\n"
+      "  depth     source, frame, min, median, max (metres), a line for each image\n"
+      "Lines of --save-txt, lengths as shares of the image's; an image in which nothing was found has no file:\n"
+      "  detect    class cx cy w h\n"
+      "  segment   class x1 y1 x2 y2 ... (outlines of an object that is in pieces joined to one, holes left out)\n"
+      "  pose      class cx cy w h x1 y1 score1 x2 ...\n"
+      "  obb       class x1 y1 x2 y2 x3 y3 x4 y4\n"
+      "  classify  score name\n\n"
+      "Files of one source have one name: the labels of DIR/NAME.jpg are in NAME.txt, those of a video's frames in\n"
+      "NAME_1.txt, NAME_2.txt and so on. A second source of the same name becomes NAME_2, behind a video NAME-2.\n"
+      "--json has the time of frames as \"time\". Saved videos have a constant rate; frames are repeated to keep the "
+      "time.\n\n"
+      "A source that cannot be read, or an image that cannot be saved, is named, the others go on, and the exit status "
+      "is "
+      "1.\n"
+      "Ctrl-C finishes what is in flight and writes what there is; a second one ends at once.\n\n"
+      "Together, each source has a thread that reads it, and keeps its order; results of all are written as they "
+      "come.\n"
+      "A camera or stream that ends or fails is tried again, after half a second at first, after half a minute at "
+      "last, "
+      "for\n--give-up seconds; videos end. One that is alone must be there at first, unless --give-up is given.\n\n"
+      "Examples:\n"
+      "  trtyolo predict yolo11n.onnx bus.jpg --save out\n"
+      "  trtyolo predict yolo11n.onnx street.mp4 'photos/*.jpg' --clones 4 --save out --json results.json\n"
+      "  trtyolo predict yolo11n.onnx rtsp://camera.local/main --show --classes person,car\n"
+      "  trtyolo predict yolo11n.onnx rtsp://door.local/main rtsp://yard.local/main --json - --save recordings");
+}
+
+void checkUsage(const PredictOptions& options) {
+  if (options.json == "-" && options.csv == "-") {
+    throw UsageError("--json and --csv cannot both go to standard output");
+  }
+  if (options.together && options.show) throw UsageError("--show shows one source at a time, so not with --together");
+  if (options.saveConfidence && options.saveText.empty()) throw UsageError("--save-conf needs --save-txt DIR");
+}
+
+trtyolo::Model loadModel(const PredictOptions& options, int streams) {
+  try {
+    trtyolo::InferOption option = inferOption(options.loading);
+    if (!options.loading.streams) option.setStreams(streams);
+    apply(options.results, option);
+    trtyolo::Model model = trtyolo::Model::load(options.model, option);
+    if (!options.results.classes.empty()) model.setClasses(classesOf(options.results, model.info().names));
+    const std::string idle = idleOptions(options.results, model.info().task);
+    if (!idle.empty()) spdlog::warn("{}", idle);
+    return model;
+  } catch (const std::invalid_argument& error) {
+    throw UsageError(error.what());
+  }
+}
+
+std::vector<std::unique_ptr<Writer>> makeWriters(const PredictOptions& options, const trtyolo::ModelInfo& model,
+                                                 const std::vector<Source>& sources) {
+  std::vector<std::unique_ptr<Writer>> writers;
+  if (!options.json.empty()) writers.push_back(makeJsonWriter(options.json, model));
+  if (!options.csv.empty()) {
+    writers.push_back(makeCsvWriter(options.csv, model, std::any_of(sources.begin(), sources.end(), hasFrames)));
+  }
+  if (!options.saveText.empty()) {
+    if (model.task == trtyolo::Task::Semantic || model.task == trtyolo::Task::Depth) {
+      throw UsageError("--save-txt: Ultralytics' label format has nothing for the task " +
+                       std::string(trtyolo::toString(model.task)) + "; --json has its results");
+    }
+    writers.push_back(makeLabelWriter(options.saveText, options.saveConfidence));
+  }
+  return writers;
+}
+
+}  // namespace app

@@ -1,0 +1,50 @@
+// The options of predict, and what is made of them.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "commands/model_options.hpp"
+#include "commands/result_options.hpp"
+#include "input/sources.hpp"
+#include "trtyolo.hpp"
+#include "writers/writer.hpp"
+
+namespace app {
+
+/// What the command line says; see the help of each.
+struct PredictOptions {
+  std::string model;
+  std::vector<std::string> sources;
+  ModelOptions loading;
+  std::optional<int> clones;
+  ResultOptions results;
+  std::string save, json, csv, saveText;
+  bool saveConfidence = false, show = false, quiet = false;
+  bool together = false;
+  std::string late = "drop";
+  std::optional<double> giveUp;  ///< seconds
+  double status = 10;            ///< seconds
+
+  bool keepsImages() const { return !save.empty() || show; }
+};
+
+/// Adds them all, and the words at the end of the help.
+void addPredictOptions(CLI::App& command, PredictOptions& options);
+
+/// @throws UsageError  they contradict each other
+void checkUsage(const PredictOptions& options);
+
+/// The model, with `streams` on a CPU unless the options say how many. Warns of options without effect on it.
+/// @throws UsageError  an option makes no sense for this model
+trtyolo::Model loadModel(const PredictOptions& options, int streams);
+
+/// The files that the options ask for, except images and videos.
+/// @throws std::runtime_error  names the file that cannot be written
+std::vector<std::unique_ptr<Writer>> makeWriters(const PredictOptions& options, const trtyolo::ModelInfo& model,
+                                                 const std::vector<Source>& sources);
+
+}  // namespace app

@@ -1,0 +1,190 @@
+// From sources to items: see reader.hpp.
+#include "input/reader.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <chrono>
+#include <thread>
+#include <utility>
+
+#include "input/image_file.hpp"
+#include "input/url.hpp"
+
+namespace app {
+namespace {
+
+constexpr auto kLook = std::chrono::milliseconds(20);  // between two looks at whether to stop waiting
+
+/// Takes the one frame of a source that has no more as an image. False if the source is a stream that has only begun.
+bool takeSingle(Opened& opened) {
+  const Source& source = *opened.item.source;
+  if (!source.unclear) {
+    opened.frames->read(opened.item.image);
+  } else {
+    std::optional<Bytes> bytes;
+    try {
+      bytes = fetch(source.place(), true);
+    } catch (const std::runtime_error&) {  // it is not there any more
+    }
+    if (!bytes) return false;
+    opened.item.image = decodeImage(*bytes);  // upright, unlike FFmpeg's
+  }
+  opened.frames.reset();
+  return true;
+}
+
+void openFrames(Opened& opened, bool mayBeImage) {
+  opened.frames.emplace(*opened.item.source);
+  opened.item.rate = opened.frames->rate();
+  if (mayBeImage && opened.frames->single() && takeSingle(opened)) return;
+  opened.item.video = opened.item.several = true;
+}
+
+}  // namespace
+
+Opened open(const Source& source) {
+  Opened opened;
+  opened.item.source = &source;
+  opened.item.error = source.error;
+  if (source.kind == SourceKind::Missing) return opened;
+  try {
+    if (source.kind == SourceKind::Camera || source.kind == SourceKind::Stream) {
+      openFrames(opened, source.webFile || source.unclear);
+      return opened;
+    }
+    const bool local = source.kind == SourceKind::Video || isFile(source);
+    const Content content = local ? contentOf(beginningOf(source.name)) : Content::Image;
+    if (source.kind == SourceKind::Video || content == Content::Animation) {
+      openFrames(opened, content == Content::Animation);
+    } else if (content == Content::Pages) {
+      opened.pages = countPages(source.name);
+      opened.item.several = opened.pages > 1;
+    }
+  } catch (const std::runtime_error& error) {
+    opened.frames.reset();
+    // What FFmpeg does not read of animated PNGs is left to OpenCV.
+    if (source.kind != SourceKind::Image) opened.item.error = error.what();
+  }
+  return opened;
+}
+
+cv::Mat imageOf(const Item& item) {
+  const Source& source = *item.source;
+  if (!item.image.empty()) return item.image;
+  const auto warn = [&](const char* what) { spdlog::warn("{}: only the first of its {} is read", source.name, what); };
+  if (isFile(source)) {
+    const Content content = contentOf(beginningOf(source.name));
+    cv::Mat image = readImage(source.name, item.frame);
+    if (content == Content::Animation || content == Content::Unmoved) warn("frames");
+    return image;
+  }
+  std::shared_ptr<const Bytes> bytes = source.content;
+  if (!bytes && isWebUrl(source.name)) {
+    bytes = std::make_shared<const Bytes>(fetch(source.place(), false).value());
+  } else if (!bytes) {
+    bytes = std::make_shared<const Bytes>(readBytes(source.name));
+  }
+  cv::Mat image = decodeImage(*bytes);
+  if (hasMorePages(*bytes)) warn("pages");
+  if (contentOf(*bytes) == Content::Animation || contentOf(*bytes) == Content::Unmoved) warn("frames");
+  return image;
+}
+
+Reader::Reader(const std::vector<Source>& sources, OutputNames& names, std::optional<double> giveUp,
+               std::function<bool()> stopped)
+    : sources_(sources), names_(names), giveUp_(giveUp), stopped_(std::move(stopped)) {}
+
+std::optional<Item> Reader::next() {
+  for (;;) {
+    if (current_.frames) {
+      if (auto frame = nextFrame()) return frame;
+      continue;
+    }
+    if (current_.pages > 1) {
+      --current_.pages;
+      ++current_.item.frame;
+      setPlace();
+      return current_.item;
+    }
+    if (position_ == sources_.size()) return std::nullopt;
+    const Source& source = sources_[position_++];
+    current_ = open(source);
+    Item& item = current_.item;
+    if (item.error.empty()) {
+      item.name = names_.claim(stemOf(source), item.several);
+      setPlace();
+    }
+    retry_ = Retry(giveUp_.value_or(0));
+    came_ = false;
+    const bool endless = source.kind == SourceKind::Camera || source.kind == SourceKind::Stream;
+    if (!item.error.empty() && endless && giveUp_) {
+      if (auto frame = comeBack(std::exchange(item.error, {}))) return frame;
+      continue;
+    }
+    if (!current_.frames) return item;
+  }
+}
+
+void Reader::setPlace() {
+  current_.item.saveAs = names_.saveAs(current_.item);
+}
+
+bool Reader::skip() {
+  if (!current_.frames || !current_.frames->live() || !current_.frames->skip()) return false;
+  ++current_.item.frame;
+  return true;
+}
+
+std::optional<Item> Reader::nextFrame() {
+  Item item = current_.item;
+  FrameReader& frames = *current_.frames;
+  if (frames.read(item.image)) {
+    if (!std::exchange(came_, true) && item.frame > 0) spdlog::info("{}: is back", item.source->name);
+    retry_.came();
+    if (item.frame == 0) first_ = std::chrono::steady_clock::now();
+    item.time = frames.time();
+    ++current_.item.frame;
+    return item;
+  }
+  const bool none = current_.item.frame == 0;
+  if (frames.live() && (!none || giveUp_) && !stopped_()) return comeBack(came_ ? kEnded : kNoFrame);
+  if (none) {
+    current_.frames.reset();
+    item.error = kNoFrame;
+    return item;
+  }
+  warnIfCutOff(*item.source, frames, current_.item.frame);
+  current_.frames.reset();
+  return std::nullopt;
+}
+
+/// Waits, and opens the source again, until it is there. An item with an error if it is given up; nothing to go on.
+std::optional<Item> Reader::comeBack(const std::string& why) {
+  const Source& source = *current_.item.source;
+  std::string now = why;
+  current_.frames.reset();
+  while (const auto pause = retry_.next()) {
+    spdlog::warn("{}: {}; tried again in {:g} s", source.name, now, *pause);
+    const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(*pause);
+    while (std::chrono::steady_clock::now() < end && !stopped_()) std::this_thread::sleep_for(kLook);
+    if (stopped_()) return std::nullopt;
+    try {
+      current_.frames.emplace(source);
+      current_.item.video = current_.item.several = true;
+      if (current_.item.name.empty()) {
+        current_.item.name = names_.claim(stemOf(source), true);
+        setPlace();
+      }
+      if (current_.item.frame > 0) current_.frames->goOnFrom(first_);
+      came_ = false;
+      return std::nullopt;
+    } catch (const std::runtime_error& error) {
+      now = error.what();
+    }
+  }
+  Item item = current_.item;
+  item.error = retry_.givenUp(now);
+  return item;
+}
+
+}  // namespace app

@@ -1,0 +1,65 @@
+// The first step of predict: from sources to items.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "input/frame_reader.hpp"
+#include "input/retry.hpp"
+#include "pipeline/item.hpp"
+#include "writers/output_names.hpp"
+
+namespace app {
+
+/// What becomes of a source that a reader has opened.
+struct Opened {
+  Item item;                          ///< what its images or frames have in common, or all of one image, or an error
+  std::optional<FrameReader> frames;  ///< to be read, if there are some
+  long pages = 1;                     ///< of a TIFF file
+};
+
+/// Opens a source: finds out by its content whether it is an image, pages or frames. Does not decode images of files.
+/// The item has an error if it cannot be opened.
+Opened open(const Source& source);
+
+/// The image that an item of open() stands for, if it is one of a source that is no video.
+/// @throws std::runtime_error  says why it cannot be read, without the source's name
+cv::Mat imageOf(const Item& item);
+
+/// Goes through the sources in their order. For one thread.
+class Reader {
+ public:
+  /// `names` gives out the items' names. A camera or stream that ends is opened again, as Retry(giveUp) says, and so is
+  /// one that cannot be opened at first if `giveUp` is there; `stopped` ends the waiting. All but `giveUp` outlive the
+  /// reader.
+  Reader(const std::vector<Source>& sources, OutputNames& names, std::optional<double> giveUp,
+         std::function<bool()> stopped);
+
+  /// The next image, undecoded, or the next frame; nothing after the last one. What cannot be opened gives an item
+  /// with an error.
+  std::optional<Item> next();
+
+  /// If a camera or live stream is being read: skips its next frame, so that the one after it is recent. False if there
+  /// is nothing to skip.
+  bool skip();
+
+ private:
+  void setPlace();
+  std::optional<Item> nextFrame();
+  std::optional<Item> comeBack(const std::string& why);
+
+  const std::vector<Source>& sources_;
+  OutputNames& names_;
+  std::optional<double> giveUp_;
+  std::function<bool()> stopped_;
+  std::size_t position_ = 0;  ///< of the source after the current one
+
+  Opened current_;
+  Retry retry_{0};
+  bool came_ = false;                            ///< a frame, since the source was opened
+  std::chrono::steady_clock::time_point first_;  ///< when its first frame came
+};
+
+}  // namespace app

@@ -1,0 +1,35 @@
+// One image or frame on its way through predict.
+#pragma once
+
+#include <opencv2/core/mat.hpp>
+#include <optional>
+#include <string>
+
+#include "input/sources.hpp"
+#include "trtyolo.hpp"
+
+namespace app {
+
+struct Item {
+  const Source* source = nullptr;
+  long frame = 0;  ///< 0 for an image; of a video, camera or stream: how many frames came before it; of a page: pages
+  bool video = false;          ///< a frame of what is saved as a video, not an image
+  bool several = false;        ///< one of several of its source, a frame or a page: files of its own are numbered
+  std::optional<double> time;  ///< of a frame: seconds from the first one of the source
+  std::string error;           ///< why there is no result; `image` and `result` are then not used
+  std::string saveError;       ///< why there is no annotated image; the result stands
+
+  cv::Mat image;  ///< 8-bit BGR; annotated in place; empty once nobody needs it any more
+  trtyolo::Result result;
+
+  std::string name;       ///< of files that are made of the source, without folder and extension
+  std::string saveAs;     ///< file for the annotated image, or for the video that this is a frame of; empty: none
+  std::string depthFile;  ///< file of an image's depth, beside the annotated image; empty: none was written
+  double depthScale = 0;  ///< metres for each step of that file's values
+  double rate = 0;        ///< frames a second of the video; 0 if not known
+
+  /// Of a file that is made of this item alone, without folder and extension: NAME, or NAME_1, NAME_2 and so on.
+  std::string fileName() const { return several ? name + "_" + std::to_string(frame + 1) : name; }
+};
+
+}  // namespace app

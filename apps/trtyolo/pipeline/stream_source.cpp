@@ -1,0 +1,216 @@
+// One of several sources: see stream_source.hpp.
+#include "pipeline/stream_source.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <memory>
+#include <utility>
+
+#include "input/reader.hpp"
+#include "input/retry.hpp"
+#include "pipeline/threads.hpp"
+#include "trtyolo/opencv.hpp"
+
+namespace app {
+
+StreamSource::StreamSource(const Source& source, std::string name, trtyolo::Pool<>& pool,
+                           const StreamSettings& settings, std::function<void(Item&)> take)
+    : source_(source), name_(std::move(name)), pool_(pool), settings_(settings), take_(std::move(take)) {
+  reader_ = start(&StreamSource::read, readAll_);
+  try {
+    taker_ = start(&StreamSource::take, counts_.ended);
+  } catch (...) {
+    stop();
+    throw;
+  }
+}
+
+StreamSource::~StreamSource() {
+  stop();
+}
+
+void StreamSource::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+  changed_.notify_all();
+}
+
+StreamCounts StreamSource::counts() const {
+  const std::lock_guard lock(mutex_);
+  return counts_;
+}
+
+void StreamSource::rethrow() {
+  std::exception_ptr failure;
+  {
+    const std::lock_guard lock(mutex_);
+    std::swap(failure, failure_);
+  }
+  if (failure) std::rethrow_exception(failure);
+}
+
+/// Does `work` in a thread of its own. What it throws ends the source.
+std::jthread StreamSource::start(void (StreamSource::*work)(), bool& ended) {
+  return startThread([this, work, &ended] {
+    std::exception_ptr failure;
+    try {
+      (this->*work)();
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    {
+      const std::lock_guard lock(mutex_);
+      if (!failure_) failure_ = failure;
+      stop_ = stop_ || failure;
+      ended = true;
+    }
+    changed_.notify_all();
+  });
+}
+
+bool StreamSource::stopped() const {
+  const std::lock_guard lock(mutex_);
+  return stop_;
+}
+
+void StreamSource::setAway(bool away) {
+  const std::lock_guard lock(mutex_);
+  counts_.away = away;
+  if (away && came_) ++counts_.losses;
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Reading
+
+void StreamSource::read() {
+  Retry retry(settings_.giveUp);
+  while (!stopped()) {
+    came_ = false;
+    const bool more = readOnce();
+    if (!more) return;
+    if (came_) retry.came();
+    const auto pause = retry.next();
+    if (!pause) {
+      Item item;
+      item.source = &source_;
+      item.error = retry.givenUp(why_);
+      submit(std::move(item));
+      return;
+    }
+    setAway(true);
+    spdlog::warn("{}: {}; tried again in {:g} s", source_.name, why_, *pause);
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, std::chrono::duration<double>(*pause), [&] { return stop_; });
+  }
+}
+
+/// Reads from the opening to the end; true if the source is to be opened again.
+bool StreamSource::readOnce() {
+  Opened opened = open(source_);
+  Item& item = opened.item;
+  item.name = name_;
+  if (!item.error.empty() && (source_.kind == SourceKind::Camera || source_.kind == SourceKind::Stream)) {
+    why_ = item.error;
+    return true;
+  }
+  if (!opened.frames) {
+    submit(std::move(item));
+    return false;
+  }
+  FrameReader& frames = *opened.frames;
+  const bool live = frames.live();
+  if (frame_ > 0) frames.goOnFrom(first_);
+  while (waitForPlace(frames)) {
+    Item next = item;
+    if (!frames.read(next.image)) break;
+    if (!came_ && frame_ > 0) spdlog::info("{}: is back", source_.name);
+    if (!came_) setAway(false);
+    if (frame_ == 0) first_ = std::chrono::steady_clock::now();
+    came_ = true;
+    next.time = frames.time();
+    next.frame = frame_++;
+    submit(std::move(next));
+  }
+  if (live) {
+    why_ = came_ ? kEnded : kNoFrame;
+    return true;
+  }
+  if (!stopped() && frame_ == 0) {
+    item.error = kNoFrame;
+    submit(std::move(item));
+  } else if (!stopped()) {
+    warnIfCutOff(source_, frames, frame_);
+  }
+  return false;
+}
+
+/// Waits until one more frame may be in flight, and drops those of a live source that come meanwhile. False to end.
+bool StreamSource::waitForPlace(FrameReader& frames) {
+  const bool drops = frames.live() && settings_.dropLate;
+  std::unique_lock lock(mutex_);
+  while (!stop_ && places_ >= settings_.maxInFlight) {
+    if (!drops) {
+      changed_.wait(lock);
+      continue;
+    }
+    lock.unlock();
+    const bool more = frames.skip();
+    lock.lock();
+    if (!more) return false;
+    ++frame_;
+    ++counts_.dropped;
+  }
+  return !stop_;
+}
+
+void StreamSource::submit(Item item) {
+  InFlight next;
+  if (item.error.empty()) {
+    const auto image = std::make_shared<cv::Mat>(item.image);  // the same pixels
+    next.ticket = pool_.submit({trtyolo::view(*image), image});
+  }
+  next.item = std::move(item);
+  {
+    const std::lock_guard lock(mutex_);
+    inFlight_.push_back(std::move(next));
+    ++places_;
+  }
+  changed_.notify_all();
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Results
+
+void StreamSource::take() {
+  for (;;) {
+    InFlight next;
+    {
+      std::unique_lock lock(mutex_);
+      changed_.wait(lock, [&] { return readAll_ || !inFlight_.empty(); });
+      if (inFlight_.empty()) return;
+      next = std::move(inFlight_.front());
+      inFlight_.pop_front();
+    }
+    bool predicted = false;
+    try {
+      if (next.ticket.valid()) {
+        next.item.result = next.ticket.get();
+        predicted = true;
+      }
+    } catch (const std::exception& error) {
+      next.item.error = error.what();
+    }
+    take_(next.item);
+    next = {};  // frees the image before the next frame is read
+    {
+      const std::lock_guard lock(mutex_);
+      --places_;
+      ++(predicted ? counts_.predicted : counts_.failed);
+    }
+    changed_.notify_all();
+  }
+}
+
+}  // namespace app

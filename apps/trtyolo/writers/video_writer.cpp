@@ -1,0 +1,170 @@
+// Annotated frames as videos: see makeVideoWriter() in writer.hpp.
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <opencv2/imgproc.hpp>
+#include <opencv2/videoio.hpp>
+#include <optional>
+#include <stdexcept>
+
+#include "input/frame_reader.hpp"
+#include "writers/output_file.hpp"
+#include "writers/writer.hpp"
+
+namespace fs = std::filesystem;
+
+namespace app {
+namespace {
+
+constexpr double kDefaultRate = 25;  // frames a second, of a camera that does not tell or a stream that tells nonsense
+constexpr double kHighestRate = 240;
+constexpr double kSameRate = 1.02;    // a rate that is higher by less is taken for the same
+constexpr double kLongestGap = 3600;  // seconds; a longer one is a wrong time stamp
+
+/// One video that is being written. OpenCV reports no failure while it writes, so the file is checked when it is
+/// complete.
+///
+/// Its rate is constant. A frame is repeated until the next one's time has come; none is left out. The rate is known
+/// when the second frame is: that of the source, or more if these two are closer to each other.
+class Video {
+ public:
+  Video(const std::string& path, const Item& first)
+      : path_(path), temporary_(temporaryName(path, ".part.mp4")), size_(first.image.size()), rate_(first.rate) {
+    begin_ = first.time.value_or(0);
+    first.image.copyTo(last_);
+    open(usual(rate_));  // so that a failure is known at once
+  }
+
+  ~Video() {
+    writer_.release();
+    discard();
+  }
+
+  Video(const Video&) = delete;
+  Video& operator=(const Video&) = delete;
+
+  const std::string& path() const { return path_; }
+
+  void add(const Item& item) {
+    const double time = item.time.value_or(begin_ + static_cast<double>(frames_ + 1) / usual(rate_)) - begin_;
+    if (frames_ == 0 && time > 0) {
+      const double needed = usual(std::max(usual(rate_), std::min(1 / time, kHighestRate)));
+      if (needed > usual(rate_) * kSameRate) open(rate_ = needed);
+    }
+    // The last frame stands until now.
+    const long due = std::max(frames_ + 1, std::lround(time * usual(rate_)));
+    for (long missing = std::min(due - frames_, std::lround(kLongestGap * usual(rate_))); missing > 0; --missing)
+      write();
+    item.image.copyTo(last_);
+  }
+
+  /// @throws std::runtime_error  names the file and the reason
+  void finish() {
+    write();
+    writer_.release();
+    const cv::VideoCapture written(placeOf(temporary_), videoBackend());
+    const long readable = written.isOpened() ? std::lround(written.get(cv::CAP_PROP_FRAME_COUNT)) : 0;
+    if (readable != frames_) {
+      throw std::runtime_error("'" + path_ + "' cannot be written: of " + std::to_string(frames_) + " frames " +
+                               std::to_string(readable) + " can be read back; " + freeSpace());
+    }
+    putInPlace(temporary_, path_);
+  }
+
+ private:
+  static double usual(double rate) { return rate > 0 && rate <= kHighestRate ? rate : kDefaultRate; }
+
+  void open(double rate) {
+    // MPEG-4: H.264 would give half the size, but takes ten times as long, which the clones would lack.
+    const int codec = cv::VideoWriter::fourcc('m', 'p', '4', 'v');
+    bool open = false;
+    try {
+      open = writer_.open(placeOf(temporary_), videoBackend(), codec, rate, size_);
+    } catch (const cv::Exception&) {
+    }
+    if (open) return;
+    discard();
+    throw std::runtime_error("'" + path_ + "' cannot be written: OpenCV cannot make an MP4 video of " +
+                             std::to_string(size_.width) + " x " + std::to_string(size_.height) + " pixels in '" +
+                             fs::absolute(path_).parent_path().string() + "'");
+  }
+
+  /// The last frame, once more.
+  void write() {
+    if (last_.size() != size_) {  // a stream may change its size; a video cannot
+      cv::resize(cv::Mat(last_), last_, size_, 0, 0, cv::INTER_AREA);
+    }
+    writer_.write(last_);
+    ++frames_;
+  }
+
+  void discard() const {
+    std::error_code ignored;
+    fs::remove(temporary_, ignored);
+  }
+
+  std::string freeSpace() const {
+    std::error_code error;
+    const fs::space_info space = fs::space(fs::absolute(path_).parent_path(), error);
+    if (error) return "is the disk full?";
+    return "the disk has " + std::to_string(space.available / 1000000) + " MB left";
+  }
+
+  std::string path_, temporary_;
+  cv::Size size_;
+  double rate_, begin_ = 0;  ///< of the source; the first frame's time
+  cv::Mat last_;             ///< frame, which is written when the next one's time is known
+  cv::VideoWriter writer_;
+  long frames_ = 0;  ///< written
+};
+
+class Videos final : public VideoWriter {
+ public:
+  void add(Item& item) override {
+    if (!item.video || item.image.empty()) return;
+    if (path_ != item.saveAs) {
+      finish();
+      path_ = item.saveAs;
+      try {
+        video_.emplace(path_, item);
+      } catch (const std::runtime_error& error) {
+        item.saveError = error.what();
+      }
+    } else if (video_) {
+      try {
+        video_->add(item);
+      } catch (const std::exception& error) {
+        item.saveError = error.what();
+        video_.reset();
+      }
+    }
+  }
+
+  void finish() override {
+    try {
+      if (video_) video_->finish();
+    } catch (const std::runtime_error& error) {
+      spdlog::error("{}", error.what());
+      failed_ = true;
+    }
+    video_.reset();
+    path_.clear();
+  }
+
+  bool failed() const override { return failed_; }
+
+ private:
+  std::string path_;  ///< of the video that is being written, or could not be begun
+  std::optional<Video> video_;
+  bool failed_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<VideoWriter> makeVideoWriter() {
+  return std::make_unique<Videos>();
+}
+
+}  // namespace app

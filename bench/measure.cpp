@@ -1,0 +1,204 @@
+// How a row of bench is measured: see measure.hpp.
+#include "measure.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <iostream>
+#include <optional>
+#include <sstream>
+#include <stdexcept>
+#include <string_view>
+#include <utility>
+
+#include "device.hpp"
+
+namespace bench {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// Slices short enough that the machine is the same for two neighbours, and long enough that the ragged end, when not
+/// every thread still works, counts for little.
+constexpr double kSlice = 0.5, kWarmUp = 0.1;  // seconds
+constexpr int kRoundsOfASlice = 4, kFewestSlices = 3;
+
+struct Slices {
+  double seconds;
+  int count;
+};
+
+Slices slicesFor(double seconds, double secondsOfARound) {
+  const double slice = std::max(std::min(kSlice, seconds / kFewestSlices), kRoundsOfASlice * secondsOfARound);
+  return {slice, std::max(kFewestSlices, static_cast<int>(std::lround(seconds / slice)))};
+}
+
+void describeSpeed(Json& row, const Speed& speed) {
+  row["images_per_s"] = speed.imagesPerSecond();
+  row["p50_ms"] = trtyolo::percentile(speed.latencies, 50);
+  row["p99_ms"] = trtyolo::percentile(speed.latencies, 99);
+}
+
+/// Without long tails of digits.
+Json rounded(Json row) {
+  for (auto& [key, value] : row.items()) {
+    const double scale = std::string_view(key).ends_with("_mb") ? 10 : 10000;
+    if (value.is_number_float()) value = std::round(value.get<double>() * scale) / scale;
+  }
+  return row;
+}
+
+/// What processes have answered, as Workers::ask() says.
+Json combined(const std::vector<Json>& parts) {
+  Json all = parts.front();
+  if (all.contains("latencies")) {
+    auto speed = all.get<Speed>();
+    for (std::size_t i = 1; i < parts.size(); ++i) speed.addBeside(parts[i].get<Speed>());
+    return speed;
+  }
+  for (auto& [key, value] : all.items()) {
+    const std::string_view name = key;
+    const bool mean = name.ends_with("_ms");
+    if (!mean && !name.ends_with("_mb") && name != "executors") continue;
+    double sum = 0;
+    for (const Json& part : parts) sum += part.at(key).get<double>();
+    if (mean) {
+      value = sum / static_cast<double>(parts.size());
+    } else if (value.is_number_integer()) {
+      value = std::lround(sum);
+    } else {
+      value = sum;
+    }
+  }
+  return all;
+}
+
+}  // namespace
+
+Json describe(const Settings& settings, const SourceImage& image) {
+  const trtyolo::ModelInfo info = trtyolo::inspect(settings.model, settings.option);
+  return {{"task", trtyolo::toString(info.task)},
+          {"classes", info.names.size()},
+          {"precision", info.precision},
+          {"network", {info.networkWidth, info.networkHeight}},
+          {"batch", info.batch},
+          {"backend", info.backend},
+          {"device", info.device},
+          {"image", {image.width, image.height}}};
+}
+
+void serve(const Settings& settings, const std::function<SourceImage()>& image) {
+  std::optional<SourceImage> pixels;
+  std::optional<Subject> subject;
+  const auto answer = [&](std::istream& words) -> Json {
+    std::string command;
+    words >> command;
+    if (command == "describe" || command == "load") pixels = image();
+    if (command == "describe") return describe(settings, *pixels);
+    if (command == "load") {
+      Job job;
+      std::string memory;
+      std::ptrdiff_t index = 0;
+      words >> job.kind >> job.n >> memory >> index;
+      job.onGpu = memory == "gpu";
+      Settings own = settings;
+      std::rotate(own.gpus.begin(), own.gpus.begin() + index, own.gpus.end());
+      subject.emplace(own, job, *pixels);
+      return true;
+    }
+    if (command == "start") {
+      for (int gpu = 0; words >> gpu;) startGpu(gpu);
+      return true;
+    }
+    if (command == "memory") return subject->memory();
+    if (command == "work") return subject->work();
+    double seconds = 0;
+    words >> seconds;
+    return command == "predict" ? subject->predict(seconds) : subject->network(seconds);
+  };
+  for (std::string line; std::getline(std::cin, line);) {
+    std::istringstream words(line);
+    Json said;
+    try {
+      said = {{"answer", answer(words)}};
+    } catch (const std::exception& error) {
+      said = {{"error", error.what()}};
+    }
+    // File names and messages may hold bytes that are not UTF-8.
+    std::cout << said.dump(-1, ' ', false, Json::error_handler_t::replace) << std::endl;
+  }
+}
+
+Workers::Workers(int count, std::function<bool()> interrupted) : interrupted_(std::move(interrupted)) {
+  while (static_cast<int>(children_.size()) < count) children_.push_back(std::make_unique<Child>());
+}
+
+Json Workers::ask(const std::string& command) const {
+  return ask([&](std::size_t) { return command; });
+}
+
+Json Workers::ask(const std::function<std::string(std::size_t)>& command) const {
+  for (std::size_t i = 0; i < children_.size(); ++i) children_[i]->tell(command(i));
+  std::vector<Json> answers;
+  for (const auto& child : children_) {
+    Json said;
+    while (!said.is_object()) {  // a library's own words may come between
+      const std::string line = child->hear(interrupted_);
+      if (interrupted_()) throw Interrupted();
+      said = Json::parse(line, nullptr, false);
+    }
+    if (said.contains("error")) throw std::runtime_error(said["error"].get<std::string>());
+    answers.push_back(std::move(said["answer"]));
+  }
+  return combined(answers);
+}
+
+Json measure(const Ask& ask, const std::string& kind, double seconds, const std::function<void(double)>& onProgress) {
+  const auto run = [&](const char* what, double length) {
+    return ask(std::string(what) + " " + std::to_string(length)).get<Speed>();
+  };
+  Json row, beside;
+  Speed network, predict;
+  if (kind == kNetwork) {
+    const Slices slices = slicesFor(seconds, trtyolo::percentile(run("network", kWarmUp).latencies, 50) / 1e3);
+    for (int i = 0; i < slices.count; ++i) {
+      network.add(run("network", slices.seconds));
+      onProgress((i + 1.0) / slices.count);
+    }
+    row = ask("memory");
+    row.update(ask("work"));
+    describeSpeed(row, network);
+    return {{"row", rounded(std::move(row))}};
+  }
+
+  // Each thread has done a few calls, and together they have filled every stream, before anything counts; and memory is
+  // read before the bare network runs for the first time, because that makes requests of its own.
+  double round = 0;
+  for (int i = 0; i < kRoundsOfASlice; ++i) round = run("predict", 0).seconds;
+  row = ask("memory");
+  run("network", kWarmUp);
+  const Slices slices = slicesFor(seconds, round);
+  std::vector<double> ratios;
+  for (int i = 0; i < slices.count; ++i) {
+    Speed networkSlice;
+    // Turn about, so that a machine that gets faster or slower favours neither.
+    if (i % 2 == 0) networkSlice = run("network", slices.seconds);
+    const Speed predictSlice = run("predict", slices.seconds);
+    if (i % 2 != 0) networkSlice = run("network", slices.seconds);
+    ratios.push_back(predictSlice.imagesPerSecond() / networkSlice.imagesPerSecond());
+    network.add(networkSlice);
+    predict.add(predictSlice);
+    onProgress((i + 1.0) / slices.count);
+  }
+  describeSpeed(row, predict);
+  describeSpeed(beside, network);
+  row["ratio"] = trtyolo::percentile(ratios, 50);
+  row["network_images_per_s"] = beside["images_per_s"];
+  row["network_p50_ms"] = beside["p50_ms"];
+  row["p50_ratio"] = row["p50_ms"].get<double>() / beside["p50_ms"].get<double>();
+  row.update(ask("work"));
+  row["postprocess_ratio"] = row["postprocess_ms"].get<double>() / row["inference_ms"].get<double>();
+  row["slices"] = slices.count;
+  return {{"row", rounded(std::move(row))}, {"network", rounded(std::move(beside))}};
+}
+
+}  // namespace bench

@@ -1,0 +1,229 @@
+// The texts of bench: see report.hpp.
+#include "report.hpp"
+
+#include <algorithm>
+#include <iomanip>
+#include <sstream>
+#include <string_view>
+#include <vector>
+
+namespace bench {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct Column {
+  const char *title, *key;
+  int decimals, width;
+  const char* meaning;
+};
+
+/// A table of its own, of which columns stay away that no row has something in.
+using Group = std::vector<Column>;
+
+const Group kMain{
+    {"images/s", "images_per_s", 1, 10, ""},
+    {"ratio", "ratio", 3, 7,
+     "images/s against the bare network's under the same settings: as many requests of one engine (for separate and "
+     "processes: one of each model; for a pool: one for each of its contexts); the median of short slices that took "
+     "turns"},
+    {"p50 ms", "p50_ms", 2, 9, "median of the calls, each of which is a batch (of a pool: one image)"},
+    {"p99 ms", "p99_ms", 2, 9, ""},
+    {"p50 ratio", "p50_ratio", 3, 10, "p50 against that of the bare network's runs in the same slices"},
+    {"RSS MB", "rss_mb", 0, 8, "memory in MB of 1,000,000 bytes of the row's process (of processes: of all), resident"},
+    {"PSS MB", "pss_mb", 0, 8, "the same, but what k processes share counts 1/k"},
+    {"GPU MB", "gpu_mb", 0, 8, "memory on the GPU, as the library counts it"},
+    {"batch", "mean_batch", 1, 6, "images in a run of the pool in the mean"},
+};
+
+const Group kFurther[] = {
+    {
+        {"streams", "streams", 0, 8, "predictions that the engine runs side by side on a CPU; of a pool: its contexts"},
+        {"preprocess", "preprocess_ms", 3, 11, "parts of a call of predict(), in milliseconds: medians"},
+        {"inference", "inference_ms", 3, 10, ""},
+        {"postprocess", "postprocess_ms", 3, 12, ""},
+        {"post/inf", "postprocess_ratio", 3, 9, "postprocess over inference"},
+        {"network/s", "network_images_per_s", 1, 10, "images/s of the bare network beside the row"},
+        {"network p50", "network_p50_ms", 3, 12, ""},
+        {"slices", "slices", 0, 7, ""},
+    },
+    {
+        {"ready s", "ready_s", 2, 8, "from the start of the process until all models have been called once"},
+        {"program MB", "program_mb", 0, 11, "the process, before it loads a model"},
+        {"clone MB", "clone_mb", 1, 9,
+         "what each clone but the first takes at work: of GPU memory as the driver says, on a CPU of the process"},
+        {"idle clone MB", "idle_clone_mb", 1, 14, "the same of clones that have not run yet"},
+        {"driver MB", "gpu_driver_mb", 0, 10, "what the models take of the GPU as its driver says"},
+        {"CUDA MB", "gpu_cuda_mb", 0, 8, "what CUDA takes of it for the processes before a model is loaded"},
+    },
+    {
+        {"engine", "gpu_engine_mb", 1, 9, "memory on the GPU: weights and what belongs to them, once for all clones"},
+        {"contexts", "gpu_contexts_mb", 1, 9, "what TensorRT keeps for each executor, on which calls run"},
+        {"scratch", "gpu_scratch_mb", 1, 9, "intermediate results of the network, for each executor"},
+        {"buffers", "gpu_buffers_mb", 1, 9, "inputs, outputs, images on their way and decoding, for each executor"},
+        {"pinned", "pinned_mb", 1, 8, "page-locked memory of the process: images and results on their way"},
+        {"executors", "executors", 0, 10, ""},
+    },
+    {
+        {"contexts", "contexts", 0, 9, "runs of the pool at the same time"},
+        {"queue ms", "queue_ms", 3, 10, "from a call to the start of its run"},
+        {"p99", "queue_p99_ms", 3, 10, ""},
+        {"longest queue", "longest_queue", 0, 14, ""},
+    },
+};
+
+constexpr const char* kKinds[][2] = {
+    {"network", "the bare network, n requests side by side and no work around it"},
+    {"model", "predict() of one model"},
+    {"clones", "predict() of a model and n - 1 clones of it, a thread each"},
+    {"separate", "predict() of n models loaded from the file, a thread each; every one has the streams of one model"},
+    {"processes", "predict() of a model in each of n processes"},
+    {"pool", "n threads that call predict() of one pool, one image a call"},
+};
+
+std::string number(double value, int decimals) {
+  std::ostringstream text;
+  text << std::fixed << std::setprecision(decimals) << value;
+  return text.str();
+}
+
+std::string size(const Json& pair) {
+  return std::to_string(pair[0].get<int>()) + "x" + std::to_string(pair[1].get<int>());
+}
+
+std::string counted(int count, const std::string& what) {
+  return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
+}
+
+/// Writes text in lines of at most kColumns, which but for the first begin with `indent` spaces.
+void wrap(std::ostream& out, const std::string& text, std::size_t indent = 0) {
+  std::istringstream words(text);
+  std::size_t at = text.find_first_not_of(' ');
+  out << std::string(at == std::string::npos ? 0 : at, ' ');
+  bool first = true;
+  for (std::string word; words >> word; first = false) {
+    if (!first && at + 1 + word.size() > kColumns) {
+      out << '\n' << std::string(indent, ' ');
+      at = indent;
+    } else if (!first) {
+      out << ' ';
+      ++at;
+    }
+    out << word;
+    at += word.size();
+  }
+  out << '\n';
+}
+
+void explain(std::ostream& out, const std::string& title, const std::string& meaning) {
+  constexpr std::size_t kIndent = 15;
+  if (meaning.empty()) return;
+  std::ostringstream line;
+  line << std::left << std::setw(kIndent - 2) << title;
+  out << line.str() << "  ";
+  std::ostringstream text;
+  wrap(text, std::string(kIndent, ' ') + meaning, kIndent);
+  out << text.str().substr(kIndent);
+}
+
+void header(std::ostream& out, const Json& report) {
+  const Json& machine = report["machine"];
+  std::string text;
+  for (const auto& [name, version] : machine["versions"].items()) {
+    text += (text.empty() ? "" : ", ") + name + " " + version.get<std::string>();
+  }
+  text += " on " + machine["cpu"].get<std::string>() + ", " + counted(machine["cores"].get<int>(), "core") + ", " +
+          number(machine["memory_mb"].get<double>(), 0) + " MB of memory";
+  if (!machine["gpu"].is_null()) text += ", " + machine["gpu"].get<std::string>();
+  wrap(out, text);
+
+  text = report["model"].get<std::string>() + ": " + report["task"].get<std::string>() + ", " +
+         report["precision"].get<std::string>() + ", network " + size(report["network"]) + ", batch " +
+         std::to_string(report["batch"].get<int>());
+  if (report.contains("optimization_level")) {
+    text += ", built at optimization level " + report["optimization_level"].get<std::string>();
+  }
+  text += "; image " + size(report["image"]);
+  for (const Json& row : report["rows"]) {
+    if (!row.contains("objects")) continue;
+    text += ", " + counted(row["objects"].get<int>(), "object") + " found in it";
+    break;
+  }
+  wrap(out, text);
+}
+
+/// Rows of a CPU say 0 for memory on the GPU.
+bool has(const Json& row, const Column& column) {
+  return row.contains(column.key) && (row[column.key] != 0 || column.key != std::string_view("gpu_mb"));
+}
+
+void writeGroup(std::ostream& out, const Json& rows, const Group& group, bool errors) {
+  Group columns;
+  std::copy_if(group.begin(), group.end(), std::back_inserter(columns), [&](const Column& column) {
+    return std::any_of(rows.begin(), rows.end(), [&](const Json& row) { return has(row, column); });
+  });
+  if (columns.empty() && !errors) return;
+  const bool images = std::any_of(rows.begin(), rows.end(), [](const Json& row) { return row["memory"] != "host"; });
+  const auto begin = [&](const std::string& kind, const std::string& image, const std::string& n) {
+    out << std::left << std::setw(10) << kind;
+    if (images) out << std::setw(5) << image;
+    out << std::right << std::setw(5) << n;
+  };
+  out << '\n';
+  begin("kind", "image", "n");
+  for (const Column& column : columns) out << std::setw(column.width) << column.title;
+  out << '\n';
+  for (const Json& row : rows) {
+    const bool failed = row.contains("error");
+    const bool shown =
+        std::any_of(columns.begin(), columns.end(), [&](const auto& column) { return has(row, column); });
+    if (!shown && !(failed && errors)) continue;
+    const auto kind = row["kind"].get<std::string>();
+    begin(kind,
+          kind == "network"         ? "-"
+          : row["memory"] == "host" ? "host"
+                                    : "gpu",
+          std::to_string(row["n"].get<int>()));
+    for (const Column& column : columns) {
+      if (failed) break;
+      const bool known = row.contains(column.key);
+      out << std::setw(column.width) << (known ? number(row[column.key].get<double>(), column.decimals) : "-");
+    }
+    out << '\n';
+    if (failed) wrap(out, "          failed: " + row["error"].get<std::string>(), 10);
+  }
+  out << '\n';
+  for (const Column& column : columns) explain(out, column.title, column.meaning);
+}
+
+}  // namespace
+
+std::string table(const Json& report, bool all) {
+  std::ostringstream out;
+  const Json& rows = report["rows"];
+  header(out, report);
+  writeGroup(out, rows, kMain, true);
+  for (const auto& [kind, meaning] : kKinds) {
+    const bool shown =
+        std::any_of(rows.begin(), rows.end(), [&, name = kind](const Json& row) { return row["kind"] == name; });
+    if (shown) explain(out, kind, meaning);
+  }
+  for (const Group& group : kFurther) {
+    if (all) writeGroup(out, rows, group, false);
+  }
+  if (!all) out << "\n--all shows the rest: parts of a call, memory in detail, queues.\n";
+  return out.str();
+}
+
+std::string line(const Json& row) {
+  std::string text = row["kind"].get<std::string>() + " " + std::to_string(row["n"].get<int>());
+  if (row["memory"] != "host") text += ", image on the GPU";
+  if (row.contains("error")) return text + ": failed: " + row["error"].get<std::string>();
+  text += ": " + number(row["images_per_s"].get<double>(), 1) + " images/s";
+  if (row.contains("ratio")) text += ", " + number(row["ratio"].get<double>(), 3) + " of the network alone";
+  text += ", " + number(row["rss_mb"].get<double>(), 0) + " MB";
+  if (row["gpu_mb"] != 0) text += " and " + number(row["gpu_mb"].get<double>(), 0) + " MB on the GPU";
+  return text;
+}
+
+}  // namespace bench

@@ -1,0 +1,240 @@
+// Models at work in this process: see subject.hpp.
+#include "subject.hpp"
+
+#include <algorithm>
+#include <future>
+#include <thread>
+#include <utility>
+
+#include "device.hpp"
+
+namespace bench {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using Json = nlohmann::ordered_json;
+using trtyolo::Model;
+
+constexpr int kWarmUpCalls = 2;
+
+double secondsBetween(Clock::time_point from, Clock::time_point to) {
+  return std::chrono::duration<double>(to - from).count();
+}
+
+/// One model alone gets the option's own default, every core for one prediction, and so does each of several separate
+/// models. A pool gets as many as suit the machine, its own default. Clones, and the requests of the bare network, get
+/// a stream each as far as there are cores.
+int streamsOf(const Job& job, std::ptrdiff_t atOnce) {
+  if (job.kind == kPool) return 0;
+  if (job.kind != kClones && job.kind != kNetwork) return 1;
+  return std::min(static_cast<int>(atOnce), std::max(1, static_cast<int>(std::thread::hardware_concurrency())));
+}
+
+/// Of the calls that may run at the same time.
+struct Turn {
+  std::counting_semaphore<>& turns;
+  ~Turn() { turns.release(); }
+};
+
+Speed networkSpeed(const Model& model, int requests, double seconds) {
+  trtyolo::NetworkSpeed speed = model.measureNetwork(requests, seconds);
+  return {speed.seconds, model.batch(), std::move(speed.latencies)};
+}
+
+}  // namespace
+
+Subject::Subject(const Settings& settings, const Job& job, const SourceImage& image)
+    : job_(job),
+      gpus_(settings.gpus),
+      atOnce_(settings.atOnce > 0 ? std::min(settings.atOnce, job.n) : job.n),
+      turns_(atOnce_) {
+  const bool separate = job.kind == kSeparate;
+  gpus_.resize(std::min(gpus_.size(), static_cast<std::size_t>(job.n)));
+  callers_ = job.kind == kNetwork ? 0 : static_cast<std::size_t>(job.n);
+  engines_ = separate ? callers_ : gpus_.size();
+  streams_ = settings.streams.value_or(streamsOf(job, atOnce_));
+  trtyolo::InferOption option = settings.option;
+  option.setStreams(streams_).enablePerformanceReport();
+  if (job.onGpu) option.enableCudaMem();
+  const auto gpuOf = [&](std::size_t i) { return gpus_[i % gpus_.size()]; };
+  const auto load = [&](const std::string& file, std::size_t i) {
+    return std::make_unique<Model>(Model::load(file, option.setDeviceId(gpuOf(i))));
+  };
+
+  models_.push_back(load(settings.model, 0));
+  const Model& first = *models_.front();
+  usesGpu_ = first.info().backend == "tensorrt";
+  for (const int gpu : gpus_) {
+    images_.push_back(image.view());
+    if (!job.onGpu) continue;
+    onGpus_.push_back(copyToGpu(image.view(), gpu));
+    images_.back().ptr = onGpus_.back().get();
+  }
+  const bool clones = job.kind == kClones && job.n > 1;
+  if (clones) {
+    const std::vector<trtyolo::Image> images(static_cast<std::size_t>(first.batch()), images_.front());
+    for (int i = 0; i < kWarmUpCalls; ++i) models_.front()->predict(images);
+    withoutClones_ = usedMegabytes();
+  }
+  const bool pool = job.kind == kPool;
+  for (std::size_t i = 1; i < (pool ? engines_ : std::max(callers_, engines_)); ++i) {
+    if (separate) {
+      models_.push_back(load(settings.model, i));
+    } else {
+      models_.push_back(i < engines_ ? first.clone(gpuOf(i)) : models_[i % engines_]->clone());
+    }
+  }
+  if (clones) cloneMemory_["idle_clone_mb"] = (usedMegabytes() - withoutClones_) / (job.n - 1);
+
+  trtyolo::PoolOption poolOption;
+  poolOption.contexts = settings.contexts;
+  poolOption.maxQueueDelay = settings.maxQueueDelay;
+  for (std::size_t i = 0; pool && i < engines_; ++i) {
+    if (settings.lowLatencyModel.empty()) {
+      pools_.push_back(std::make_unique<trtyolo::Pool<>>(*models_[i], poolOption));
+    } else {
+      option.setStreams(1).setBatch(1);
+      lowLatency_.push_back(load(settings.lowLatencyModel, i));
+      pools_.push_back(std::make_unique<trtyolo::Pool<>>(*models_[i], *lowLatency_[i], poolOption));
+    }
+    // A GPU captures a graph for each number of images; none of that is to be measured.
+    for (int size = 1; usesGpu_ && size <= pools_[i]->maxBatchSize(); ++size) {
+      const std::vector<trtyolo::Image> images(static_cast<std::size_t>(size), images_[i]);
+      for (int turn = 0; turn < 2 * pools_[i]->contexts(); ++turn) pools_[i]->predict(images);
+    }
+  }
+  if (pool) warmUpRuns_ = pools_.front()->metrics().batchSizes;
+  team_ = std::make_unique<Team>(std::max(callers_, engines_));
+}
+
+Speed Subject::predict(double seconds) {
+  return together(callers_, [this, seconds](std::size_t number) {
+    const std::size_t place = number % gpus_.size();
+    const trtyolo::Image& image = images_[place];
+    Speed speed;
+    if (pools_.empty()) speed.images = models_[number]->batch();
+    const std::vector<trtyolo::Image> images(static_cast<std::size_t>(speed.images), image);
+    const auto begin = Clock::now();
+    do {
+      turns_.acquire();
+      const Turn turn{turns_};
+      const auto start = Clock::now();
+      const int found =
+          pools_.empty() ? models_[number]->predict(images).front().num : pools_[place]->predict(image).num;
+      const auto end = Clock::now();
+      if (number == 0) objects_ = found;
+      speed.latencies.push_back(secondsBetween(start, end) * 1e3);
+      speed.seconds = secondsBetween(begin, end);
+    } while (speed.seconds < seconds);
+    return speed;
+  });
+}
+
+Speed Subject::network(double seconds) {
+  if (job_.n == 1 && !lowLatency_.empty()) return networkSpeed(*lowLatency_.front(), 1, seconds);
+  const auto run = [this, seconds] {
+    const auto atOnce = static_cast<std::size_t>(atOnce_);
+    return together(std::min(engines_, atOnce), [&](std::size_t i) {
+      std::size_t requests = 1;
+      if (!pools_.empty()) {
+        requests = static_cast<std::size_t>(pools_[i]->contexts());
+      } else if (job_.kind != kSeparate) {
+        requests = atOnce / engines_ + (i < atOnce % engines_ ? 1 : 0);
+      }
+      return networkSpeed(*models_[i], static_cast<int>(requests), seconds);
+    });
+  };
+  if (job_.kind != kNetwork) return run();
+  // Its requests go when it ends, and their memory with them.
+  std::future<Speed> running = std::async(std::launch::async, run);
+  std::this_thread::sleep_for(std::chrono::duration<double>(seconds / 2));
+  memoryOfNetwork_ = readMemory();
+  return running.get();
+}
+
+/// One piece of work for each thread, all begun at the same time; over when the last is.
+Speed Subject::together(std::size_t count, const std::function<Speed(std::size_t)>& work) {
+  if (count == 1) return work(0);
+  std::vector<Speed> parts(count);
+  team_->run(count, [&](std::size_t number) { parts[number] = work(number); });
+  Speed all;
+  for (const Speed& part : parts) all.addBeside(part);
+  return all;
+}
+
+/// Of the GPUs, by all programs; on a CPU of this process.
+double Subject::usedMegabytes() const {
+  if (!usesGpu_) return processMemory().resident;
+  double used = 0;
+  for (const int gpu : gpus_) used += usedGpuMegabytes(gpu).value_or(0);
+  return used;
+}
+
+Json Subject::memory() const {
+  return job_.kind == kNetwork ? memoryOfNetwork_ : readMemory();
+}
+
+Json Subject::readMemory() const {
+  const ProcessMemory process = processMemory();
+  Json json{{"batch", models_.front()->batch()},
+            {"streams", pools_.empty() ? streams_ : pools_.front()->contexts()},
+            {"rss_mb", process.resident},
+            {"pss_mb", process.proportional},
+            {"gpu_mb", 0},
+            {"program_mb", before_.resident}};
+  if (usesGpu_) {
+    trtyolo::MemoryUse use;
+    for (std::size_t i = 0; i < engines_; ++i) use += models_[i]->memory();
+    for (const auto& model : lowLatency_) use += model->memory();
+    const auto megabytes = [](std::size_t bytes) { return static_cast<double>(bytes) / 1e6; };
+    json["gpu_mb"] = megabytes(use.total());
+    json["gpu_engine_mb"] = megabytes(use.engine);
+    json["gpu_contexts_mb"] = megabytes(use.contexts);
+    json["gpu_scratch_mb"] = megabytes(use.scratch);
+    json["gpu_buffers_mb"] = megabytes(use.buffers);
+    json["pinned_mb"] = megabytes(use.pinned);
+    json["executors"] = use.executors;
+  }
+  json.update(cloneMemory_);
+  if (!cloneMemory_.empty()) json["clone_mb"] = (usedMegabytes() - withoutClones_) / (job_.n - 1);
+  return json;
+}
+
+Json Subject::work() const {
+  const trtyolo::ModelInfo& info = models_.front()->info();
+  Json json = Json::object();
+  if (const auto level = info.metadata.find("optimization_level"); level != info.metadata.end()) {
+    json["optimization_level"] = level->second;
+  }
+  if (callers_ == 0) return json;
+  if (info.task != trtyolo::Task::Classify) json["objects"] = objects_;
+  double preprocess = 0, inference = 0, postprocess = 0;
+  const auto add = [&](double before, double network, double after, std::size_t count) {
+    preprocess += before / static_cast<double>(count);
+    inference += network / static_cast<double>(count);
+    postprocess += after / static_cast<double>(count);
+  };
+  for (const auto& pool : pools_) {
+    const trtyolo::PoolMetrics metrics = pool->metrics();
+    add(metrics.preprocess.median, metrics.inference.median, metrics.postprocess.median, pools_.size());
+  }
+  for (std::size_t i = 0; pools_.empty() && i < models_.size(); ++i) {
+    const trtyolo::Timing timing = models_[i]->timing();
+    add(timing.preprocess, timing.inference, timing.postprocess, models_.size());
+  }
+  json["preprocess_ms"] = preprocess;
+  json["inference_ms"] = inference;
+  json["postprocess_ms"] = postprocess;
+  if (!pools_.empty()) {
+    trtyolo::PoolMetrics metrics = pools_.front()->metrics();
+    for (std::size_t i = 0; i < warmUpRuns_.size(); ++i) metrics.batchSizes[i] -= warmUpRuns_[i];
+    json["contexts"] = pools_.front()->contexts();
+    json["mean_batch"] = metrics.meanBatch();
+    json["queue_ms"] = metrics.queueTime.median;
+    json["queue_p99_ms"] = metrics.queueTime.p99;
+    json["longest_queue"] = metrics.longestQueue;
+  }
+  return json;
+}
+
+}  // namespace bench
