@@ -1,59 +1,43 @@
 #include "errors.hpp"
 
+#include <array>
 #include <stdexcept>
 #include <string>
-#include <utility>
 
+#include "bindings.hpp"
 #include "trtyolo.hpp"
-#include "trtyolo/pool.hpp"
 
 namespace trtyolo::python {
 namespace {
 
 namespace nb = nanobind;
 
-// The Python class is defined in the package (errors.py).
-nb::object classOf(const char* name) {
-  static const nb::handle module = nb::module_::import_("tensorrt_yolo.errors").release();
-  return module.attr(name);
+// The name of the class in errors.py that stands for the error: the first of these kinds that it is.
+template <typename... Kinds>
+const char* nameOf(const Error& error, const std::array<const char*, sizeof...(Kinds) + 1>& names) {
+  std::size_t kind = 0;
+  static_cast<void>(((dynamic_cast<const Kinds*>(&error) || (++kind, false)) || ...));
+  return names.at(kind);
 }
 
-// A class and a message for Error and what is derived from it; anything else is thrown on.
-std::pair<nb::object, std::string> ownErrorOf(const std::exception_ptr& exception) {
-  try {
-    std::rethrow_exception(exception);
-  } catch (const ModelError& error) {
-    return {classOf("ModelError"), error.what()};
-  } catch (const BusyError& error) {
-    return {classOf("BusyError"), error.what()};
-  } catch (const InferenceError& error) {
-    return {classOf("InferenceError"), error.what()};
-  } catch (const DeviceError& error) {
-    return {classOf("DeviceError"), error.what()};
-  } catch (const QueueFullError& error) {
-    return {classOf("QueueFullError"), error.what()};
-  } catch (const DeadlineError& error) {
-    return {classOf("DeadlineError"), error.what()};
-  } catch (const CancelledError& error) {
-    return {nb::module_::import_("concurrent.futures").attr("CancelledError"), error.what()};
-  } catch (const ClosedError& error) {
-    return {classOf("ClosedError"), error.what()};
-  } catch (const Error& error) {
-    return {classOf("Error"), error.what()};
-  }
-}
-
-void raiseError(const std::exception_ptr& exception, void*) {
-  const auto [kind, message] = ownErrorOf(exception);
-  PyErr_SetString(kind.ptr(), message.c_str());
+nb::object pythonError(const Error& error) {
+  return classOf("errors", nameOf<ModelError, BusyError, InferenceError, DeviceError, QueueFullError, DeadlineError,
+                                  CancelledError, ClosedError>(
+                               error, {"ModelError", "BusyError", "InferenceError", "DeviceError", "QueueFullError",
+                                       "DeadlineError", "CancelledError", "ClosedError", "Error"}))(error.what());
 }
 
 }  // namespace
 
+nb::object classOf(const char* module, const char* name) {
+  return nb::module_::import_((std::string("tensorrt_yolo.") + module).c_str()).attr(name);
+}
+
 nb::object errorOf(const std::exception_ptr& exception) {
   try {
-    const auto [kind, message] = ownErrorOf(exception);
-    return kind(message.c_str());
+    std::rethrow_exception(exception);
+  } catch (const Error& error) {
+    return pythonError(error);
   } catch (const std::invalid_argument& error) {
     return nb::borrow(PyExc_ValueError)(error.what());
   } catch (const std::exception& error) {
@@ -62,7 +46,14 @@ nb::object errorOf(const std::exception_ptr& exception) {
 }
 
 void bindErrors(nb::module_&) {
-  nb::register_exception_translator(&raiseError);
+  nb::register_exception_translator([](const std::exception_ptr& exception, void*) {
+    try {
+      std::rethrow_exception(exception);
+    } catch (const Error& error) {
+      const nb::object raised = pythonError(error);
+      PyErr_SetObject(raised.type().ptr(), raised.ptr());
+    }
+  });
 }
 
 }  // namespace trtyolo::python

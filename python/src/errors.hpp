@@ -1,4 +1,4 @@
-// Exceptions of the library as Python's.
+// Exceptions of the library as Python's, and the classes that the package defines in Python.
 #pragma once
 
 #include <nanobind/nanobind.h>
@@ -7,11 +7,11 @@
 
 namespace trtyolo::python {
 
+/// A class of the package: classOf("errors", "ModelError") is tensorrt_yolo.errors.ModelError.
+nanobind::object classOf(const char* module, const char* name);
+
 /// For who holds the interpreter lock: an instance of the class in errors.py that stands for it, ValueError for
 /// std::invalid_argument, and RuntimeError for what is not the library's.
 nanobind::object errorOf(const std::exception_ptr& exception);
-
-/// Lets what the library throws reach Python.
-void bindErrors(nanobind::module_& module);
 
 }  // namespace trtyolo::python

@@ -7,6 +7,8 @@
 #include <limits>
 #include <string>
 
+#include "bindings.hpp"
+
 namespace trtyolo::python {
 
 namespace nb = nanobind;
@@ -14,11 +16,7 @@ namespace nb = nanobind;
 namespace {
 
 std::string text(const std::vector<std::ptrdiff_t>& shape) {
-  std::string sides;
-  for (const std::ptrdiff_t side : shape) {
-    sides += (sides.empty() ? "" : ", ") + std::to_string(side);
-  }
-  return '(' + sides + (shape.size() == 1 ? ",)" : ")");
+  return nb::repr(nb::tuple(nb::cast(shape))).c_str();
 }
 
 // What an array calls its type of values.
@@ -30,10 +28,26 @@ std::string typeName(nb::handle array, const char* format) {
   return nb::str(nb::handle(type)).c_str();
 }
 
+// How to make an image of values of this type.
+const char* adviceFor(const std::string& type) {
+  const auto has = [&](const char* part) { return type.find(part) != std::string::npos; };
+  if (has("float")) {
+    return "convert it yourself, as in (image * 255).round().astype(numpy.uint8) for values 0 to 1";
+  }
+  if (has("uint16")) {
+    return "convert it yourself: (image >> 8).astype(numpy.uint8) takes the upper 8 of 16 bits, as OpenCV does when it "
+           "reads files; values of 10 or 12 bits need >> 2 or >> 4";
+  }
+  if (has("bool")) {
+    return "convert it yourself, as in image.astype(numpy.uint8) * 255";
+  }
+  return "convert it yourself, as in image.clip(0, 255).astype(numpy.uint8)";
+}
+
 [[noreturn]] void throwWrongType(const std::string& found) {
-  throw nb::type_error(("predict: an image must have values of the type uint8 (0 to 255), found " + found +
-                        "; convert it yourself, as in (image * 255).round().astype(numpy.uint8) for values 0 to 1")
-                           .c_str());
+  throw nb::type_error(
+      ("predict: an image must have values of the type uint8 (0 to 255), found " + found + "; " + adviceFor(found))
+          .c_str());
 }
 
 template <int channels>
@@ -49,8 +63,7 @@ void copyPixels(const PixelLayout& layout, const std::uint8_t* from, std::uint8_
 }
 
 Image viewOf(const PixelLayout& layout, const std::uint8_t* first) {
-  return {const_cast<std::uint8_t*>(first), layout.width, layout.height, layout.channels,
-          static_cast<std::size_t>(layout.row)};
+  return {first, layout.width, layout.height, layout.channels, static_cast<std::size_t>(layout.row)};
 }
 
 // An image that an array with __cuda_array_interface__, or a tensor, describes.
@@ -72,11 +85,8 @@ DeviceImage deviceImageOfCapsule(nb::object capsule) {
     throwWrongType("values of " + std::to_string(array.dtype().bits) + " bits of the DLPack type " +
                    std::to_string(array.dtype().code));
   }
-  std::vector<std::ptrdiff_t> shape, strides;
-  for (std::size_t i = 0; i < array.ndim(); ++i) {
-    shape.push_back(static_cast<std::ptrdiff_t>(array.shape(i)));
-    strides.push_back(static_cast<std::ptrdiff_t>(array.stride(i)));
-  }
+  const std::vector<std::ptrdiff_t> shape(array.shape_ptr(), array.shape_ptr() + array.ndim());
+  const std::vector<std::ptrdiff_t> strides(array.stride_ptr(), array.stride_ptr() + array.ndim());
   // The array gives the memory back when it goes; the capsule has no say in it any more.
   nb::object owner = nb::capsule(new Array(array), [](void* held) noexcept { delete static_cast<Array*>(held); });
   return deviceImage(reinterpret_cast<std::uintptr_t>(array.data()), shape, strides, array.device_id(),
@@ -141,6 +151,20 @@ void HeldImages::add(nb::handle image) {
   }
 }
 
+void HeldImages::addAll(nb::handle images) {
+  const std::size_t count = nb::len(images);
+  for (const nb::handle image : images) {
+    const std::string place = "images[" + std::to_string(images_.size()) + "]: ";
+    try {
+      add(image);
+    } catch (const nb::builtin_exception& error) {
+      throw nb::builtin_exception(error.type(), ((count > 1 ? place : "") + error.what()).c_str());
+    } catch (const std::invalid_argument& error) {
+      throw std::invalid_argument((count > 1 ? place : "") + error.what());
+    }
+  }
+}
+
 void HeldImages::addDevice(const DeviceImage& image) {
   if (!onDevice_) {
     throw std::invalid_argument(
@@ -202,12 +226,8 @@ void HeldImages::copyScattered() {
 void bindImages(nb::module_& module) {
   nb::class_<DeviceImage>(module, "DeviceImage",
                           "An image in the memory of a GPU: uint8, (height, width[, channels]), strides in bytes.")
-      .def(
-          "__init__",
-          [](DeviceImage* self, std::uintptr_t pointer, const std::vector<std::ptrdiff_t>& shape,
-             const std::vector<std::ptrdiff_t>& strides, int deviceId,
-             nb::object owner) { new (self) DeviceImage(deviceImage(pointer, shape, strides, deviceId, owner)); },
-          nb::arg("pointer"), nb::arg("shape"), nb::arg("strides"), nb::arg("device_id"), nb::arg("owner"))
+      .def(nb::new_(&deviceImage), nb::arg("pointer"), nb::arg("shape"), nb::arg("strides"), nb::arg("device_id"),
+           nb::arg("owner"))
       .def_static("from_dlpack", &deviceImageOfCapsule, nb::arg("capsule"), "Takes what __dlpack__() gave.");
 }
 

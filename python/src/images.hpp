@@ -47,6 +47,9 @@ class HeldImages {
   /// @throws nanobind::python_error (TypeError), std::invalid_argument  it is no image, or not where the model wants it
   void add(nanobind::handle image);
 
+  /// All of a list; of several, an error names the index of its image.
+  void addAll(nanobind::handle images);
+
   /// Images whose pixels are not side by side, or whose rows go upward, get a copy that has them so.
   void copyScattered();
 
@@ -70,8 +73,5 @@ class HeldImages {
   std::vector<Scattered> scattered_;
   std::vector<std::unique_ptr<std::uint8_t[]>> copies_;
 };
-
-/// Adds DeviceImage.
-void bindImages(nanobind::module_& module);
 
 }  // namespace trtyolo::python

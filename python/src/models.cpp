@@ -1,17 +1,17 @@
 #include "models.hpp"
 
 #include <nanobind/stl/map.h>
+#include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/unique_ptr.h>
 #include <nanobind/stl/vector.h>
 
-#include <memory>
-#include <string>
+#include <type_traits>
 #include <utility>
-#include <vector>
 
-#include "held_model.hpp"
+#include "bindings.hpp"
+#include "errors.hpp"
 
 namespace trtyolo::python {
 
@@ -22,75 +22,59 @@ namespace {
 constexpr const char* kInstead =
     "; start processes by multiprocessing's 'spawn' or 'forkserver', or before the first model is loaded";
 
-// The class of one model; what a task has beside the others is added by the caller.
-template <typename Model>
-nb::class_<HeldModel<Model>> bindModel(nb::module_& module, const char* name) {
-  using Held = HeldModel<Model>;
-  return nb::class_<Held>(module, name)
-      .def(nb::init<std::string, const Option&>(), nb::arg("file"), nb::arg("option"))
-      .def("clone", &Held::clone)
-      .def("close", &Held::close)
-      .def_prop_ro("is_closed", &Held::isClosed)
-      .def("predict", &Held::predict, nb::arg("image"))
-      .def("predict_all", &Held::predictAll, nb::arg("images"))
-      .def("batch", [](const Held& self) { return self.use()->batch(); })
-      .def("info", [](const Held& self) { return dictOf(self.use()->info()); })
-      .def(
-          "set_confidence", [](const Held& self, float threshold) { self.use()->setConfidence(threshold); },
-          nb::arg("threshold"))
-      .def(
-          "set_iou", [](const Held& self, float threshold) { self.use()->setIou(threshold); }, nb::arg("threshold"))
-      .def(
-          "set_max_detections", [](const Held& self, int most) { self.use()->setMaxDetections(most); }, nb::arg("most"))
-      .def(
-          "set_classes", [](const Held& self, const std::vector<int>& classes) { self.use()->setClasses(classes); },
-          nb::arg("classes"))
-      .def(
-          "set_agnostic", [](const Held& self, bool agnostic) { self.use()->setAgnostic(agnostic); },
-          nb::arg("agnostic"))
-      .def("performance_report", [](const Held& self) { return self.use()->performanceReport(); })
-      .def("timing", &Held::timing)
-      .def("memory", &Held::memory)
-      .def("measure_network", &Held::measureNetwork, nb::arg("requests"), nb::arg("seconds"));
-}
+// A model of a task that is known at run time only.
+class ModelOfTask : public Model {
+ public:
+  ModelOfTask(const std::string& file, const InferOption& option, std::optional<Task> task)
+      : Model(file, option, task) {}
+};
 
-nb::list listOf(const std::vector<TensorInfo>& tensors) {
+nb::tuple pythonTensors(const std::vector<TensorInfo>& tensors) {
+  const nb::object kind = classOf("info", "TensorInfo");
   nb::list list;
   for (const TensorInfo& tensor : tensors) {
-    list.append(nb::make_tuple(tensor.name, tensor.type, nb::tuple(nb::cast(tensor.shape))));
+    list.append(kind(tensor.name, tensor.type, nb::tuple(nb::cast(tensor.shape))));
   }
-  return list;
+  return nb::tuple(list);
+}
+
+nb::object timingOf(const HeldModel& self) {
+  const Timing timing = self.use()->timing();
+  return classOf("info", "Timing")(timing.calls, timing.total, timing.preprocess, timing.inference, timing.postprocess);
+}
+
+nb::object memoryOf(const HeldModel& self) {
+  const MemoryUse use = self.use()->memory();
+  return classOf("info", "MemoryUse")(use.engine, use.contexts, use.scratch, use.buffers, use.pinned, use.executors);
+}
+
+nb::object measureNetwork(const HeldModel& self, int requests, double seconds) {
+  const std::shared_ptr<Model> model = self.use();
+  const NetworkSpeed speed = unlocked([&] { return model->measureNetwork(requests, seconds); });
+  return classOf("info", "NetworkSpeed")(speed.seconds, speed.latencies);
+}
+
+template <typename Value>
+auto setter(void (Model::*set)(Value)) {
+  return [set](const HeldModel& self, const std::decay_t<Value>& value) { (self.use().get()->*set)(value); };
 }
 
 }  // namespace
 
-nb::dict dictOf(const ModelInfo& info) {
-  nb::dict dict;
-  dict["file"] = info.file;
-  dict["file_bytes"] = info.fileBytes;
-  dict["task"] = toString(info.task);
-  dict["names"] = info.names;
-  dict["inputs"] = listOf(info.inputs);
-  dict["outputs"] = listOf(info.outputs);
-  dict["network_width"] = info.networkWidth;
-  dict["network_height"] = info.networkHeight;
-  dict["stride"] = info.stride;
-  dict["batch"] = info.batch;
-  dict["keypoints"] = info.keypoints;
-  dict["keypoint_dims"] = info.keypointDims;
-  dict["dynamic_batch"] = info.dynamicBatch;
-  dict["dynamic_size"] = info.dynamicSize;
-  dict["backend"] = info.backend;
-  dict["device"] = info.device;
-  dict["precision"] = info.precision;
-  dict["layout"] = info.layout;
-  dict["metadata"] = info.metadata;
-  return dict;
+nb::object pythonInfo(const ModelInfo& info) {
+  return classOf("info", "ModelInfo")(info.file, info.fileBytes, toString(info.task), dictOf(info.names),
+                                      pythonTensors(info.inputs), pythonTensors(info.outputs), info.networkWidth,
+                                      info.networkHeight, info.stride, info.batch, info.keypoints, info.keypointDims,
+                                      info.dynamicBatch, info.dynamicSize, info.backend, info.device, info.precision,
+                                      info.layout, info.family, info.evidence, info.metadata);
 }
 
 void claimProcess() {
-  static const pid_t claimed = getpid();
-  if (claimed != getpid()) {
+  static pid_t claimed = 0;  // for who holds the interpreter lock
+  if (!claimed) {
+    claimed = getpid();
+    nb::module_::import_("tensorrt_yolo.log").attr("start")();
+  } else if (claimed != getpid()) {
     throw Error("this process (" + std::to_string(getpid()) + ") was forked from one that has loaded models (" +
                 std::to_string(claimed) + "), and can load none" + kInstead);
   }
@@ -103,19 +87,59 @@ void BirthProcess::check(const char* what, const std::string& file) const {
   }
 }
 
+HeldModel::HeldModel(std::string file, const InferOption& option, bool onDevice, int deviceId, const std::string& task,
+                     nb::object resultType)
+    : loaded_{std::move(file), onDevice, deviceId, {}, std::nullopt} {
+  claimProcess();
+  const std::optional<Task> wanted = task.empty() ? std::nullopt : std::optional(taskOf(task));
+  const InferOption copy = option;  // another thread may change the option meanwhile
+  model_ = {unlocked([&] { return new ModelOfTask(loaded_.file, copy, wanted); }), Destroyer()};
+  loaded_.kind.emplace(std::move(resultType), model_->info());
+}
+
+std::unique_ptr<HeldModel> HeldModel::clone() const {
+  const std::shared_ptr<Model> model = use();
+  return std::unique_ptr<HeldModel>(new HeldModel(loaded_, unlocked([&] { return model->clone(); })));
+}
+
+std::shared_ptr<Model> HeldModel::use() const {
+  if (!model_) {
+    throw Error("this model of '" + loaded_.file + "' is closed");
+  }
+  loaded_.process.check("model", loaded_.file);
+  return model_;
+}
+
 void bindModels(nb::module_& module) {
-  bindModel<ClassifyModel>(module, "ClassifyModel")
+  nb::class_<HeldModel>(module, "Model", "A model of any task.")
+      .def(nb::init<std::string, const InferOption&, bool, int, const std::string&, nb::object>(), nb::arg("file"),
+           nb::arg("option"), nb::arg("on_device"), nb::arg("device_id"), nb::arg("task"), nb::arg("result_type"))
+      .def("clone", &HeldModel::clone)
+      .def("close", &HeldModel::close)
+      .def_prop_ro("is_closed", &HeldModel::isClosed)
       .def(
-          "set_top_k", [](const HeldModel<ClassifyModel>& self, int classes) { self.use()->setTopK(classes); },
-          nb::arg("classes"));
-  bindModel<DetectModel>(module, "DetectModel");
-  bindModel<OBBModel>(module, "OBBModel");
-  bindModel<SegmentModel>(module, "SegmentModel")
+          "predict",
+          [](const HeldModel& self, const nb::list& images) {
+            const std::shared_ptr<Model> model = self.use();
+            return predict(*model, self.loaded(), images);
+          },
+          nb::arg("images"))
+      .def("batch", [](const HeldModel& self) { return self.use()->batch(); })
+      .def("info", [](const HeldModel& self) { return pythonInfo(self.use()->info()); })
       .def(
-          "set_retina_masks",
-          [](const HeldModel<SegmentModel>& self, bool retina) { self.use()->setRetinaMasks(retina); },
-          nb::arg("retina"));
-  bindModel<PoseModel>(module, "PoseModel");
+          "csv_header", [](const HeldModel& self, bool times) { return csvHeader(self.use()->info(), times); },
+          nb::arg("times") = false)
+      .def("set_confidence", setter(&Model::setConfidence))
+      .def("set_iou", setter(&Model::setIou))
+      .def("set_max_detections", setter(&Model::setMaxDetections))
+      .def("set_classes", setter(&Model::setClasses))
+      .def("set_agnostic", setter(&Model::setAgnostic))
+      .def("set_top_k", setter(&Model::setTopK))
+      .def("set_retina_masks", setter(&Model::setRetinaMasks))
+      .def("performance_report", [](const HeldModel& self) { return self.use()->performanceReport(); })
+      .def("timing", &timingOf)
+      .def("memory", &memoryOf)
+      .def("measure_network", &measureNetwork, nb::arg("requests"), nb::arg("seconds"));
 }
 
 }  // namespace trtyolo::python

@@ -1,16 +1,102 @@
-// The five models for Python.
+// Models in Python's hands.
 #pragma once
 
 #include <nanobind/nanobind.h>
+#include <sys/types.h>
+#include <unistd.h>
 
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "images.hpp"
+#include "results.hpp"
 #include "trtyolo.hpp"
+#include "unlocked.hpp"
 
 namespace trtyolo::python {
 
-/// Everything that a ModelInfo says, by the names of its Python class.
-nanobind::dict dictOf(const ModelInfo& info);
+/// To be called before a backend is set to work. In a process that was forked from one in which that was done already,
+/// the backend's threads are missing and its locks may be held for ever.
+/// @throws Error  this is such a process
+void claimProcess();
 
-/// Adds ClassifyModel, DetectModel, OBBModel, SegmentModel and PoseModel.
-void bindModels(nanobind::module_& module);
+/// The process that an object was made in: a forked child has the object, but none of the threads behind it.
+class BirthProcess {
+ public:
+  bool isThis() const { return id_ == getpid(); }
+  /// @throws Error  this is another one; `what` of `file` cannot be used
+  void check(const char* what, const std::string& file) const;
+
+ private:
+  pid_t id_ = getpid();
+};
+
+/// Destroys what has threads of its own without the interpreter lock, and in a forked child, where they are missing and
+/// would be waited for, not at all.
+struct Destroyer {
+  BirthProcess process;
+
+  template <typename Held>
+  void operator()(Held* held) const {
+    if (process.isThis()) {
+      const Unlocked unlocked;
+      delete held;
+    }
+  }
+};
+
+/// What a model and a pool of it have in common.
+struct Loaded {
+  std::string file;
+  bool onDevice;  ///< images are in the memory of the GPU `deviceId`
+  int deviceId;
+  BirthProcess process;
+  std::optional<ResultKind> kind;  ///< once the model is there
+};
+
+/// What `predictor`, a model or a pool, finds in images, in their order. The interpreter lock is released meanwhile.
+template <typename Predictor>
+nanobind::list predict(Predictor& predictor, const Loaded& loaded, const nanobind::list& images) {
+  HeldImages held(loaded.onDevice, loaded.deviceId);
+  held.addAll(images);
+  std::vector<Result> found = unlocked([&] {
+    held.copyScattered();
+    return predictor.predict(held.images());
+  });
+  nanobind::list results;
+  for (Result& result : found) {
+    results.append(pythonResult(std::move(result), *loaded.kind));
+  }
+  return results;
+}
+
+/// A model that Python may close, also while another thread is in predict().
+class HeldModel {
+ public:
+  /// Of `task`, "": of any; its results are of the Python class `resultType`.
+  HeldModel(std::string file, const InferOption& option, bool onDevice, int deviceId, const std::string& task,
+            nanobind::object resultType);
+  HeldModel(const HeldModel&) = delete;
+  HeldModel& operator=(const HeldModel&) = delete;
+
+  void close() { model_.reset(); }
+  bool isClosed() const { return !model_; }
+  std::unique_ptr<HeldModel> clone() const;
+
+  const Loaded& loaded() const { return loaded_; }
+  /// @throws Error  it is closed, or of another process
+  std::shared_ptr<Model> use() const;
+
+ private:
+  HeldModel(Loaded loaded, std::unique_ptr<Model> model)
+      : loaded_(std::move(loaded)), model_(model.release(), Destroyer()) {}
+
+  Loaded loaded_;
+  std::shared_ptr<Model> model_;
+};
+
+/// `info` as info.ModelInfo.
+nanobind::object pythonInfo(const ModelInfo& info);
 
 }  // namespace trtyolo::python

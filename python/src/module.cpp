@@ -5,18 +5,16 @@
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>
+#include <unistd.h>
 
+#include <exception>
+#include <mutex>
 #include <string>
 #include <tuple>
 #include <utility>
 
-#include "errors.hpp"
-#include "held_model.hpp"
-#include "images.hpp"
+#include "bindings.hpp"
 #include "models.hpp"
-#include "options.hpp"
-#include "pools.hpp"
-#include "results.hpp"
 #include "trtyolo.hpp"
 #include "unlocked.hpp"
 
@@ -27,7 +25,7 @@ namespace nb = nanobind;
 
 // `onProgress(phase, step, steps, done)` gives whether to go on; it must not raise.
 void build(const std::string& onnx, const std::string& engine, const std::string& precision, int deviceId,
-           std::tuple<int, int, int> batch, std::pair<int, int> size, std::pair<int, int> leastSize,
+           std::tuple<int, int, int> batch, std::pair<int, int> size, std::pair<int, int> minSize,
            int optimizationLevel, std::size_t workspaceBytes, const std::string& timingCache, nb::object onProgress) {
   if (isDrained()) {
     throw Error("build_engine: the interpreter is about to end");
@@ -36,9 +34,9 @@ void build(const std::string& onnx, const std::string& engine, const std::string
   BuildOption option;
   option.precision = precisionOf(precision);
   option.deviceId = deviceId;
-  std::tie(option.leastBatch, option.usualBatch, option.batch) = batch;
+  std::tie(option.minBatch, option.optBatch, option.maxBatch) = batch;
   std::tie(option.width, option.height) = size;
-  std::tie(option.leastWidth, option.leastHeight) = leastSize;
+  std::tie(option.minWidth, option.minHeight) = minSize;
   option.optimizationLevel = optimizationLevel;
   option.workspaceBytes = workspaceBytes;
   option.timingCache = timingCache;
@@ -50,14 +48,30 @@ void build(const std::string& onnx, const std::string& engine, const std::string
   buildEngine(onnx, engine, option);
 }
 
-nb::dict inspectFile(const std::string& file, const Option& option) {
+// Messages of the log go to this pipe: see log.py. -1: nowhere.
+std::mutex logMutex;
+int logPipe = -1;
+
+void writeLog(LogLevel level, const char* text) {
+  try {
+    const std::string message = std::to_string(static_cast<int>(level)) + text;
+    const std::lock_guard lock(logMutex);
+    static_cast<void>(logPipe >= 0 && write(logPipe, message.c_str(), message.size() + 1));
+  } catch (const std::exception&) {
+    return;  // there is no memory for it
+  }
+}
+
+void logTo(int pipe) {
+  const std::lock_guard lock(logMutex);
+  logPipe = pipe;
+  setLog(&writeLog);
+}
+
+// The option is a copy: another thread may change it meanwhile.
+nb::object inspectFile(const std::string& file, InferOption option) {
   claimProcess();
-  const InferOption infer = option.infer;
-  const ModelInfo info = [&] {
-    const Unlocked unlocked;
-    return inspect(file, infer);
-  }();
-  return dictOf(info);
+  return pythonInfo(unlocked([&] { return inspect(file, option); }));
 }
 
 }  // namespace
@@ -73,9 +87,10 @@ NB_MODULE(_core, module) {
   bindPools(module);
   module.def("version", &version);
   module.def("backends", &backends);
+  module.def("log_to", &logTo, nb::arg("pipe"));
   module.def("inspect", &inspectFile, nb::arg("file"), nb::arg("option"));
   module.def("build_engine", &build, nb::arg("onnx"), nb::arg("engine"), nb::kw_only(), nb::arg("precision"),
-             nb::arg("device_id"), nb::arg("batch"), nb::arg("size"), nb::arg("least_size"),
+             nb::arg("device_id"), nb::arg("batch"), nb::arg("size"), nb::arg("min_size"),
              nb::arg("optimization_level"), nb::arg("workspace_bytes"), nb::arg("timing_cache"),
              nb::arg("on_progress"));
 }

@@ -1,10 +1,12 @@
-#include "options.hpp"
-
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
-#include <utility>
+#include <string>
+#include <type_traits>
 #include <vector>
+
+#include "bindings.hpp"
+#include "trtyolo.hpp"
 
 namespace trtyolo::python {
 
@@ -12,120 +14,52 @@ namespace nb = nanobind;
 
 namespace {
 
-// The value of that name; the names that there are, in the message, if there is none.
+// A setter whose value Python says by name.
 template <typename Value>
-Value named(const char* what, const std::string& name, std::initializer_list<std::pair<const char*, Value>> values) {
-  std::string names;
-  for (const auto& [known, value] : values) {
-    if (name == known) {
-      return value;
-    }
-    names += std::string(names.empty() ? "'" : ", '") + known + '\'';
-  }
-  throw std::invalid_argument(std::string(what) + ": expected one of " + names + ", found '" + name + '\'');
+auto byName(InferOption& (InferOption::*set)(Value), Value (*valueOf)(const std::string&)) {
+  return [=](InferOption& self, const std::string& name) { (self.*set)(valueOf(name)); };
 }
 
-Backend backendOf(const std::string& name) {
-  return named<Backend>("set_backend", name,
-                        {{"auto", Backend::Auto}, {"openvino", Backend::OpenVINO}, {"tensorrt", Backend::TensorRT}});
-}
-
-Task taskOf(const std::string& name) {
-  return named<Task>("set_task", name,
-                     {{"classify", Task::Classify},
-                      {"detect", Task::Detect},
-                      {"obb", Task::OBB},
-                      {"segment", Task::Segment},
-                      {"pose", Task::Pose}});
-}
-
-Layout layoutOf(const std::string& name) {
-  return named<Layout>("set_layout", name,
-                       {{"auto", Layout::Auto},
-                        {"class_scores", Layout::ClassScores},
-                        {"objectness", Layout::Objectness},
-                        {"end_to_end", Layout::EndToEnd}});
+template <typename... Values>
+auto setter(InferOption& (InferOption::*set)(Values...)) {
+  return [set](InferOption& self, const std::decay_t<Values>&... values) { (self.*set)(values...); };
 }
 
 }  // namespace
 
-Precision precisionOf(const std::string& name) {
-  return named<Precision>(
-      "precision", name,
-      {{"f32", Precision::F32}, {"f16", Precision::F16}, {"bf16", Precision::BF16}, {"auto", Precision::Auto}});
-}
-
 void bindOptions(nb::module_& module) {
-  nb::class_<Option>(module, "Option", "What InferOption says, for the library.")
+  nb::class_<InferOption>(module, "Option", "What InferOption says, for the library.")
       .def(nb::init<>())
-      .def("enable_swap_rb", [](Option& self) { self.infer.enableSwapRB(); })
-      .def(
-          "set_border_value", [](Option& self, float value) { self.infer.setBorderValue(value); }, nb::arg("value"))
-      .def(
-          "set_normalize_params",
-          [](Option& self, const std::vector<float>& mean, const std::vector<float>& std) {
-            self.infer.setNormalizeParams(mean, std);
-          },
-          nb::arg("mean"), nb::arg("std"))
-      .def(
-          "set_input_dimensions",
-          [](Option& self, int width, int height) { self.infer.setInputDimensions(width, height); }, nb::arg("width"),
-          nb::arg("height"))
-      .def(
-          "set_device_id",
-          [](Option& self, int id) {
-            self.infer.setDeviceId(id);
-            self.deviceId = id;
-          },
-          nb::arg("id"))
-      .def("enable_cuda_memory",
-           [](Option& self) {
-             self.infer.enableCudaMem();
-             self.onDevice = true;
-           })
-      .def("enable_managed_memory", [](Option& self) { self.infer.enableManagedMemory(); })
-      .def(
-          "set_backend", [](Option& self, const std::string& name) { self.infer.setBackend(backendOf(name)); },
-          nb::arg("backend"))
-      .def(
-          "set_precision", [](Option& self, const std::string& name) { self.infer.setPrecision(precisionOf(name)); },
-          nb::arg("precision"))
-      .def(
-          "set_streams", [](Option& self, int streams) { self.infer.setStreams(streams); }, nb::arg("streams"))
-      .def(
-          "set_threads", [](Option& self, int threads) { self.infer.setThreads(threads); }, nb::arg("threads"))
-      .def(
-          "set_task", [](Option& self, const std::string& name) { self.infer.setTask(taskOf(name)); }, nb::arg("task"))
-      .def(
-          "set_names", [](Option& self, const std::vector<std::string>& names) { self.infer.setNames(names); },
-          nb::arg("names"))
-      .def(
-          "set_layout", [](Option& self, const std::string& name) { self.infer.setLayout(layoutOf(name)); },
-          nb::arg("layout"))
-      .def(
-          "set_network_size", [](Option& self, int width, int height) { self.infer.setNetworkSize(width, height); },
-          nb::arg("width"), nb::arg("height"))
-      .def(
-          "set_rect", [](Option& self, bool rect) { self.infer.setRect(rect); }, nb::arg("rect"))
-      .def(
-          "set_batch", [](Option& self, int batch) { self.infer.setBatch(batch); }, nb::arg("batch"))
-      .def(
-          "set_confidence", [](Option& self, float threshold) { self.infer.setConfidence(threshold); },
-          nb::arg("threshold"))
-      .def(
-          "set_iou", [](Option& self, float threshold) { self.infer.setIou(threshold); }, nb::arg("threshold"))
-      .def(
-          "set_max_detections", [](Option& self, int most) { self.infer.setMaxDetections(most); }, nb::arg("most"))
-      .def(
-          "set_classes", [](Option& self, const std::vector<int>& classes) { self.infer.setClasses(classes); },
-          nb::arg("classes"))
-      .def(
-          "set_agnostic", [](Option& self, bool agnostic) { self.infer.setAgnostic(agnostic); }, nb::arg("agnostic"))
-      .def(
-          "set_top_k", [](Option& self, int classes) { self.infer.setTopK(classes); }, nb::arg("classes"))
-      .def(
-          "set_retina_masks", [](Option& self, bool retina) { self.infer.setRetinaMasks(retina); }, nb::arg("retina"))
-      .def("enable_performance_report", [](Option& self) { self.infer.enablePerformanceReport(); });
+      .def("enable_swap_rb", setter(&InferOption::enableSwapRB))
+      .def("set_bgr_network", setter(&InferOption::setBgrNetwork))
+      .def("set_pixel_scale", setter(&InferOption::setPixelScale))
+      .def("set_letterbox", byName(&InferOption::setLetterbox, &letterboxModeOf))
+      .def("set_border_value", setter(&InferOption::setBorderValue))
+      .def("set_normalize_params", setter(&InferOption::setNormalizeParams))
+      .def("set_input_dimensions", setter(&InferOption::setInputDimensions))
+      .def("set_device_id", setter(&InferOption::setDeviceId))
+      .def("enable_cuda_memory", setter(&InferOption::enableCudaMem))
+      .def("enable_managed_memory", setter(&InferOption::enableManagedMemory))
+      .def("set_backend", byName(&InferOption::setBackend, &backendOf))
+      .def("set_precision", byName(&InferOption::setPrecision, &precisionOf))
+      .def("set_plugin_libraries", setter(&InferOption::setPluginLibraries))
+      .def("set_streams", setter(&InferOption::setStreams))
+      .def("set_threads", setter(&InferOption::setThreads))
+      .def("set_task", byName(&InferOption::setTask, &taskOf))
+      .def("set_names", setter(&InferOption::setNames))
+      .def("set_layout", byName(&InferOption::setLayout, &trtyolo::layoutOf))
+      .def("set_family", setter(&InferOption::setFamily))
+      .def("set_network_size", setter(&InferOption::setNetworkSize))
+      .def("set_rect", setter(&InferOption::setRect))
+      .def("set_batch", setter(&InferOption::setBatch))
+      .def("set_confidence", setter(&InferOption::setConfidence))
+      .def("set_iou", setter(&InferOption::setIou))
+      .def("set_max_detections", setter(&InferOption::setMaxDetections))
+      .def("set_classes", setter(&InferOption::setClasses))
+      .def("set_agnostic", setter(&InferOption::setAgnostic))
+      .def("set_top_k", setter(&InferOption::setTopK))
+      .def("set_retina_masks", setter(&InferOption::setRetinaMasks))
+      .def("enable_performance_report", setter(&InferOption::enablePerformanceReport));
 }
 
 }  // namespace trtyolo::python

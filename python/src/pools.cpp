@@ -1,5 +1,3 @@
-#include "pools.hpp"
-
 #include <nanobind/stl/array.h>
 #include <nanobind/stl/map.h>
 #include <nanobind/stl/optional.h>
@@ -15,13 +13,10 @@
 #include <stdexcept>
 #include <string>
 #include <utility>
-#include <vector>
 
+#include "bindings.hpp"
 #include "errors.hpp"
-#include "held_model.hpp"
 #include "models.hpp"
-#include "predicting.hpp"
-#include "trtyolo/pool.hpp"
 
 namespace trtyolo::python {
 
@@ -33,14 +28,18 @@ using Clock = std::chrono::steady_clock;
 
 constexpr double kYear = 365 * 24 * 3600.0;
 
-WhenFull whenFullOf(const std::string& name) {
-  if (name == "block") {
-    return WhenFull::Block;
+QueueFullPolicy policyOf(const std::string& name) {
+  if (name != "block" && name != "reject") {
+    throw std::invalid_argument("queue_full_policy must be 'block' or 'reject', found '" + name + "'");
   }
-  if (name == "refuse") {
-    return WhenFull::Refuse;
+  return name == "block" ? QueueFullPolicy::Block : QueueFullPolicy::Reject;
+}
+
+CloseMode closeModeOf(const std::string& name) {
+  if (name != "drain" && name != "drop") {
+    throw std::invalid_argument("close: mode must be 'drain' or 'drop', found '" + name + "'");
   }
-  throw std::invalid_argument("Pool: when_full must be 'block' or 'refuse', found '" + name + "'");
+  return name == "drain" ? CloseMode::Drain : CloseMode::Drop;
 }
 
 // Shared by threads of the library, which let go of it without the interpreter lock.
@@ -52,123 +51,12 @@ std::shared_ptr<Held> sharedOutside(std::unique_ptr<Held> held) {
           }};
 }
 
-// What submit() gives back; the result comes by the callback.
-class HeldTicket {
- public:
-  HeldTicket(std::unique_ptr<BaseTicket> ticket, std::string file)
-      : file_(std::move(file)), ticket_(std::move(ticket)) {}
-  ~HeldTicket() {
-    if (!process_.isThis()) {
-      ticket_.release();
-    }
-  }
-  HeldTicket(const HeldTicket&) = delete;
-  HeldTicket& operator=(const HeldTicket&) = delete;
+// A callback of Python, and of which kind its result is.
+struct Callback {
+  nb::object onDone;
+  ResultKind kind;
 
-  bool cancel() const {
-    process_.check("pool", file_);
-    const Unlocked unlocked;
-    return ticket_->cancel();
-  }
-
- private:
-  BirthProcess process_;
-  std::string file_;
-  std::unique_ptr<BaseTicket> ticket_;
-};
-
-template <typename Model>
-class HeldPool {
- public:
-  using Result = typename Pool<Model>::Result;
-
-  HeldPool(const HeldModel<Model>& model, const HeldModel<Model>* forOne, int contexts, int largestBatch,
-           double longestWait, std::size_t queueLength, const std::string& whenFull)
-      : file_(model.file()), onDevice_(model.onDevice()), deviceId_(model.deviceId()) {
-    if (!std::isfinite(longestWait) || std::abs(longestWait) > kYear) {
-      throw std::invalid_argument("Pool: longest_wait must be a number of seconds");
-    }
-    PoolOption option;
-    option.contexts = contexts;
-    option.largestBatch = largestBatch;
-    option.longestWait = std::chrono::microseconds(std::llround(longestWait * 1e6));
-    option.queueLength = queueLength;
-    option.whenFull = whenFullOf(whenFull);
-    const std::shared_ptr<Model> used = model.use();
-    const std::shared_ptr<Model> usedForOne = forOne ? forOne->use() : nullptr;
-    const Unlocked unlocked;
-    pool_ = usedForOne ? std::make_unique<Pool<Model>>(*used, *usedForOne, option)
-                       : std::make_unique<Pool<Model>>(*used, option);
-    info_ = std::make_shared<const ModelInfo>(pool_->info());
-  }
-
-  ~HeldPool() {
-    if (!process_.isThis()) {
-      pool_.release();  // its threads are not here, and would be waited for
-      return;
-    }
-    const Unlocked unlocked;
-    pool_.reset();
-  }
-
-  HeldPool(const HeldPool&) = delete;
-  HeldPool& operator=(const HeldPool&) = delete;
-
-  void close(bool drain) const {
-    if (process_.isThis()) {
-      const Unlocked unlocked;
-      pool_->close(drain ? Ending::Drain : Ending::Drop);
-    }
-  }
-
-  nb::tuple predict(nb::handle image) const {
-    return predictOne(use(), HeldImages(onDevice_, deviceId_), image, *info_);
-  }
-
-  nb::list predictAll(const nb::list& images) const {
-    return python::predictAll(use(), HeldImages(onDevice_, deviceId_), images, *info_);
-  }
-
-  // `onDone(parts, error)` is called by a thread of the pool with one of the two, the other is None.
-  std::unique_ptr<HeldTicket> submit(nb::handle image, std::optional<double> timeout,
-                                     const std::optional<std::string>& whenFull, nb::object onDone) const {
-    Pool<Model>& pool = use();
-    SubmitOption option;
-    if (timeout) {
-      if (std::isnan(*timeout)) {
-        throw std::invalid_argument("submit: timeout must be a number of seconds");
-      }
-      if (*timeout < kYear) {
-        const std::chrono::duration<double> seconds(std::max(*timeout, 0.0));
-        option.deadline = Clock::now() + std::chrono::duration_cast<Clock::duration>(seconds);
-      }
-    }
-    if (whenFull) {
-      option.whenFull = whenFullOf(*whenFull);
-    }
-    const auto held = sharedOutside(std::make_unique<HeldImages>(onDevice_, deviceId_));
-    held->add(image);
-    const auto callback = sharedOutside(std::make_unique<nb::object>(std::move(onDone)));
-    Ticket<Result> ticket = [&] {
-      const Unlocked unlocked;
-      held->copyScattered();
-      return pool.submit(
-          OwnedImage(held->images().front(), held),
-          [callback, info = info_](Ticket<Result> done) { tell(*callback, *info, done); }, option);
-    }();
-    return std::make_unique<HeldTicket>(std::make_unique<Ticket<Result>>(std::move(ticket)), file_);
-  }
-
-  PoolMetrics metrics() const { return use().metrics(); }
-  const ModelInfo& info() const { return *info_; }
-
-  Pool<Model>& use() const {
-    process_.check("pool", file_);
-    return *pool_;
-  }
-
- private:
-  static void tell(const nb::object& callback, const ModelInfo& info, Ticket<Result>& done) {
+  void operator()(Ticket<> done) const {
     std::optional<Result> result;
     std::exception_ptr failure;
     try {
@@ -179,50 +67,88 @@ class HeldPool {
     const nb::gil_scoped_acquire locked;
     try {
       if (failure) {
-        callback(nb::none(), errorOf(failure));
+        onDone(nb::none(), errorOf(failure));
       } else {
-        callback(partsOf(std::move(*result), info), nb::none());
+        onDone(pythonResult(std::move(*result), kind), nb::none());
       }
     } catch (nb::python_error& error) {
       error.discard_as_unraisable("tensorrt_yolo.Pool: a future's end");
     }
   }
-
-  BirthProcess process_;
-  std::string file_;
-  bool onDevice_;
-  int deviceId_;
-  std::shared_ptr<const ModelInfo> info_;  // callbacks have a share of it
-  std::unique_ptr<Pool<Model>> pool_;
 };
 
-template <typename Model>
-void bindPool(nb::module_& module, const char* name) {
-  using Held = HeldPool<Model>;
-  nb::class_<Held>(module, name)
-      .def(nb::init<const HeldModel<Model>&, const HeldModel<Model>*, int, int, double, std::size_t,
-                    const std::string&>(),
-           nb::arg("model"), nb::arg("for_one").none(), nb::arg("contexts"), nb::arg("largest_batch"),
-           nb::arg("longest_wait"), nb::arg("queue_length"), nb::arg("when_full"))
-      .def("close", &Held::close, nb::arg("drain"))
-      .def("predict", &Held::predict, nb::arg("image"))
-      .def("predict_all", &Held::predictAll, nb::arg("images"))
-      .def("submit", &Held::submit, nb::arg("image"), nb::arg("timeout").none(), nb::arg("when_full").none(),
-           nb::arg("on_done"))
-      .def("metrics", &Held::metrics)
-      .def("info", [](const Held& self) { return dictOf(self.info()); })
-      .def_prop_ro("contexts", [](const Held& self) { return self.use().contexts(); })
-      .def_prop_ro("largest_batch", [](const Held& self) { return self.use().largestBatch(); })
-      .def_prop_ro("queue_length", [](const Held& self) { return self.use().queueLength(); })
-      .def_prop_ro("in_flight", [](const Held& self) { return self.use().inFlight(); });
-}
+class HeldPool {
+ public:
+  HeldPool(const HeldModel& model, const HeldModel* lowLatencyModel, int contexts, int maxBatchSize,
+           double maxQueueDelay, std::size_t queueLength, const std::string& queueFullPolicy)
+      : loaded_(model.loaded()) {
+    if (!std::isfinite(maxQueueDelay) || std::abs(maxQueueDelay) > kYear) {
+      throw std::invalid_argument("Pool: max_queue_delay must be a number of seconds");
+    }
+    const PoolOption option{contexts, maxBatchSize, std::chrono::microseconds(std::llround(maxQueueDelay * 1e6)),
+                            queueLength, policyOf(queueFullPolicy)};
+    const std::shared_ptr<Model> usual = model.use();
+    const std::shared_ptr<Model> lowLatency = lowLatencyModel ? lowLatencyModel->use() : nullptr;
+    const Unlocked unlocked;
+    pool_.reset(lowLatency ? new Pool<>(*usual, *lowLatency, option) : new Pool<>(*usual, option));
+  }
+
+  void close(const std::string& mode) const {
+    const CloseMode how = closeModeOf(mode);
+    if (loaded_.process.isThis()) {
+      const Unlocked unlocked;
+      pool_->close(how);
+    }
+  }
+
+  nb::list predict(const nb::list& images) const { return python::predict(use(), loaded_, images); }
+
+  // `onDone(result, error)` is called by a thread of the pool with one of the two, the other is None. What is given
+  // back takes the image out of the queue when it is called, and says whether it could.
+  nb::object submit(nb::handle image, std::optional<double> timeout, const std::optional<std::string>& queueFullPolicy,
+                    nb::object onDone) const {
+    Pool<>& pool = use();
+    SubmitOption option;
+    if (timeout && std::isnan(*timeout)) {
+      throw std::invalid_argument("submit: timeout must be a number of seconds");
+    }
+    if (timeout && *timeout < kYear) {
+      const std::chrono::duration<double> seconds(std::max(*timeout, 0.0));
+      option.deadline = Clock::now() + std::chrono::duration_cast<Clock::duration>(seconds);
+    }
+    if (queueFullPolicy) {
+      option.queueFullPolicy = policyOf(*queueFullPolicy);
+    }
+    const auto held = sharedOutside(std::make_unique<HeldImages>(loaded_.onDevice, loaded_.deviceId));
+    held->add(image);
+    const auto callback = sharedOutside(std::unique_ptr<Callback>(new Callback{std::move(onDone), *loaded_.kind}));
+    auto* submitted = unlocked([&] {
+      held->copyScattered();
+      return new Ticket<>(pool.submit(
+          OwnedImage(held->images().front(), held), [callback](Ticket<> done) { (*callback)(std::move(done)); },
+          option));
+    });
+    const std::shared_ptr<Ticket<>> ticket(submitted, Destroyer());
+    return nb::cpp_function([ticket, process = loaded_.process, file = loaded_.file] {
+      process.check("pool", file);
+      return unlocked([&] { return ticket->cancel(); });
+    });
+  }
+
+  Pool<>& use() const {
+    loaded_.process.check("pool", loaded_.file);
+    return *pool_;
+  }
+
+ private:
+  Loaded loaded_;
+  std::unique_ptr<Pool<>, Destroyer> pool_;
+};
 
 }  // namespace
 
 void bindPools(nb::module_& module) {
-  nb::class_<PoolTimes>(module, "PoolTimes",
-                        "Durations since a pool was made, in milliseconds. `below` counts those of less than 2**16 ns, "
-                        "2**17 ns, ...; percentiles are within 2 %, of what lasts less than four minutes.")
+  nb::class_<PoolTimes>(module, "PoolTimes", "Durations since a pool was made, in milliseconds.")
       .def_ro("count", &PoolTimes::count)
       .def_ro("sum", &PoolTimes::sum)
       .def_ro("median", &PoolTimes::median)
@@ -231,12 +157,7 @@ void bindPools(nb::module_& module) {
       .def_ro("p99", &PoolTimes::p99)
       .def_ro("max", &PoolTimes::max)
       .def_ro("below", &PoolTimes::below);
-  nb::class_<PoolMetrics>(module, "PoolMetrics",
-                          "What a pool has done since it was made, and what it is doing. All images that were accepted "
-                          "are somewhere here: submitted = finished + failed + expired + cancelled + dropped + blocked "
-                          "+ waiting + running. `batch_sizes` counts runs by their number of images: [0] of one image, "
-                          "[1] of two, ... and `mean_batch` is their mean, 0 before the first run. `wait` and "
-                          "`whole` are of images, the other times of runs.")
+  nb::class_<PoolMetrics>(module, "PoolMetrics", "What a pool has done since it was made, and what it is doing.")
       .def_ro("submitted", &PoolMetrics::submitted)
       .def_ro("finished", &PoolMetrics::finished)
       .def_ro("failed", &PoolMetrics::failed)
@@ -246,21 +167,29 @@ void bindPools(nb::module_& module) {
       .def_ro("blocked", &PoolMetrics::blocked)
       .def_ro("waiting", &PoolMetrics::waiting)
       .def_ro("running", &PoolMetrics::running)
-      .def_ro("refused", &PoolMetrics::refused)
+      .def_ro("rejected", &PoolMetrics::rejected)
       .def_ro("longest_queue", &PoolMetrics::longestQueue)
       .def_ro("batch_sizes", &PoolMetrics::batchSizes)
       .def_prop_ro("mean_batch", &PoolMetrics::meanBatch)
-      .def_ro("wait", &PoolMetrics::wait)
-      .def_ro("before", &PoolMetrics::before)
-      .def_ro("network", &PoolMetrics::network)
-      .def_ro("after", &PoolMetrics::after)
-      .def_ro("whole", &PoolMetrics::whole);
-  nb::class_<HeldTicket>(module, "PoolTicket").def("cancel", &HeldTicket::cancel);
-  bindPool<ClassifyModel>(module, "ClassifyPool");
-  bindPool<DetectModel>(module, "DetectPool");
-  bindPool<OBBModel>(module, "OBBPool");
-  bindPool<SegmentModel>(module, "SegmentPool");
-  bindPool<PoseModel>(module, "PosePool");
+      .def_ro("queue_time", &PoolMetrics::queueTime)
+      .def_ro("preprocess", &PoolMetrics::preprocess)
+      .def_ro("inference", &PoolMetrics::inference)
+      .def_ro("postprocess", &PoolMetrics::postprocess)
+      .def_ro("latency", &PoolMetrics::latency);
+  nb::class_<HeldPool>(module, "Pool", "A queue in front of several contexts of one model.")
+      .def(nb::init<const HeldModel&, const HeldModel*, int, int, double, std::size_t, const std::string&>(),
+           nb::arg("model"), nb::arg("low_latency_model").none(), nb::arg("contexts"), nb::arg("max_batch_size"),
+           nb::arg("max_queue_delay"), nb::arg("queue_length"), nb::arg("queue_full_policy"))
+      .def("close", &HeldPool::close, nb::arg("mode"))
+      .def("predict", &HeldPool::predict, nb::arg("images"))
+      .def("submit", &HeldPool::submit, nb::arg("image"), nb::arg("timeout").none(),
+           nb::arg("queue_full_policy").none(), nb::arg("on_done"))
+      .def("metrics", [](const HeldPool& self) { return self.use().metrics(); })
+      .def("info", [](const HeldPool& self) { return pythonInfo(self.use().info()); })
+      .def_prop_ro("contexts", [](const HeldPool& self) { return self.use().contexts(); })
+      .def_prop_ro("max_batch_size", [](const HeldPool& self) { return self.use().maxBatchSize(); })
+      .def_prop_ro("queue_length", [](const HeldPool& self) { return self.use().queueLength(); })
+      .def_prop_ro("in_flight", [](const HeldPool& self) { return self.use().inFlight(); });
   module.def("prometheus", &prometheus, nb::arg("pools"));
 }
 

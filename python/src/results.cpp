@@ -1,17 +1,28 @@
 #include "results.hpp"
 
 #include <nanobind/ndarray.h>
+#include <nanobind/stl/map.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/pair.h>
+#include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <new>
+#include <sstream>
+#include <stdexcept>
+#include <string>
 #include <tuple>
 #include <utility>
 #include <vector>
+
+#include "bindings.hpp"
+#include "errors.hpp"
 
 namespace trtyolo::python {
 
@@ -19,76 +30,236 @@ namespace nb = nanobind;
 
 namespace {
 
+using Box5 = std::array<float, 5>;
+
 static_assert(sizeof(Box) == 4 * sizeof(float), "boxes are given to NumPy as rows of four numbers");
+static_assert(sizeof(RotatedBox) == 5 * sizeof(float), "the same, and theta behind");
+static_assert(sizeof(KeyPoint) == 3 * sizeof(float), "keypoints are given to NumPy as rows of three numbers");
+static_assert(sizeof(std::size_t) == sizeof(std::uint64_t), "counts of pixels are given to NumPy as u64");
 static_assert(sizeof(Masks::Run) == 2 * sizeof(std::uint32_t), "runs are given to NumPy as rows of two numbers");
 
-// A NumPy array of `Value` over the memory of `values`, which lives as long as the array and its views.
-template <typename Value, typename Element>
-nb::object arrayOf(std::vector<Element>&& values, std::initializer_list<std::size_t> shape) {
-  auto held = std::make_unique<std::vector<Element>>(std::move(values));
-  auto* data = reinterpret_cast<Value*>(held->data());
-  const nb::capsule owner(held.release(),
-                          [](void* vector) noexcept { delete static_cast<std::vector<Element>*>(vector); });
-  return nb::cast(nb::ndarray<nb::numpy, Value>(data, shape, owner));
+template <typename Value, auto... kSides>
+using Table = nb::ndarray<const Value, nb::shape<kSides...>, nb::c_contig, nb::device::cpu>;
+
+RotatedBox rotatedBox(const float* xywhr) {
+  RotatedBox box;
+  box.left = xywhr[0] - xywhr[2] / 2;
+  box.top = xywhr[1] - xywhr[3] / 2;
+  box.right = xywhr[0] + xywhr[2] / 2;
+  box.bottom = xywhr[1] + xywhr[3] / 2;
+  box.theta = xywhr[4];
+  return box;
 }
 
-template <typename Result>
-nb::object classesOf(Result& result) {
-  const std::size_t n = result.classes.size();
-  return arrayOf<int>(std::move(result.classes), {n});
+// A result, and those parts that Python has in another form. Arrays over it have a share of it.
+struct ResultMemory {
+  explicit ResultMemory(Result&& found) : result(std::move(found)) {
+    for (const RotatedBox& box : result.rotatedBoxes) {
+      rotatedBoxes.push_back(box.xywhr());
+    }
+    for (const auto& object : result.keypoints) {
+      keypoints.insert(keypoints.end(), object.begin(), object.end());
+    }
+  }
+
+  // The result with what Python has written into its arrays.
+  const Result& current() {
+    for (std::size_t i = 0; i < rotatedBoxes.size(); ++i) {
+      if (rotatedBoxes[i] != result.rotatedBoxes[i].xywhr()) {
+        result.rotatedBoxes[i] = rotatedBox(rotatedBoxes[i].data());
+      }
+    }
+    const KeyPoint* point = keypoints.data();
+    for (auto& object : result.keypoints) {
+      std::copy_n(point, object.size(), object.begin());
+      point += object.size();
+    }
+    return result;
+  }
+
+  Result result;
+  std::vector<Box5> rotatedBoxes;   // xywhr() of each
+  std::vector<KeyPoint> keypoints;  // of all objects, one after the other
+};
+
+// A map of Python's as the library has it.
+template <typename Map, typename Value>
+Map mapOf(const Table<Value, -1, -1>& array) {
+  Map map;
+  map.data.assign(array.data(), array.data() + array.size());
+  map.height = static_cast<int>(array.shape(0));
+  map.width = static_cast<int>(array.shape(1));
+  return map;
 }
 
-template <typename Result>
-nb::object scoresOf(Result& result) {
-  const std::size_t n = result.scores.size();
-  return arrayOf<float>(std::move(result.scores), {n});
+// What Python knows as a result: the arrays over a Result, and None for what its task does not have.
+struct HeldResult {
+  HeldResult(Result&& found, nb::object classNames, std::size_t points)
+      : memory(std::make_shared<ResultMemory>(std::move(found))), names(std::move(classNames)) {
+    using Share = std::shared_ptr<ResultMemory>;
+    const nb::capsule share(new Share(memory), [](void* held) noexcept { delete static_cast<Share*>(held); });
+    const auto array = [&share]<typename Value, typename Element>(Value, std::vector<Element>& values,
+                                                                  std::initializer_list<std::size_t> shape) {
+      return nb::cast(nb::ndarray<nb::numpy, Value>(reinterpret_cast<Value*>(values.data()), shape, share));
+    };
+    const auto view = [](const nb::object& plain, const char* kind) {
+      return plain.attr("view")(classOf("results", kind));
+    };
+    Result& from = memory->result;
+    const std::size_t n = from.classes.size();
+    classes = array(int(), from.classes, {n});
+    scores = array(float(), from.scores, {n});
+    if (from.hasBoxes()) {
+      boxes = view(array(float(), from.boxes, {n, 4}), "Boxes");
+    }
+    if (from.hasRotatedBoxes()) {
+      rotatedBoxes = view(array(float(), memory->rotatedBoxes, {n, 5}), "RotatedBoxes");
+    }
+    if (from.hasMasks()) {
+      masks = nb::inst_reference(classOf("results", "Masks"), &from.masks, share);
+    }
+    if (from.hasKeypoints()) {
+      keypoints = view(array(float(), memory->keypoints, {n, points, 3}), "KeyPoints");
+    }
+    const auto side = [](int length) { return static_cast<std::size_t>(length); };
+    if (from.hasSemantic()) {
+      semantic = array(std::uint16_t(), from.semantic.data, {side(from.semantic.height), side(from.semantic.width)});
+      pixels = array(std::uint64_t(), from.pixels, {n});
+    }
+    if (from.hasDepth()) {
+      depth = array(float(), from.depth.data, {side(from.depth.height), side(from.depth.width)});
+    }
+  }
+
+  const Result& result() const { return memory->result; }
+
+  std::shared_ptr<ResultMemory> memory;
+  nb::object names;
+  nb::object classes, scores;
+  nb::object boxes = nb::none(), rotatedBoxes = nb::none(), masks = nb::none(), keypoints = nb::none();
+  nb::object semantic = nb::none(), pixels = nb::none(), depth = nb::none();
+};
+
+void require(const char* what, std::size_t found, std::size_t expected) {
+  if (found != expected) {
+    throw std::invalid_argument("Result: " + std::to_string(expected) + ' ' + what +
+                                " were expected, as the task and " + "the number of scores say; found " +
+                                std::to_string(found));
+  }
 }
 
-template <typename Result>
-nb::object boxesOf(Result& result) {
-  const std::size_t n = result.boxes.size();
-  return arrayOf<float>(std::move(result.boxes), {n, 4});
+template <typename Element, typename Array>
+std::vector<Element> elementsOf(const Array& array) {
+  const auto* elements = reinterpret_cast<const Element*>(array.data());
+  return {elements, elements + array.shape(0)};
 }
 
-// Memory full of zeros, which costs nothing until it is written to.
-std::uint8_t* zeros(std::size_t bytes) {
-  auto* memory = static_cast<std::uint8_t*>(std::calloc(bytes ? bytes : 1, 1));
-  if (!memory) {
+void makeResult(HeldResult* self, const std::string& task, const Table<int, -1>& classes,
+                const Table<float, -1>& scores, const Table<float, -1, -1>& boxes, const Masks* masks,
+                const Table<float, -1, -1, 3>& keypoints, int keypointDims,
+                const Table<std::uint16_t, -1, -1>& semantic, const Table<float, -1, -1>& depth, nb::object names,
+                std::pair<int, int> imageSize, const nb::dict& speed) {
+  Result result;
+  result.task = taskOf(task);
+  const std::size_t n = scores.shape(0), points = keypoints.shape(1);
+  const std::size_t sides = result.hasBoxes() ? 4 : result.hasRotatedBoxes() ? 5 : 0;
+  require("classes", classes.shape(0), n);
+  require("boxes", boxes.shape(0), sides ? n : 0);
+  require("numbers of a box", n && sides ? boxes.shape(1) : sides, sides);
+  require("masks", masks ? masks->size() : 0, result.hasMasks() ? n : 0);
+  require("objects' keypoints", keypoints.shape(0), result.hasKeypoints() ? n : 0);
+  result.num = static_cast<int>(n);
+  result.classes = elementsOf<int>(classes);
+  result.scores = elementsOf<float>(scores);
+  if (n && sides == 4) {
+    result.boxes = elementsOf<Box>(boxes);
+  }
+  if (n && sides == 5) {
+    result.rotatedBoxes = elementsOf<RotatedBox>(boxes);
+  }
+  result.masks = masks ? *masks : Masks();
+  for (std::size_t i = 0; i < keypoints.shape(0); ++i) {
+    const auto* first = reinterpret_cast<const KeyPoint*>(keypoints.data()) + i * points;
+    result.keypoints.emplace_back(first, first + points);
+  }
+  result.keypointDims = keypointDims;
+  result.names = nb::cast<std::map<int, std::string>>(names);
+  if (result.hasSemantic()) {
+    result.semantic = mapOf<ClassMap>(semantic);
+    result.semantic.binary = result.names.size() == 1;
+    result.semantic.none = result.names.size() > 255 ? 65535 : 255;
+    const Masks each = result.semantic.masks(result.classes);
+    for (std::size_t i = 0; i < n; ++i) {
+      result.pixels.push_back(each.area(i));
+    }
+  }
+  if (result.hasDepth()) {
+    result.depth = mapOf<DepthMap>(depth);
+  }
+  std::tie(result.imageWidth, result.imageHeight) = imageSize;
+  result.speed = {nb::cast<double>(speed["preprocess"]), nb::cast<double>(speed["inference"]),
+                  nb::cast<double>(speed["postprocess"])};
+  new (self) HeldResult(std::move(result), std::move(names), points);
+}
+
+nb::dict speedOf(const HeldResult& self) {
+  const StageTimes& times = self.result().speed;
+  nb::dict speed;
+  speed["preprocess"] = times.preprocess;
+  speed["inference"] = times.inference;
+  speed["postprocess"] = times.postprocess;
+  return speed;
+}
+
+// The boxes as the library has them, for makeResult(): of an oriented detector left, top, right, bottom, theta. A copy,
+// for they may change.
+nb::object boxesOf(const HeldResult& self) {
+  const Result& result = self.memory->current();
+  const auto* boxes = result.hasRotatedBoxes() ? reinterpret_cast<const float*>(result.rotatedBoxes.data())
+                                               : reinterpret_cast<const float*>(result.boxes.data());
+  const std::size_t sides = result.hasBoxes() ? 4 : result.hasRotatedBoxes() ? 5 : 0;
+  return nb::cast(nb::ndarray<nb::numpy, const float>(boxes, {sides ? result.classes.size() : 0, sides}),
+                  nb::rv_policy::copy);
+}
+
+nb::object classMasks(const HeldResult& self) {
+  const Result& result = self.result();
+  Masks masks = result.semantic.masks(result.classes);
+  nb::object object = classOf("results", "Masks")(masks.width(), masks.height());
+  nb::cast<Masks&>(object) = std::move(masks);
+  return object;
+}
+
+std::tuple<float, float, float> depthRange(const HeldResult& self) {
+  const auto [min, median, max] = self.result().depth.range();
+  return {min, median, max};
+}
+
+std::string textOf(const HeldResult& self) {
+  std::ostringstream text;
+  text << self.memory->current();
+  return text.str();
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Masks
+
+// An array of `count` masks' pixels, full of zeros, which cost nothing until they are written to.
+nb::object pixelsOf(const Masks& masks, std::size_t first, std::size_t count) {
+  const auto height = static_cast<std::size_t>(masks.height()), width = static_cast<std::size_t>(masks.width());
+  const std::size_t bytes = count * height * width;
+  auto* pixels = static_cast<std::uint8_t*>(std::calloc(bytes ? bytes : 1, 1));
+  if (!pixels) {
     throw std::bad_alloc();
   }
-  return memory;
-}
-
-nb::object pixelArray(std::uint8_t* memory, std::initializer_list<std::size_t> shape) {
-  const nb::capsule owner(memory, [](void* bytes) noexcept { std::free(bytes); });
-  return nb::cast(nb::ndarray<nb::numpy, std::uint8_t>(memory, shape, owner));
-}
-
-void paint(const Masks& masks, std::size_t i, std::uint8_t* pixels) {
-  const Masks::Run* runs = masks.runs(i);
-  for (std::size_t r = 0; r < masks.runCount(i); ++r) {
-    std::memset(pixels + runs[r].begin, 1, runs[r].end - runs[r].begin);
+  const nb::capsule owner(pixels, [](void* memory) noexcept { std::free(memory); });
+  for (std::size_t i = 0; i < count; ++i) {
+    const Masks::Run* runs = masks.runs(first + i);
+    for (std::size_t r = 0; r < masks.runCount(first + i); ++r) {
+      std::memset(pixels + i * height * width + runs[r].begin, 1, runs[r].end - runs[r].begin);
+    }
   }
-}
-
-std::size_t pixelCount(const Masks& masks) {
-  return static_cast<std::size_t>(masks.width()) * static_cast<std::size_t>(masks.height());
-}
-
-nb::object maskPixels(const Masks& masks, std::size_t i) {
-  masks.runCount(i);  // refuses an index that is too large
-  std::uint8_t* pixels = zeros(pixelCount(masks));
-  paint(masks, i, pixels);
-  return pixelArray(pixels, {static_cast<std::size_t>(masks.height()), static_cast<std::size_t>(masks.width())});
-}
-
-nb::object allPixels(const Masks& masks) {
-  std::uint8_t* pixels = zeros(masks.size() * pixelCount(masks));
-  for (std::size_t i = 0; i < masks.size(); ++i) {
-    paint(masks, i, pixels + i * pixelCount(masks));
-  }
-  return pixelArray(pixels,
-                    {masks.size(), static_cast<std::size_t>(masks.height()), static_cast<std::size_t>(masks.width())});
+  return nb::cast(nb::ndarray<nb::numpy, std::uint8_t>(pixels, {count, height, width}, owner));
 }
 
 nb::object runsOf(nb::handle self, std::size_t i) {
@@ -98,103 +269,84 @@ nb::object runsOf(nb::handle self, std::size_t i) {
   return nb::cast(nb::ndarray<nb::numpy, const std::uint32_t>(data, {count, 2}, self));
 }
 
-using RunTable = nb::ndarray<const std::uint32_t, nb::shape<-1, 2>, nb::c_contig, nb::device::cpu>;
-
-void addRuns(Masks& masks, const RunTable& table) {
-  std::vector<Masks::Run> runs;
-  runs.reserve(table.shape(0));
-  for (std::size_t r = 0; r < table.shape(0); ++r) {
-    runs.push_back({table.data()[2 * r], table.data()[2 * r + 1]});
-  }
-  masks.add(runs);
+void addRuns(Masks& masks, const Table<std::uint32_t, -1, 2>& table) {
+  const auto* runs = reinterpret_cast<const Masks::Run*>(table.data());
+  masks.add({runs, runs + table.shape(0)});
 }
 
-// (width, height, runs of each mask)
-nb::tuple stateOf(nb::handle self) {
-  const auto& masks = nb::cast<const Masks&>(self);
-  nb::list runs;
-  for (std::size_t i = 0; i < masks.size(); ++i) {
-    runs.append(runsOf(self, i));
+nb::object corners(const Table<float, -1, 5>& boxes) {
+  const std::size_t n = boxes.shape(0);
+  std::vector<std::array<float, 8>> all;
+  for (std::size_t i = 0; i < n; ++i) {
+    all.push_back(rotatedBox(boxes.data() + 5 * i).xyxyxyxy());
   }
-  return nb::make_tuple(masks.width(), masks.height(), runs);
-}
-
-void setState(Masks& masks, std::tuple<int, int, std::vector<RunTable>> state) {
-  new (&masks) Masks(std::get<0>(state), std::get<1>(state));
-  for (const RunTable& table : std::get<2>(state)) {
-    addRuns(masks, table);
-  }
-}
-
-using RotatedTable = nb::ndarray<const float, nb::shape<-1, 5>, nb::c_contig, nb::device::cpu>;
-
-nb::object corners(const RotatedTable& boxes) {
-  std::vector<std::array<float, 8>> all(boxes.shape(0));
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    const float* box = boxes.data() + 5 * i;
-    RotatedBox rotated;
-    rotated.left = box[0] - box[2] / 2;
-    rotated.top = box[1] - box[3] / 2;
-    rotated.right = box[0] + box[2] / 2;
-    rotated.bottom = box[1] + box[3] / 2;
-    rotated.theta = box[4];
-    all[i] = rotated.xyxyxyxy();
-  }
-  const std::size_t n = all.size();
-  return arrayOf<float>(std::move(all), {n, 4, 2});
+  const auto* data = reinterpret_cast<const float*>(all.data());
+  return nb::cast(nb::ndarray<nb::numpy, const float>(data, {n, 4, 2}), nb::rv_policy::copy);
 }
 
 }  // namespace
 
-nb::tuple partsOf(ClsResult&& result, const ModelInfo&) {
-  return nb::make_tuple(classesOf(result), scoresOf(result));
+ResultKind::ResultKind(nb::object resultType, const ModelInfo& info)
+    : type(std::move(resultType)), names(dictOf(info.names)), keypoints(info.keypoints) {}
+
+nb::object dictOf(const ClassNames& names) {
+  return classOf("results", "ClassNames")(names.map());
 }
 
-nb::tuple partsOf(DetResult&& result, const ModelInfo&) {
-  return nb::make_tuple(classesOf(result), scoresOf(result), boxesOf(result));
-}
-
-nb::tuple partsOf(OBBResult&& result, const ModelInfo&) {
-  std::vector<std::array<float, 5>> boxes;
-  boxes.reserve(result.boxes.size());
-  for (const RotatedBox& box : result.boxes) {
-    boxes.push_back(box.xywhr());
-  }
-  const std::size_t n = boxes.size();
-  return nb::make_tuple(classesOf(result), scoresOf(result), arrayOf<float>(std::move(boxes), {n, 5}));
-}
-
-nb::tuple partsOf(SegResult&& result, const ModelInfo&) {
-  return nb::make_tuple(classesOf(result), scoresOf(result), boxesOf(result), nb::cast(std::move(result.masks)));
-}
-
-nb::tuple partsOf(PoseResult&& result, const ModelInfo& info) {
-  const std::size_t n = result.kpts.size();
-  const std::size_t k = n ? result.kpts.front().size() : static_cast<std::size_t>(info.keypoints);
-  std::vector<KeyPoint> points;
-  points.reserve(n * k);
-  for (const auto& object : result.kpts) {
-    points.insert(points.end(), object.begin(), object.end());
-  }
-  static_assert(sizeof(KeyPoint) == 3 * sizeof(float), "keypoints are given to NumPy as rows of three numbers");
-  return nb::make_tuple(classesOf(result), scoresOf(result), boxesOf(result),
-                        arrayOf<float>(std::move(points), {n, k, 3}));
+nb::object pythonResult(Result&& result, const ResultKind& kind) {
+  nb::object object = nb::inst_alloc(kind.type);
+  new (nb::inst_ptr<HeldResult>(object))
+      HeldResult(std::move(result), kind.names, static_cast<std::size_t>(kind.keypoints));
+  nb::inst_mark_ready(object);
+  return object;
 }
 
 void bindResults(nb::module_& module) {
-  nb::class_<Masks>(module, "Masks", "Masks of one picture as runs of pixels.")
+  nb::class_<Masks>(module, "Masks", "Masks of one image as runs of pixels.")
       .def(nb::init<int, int>(), nb::arg("width"), nb::arg("height"))
-      .def("add", &addRuns, nb::arg("runs"))
+      .def("add", &addRuns, nb::arg("runs"), "Appends a mask: runs u32 [r, 2] as Mask.runs() gives them.")
       .def("__len__", &Masks::size)
       .def_prop_ro("width", &Masks::width)
       .def_prop_ro("height", &Masks::height)
-      .def("pixels", &maskPixels, nb::arg("index"))
-      .def("all_pixels", &allPixels)
+      .def("pixels", &pixelsOf, nb::arg("first"), nb::arg("count"))
       .def("runs", &runsOf, nb::arg("index"))
       .def("area", &Masks::area, nb::arg("index"))
-      .def("coco_counts", &Masks::cocoCounts, nb::arg("index"))
-      .def("__getstate__", &stateOf)
-      .def("__setstate__", &setState);
+      .def("coco_counts", &Masks::cocoCounts, nb::arg("index"));
+  nb::class_<HeldResult>(module, "Result", "What a model of any task found in one image.")
+      .def("__init__", &makeResult, nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg().none(), nb::arg(), nb::arg(),
+           nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg())
+      .def_prop_ro("task", [](const HeldResult& self) { return toString(self.result().task); })
+      .def_ro("classes", &HeldResult::classes)
+      .def_ro("scores", &HeldResult::scores)
+      .def_ro("boxes", &HeldResult::boxes)
+      .def_ro("rotated_boxes", &HeldResult::rotatedBoxes)
+      .def_ro("masks", &HeldResult::masks)
+      .def_ro("keypoints", &HeldResult::keypoints)
+      .def_prop_ro("keypoint_dims", [](const HeldResult& self) { return self.result().keypointDims; })
+      .def_ro("semantic", &HeldResult::semantic)
+      .def_ro("pixels", &HeldResult::pixels)
+      .def_ro("depth", &HeldResult::depth)
+      .def("class_masks", &classMasks)
+      .def("depth_range", &depthRange)
+      .def_ro("names", &HeldResult::names)
+      .def_prop_ro(
+          "image_size",
+          [](const HeldResult& self) { return std::pair(self.result().imageWidth, self.result().imageHeight); })
+      .def_prop_ro("speed", &speedOf)
+      .def("__len__", [](const HeldResult& self) { return self.result().classes.size(); })
+      .def("_boxes", &boxesOf)
+      .def("_text", &textOf)
+      .def("to_json", [](const HeldResult& self) { return self.memory->current().toJson(); })
+      .def(
+          "to_csv",
+          [](const HeldResult& self, const std::string& source, long frame, bool times, std::optional<double> time) {
+            const auto& result = self.memory->current();
+            return times ? result.toCsv(source, frame, time) : result.toCsv(source, frame);
+          },
+          nb::arg("source"), nb::arg("frame") = 0, nb::arg("times") = false, nb::arg("time") = nb::none())
+      .def(
+          "to_txt", [](const HeldResult& self, bool scores) { return self.memory->current().toTxt(scores); },
+          nb::arg("scores") = false);
   module.def("corners", &corners, nb::arg("boxes"), "The corners f32 [n, 4, 2] of rotated boxes f32 [n, 5].");
 }
 

@@ -1,4 +1,4 @@
-// Results as the arguments of the Python classes that hold them: NumPy arrays over the memory that the library filled.
+// Results in Python's hands: NumPy arrays over the memory that the library filled.
 #pragma once
 
 #include <nanobind/nanobind.h>
@@ -7,18 +7,19 @@
 
 namespace trtyolo::python {
 
-/// (classes i32 [n], scores f32 [n])
-nanobind::tuple partsOf(ClsResult&& result, const ModelInfo& info);
-/// (classes, scores, boxes f32 [n, 4])
-nanobind::tuple partsOf(DetResult&& result, const ModelInfo& info);
-/// (classes, scores, boxes f32 [n, 5]: centre x, centre y, width, height, theta)
-nanobind::tuple partsOf(OBBResult&& result, const ModelInfo& info);
-/// (classes, scores, boxes, masks)
-nanobind::tuple partsOf(SegResult&& result, const ModelInfo& info);
-/// (classes, scores, boxes, keypoints f32 [n, info.keypoints, 3])
-nanobind::tuple partsOf(PoseResult&& result, const ModelInfo& info);
+/// What the results of one model share. For who holds the interpreter lock.
+struct ResultKind {
+  nanobind::object type;   ///< the Python class of a result, derived from _core.Result
+  nanobind::object names;  ///< of the classes: results.ClassNames
+  int keypoints = 0;       ///< points of an object
 
-/// Adds Masks and corners().
-void bindResults(nanobind::module_& module);
+  ResultKind(nanobind::object resultType, const ModelInfo& info);
+};
+
+/// `names` as results.ClassNames, a dictionary.
+nanobind::object dictOf(const ClassNames& names);
+
+/// `result` as an object of that kind.
+nanobind::object pythonResult(Result&& result, const ResultKind& kind);
 
 }  // namespace trtyolo::python

@@ -3,6 +3,8 @@
 #include <chrono>
 #include <thread>
 
+#include "bindings.hpp"
+
 namespace trtyolo::python {
 namespace {
 

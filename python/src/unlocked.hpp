@@ -22,10 +22,14 @@ class Unlocked {
   PyThreadState* state_ = nullptr;
 };
 
+/// What `call` gives, without the lock.
+template <typename Call>
+auto unlocked(Call call) {
+  const Unlocked released;
+  return call();
+}
+
 /// Whether drain() has been called.
 bool isDrained();
-
-/// Adds drain() and forgetThreads(), which the package calls at exit and in a forked child.
-void bindUnlocked(nanobind::module_& module);
 
 }  // namespace trtyolo::python

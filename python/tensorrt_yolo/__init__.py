@@ -12,8 +12,8 @@ Networks run by OpenVINO on a CPU and by TensorRT on an NVIDIA GPU, as the file 
 fit for threads: the interpreter lock is released while a network runs.
 """
 
-import atexit
-import os
+import atexit as _atexit
+import os as _os
 
 from tensorrt_yolo import _openvino
 
@@ -26,11 +26,10 @@ except ImportError as error:
     raise ImportError(_openvino.explanation(error)) from None
 
 # Nothing of the library may be running while the interpreter is taken down, nor be waited for in a forked child.
-atexit.register(_core.drain)
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_core.forget_threads)
+_atexit.register(_core.drain)
+if hasattr(_os, "register_at_fork"):
+    _os.register_at_fork(after_in_child=_core.forget_threads)
 
 from tensorrt_yolo.infer import *  # noqa: E402, F403
-from tensorrt_yolo.infer import __all__ as __all__  # noqa: E402
 
 __version__ = _core.version().split()[-1]

@@ -1,29 +1,37 @@
-"""Results drawn into pictures, by the annotators of the package supervision."""
+"""Results drawn into images."""
 
 from __future__ import annotations
 
 import colorsys
+import math
 import os
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from tensorrt_yolo.results import ClsResult, DetResult, Names, OBBResult, PoseResult, Result, SegResult
+from tensorrt_yolo import fonts
+from tensorrt_yolo.images import decoded
+from tensorrt_yolo.results import ClassNames, Result
+
+Pixels = npt.NDArray[np.uint8]
+Colour = tuple[int, int, int]
 
 _COLOURS = 240  # before they come again: 80 classes of COCO, 365 of Objects365
 _GOLDEN_ANGLE, _FIRST_HUE = 137.508, 212  # degrees
 _TONES = ((0.85, 0.95), (0.65, 1.0), (0.95, 0.75))  # saturation, value
 _BRIGHT = 140  # of 255: black text stands on it
+_MOST_CLASSES = 12  # of a semantic segmenter, in the legend
 _HALF = 0.5  # least confidence of keypoints that are drawn
+_QUALITY = 95  # of JPEG and WebP
 
-# Lines between the 17 points that COCO knows of a person: head, trunk, arms, legs. Counted from 1, as supervision does.
+# Lines between the 17 points that COCO knows of a person: head, trunk, arms, legs.
 _PERSON = (
-    *((1, 2), (1, 3), (2, 3), (2, 4), (3, 5), (4, 6), (5, 7)),
-    *((6, 7), (6, 12), (7, 13), (12, 13)),
-    *((6, 8), (8, 10), (7, 9), (9, 11)),
-    *((12, 14), (14, 16), (13, 15), (15, 17)),
+    *((0, 1), (0, 2), (1, 2), (1, 3), (2, 4), (3, 5), (4, 6)),
+    *((5, 6), (5, 11), (6, 12), (11, 12)),
+    *((5, 7), (7, 9), (6, 8), (8, 10)),
+    *((11, 13), (13, 15), (12, 14), (14, 16)),
 )
 _PERSON_POINTS = 17
 
@@ -31,62 +39,96 @@ _PERSON_POINTS = 17
 def visualize(
     image: Any,
     result: Result,
-    labels: Names | None = None,
+    labels: Mapping[int, str] | Sequence[str] | None = None,
     *,
     scores: bool = True,
     thickness: int | None = None,
-    text_scale: float | None = None,
-) -> npt.NDArray[np.uint8]:
-    """A copy of `image` with `result` drawn into it: boxes, masks, keypoints, classes.
+    text_size: int | None = None,
+) -> Pixels:
+    """A copy of `image` with `result` drawn into it: boxes, masks, keypoints, classes, distances.
 
-    image       the picture that the result is of: an array u8 [height, width], [height, width, 1], [height, width, 3]
-                or [height, width, 4] with colours as OpenCV has them (BGR), or a path. It is not changed
-    result      of any task
-    labels      names of the classes: a list, a dictionary such as `model.info().names`, or what generate_labels() gave;
-                without it, and where it has no name, the number of the class is written
-    scores      write them, too
-    thickness   of lines, in pixels; by default what suits the size of the picture
-    text_scale  OpenCV's; by default what suits the size of the picture
+    image      the image that the result is of: an array u8 [height, width], [height, width, 1], [height, width, 3] or
+               [height, width, 4] with colours as OpenCV has them (BGR), or a path. It is not changed
+    result     of any task
+    labels     names of the classes instead of result.names: a list, a dictionary, or what generate_labels() gave; where
+               it has no name, the number of the class is written. In any script for which the machine has a font
+    scores     write them, too
+    thickness  of lines, in pixels; by default what suits the size of the image
+    text_size  pixels; by default what suits the size of the image
 
-    Gives BGR u8 [height, width, 3]. A class has the same colour in every picture, the one that the program `trtyolo`
-    gives it. Needs the package supervision: pip install 'tensorrt_yolo[supervision]'.
+    Gives BGR u8 [height, width, 3]. A class has the same colour in every image, the one that the program `trtyolo`
+    gives it. Needs Pillow: pip install 'tensorrt_yolo[images]'.
     """
-    sv = _supervision()
+    if not isinstance(result, Result):
+        raise TypeError(f"visualize: the result of a model was expected, found {type(result).__name__}")
     scene = _scene(image)
     height, width = scene.shape[:2]
-    line = thickness or sv.calculate_optimal_line_thickness((width, height))
-    scale = text_scale or sv.calculate_optimal_text_scale((width, height))
-    if isinstance(result, ClsResult):
-        return _draw_classes(sv, scene, result, [_label(result, i, labels, scores) for i in range(len(result))], scale)
-    if not isinstance(result, (DetResult, OBBResult)):
-        raise TypeError(f"visualize: the result of a model was expected, found {type(result).__name__}")
-    if not len(result):
-        return scene
-    colours, inks = _palettes()
-    if isinstance(result, PoseResult):
-        detections = DetResult(result.classes, result.scores, result.boxes).to_supervision()
-    else:
-        detections = result.to_supervision()
-    if isinstance(result, SegResult):
+    if result.masks is not None and len(result):
         if (result.masks.height, result.masks.width) != (height, width):
             raise ValueError(
-                f"visualize: the masks are of {result.masks.width} x {result.masks.height} pixels, the picture is of "
-                f"{width} x {height}; masks of the picture's size come from set_retina_masks(True), the default"
+                f"visualize: the masks are of {result.masks.width} x {result.masks.height} pixels, the image is of "
+                f"{width} x {height}; masks of the image's size come from set_retina_masks(True), the default"
             )
-        scene = sv.MaskAnnotator(colours).annotate(scene, detections)
-    if isinstance(result, OBBResult):
-        scene = sv.OrientedBoxAnnotator(colours, line).annotate(scene, detections)
-    else:
-        scene = sv.BoxAnnotator(colours, line).annotate(scene, detections)
-    if isinstance(result, PoseResult):
-        _draw_points(sv, scene, result, line)
-    annotator = sv.LabelAnnotator(
-        colours, text_color=inks, text_scale=scale, text_thickness=max(1, line // 2), text_padding=max(2, line * 2)
-    )
-    return annotator.annotate(scene, detections, [_label(result, i, labels, scores) for i in range(len(result))])
+        for thing in result:
+            _tint(scene, thing.mask, colour_of(thing.class_id)[::-1])
+    for part in (result.semantic, result.depth):
+        if part is not None and part.shape != (height, width):
+            raise ValueError(
+                f"visualize: the result is of an image of {part.shape[1]} x {part.shape[0]} pixels, this one is of "
+                f"{width} x {height}"
+            )
+    if result.semantic is not None:
+        for thing, mask in zip(result, result.class_masks()):
+            _tint(scene, mask, colour_of(thing.class_id)[::-1])
+    nearest, _, farthest = result.depth_range()
+    if farthest > 0:
+        _heat(scene, result.depth, nearest, farthest)
+    side = math.sqrt(height * width)
+    pen = _Pen(scene, thickness or max(2, round(side / 400)), text_size or max(12, round(side / 36)))
+    for thing in reversed(list(result)):  # the best on top
+        colour = colour_of(thing.class_id)[::-1]
+        if result.rotated_boxes is not None:
+            pen.polygon(thing.box.xyxyxyxy(), colour)
+        elif thing.box is not None:
+            left, top, right, bottom = thing.box.tolist()
+            pen.polygon([(left, top), (right, top), (right, bottom), (left, bottom)], colour)
+        if thing.kpts is not None:
+            pen.skeleton(thing.kpts, colour)
+    names = result.names if labels is None else ClassNames(labels if isinstance(labels, Mapping) else enumerate(labels))
+    below = 0.0  # the classes of a classifier, or of pixels, stand in lines
+    for thing in list(result)[: None if result.semantic is None else _MOST_CLASSES]:
+        name = names[thing.class_id]
+        score = f"{thing.score:.2f}" if result.semantic is None else f"{100 * thing.score:.1f} %"
+        text = f"{name} {score}" if scores else name
+        if thing.box is None:
+            below = pen.label(0, below, text, colour_of(thing.class_id)[::-1])
+        else:
+            left, top = thing.box.xyxyxyxy().min(axis=0) if result.rotated_boxes is not None else thing.box[:2]
+            pen.label(left, top - pen.line_height, text, colour_of(thing.class_id)[::-1])
+    if farthest > 0:
+        pen.scale(nearest, farthest)
+    return pen.pixels()
 
 
-def colour_of(class_id: int) -> tuple[int, int, int]:
+def write_depth(path: str | os.PathLike[str], result: Result) -> float:
+    """Writes a PNG of 16-bit grey, the depth in steps of what is given back, in metres; 0 where there is none."""
+    from PIL import Image
+
+    farthest = result.depth_range()[2]
+    scale = farthest / 65535 if farthest > 0 else 1.0
+    valid = (result.depth > 0) & (result.depth <= farthest)
+    Image.fromarray(np.where(valid, np.rint(result.depth / scale), 0).astype(np.uint16)).save(path)
+    return scale
+
+
+def write_image(path: str | os.PathLike[str], pixels: Pixels) -> None:
+    """Writes BGR u8 [height, width, 3] in the format that the name of the file ends with."""
+    from PIL import Image
+
+    Image.fromarray(np.ascontiguousarray(pixels[..., ::-1])).save(path, quality=_QUALITY)
+
+
+def colour_of(class_id: int) -> Colour:
     """The colour of a class, as visualize() draws it: red, green, blue, 0 to 255."""
     class_id %= _COLOURS
     saturation, value = _TONES[class_id // 8 % len(_TONES)]
@@ -95,93 +137,101 @@ def colour_of(class_id: int) -> tuple[int, int, int]:
     return round(red * 255), round(green * 255), round(blue * 255)
 
 
-@lru_cache(maxsize=1)
-def _palettes() -> tuple[Any, Any]:
-    """The colours of classes, and those of text on them."""
-    sv = _supervision()
-    colours = [sv.Color(*colour_of(i)) for i in range(_COLOURS)]
-    inks = [sv.Color.BLACK if 0.299 * c.r + 0.587 * c.g + 0.114 * c.b > _BRIGHT else sv.Color.WHITE for c in colours]
-    return sv.ColorPalette(colours), sv.ColorPalette(inks)
+def heat_of(share: Any) -> Any:
+    """The colour of shares from 0 (far, blue) to 1 (near, red), over green: red, green, blue, 0 to 255, [..., 3]."""
+    peaks = np.array([3.0, 2.0, 1.0])
+    return np.rint(255 * np.clip(1.5 - np.abs(4 * np.asarray(share)[..., None] - peaks), 0, 1)).astype(np.uint8)
 
 
-def _scene(image: Any) -> npt.NDArray[np.uint8]:
-    """A copy of the picture, BGR u8 [height, width, 3]."""
-    import cv2  # supervision brings it
-
+def _scene(image: Any) -> Pixels:
+    """A copy of the image, BGR u8 [height, width, 3]."""
     if isinstance(image, (str, os.PathLike)):
-        data = np.fromfile(image, np.uint8)
-        pixels = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
-        if pixels is None:
-            raise ValueError(f"visualize: '{os.fspath(image)}' is not a picture that OpenCV can read")
-        return pixels
-    pixels = np.asarray(image)
+        pixels = decoded(image, True, "visualize")
+    else:
+        pixels = np.asarray(image)
     if pixels.dtype != np.uint8 or pixels.ndim not in (2, 3) or not pixels.size:
         raise ValueError(
             "visualize: an image of uint8 [height, width] or [height, width, channels] was expected, found "
             f"{pixels.dtype} {list(pixels.shape)}"
         )
-    channels = 1 if pixels.ndim == 2 else pixels.shape[2]
-    if channels == 1:
-        return cv2.cvtColor(np.ascontiguousarray(pixels.reshape(pixels.shape[:2])), cv2.COLOR_GRAY2BGR)
-    if channels not in (3, 4):
-        raise ValueError(f"visualize: an image has 1, 3 or 4 channels, found {channels}")
-    return np.array(pixels[..., :3], order="C")
+    pixels = pixels.reshape(*pixels.shape[:2], -1)
+    if pixels.shape[2] not in (1, 3, 4):
+        raise ValueError(f"visualize: an image has 1, 3 or 4 channels, found {pixels.shape[2]}")
+    return np.array(np.broadcast_to(pixels[..., :3], (*pixels.shape[:2], 3)), order="C")
 
 
-def _label(result: Result, index: int, labels: Names | None, scores: bool) -> str:
-    class_id = int(result.classes[index])
-    name = str(class_id)
-    if isinstance(labels, dict):
-        name = labels.get(class_id, name)
-    elif labels is not None and class_id < len(labels):
-        name = labels[class_id]
-    return f"{name} {result.scores[index]:.2f}" if scores else name
+def _tint(scene: Pixels, mask: Any, colour: Colour) -> None:
+    """Half of the colour onto the pixels of a mask."""
+    runs = mask.runs()
+    if len(runs):
+        rows = slice(int(runs[0, 0]) // mask.width, int(runs[-1, 0]) // mask.width + 1)
+        part, inside = scene[rows], mask.to_numpy()[rows].view(bool)
+        part[inside] = (part[inside].astype(np.uint16) + np.array(colour, np.uint16) + 1) // 2
 
 
-def _draw_classes(sv: Any, scene: np.ndarray, result: ClsResult, texts: list[str], scale: float) -> np.ndarray:
-    """The best classes as lines in the upper left corner."""
-    import cv2
-
-    padding = max(2, round(8 * scale))
-    top = 0
-    for class_id, text in zip(result.classes.tolist(), texts):
-        (width, height), baseline = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, scale, 1)
-        line = height + baseline + 2 * padding
-        centre = sv.Point(x=padding + width // 2, y=top + line // 2)
-        colours, inks = _palettes()
-        scene = sv.draw_text(
-            scene,
-            text,
-            centre,
-            text_color=inks.by_idx(class_id),
-            text_scale=scale,
-            text_padding=padding,
-            background_color=colours.by_idx(class_id),
-        )
-        top += line
-    return scene
+def _heat(scene: Pixels, depth: Any, nearest: float, farthest: float) -> None:
+    """Half of the distances' colours onto all pixels that have one."""
+    valid = (depth >= nearest) & (depth <= farthest)
+    share = (farthest - depth[valid]) / max(farthest - nearest, 1e-6)
+    steps = heat_of(np.arange(256) / 255)[:, ::-1].astype(np.uint16)
+    scene[valid] = (scene[valid] + steps[np.rint(255 * share).astype(np.intp)] + 1) // 2
 
 
-def _draw_points(sv: Any, scene: np.ndarray, result: PoseResult, line: int) -> None:
-    """Points that are probably visible, and lines between them where they are a person's."""
-    colours, _ = _palettes()
-    edges = _PERSON if result.kpts.shape[1] == _PERSON_POINTS else ()
-    for i, class_id in enumerate(result.classes.tolist()):
-        points = np.array(result.kpts[i : i + 1], np.float32)
-        points[points[..., 2] < _HALF, :2] = 0  # which supervision leaves out
-        one = sv.KeyPoints(xy=points[..., :2])
-        colour = colours.by_idx(class_id)
-        if edges:
-            sv.EdgeAnnotator(colour, line, edges).annotate(scene, one)
-        sv.VertexAnnotator(sv.Color.WHITE, line + 2).annotate(scene, one)
-        sv.VertexAnnotator(colour, line + 1).annotate(scene, one)
+class _Pen:
+    """Draws into an image in whatever order its channels have: colours are given in the same."""
 
+    def __init__(self, scene: Pixels, line: int, text_size: int) -> None:
+        try:
+            from PIL import Image, ImageDraw
+        except ImportError:
+            raise ImportError("visualize() needs Pillow: pip install 'tensorrt_yolo[images]'") from None
+        self._image = Image.fromarray(scene)
+        self._draw = ImageDraw.Draw(self._image)
+        self._line = line
+        self._text_size = text_size
+        self._padding = max(2, text_size // 5)
+        self.line_height = text_size + 2 * self._padding
 
-def _supervision() -> Any:
-    try:
-        import supervision
-    except ImportError:
-        raise ImportError(
-            "visualize() needs the package supervision: pip install 'tensorrt_yolo[supervision]'"
-        ) from None
-    return supervision
+    def pixels(self) -> Pixels:
+        return np.array(self._image)
+
+    def polygon(self, corners: Any, colour: Colour) -> None:
+        points = [(float(x), float(y)) for x, y in corners]
+        self._draw.line([*points, *points[:2]], fill=colour, width=self._line, joint="curve")
+
+    def skeleton(self, points: Any, colour: Colour) -> None:
+        """Points that are probably visible, and lines between them where they are a person's."""
+        seen: list[Any] = [(float(x), float(y)) if conf >= _HALF else None for x, y, conf in points.tolist()]
+        for a, b in _PERSON if len(seen) == _PERSON_POINTS else ():
+            if seen[a] and seen[b]:
+                self._draw.line([seen[a], seen[b]], fill=colour, width=self._line)
+        for point in filter(None, seen):
+            for radius, ink in ((self._line + 2, (255, 255, 255)), (self._line + 1, colour)):
+                x, y = point
+                self._draw.ellipse([x - radius, y - radius, x + radius, y + radius], fill=ink)
+
+    def scale(self, nearest: float, farthest: float) -> None:
+        """The colours of _heat() with both distances, at the right, the farthest above."""
+        height, bar = self._image.height // 2, max(2, self._text_size // 2)
+        left, top = self._image.width - bar - self._padding, self._padding
+        for y, colour in enumerate(heat_of(np.linspace(0, 1, height))[:, ::-1].tolist()):
+            self._draw.line([(left, top + y), (left + bar - 1, top + y)], fill=tuple(colour))
+        for metres, y, share in ((farthest, top, 0), (nearest, top + height - self.line_height, 1)):
+            text, (red, green, blue) = f"{metres:.2f} m", heat_of(share).tolist()
+            width = sum(font.getlength(part) for part, font in fonts.parts_of(text, self._text_size))
+            self.label(left - width - 3 * self._padding, y, text, (blue, green, red))
+
+    def label(self, left: float, top: float, text: str, colour: Colour) -> float:
+        """Text on its colour, moved into the image where it would stand outside; gives where the plate ends below."""
+        parts = [(part, font, font.getlength(part)) for part, font in fonts.parts_of(text, self._text_size)]
+        width = sum(length for _, _, length in parts) + 2 * self._padding
+        x = max(0, min(round(left), round(self._image.width - width)))
+        y = max(0, min(round(top), self._image.height - self.line_height))
+        self._draw.rectangle([x, y, x + width, y + self.line_height - 1], fill=colour)
+        blue, green, red = colour
+        ink = (0, 0, 0) if 0.299 * red + 0.587 * green + 0.114 * blue > _BRIGHT else (255, 255, 255)
+        place, base = float(x + self._padding), y + self._padding + round(0.8 * self._text_size)
+        for part, font, length in parts:
+            self._draw.text((place, base), part, fill=ink, font=font, anchor="ls")
+            place += length
+        return y + self.line_height

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import os
 import threading
 from collections.abc import Callable
 
 from tensorrt_yolo import _core
+from tensorrt_yolo.errors import Error
 from tensorrt_yolo.info import BuildProgress
 from tensorrt_yolo.option import Precision
 
@@ -17,11 +19,11 @@ def build_engine(
     *,
     precision: Precision = "f32",
     device_id: int = 0,
-    batch: int = 1,
-    usual_batch: int = 0,
-    least_batch: int = 1,
+    min_batch: int = 1,
+    opt_batch: int = 0,
+    max_batch: int = 1,
     size: tuple[int, int] = (0, 0),
-    least_size: tuple[int, int] = (0, 0),
+    min_size: tuple[int, int] = (0, 0),
     optimization_level: int = 3,
     workspace_bytes: int = 0,
     timing_cache: str | os.PathLike[str] = "",
@@ -35,11 +37,11 @@ def build_engine(
     precision           "f32" without TF32, "f16", "bf16", or "auto", which is "f16"; TensorRT 11 builds what the graph
                         has
     device_id           GPU that it is built on, and for
-    batch               most images in one run; models with a dynamic batch only, otherwise 1
-    usual_batch         images in a run that it is tuned for; 0: `batch`
-    least_batch         fewest images in one run
+    min_batch           fewest images in one run; models with a dynamic batch only, otherwise 1
+    opt_batch           images in a run that it is tuned for; 0: `max_batch`
+    max_batch           most images in one run
     size                (width, height) of the network input of models with dynamic sizes, the largest; 0: the model's
-    least_size          the smallest; 0: only the one size
+    min_size            the smallest; 0: only the one size
     optimization_level  0 (quickly built) to 5 (tried longest)
     workspace_bytes     most scratch memory a layer may take; 0: what the GPU has
     timing_cache        file of timings to read and to write: later builds are quicker
@@ -57,34 +59,30 @@ def build_engine(
         try:
             return progress is None or progress(BuildProgress(phase, step, steps, done)) is not False
         except BaseException as error:
-            raised.insert(0, error)
+            raised.append(error)
             return False
 
-    def build() -> None:
-        try:
-            _core.build_engine(
-                os.fsdecode(onnx),
-                os.fsdecode(engine),
-                precision=precision,
-                device_id=device_id,
-                batch=(least_batch, usual_batch, batch),
-                size=size,
-                least_size=least_size,
-                optimization_level=optimization_level,
-                workspace_bytes=workspace_bytes,
-                timing_cache=os.fsdecode(timing_cache),
-                on_progress=report,
-            )
-        except BaseException as error:
-            raised.append(error)
-
     # In a thread of its own, so that Ctrl-C, which Python gives to the main thread, is not kept waiting.
-    builder = threading.Thread(target=build, name="build_engine")
-    builder.start()
-    try:
-        builder.join()
-    finally:
-        stopped.set()
-        builder.join()
-    if raised:
-        raise raised[0]
+    with concurrent.futures.ThreadPoolExecutor(1, "build_engine") as builder:
+        building = builder.submit(
+            _core.build_engine,
+            onnx=os.fsdecode(onnx),
+            engine=os.fsdecode(engine),
+            precision=precision,
+            device_id=device_id,
+            batch=(min_batch, opt_batch, max_batch),
+            size=size,
+            min_size=min_size,
+            optimization_level=optimization_level,
+            workspace_bytes=workspace_bytes,
+            timing_cache=os.fsdecode(timing_cache),
+            on_progress=report,
+        )
+        try:
+            building.result()
+        except Error:
+            if raised:
+                raise raised[0] from None
+            raise
+        finally:
+            stopped.set()

@@ -5,6 +5,8 @@ file, tensor or device that was looked at, what was expected and what was found.
 it was, and usable.
 """
 
+from concurrent.futures import CancelledError as CancelledError  # of an image of a pool
+
 
 class Error(RuntimeError):
     """Base of all that this package raises for reasons other than a bad argument."""
@@ -19,7 +21,7 @@ class BusyError(Error):
 
 
 class InferenceError(Error):
-    """The back end failed while it ran the network."""
+    """The backend failed while it ran the network."""
 
 
 class DeviceError(Error):
@@ -27,12 +29,12 @@ class DeviceError(Error):
 
 
 class QueueFullError(Error):
-    """The queue of a pool has no room, and the pool is to say so instead of waiting (when_full="refuse")."""
+    """The queue of a pool is full, and the pool rejects images then (queue_full_policy="reject")."""
 
 
 class DeadlineError(Error):
-    """An image's time was over before it was its turn; it was not run. See Pool.submit()."""
+    """The deadline of an image passed while it waited in a pool; it was not run. See Pool.submit()."""
 
 
 class ClosedError(Error):
-    """The pool is closed, or was closed without draining before it was the image's turn; it was not run."""
+    """A pool is closed, or was closed with mode="drop" while the image waited; it was not run."""

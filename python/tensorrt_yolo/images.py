@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import io
+import math
 import os
+import re
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from tensorrt_yolo import _core, _cuda
 
 _KINDS = (
-    "a path, a NumPy array, a PIL image, a tensor, or anything with the buffer protocol, __array_interface__, "
-    "__cuda_array_interface__ or __dlpack__"
+    "a path, a NumPy array, a PIL image, a tensor, bytes of an image file, or anything with the buffer protocol, "
+    "__array_interface__, __cuda_array_interface__ or __dlpack__"
 )
 _ON_CPU = (1, 3)  # DLPack's devices: ordinary memory, also page-locked
 _ON_CUDA = (2, 13)  # of a GPU, also managed
@@ -21,12 +26,15 @@ _ON_CUDA = (2, 13)  # of a GPU, also managed
 def readable(image: Any, bgr: bool) -> Any:
     """`image` as an object that _core's models read without a copy, where that can be.
 
-    `bgr` says in which order the model takes the channels of arrays; pictures whose order is known are brought to it.
+    `bgr` says in which order the model takes the channels of arrays; images whose order is known are brought to it.
     """
-    if type(image) is np.ndarray:
-        return image
+    if isinstance(image, np.ndarray):
+        return _array(image)
     if isinstance(image, (str, os.PathLike)):
-        return _decoded(image, bgr)
+        return decoded(image, bgr)
+    if isinstance(image, (bytes, bytearray)) or (isinstance(image, memoryview) and image.ndim == 1):
+        hint = "; pixels need a shape, as in numpy.frombuffer(data, numpy.uint8).reshape(height, width, 3)"
+        return pixels_of(image, bgr, f"predict: {memoryview(image).nbytes} bytes: ", hint)
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(image, torch.Tensor):
         return _tensor(image, torch)
@@ -45,35 +53,95 @@ def readable(image: Any, bgr: bool) -> Any:
         raise TypeError(f"predict: an image must be {_KINDS}; found {type(image).__name__}") from None
 
 
-def _decoded(path: str | os.PathLike[str], bgr: bool) -> np.ndarray:
-    """A picture file, turned as its EXIF says."""
+def all_readable(images: Sequence[Any], bgr: bool) -> list[Any]:
+    """readable() of each; an error names the position of its image."""
+    found = []
+    for index, image in enumerate(images):
+        try:
+            found.append(readable(image, bgr))
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"images[{index}]: {error}") from error
+    return found
+
+
+def _array(image: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    if isinstance(image, np.ma.MaskedArray):
+        raise TypeError(
+            "predict: a masked array was given, and an image has no mask; fill it, as in image.filled(0), or give "
+            "image.data"
+        )
+    if isinstance(image, np.matrix):
+        raise TypeError("predict: a numpy.matrix was given; make it an array, as in numpy.asarray(image)")
+    return image.view(np.ndarray)
+
+
+def decoded(path: str | os.PathLike[str], bgr: bool, what: str = "predict") -> npt.NDArray[np.uint8]:
+    """An image file, turned as its EXIF says; `what` begins the messages of errors."""
+    return pixels_of(read_bytes(path), bgr, f"{what}: '{os.fsdecode(path)}': ")
+
+
+def read_bytes(path: str | os.PathLike[str]) -> bytes:
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def pixels_of(data: bytes | bytearray | memoryview, bgr: bool, what: str, hint: str = "") -> npt.NDArray[np.uint8]:
+    """The image that encoded bytes hold, 8 bits a channel (of 16 the upper ones).
+
+    Raises ValueError; `what` begins its text, and `hint` ends it where the bytes are no image.
+    """
     try:
         import cv2
     except ImportError:
-        return _decoded_by_pil(path, bgr)
-    data = np.fromfile(path, np.uint8)
-    pixels = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
-    if pixels is None:
-        raise ValueError(f"predict: '{os.fspath(path)}' is not a picture that OpenCV can read")
-    return pixels if bgr else cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
+        pixels = _pixels_by_pil(data, bgr, what, hint)
+    else:
+        try:
+            read = np.frombuffer(data, np.uint8)
+            found: Any = cv2.imdecode(read, cv2.IMREAD_COLOR) if read.size else None
+        except cv2.error as error:
+            raise ValueError(f"{what}OpenCV cannot decode the image: {error.err or error}") from error
+        if found is None and has_its_end(bytes(data)):
+            raise ValueError(f"{what}not an image that OpenCV can read, or damaged{hint}")
+        pixels = found if bgr or found is None else cv2.cvtColor(found, cv2.COLOR_BGR2RGB)
+    if not has_its_end(bytes(data)):
+        raise ValueError(f"{what}the JPEG image is damaged: it is cut off before its end")
+    return pixels
 
 
-def _decoded_by_pil(path: str | os.PathLike[str], bgr: bool) -> np.ndarray:
+_MARK = re.compile(rb"\xff+([^\x00\xff\x01\xd0-\xd7])")
+
+
+def has_its_end(data: bytes) -> bool:
+    """Whether a JPEG file ends where its image does: what is cut off lacks the mark of the end. True of other files."""
+    if not data.startswith(b"\xff\xd8\xff"):
+        return True
+    mark = _MARK.search(data, 2)
+    while mark and mark[1] != b"\xd9":
+        end = mark.end() + int.from_bytes(data[mark.end() : mark.end() + 2], "big")
+        mark = _MARK.search(data, end)
+    return mark is not None
+
+
+def _pixels_by_pil(data: bytes | bytearray | memoryview, bgr: bool, what: str, hint: str) -> npt.NDArray[np.uint8]:
     try:
-        from PIL import Image, ImageOps, UnidentifiedImageError
+        from PIL import Image, ImageOps
     except ImportError:
         raise ImportError(
-            f"predict: to read '{os.fspath(path)}' OpenCV or Pillow is needed; install one of them "
-            "(pip install opencv-python-headless), or give the picture as an array"
+            f"{what}to read it OpenCV or Pillow is needed; install one of them "
+            "(pip install 'tensorrt_yolo[images]'), or give the image as an array"
         ) from None
     try:
-        with Image.open(path) as image:
-            return _pil_pixels(ImageOps.exif_transpose(image), bgr)
-    except UnidentifiedImageError:
-        raise ValueError(f"predict: '{os.fspath(path)}' is not a picture that Pillow can read") from None
+        with Image.open(io.BytesIO(data)) as image:
+            upright = ImageOps.exif_transpose(image)
+            if upright.mode.startswith("I"):  # the upper 8 bits of 16
+                values = np.asarray(upright).astype(np.int64) >> 8
+                return values.clip(0, 255).astype(np.uint8)
+            return _pil_pixels(upright, bgr)
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise ValueError(f"{what}not an image that Pillow can read, or damaged: {error}{hint}") from error
 
 
-def _pil_pixels(image: Any, bgr: bool) -> np.ndarray:
+def _pil_pixels(image: Any, bgr: bool) -> npt.NDArray[np.uint8]:
     if image.mode == "F" or image.mode.startswith("I"):
         raise ValueError(
             f"predict: a PIL image must have 8 bits a channel, found the mode '{image.mode}'; "
@@ -100,7 +168,7 @@ def _tensor(tensor: Any, torch: Any) -> Any:
         raise TypeError(f"predict: a tensor must be in ordinary memory or on a CUDA GPU, found '{tensor.device}'")
     if not tensor.numel():
         raise ValueError(f"predict: an image must have pixels, found the shape {tuple(tensor.shape)}")
-    # Scattered pixels are copied on the GPU, on the same stream; a picture whose pixels lie side by side is not.
+    # Scattered pixels are copied on the GPU, on the same stream; an image whose pixels lie side by side is not.
     channels = tensor.shape[2] if tensor.dim() == 3 else 1
     strides = tensor.stride()
     packed = tensor.dim() not in (2, 3) or (
@@ -124,21 +192,12 @@ def _cuda_array(image: Any) -> _core.DeviceImage:
     pointer = described["data"][0]
     if 0 in shape or not pointer:
         raise ValueError(f"predict: an image must have pixels, found the shape {shape}")
-    strides = described.get("strides") or _contiguous_strides(shape)
+    strides = described.get("strides") or tuple(math.prod(shape[i:]) for i in range(1, len(shape) + 1))
     device = _cuda.device_of(pointer)
     stream = described.get("stream")
     if stream is not None:
         _cuda.wait_for(stream, device)
     return _core.DeviceImage(pointer, shape, tuple(strides), device, image)
-
-
-def _contiguous_strides(shape: tuple[int, ...]) -> tuple[int, ...]:
-    strides = []
-    step = 1
-    for side in reversed(shape):
-        strides.append(step)
-        step *= side
-    return tuple(reversed(strides))
 
 
 def _dlpack(image: Any) -> Any:

@@ -19,21 +19,24 @@ class TensorInfo:
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """What is known of a model; see BaseModel.info() and inspect()."""
+    """What is known of a model; see Model.info() and inspect()."""
 
     file: str
     """Path as given."""
     file_bytes: int
     """Size of the file, weights of an OpenVINO IR included."""
     task: str
-    """"classify", "detect", "obb", "segment" or "pose"."""
+    """"classify", "detect", "obb", "segment", "pose", "semantic" or "depth"."""
     names: dict[int, str]
-    """Class names by index; "0", "1", ... where the file has none."""
+    """ClassNames: what names[17] gives is "17" where there is no name."""
     inputs: tuple[TensorInfo, ...]
+    """Of the network, in its order."""
     outputs: tuple[TensorInfo, ...]
+    """Of the network, in its order."""
     network_width: int
     """Pixels of the network's input (the largest, for dynamic models)."""
     network_height: int
+    """Pixels, likewise."""
     stride: int
     """Coarsest stride, pixels."""
     batch: int
@@ -43,7 +46,9 @@ class ModelInfo:
     keypoint_dims: int
     """Values of a point: 2 (x, y) or 3 (x, y, confidence); else 0."""
     dynamic_batch: bool
+    """Whether runs may have fewer images."""
     dynamic_size: bool
+    """Whether height and width may vary."""
     backend: str
     """"openvino" or "tensorrt"."""
     device: str
@@ -52,38 +57,42 @@ class ModelInfo:
     """Arithmetic asked for: "f32", "f16", "bf16" or "auto"."""
     layout: str
     """How the outputs are read, in words."""
+    family: str
+    """Whose conventions are followed: "ultralytics", "yolox", ...; see InferOption.set_family()."""
+    evidence: str
+    """What told the family, in words: metadata is sure, names are likely, shapes alone a guess."""
     metadata: dict[str, str]
     """Everything that the file says of itself."""
 
 
 @dataclass(frozen=True)
 class Timing:
-    """Where the time of predict() goes: medians over calls, in milliseconds of a call; see BaseModel.timing()."""
+    """Where the time of predict() goes: medians over calls, in milliseconds of a call; see Model.timing()."""
 
     calls: int
     """How many were measured."""
     total: float
     """The whole call, without what Python adds."""
-    before: float
+    preprocess: float
     """Images into the network's input: letterbox or centre crop."""
-    network: float
+    inference: float
     """The network; on a GPU everything that it does for the call, which is one piece of work."""
-    after: float
+    postprocess: float
     """From the network's outputs to results."""
 
 
 @dataclass(frozen=True)
 class MemoryUse:
-    """Memory of an engine and of all models and clones on it together, in bytes; see BaseModel.memory().
+    """Memory of an engine and of all models and clones on it together, in bytes; see Model.memory().
 
     On a GPU that of the device, as it was asked for. On a CPU only the `buffers` of clones that have run are known,
     which are in ordinary memory; what else OpenVINO takes is 0 here.
     """
 
     engine: int
-    """The weights and what the back end keeps with them, once for all clones."""
+    """The weights and what the backend keeps with them, once for all clones."""
     contexts: int
-    """What the back end keeps for each of the `executors`, without scratch."""
+    """What the backend keeps for each of the `executors`, without scratch."""
     scratch: int
     """What networks need only while they run: intermediate results, workspace."""
     buffers: int
@@ -101,7 +110,7 @@ class MemoryUse:
 
 @dataclass(frozen=True)
 class NetworkSpeed:
-    """Speed of the bare network; see BaseModel.measure_network()."""
+    """Speed of the bare network; see Model.measure_network()."""
 
     seconds: float
     """Wall time from the first start to the last end."""
@@ -118,5 +127,6 @@ class BuildProgress:
     step: int
     """Of that phase."""
     steps: int
+    """How many the phase has."""
     done: float
     """Of all, 0 to 1; never falls. Phases take very different times."""

@@ -3,21 +3,64 @@
 from __future__ import annotations
 
 import copy
+import functools
 from collections.abc import Iterable, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from tensorrt_yolo import _core
 
-Task = Literal["classify", "detect", "obb", "segment", "pose"]
+Task = Literal["classify", "detect", "obb", "segment", "pose", "semantic", "depth"]
 Backend = Literal["auto", "openvino", "tensorrt"]
 Precision = Literal["f32", "f16", "bf16", "auto"]
+S = TypeVar("S", bound="PostprocessOptions")
 Layout = Literal["auto", "class_scores", "objectness", "end_to_end"]
+LetterboxMode = Literal["auto", "center", "topleft", "stretch"]
 
 _SWITCHES = ("swap_rb", "cuda_memory", "managed_memory", "performance_report")
 _PAIRS = ("normalize_params", "input_dimensions", "network_size")
 
 
-class InferOption:
+class PostprocessOptions:
+    """Which objects a result has: an InferOption says what a model begins with, a Model can change it later."""
+
+    __slots__ = ()
+
+    def _set(self: S, name: str, *values: Any) -> S:
+        raise NotImplementedError
+
+    def set_confidence(self: S, threshold: float) -> S:
+        """Objects must score more than this, 0 to 1. Ultralytics' default: 0.25."""
+        return self._set("confidence", threshold)
+
+    def set_iou(self: S, threshold: float) -> S:
+        """Boxes of one class (unless agnostic) that overlap more suppress each other, 0 to 1. Default: 0.7."""
+        return self._set("iou", threshold)
+
+    def set_max_detections(self: S, most: int) -> S:
+        """Most objects of an image, at least 1. Ultralytics' default: 300."""
+        return self._set("max_detections", most)
+
+    def set_classes(self: S, classes: Sequence[int]) -> S:
+        """Keeps only these classes; empty, the default, keeps all. An index that the model does not have is refused."""
+        return self._set("classes", list(classes))
+
+    def set_agnostic(self: S, agnostic: bool) -> S:
+        """Boxes of different classes suppress each other too. Off by default."""
+        return self._set("agnostic", agnostic)
+
+    def set_top_k(self: S, classes: int) -> S:
+        """How many classes a classifier gives, at least 1 (no more than there are). Ultralytics' default: 5."""
+        return self._set("top_k", classes)
+
+    def set_retina_masks(self: S, retina: bool) -> S:
+        """Of segmenters. On (the default): masks of the size of the source image, as with Ultralytics' retina_masks.
+
+        Off: of the size of the network's input, border included, as Ultralytics has it by default.
+        """
+        return self._set("retina_masks", retina)
+
+
+class InferOption(PostprocessOptions):
     """Options of a model. A model copies them; changing them afterwards changes nothing.
 
     They can be given by name, or set one after another; setters return the option, so that they chain:
@@ -35,6 +78,9 @@ class InferOption:
         self,
         *,
         swap_rb: bool = False,
+        bgr_network: bool | None = None,
+        pixel_scale: float | None = None,
+        letterbox: LetterboxMode | None = None,
         border_value: float | None = None,
         normalize_params: tuple[Sequence[float], Sequence[float]] | None = None,
         input_dimensions: tuple[int, int] | None = None,
@@ -43,11 +89,13 @@ class InferOption:
         managed_memory: bool = False,
         backend: Backend | None = None,
         precision: Precision | None = None,
+        plugin_libraries: Sequence[str] | None = None,
         streams: int | None = None,
         threads: int | None = None,
         task: Task | None = None,
         names: Sequence[str] | None = None,
         layout: Layout | None = None,
+        family: str | None = None,
         network_size: tuple[int, int] | None = None,
         rect: bool | None = None,
         batch: int | None = None,
@@ -82,29 +130,37 @@ class InferOption:
     # --- images
 
     def enable_swap_rb(self) -> InferOption:
-        """Says that NumPy arrays and tensors are BGR, as OpenCV's are; by default they are RGB.
+        """Says that NumPy arrays and tensors are BGR, as OpenCV's are; by default they are RGB, as networks want it.
 
-        Networks are trained on RGB, so channels 0 and 2 are swapped on the way in. Of pictures that are given by path
-        or as PIL images the order is known: those are read right whatever is said here.
+        Of images that are given by path or as PIL images the order is known, whatever is said here.
         """
         return self._set("swap_rb")
 
+    def set_bgr_network(self, bgr: bool) -> InferOption:
+        """Says that the network takes BGR (YOLOX), whatever images are. By default the family's order, mostly RGB."""
+        return self._set("bgr_network", bgr)
+
+    def set_pixel_scale(self, scale: float) -> InferOption:
+        """Value of the brightest pixel in the network's input: 1 for most, 255 for YOLOX. By default the family's."""
+        return self._set("pixel_scale", scale)
+
+    def set_letterbox(self, mode: LetterboxMode) -> InferOption:
+        """Where images lie in the network's input: in its middle, in its upper left corner (YOLOX), or over all of it.
+
+        "auto", the default, is what the family does. Classifiers see a crop of the middle, whatever this says.
+        """
+        return self._set("letterbox", mode)
+
     def set_border_value(self, value: float) -> InferOption:
-        """Letterbox fill, 0 to 255; 114 by default, as Ultralytics trains."""
+        """Letterbox fill, 0 to 255; by default what the family takes: 114 for most, as Ultralytics trains."""
         return self._set("border_value", value)
 
     def set_normalize_params(self, mean: Sequence[float], std: Sequence[float]) -> InferOption:
-        """Normalisation after the division by 255, for each network channel: (x / 255 - mean) / std.
-
-        Three values each (R, G, B); `std` without zeros. By default mean 0 and std 1.
-        """
+        """Normalisation (x / 255 - mean) / std; three values each (R, G, B), `std` without zeros. Default: 0 and 1."""
         return self._set("normalize_params", mean, std)
 
     def set_input_dimensions(self, width: int, height: int) -> InferOption:
-        """Says that every source image will be `width` by `height` pixels; another size is then a ValueError.
-
-        By default any size is taken.
-        """
+        """Says that every source image will be `width` by `height` pixels; another size is then a ValueError."""
         return self._set("input_dimensions", width, height)
 
     # --- where and how the network runs
@@ -130,19 +186,25 @@ class InferOption:
         return self._set("backend", backend)
 
     def set_precision(self, precision: Precision) -> InferOption:
-        """Arithmetic of the network: "f32" (the default, exact), "f16", "bf16", or "auto": what the back end prefers.
+        """Arithmetic of the network: "f32" (the default, exact), "f16", "bf16", or "auto": what the backend prefers.
 
         The shorter ones are faster where the machine has them, and move boxes by up to about half a pixel and scores by
         about 0.02.
         """
         return self._set("precision", precision)
 
+    def set_plugin_libraries(self, files: Sequence[str]) -> InferOption:
+        """Shared libraries with TensorRT plugins that an engine needs, loaded before it; without effect on a CPU.
+
+        They run their own code: load none that you do not trust.
+        """
+        return self._set("plugin_libraries", list(files))
+
     def set_streams(self, streams: int) -> InferOption:
         """How many predictions the engine runs side by side on a CPU.
 
-        1 (the default) gives every core to one prediction: the lowest latency, and clones queue behind each other. N
-        lets N clones run at once on a share of the cores each: the highest throughput with as many clones. 0 chooses
-        what suits the machine, and is what to take for "one clone a thread on all cores".
+        1 (the default) gives every core to one prediction: the lowest latency. N lets N clones run at once on a share
+        of the cores each: the highest throughput with as many clones. 0 chooses what suits the machine.
         """
         return self._set("streams", streams)
 
@@ -163,64 +225,34 @@ class InferOption:
     def set_layout(self, layout: Layout) -> InferOption:
         """How a candidate lies in the output of a network, where neither metadata nor shapes tell; "auto" by default.
 
-        "class_scores": box, a score for each class, extra values (YOLOv8 and later); "objectness": box, objectness, a
-        score for each class, extra values (YOLOv5, YOLOv7); "end_to_end": finished objects of box, score, class, extra
-        values (YOLOv10, YOLO26).
+        "class_scores": box, a score for each class (YOLOv8 and later); "objectness": box, objectness, a score for each
+        class (YOLOv5, YOLOv7); "end_to_end": finished objects (YOLOv10, YOLO26); extra values behind.
         """
         return self._set("layout", layout)
 
-    def set_network_size(self, width: int, height: int) -> InferOption:
-        """Network input of models with dynamic height and width, in pixels; both multiples of the stride (32).
+    def set_family(self, name: str) -> InferOption:
+        """Whose file it is: "ultralytics", "yolov5", "yolov7", "yolox", "rfdetr", ...; docs/models.md has all.
 
-        By default what the file's metadata says, else 640 by 640.
+        It tells how pixels go in and how boxes come out where the file does not; other options override what it says.
         """
+        return self._set("family", name)
+
+    def set_network_size(self, width: int, height: int) -> InferOption:
+        """Network input of models with dynamic size, pixels, multiples of the stride; default: the file's, else 640."""
         return self._set("network_size", width, height)
 
     def set_rect(self, rect: bool) -> InferOption:
-        """For models with dynamic height and width: the smallest multiple-of-stride rectangle that holds an image.
-
-        On by default, as in Ultralytics' predict; off: always the whole network size.
-        """
+        """Whether a model with dynamic size takes the smallest rectangle that holds an image (the default), or all."""
         return self._set("rect", rect)
 
     def set_batch(self, batch: int) -> InferOption:
         """Most images in one run of the network, for models with a dynamic batch; 1 by default."""
         return self._set("batch", batch)
 
-    # --- first values of the thresholds; a model can change them later
-
-    def set_confidence(self, threshold: float) -> InferOption:
-        """See BaseModel.set_confidence."""
-        return self._set("confidence", threshold)
-
-    def set_iou(self, threshold: float) -> InferOption:
-        """See BaseModel.set_iou."""
-        return self._set("iou", threshold)
-
-    def set_max_detections(self, most: int) -> InferOption:
-        """See BaseModel.set_max_detections."""
-        return self._set("max_detections", most)
-
-    def set_classes(self, classes: Sequence[int]) -> InferOption:
-        """See BaseModel.set_classes."""
-        return self._set("classes", classes)
-
-    def set_agnostic(self, agnostic: bool) -> InferOption:
-        """See BaseModel.set_agnostic."""
-        return self._set("agnostic", agnostic)
-
-    def set_top_k(self, classes: int) -> InferOption:
-        """See ClassifyModel.set_top_k."""
-        return self._set("top_k", classes)
-
-    def set_retina_masks(self, retina: bool) -> InferOption:
-        """See SegmentModel.set_retina_masks."""
-        return self._set("retina_masks", retina)
-
     # --- measuring
 
     def enable_performance_report(self) -> InferOption:
-        """Collects timings for BaseModel.performance_report() and timing(). Off by default."""
+        """Collects timings for Model.performance_report() and timing(). Off by default."""
         return self._set("performance_report")
 
     # --- what was said
@@ -229,23 +261,11 @@ class InferOption:
         """What was set, by the names of the constructor's arguments; InferOption(**values) is the same option."""
         return copy.deepcopy(self._values)
 
-    def __copy__(self) -> InferOption:
-        return InferOption(**self._values)
-
-    def __deepcopy__(self, memo: object) -> InferOption:
-        return InferOption(**self._values)
-
     def __reduce__(self) -> tuple[Any, ...]:
-        return _made, (self._values,)
+        return functools.partial(InferOption, **self._values), ()
 
     def __eq__(self, other: object) -> bool:
         return self._values == other._values if isinstance(other, InferOption) else NotImplemented
 
-    __hash__ = None  # type: ignore[assignment]  # it can change
-
     def __repr__(self) -> str:
         return f"InferOption({', '.join(f'{name}={value!r}' for name, value in self._values.items())})"
-
-
-def _made(values: dict[str, Any]) -> InferOption:
-    return InferOption(**values)

@@ -6,23 +6,28 @@ the results' own: writing to one changes the result, and an array keeps its memo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, overload
+import json
+import os
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, NamedTuple, overload
 
 import numpy as np
 import numpy.typing as npt
 
 from tensorrt_yolo import _core
 
-if TYPE_CHECKING:
-    import supervision
-
 Floats = npt.NDArray[np.float32]
-Names = Mapping[int, str] | Sequence[str]
 
 
 # ----------------------------------------------------------------------------------------------------------------------
 # Parts of results
+
+
+class ClassNames(dict[int, str]):
+    """Names of classes by index. A class without a name has its number for one: names[17] is "17"."""
+
+    def __missing__(self, index: int) -> str:
+        return str(index)
 
 
 class Boxes(np.ndarray):
@@ -86,7 +91,7 @@ class KeyPoints(np.ndarray):
 
 
 class Mask:
-    """One object's mask, kept as runs of pixels; its picture is made when asked for."""
+    """One object's mask, kept as runs of pixels; its image is made when asked for."""
 
     __slots__ = ("_index", "_masks")
 
@@ -107,7 +112,7 @@ class Mask:
     @property
     def area(self) -> int:
         """Pixels inside the object."""
-        return self._masks._core.area(self._index)
+        return self._masks.area(self._index)
 
     @property
     def data(self) -> npt.NDArray[np.uint8]:
@@ -115,8 +120,8 @@ class Mask:
         return self.to_numpy().reshape(-1)
 
     def to_numpy(self) -> npt.NDArray[np.uint8]:
-        """The picture u8 [height, width]: 1 inside the object, 0 outside. `.view(bool)` of it costs nothing."""
-        return self._masks._core.pixels(self._index)
+        """The image u8 [height, width]: 1 inside the object, 0 outside. `.view(bool)` of it costs nothing."""
+        return self._masks.pixels(self._index, 1)[0]
 
     def runs(self) -> npt.NDArray[np.uint32]:
         """Runs of pixels inside the object, [r, 2]: begin and end (one behind the last), numbered row after row.
@@ -124,39 +129,27 @@ class Mask:
         Pixel (x, y) is number y * width + x. Runs rise, and a run stays in its row. The memory is the masks' own, and
         cannot be written to.
         """
-        return self._masks._core.runs(self._index)
+        return self._masks.runs(self._index)
 
     def coco_counts(self) -> list[int]:
         """COCO's run lengths: down the columns, from left to right, zeros first."""
-        return self._masks._core.coco_counts(self._index)
+        return self._masks.coco_counts(self._index)
 
-    def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> np.ndarray:
+    def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> npt.NDArray[Any]:
         return np.asarray(self.to_numpy(), dtype)
 
     def __repr__(self) -> str:
         return f"Mask({self.width} x {self.height}, {self.area} pixels inside)"
 
 
-class Masks(Sequence[Mask]):
-    """The masks of a result's objects: `masks[i].to_numpy()` is the picture of one, `masks.to_numpy()` that of all."""
+class Masks(_core.Masks):
+    """The masks of a result's objects: `masks[i].to_numpy()` is the image of one, `masks.to_numpy()` that of all.
 
-    __slots__ = ("_core",)
+    `width` and `height` are the pixels of each: those of the source image, or of the network's input if retina masks
+    are off. Masks(width, height) has none yet; add(runs) appends one, of runs as Mask.runs() gives them.
+    """
 
-    def __init__(self, core: _core.Masks) -> None:
-        self._core = core
-
-    @property
-    def width(self) -> int:
-        """Pixels of each mask: those of the source image; of the network's input if retina masks are off."""
-        return self._core.width
-
-    @property
-    def height(self) -> int:
-        """Pixels of each mask; see width."""
-        return self._core.height
-
-    def __len__(self) -> int:
-        return len(self._core)
+    __slots__ = ()
 
     @overload
     def __getitem__(self, index: int) -> Mask: ...
@@ -167,15 +160,28 @@ class Masks(Sequence[Mask]):
             return [Mask(self, i) for i in range(*index.indices(len(self)))]
         return Mask(self, _checked_index(index, len(self)))
 
-    def to_numpy(self) -> npt.NDArray[np.uint8]:
-        """The pictures u8 [n, height, width]: 1 inside the object, 0 outside."""
-        return self._core.all_pixels()
+    def __iter__(self) -> Iterator[Mask]:
+        return iter(self[:])
 
-    def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> np.ndarray:
+    def to_numpy(self) -> npt.NDArray[np.uint8]:
+        """The images u8 [n, height, width]: 1 inside the object, 0 outside."""
+        return self.pixels(0, len(self))
+
+    def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> npt.NDArray[Any]:
         return np.asarray(self.to_numpy(), dtype)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _masks_of, (self.width, self.height, [mask.runs() for mask in self])
 
     def __repr__(self) -> str:
         return f"Masks({len(self)} of {self.width} x {self.height})"
+
+
+def _masks_of(width: int, height: int, every: list[npt.NDArray[np.uint32]]) -> Masks:
+    masks = Masks(width, height)
+    for runs in every:
+        masks.add(runs)
+    return masks
 
 
 def _checked_index(index: int, length: int) -> int:
@@ -185,288 +191,268 @@ def _checked_index(index: int, length: int) -> int:
     return place
 
 
-# ----------------------------------------------------------------------------------------------------------------------
-# Objects: what the items of results are
-
-
-class Class(NamedTuple):
-    """A class that a classifier gives."""
+class Item(NamedTuple):
+    """An object of a result, or one of the best classes of a classifier; what the task does not have is None."""
 
     class_id: int
+    """Index of its class."""
     score: float
-
-
-class Detection(NamedTuple):
-    """An object of a DetResult."""
-
-    class_id: int
-    score: float
-    box: Boxes
-
-
-class RotatedDetection(NamedTuple):
-    """An object of an OBBResult."""
-
-    class_id: int
-    score: float
-    box: RotatedBoxes
-
-
-class Segment(NamedTuple):
-    """An object of a SegResult."""
-
-    class_id: int
-    score: float
-    box: Boxes
-    mask: Mask
-
-
-class Pose(NamedTuple):
-    """An object of a PoseResult."""
-
-    class_id: int
-    score: float
-    box: Boxes
-    kpts: KeyPoints
+    """0 to 1."""
+    name: str
+    """Of its class."""
+    box: Any
+    """Boxes [4] or RotatedBoxes [5]."""
+    mask: Any
+    """Mask."""
+    kpts: Any
+    """KeyPoints [k, 3]."""
 
 
 # ----------------------------------------------------------------------------------------------------------------------
 # Results
 
 
-class Result:
-    """What results of all tasks share. len() and iteration go over their objects."""
+class Result(_core.Result):
+    """What a model of any task found in one image. len() and iteration go over its objects (see Item).
 
-    __slots__ = ("classes", "scores")
+    task           "classify", "detect", "obb", "segment", "pose", "semantic" or "depth"
+    classes        class index of each object, i32 [n]
+    scores         confidence of each object, 0 to 1, f32 [n]; falls
+    boxes          where each object is: Boxes, f32 [n, 4]; None of classifiers and oriented detectors
+    rotated_boxes  the same of an oriented detector: RotatedBoxes, f32 [n, 5]; otherwise None
+    masks          which pixels are each object's: Masks, of a segmenter; otherwise None
+    keypoints      points of each object: KeyPoints, f32 [n, k, 3], of a pose estimator; otherwise None
+    keypoint_dims  what the network says of a point: 2 (x, y) or 3 (x, y, confidence)
+    semantic       class of each pixel, u16 [height, width], of a semantic segmenter; otherwise None. The objects are
+                   the classes that any pixel has, the scores their shares of the image. A pixel has its class's index;
+                   of a network with one class 1 where that is and 0 elsewhere; and 255 (65535 if there are more classes
+                   than 255) where set_classes() left its class out
+    pixels         how many pixels each of `classes` has there, u64 [n]; otherwise None
+    depth          distance of each pixel in metres, f32 [height, width], of a depth estimator; otherwise None
+    names          of all classes of the model, ClassNames: one dictionary for all its results, not to be changed
+    image_size     (width, height) of the source image; `orig_shape` is (height, width), as Ultralytics has it
+    speed          {"preprocess", "inference", "postprocess"}: milliseconds; of images that shared a run, their share
 
-    classes: npt.NDArray[np.int32]
-    """Class index of each object, i32 [n]; ModelInfo.names has the names."""
-    scores: Floats
-    """Confidence of each object, 0 to 1, f32 [n]; falls."""
+    As text: to_json() is what to_dict() gives; to_csv(source, frame=0) has a line for each object, with the columns
+    that Model.csv_header() names (with times=True and time=SECONDS or None also the column `time`);
+    to_txt(scores=False) is Ultralytics' label format, a line for each object, with its score behind if wanted.
+    """
 
-    def __init__(self, classes: npt.ArrayLike, scores: npt.ArrayLike) -> None:
-        self.classes = np.asarray(classes, np.int32)
-        self.scores = np.asarray(scores, np.float32)
+    __slots__ = ()
+    _task: ClassVar[str] = ""
+
+    def __init__(
+        self,
+        classes: npt.ArrayLike,
+        scores: npt.ArrayLike,
+        boxes: npt.ArrayLike | None = None,
+        extra: Any = None,
+        *,
+        task: str = "",
+        keypoint_dims: int = 3,
+        names: Mapping[int, str] | None = None,
+        image_size: tuple[int, int] = (0, 0),
+        speed: Mapping[str, float] | None = None,
+    ) -> None:
+        """A result that is made of arrays, which are copied. Raises ValueError if they do not fit together.
+
+        boxes  f32 [n, 4], of "obb" [n, 5], of "classify" none
+        extra  Masks of "segment", keypoints f32 [n, k, 3] of "pose", class of each pixel u16 [height, width] of
+               "semantic", metres f32 [height, width] of "depth"
+        task   needed for a Result; the other classes have theirs
+        """
+        task = task or self._task
+        boxes = np.asarray(np.zeros((0, 0)) if boxes is None else boxes, np.float32)
+        if task == "obb" and boxes.size:
+            boxes = np.concatenate([boxes.view(RotatedBoxes).xyxy(), boxes[:, 4:]], axis=1)
+        masks = extra if isinstance(extra, Masks) else None
+        kind = "masks" if extra is masks else task if task in ("semantic", "depth") else "points"
+        points = extra if kind == "points" else np.zeros((0, 0, 3))
+        semantic, depth = (extra if kind == name else np.zeros((0, 0)) for name in ("semantic", "depth"))
+        super().__init__(
+            task,
+            np.ascontiguousarray(classes, np.int32),
+            np.ascontiguousarray(scores, np.float32),
+            np.ascontiguousarray(boxes),
+            masks,
+            np.ascontiguousarray(points, np.float32),
+            keypoint_dims,
+            np.ascontiguousarray(semantic, np.uint16),
+            np.ascontiguousarray(depth, np.float32),
+            ClassNames(names or {}),
+            image_size,
+            {"preprocess": 0.0, "inference": 0.0, "postprocess": 0.0, **(speed or {})},
+        )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Plain arrays, which pickle need not copy.
+        points = np.zeros((0, 0, 3), np.float32) if self.keypoints is None else self.keypoints.view(np.ndarray)
+        semantic = np.zeros((0, 0), np.uint16) if self.semantic is None else self.semantic
+        depth = np.zeros((0, 0), np.float32) if self.depth is None else self.depth
+        parts = (self.task, self.classes, self.scores, self._boxes(), self.masks, points, self.keypoint_dims)
+        return _unpickled, (type(self), *parts, semantic, depth, self.names, self.image_size, self.speed)
 
     @property
     def num(self) -> int:
         """Number of objects."""
-        return len(self.scores)
+        return len(self)
 
-    def __len__(self) -> int:
-        return len(self.scores)
+    @property
+    def orig_shape(self) -> tuple[int, int]:
+        """Height and width of the source image."""
+        width, height = self.image_size
+        return height, width
 
-    def __iter__(self) -> Iterator[Any]:
+    @overload
+    def __getitem__(self, index: int) -> Item: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Item]: ...
+    def __getitem__(self, index: int | slice) -> Item | list[Item]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        i = _checked_index(index, len(self))
+        class_id = int(self.classes[i])
+        boxes = self.boxes if self.rotated_boxes is None else self.rotated_boxes
+        box, mask, kpts = (None if part is None else part[i] for part in (boxes, self.masks, self.keypoints))
+        return Item(class_id, float(self.scores[i]), self.names[class_id], box, mask, kpts)
+
+    def __iter__(self) -> Iterator[Item]:
         return (self[i] for i in range(len(self)))
 
-    def __getitem__(self, index: int) -> Any:
-        raise NotImplementedError
-
-    def _head(self) -> str:
-        return f"num={self.num}"
-
-    def _text(self, index: int) -> str:
-        """What __repr__ adds to the line of an object."""
-        return ""
-
     def __repr__(self) -> str:
-        lines = [f"{type(self).__name__}({self._head()})"]
-        for i, (class_id, score) in enumerate(zip(self.classes, self.scores)):
-            lines.append(f"  class {class_id}, score {score:.2f}{self._text(i)}")
-        return "\n".join(lines)
+        return type(self).__name__ + self._text().removeprefix("Result")
 
-    def _objects(self, names: Names | None) -> list[dict[str, Any]]:
-        objects = []
-        for class_id, score in zip(self.classes.tolist(), self.scores.tolist()):
-            objects.append({"class": class_id, "score": score})
-            if names is not None:
-                objects[-1] = {"class": class_id, "name": names[class_id], "score": score}
-        return objects
+    def to_dict(self) -> dict[str, Any]:
+        """The objects as plain values, under the keys that `trtyolo predict --json` writes.
 
-    def _data(self, names: Names | None) -> dict[str, Any]:
-        """What supervision keeps beside the boxes."""
-        return {} if names is None else {"class_name": np.array([names[i] for i in self.classes.tolist()], dtype=str)}
+        {"objects": [{"class", "name", "score", "box": [left, top, right, bottom], "rotated": [centre x, centre y,
+        width, height, theta], "corners": [[x, y] x 4], "keypoints": [[x, y, confidence], ...] (without the confidence
+        if the network gives none), "mask": {"size": [height, width], "counts": COCO's run-length string}}]}, only those
+        that the task has; of a classifier {"top": [{"class", "name", "score"}]}; of a semantic segmenter {"semantic":
+        {"size": [height, width], "classes": {"CLASS": COCO's run-length string}}}; of a depth estimator {"depth":
+        {"size": [height, width], "min", "max"}}, metres, as depth_range() has them.
+        """
+        return json.loads(self.to_json())
+
+    def to_supervision(self) -> Any:
+        """As supervision.Detections, supervision.KeyPoints of a pose estimator, or Classifications of a classifier.
+
+        Names of classes are in data["class_name"]; corners of rotated boxes are in the data, too, and `xyxy` are the
+        upright boxes around them; masks are bool [n, height, width]. A semantic segmenter's classes are Detections,
+        each with its pixels as a mask and without a confidence. Of a depth estimator ValueError.
+        """
+        if self.task == "depth":
+            raise ValueError("to_supervision: supervision has nothing for depth; result.depth is an array of metres")
+        try:
+            import supervision.config
+        except ImportError:
+            raise ImportError(
+                "to_supervision() needs the package supervision: pip install 'tensorrt_yolo[supervision]'"
+            ) from None
+        sv = supervision
+        classes = self.classes.astype(int)
+        if self.task == "classify":
+            return sv.Classifications(class_id=classes, confidence=self.scores)
+        data: dict[str, Any] = {"class_name": np.array([self.names[i] for i in classes.tolist()], dtype=str)}
+        if self.semantic is not None:
+            pixels = self.class_masks().to_numpy().view(np.bool_)
+            return sv.Detections(xyxy=sv.mask_to_xyxy(pixels), mask=pixels, class_id=classes, data=data)
+        if self.keypoints is not None:
+            points = self.keypoints.view(np.ndarray)
+            about = {"keypoint_confidence": points[..., 2], "detection_confidence": self.scores}
+            return sv.KeyPoints(xy=points[..., :2], class_id=classes, data=data, **about)
+        if self.rotated_boxes is not None:
+            corners = data[sv.config.ORIENTED_BOX_COORDINATES] = self.rotated_boxes.xyxyxyxy()
+            boxes = np.concatenate([corners.min(axis=1), corners.max(axis=1)], axis=1)
+        else:
+            boxes = self.boxes.xyxy()
+        masks = None if self.masks is None else self.masks.to_numpy().view(np.bool_)
+        return sv.Detections(xyxy=boxes, mask=masks, confidence=self.scores, class_id=classes, data=data)
+
+    def class_masks(self) -> Masks:
+        """The pixels of each of a semantic segmenter's `classes`, as Masks in their order."""
+        return super().class_masks()
+
+    def depth_range(self) -> tuple[float, float, float]:
+        """Least, median and largest of a depth estimator's distances, metres; of those that are finite and above 0."""
+        return super().depth_range()
+
+    def plot(self, image: Any, **options: Any) -> npt.NDArray[np.uint8]:
+        """A copy of `image` with the result drawn into it: see visualize(), which has the options."""
+        from tensorrt_yolo.drawing import visualize
+
+        return visualize(image, self, **options)
+
+    def save(self, image: Any, path: str | os.PathLike[str], **options: Any) -> None:
+        """Writes what plot() gives to an image file, in the format that its name ends with."""
+        from tensorrt_yolo.drawing import write_image
+
+        write_image(path, self.plot(image, **options))
+
+
+def _unpickled(kind: type[Result], *parts: Any) -> Result:
+    result = kind.__new__(kind)
+    _core.Result.__init__(result, *parts)
+    return result
 
 
 class ClsResult(Result):
-    """What a classifier says of one image: its best classes, by falling score (see ClassifyModel.set_top_k)."""
+    """What a classifier says of one image: its best classes, by falling score (see Model.set_top_k)."""
 
     __slots__ = ()
-
-    def __getitem__(self, index: int) -> Class:
-        return Class(int(self.classes[index]), float(self.scores[index]))
-
-    def to_dict(self, names: Names | None = None) -> dict[str, Any]:
-        """The classes as plain values that JSON can say, under the keys that `trtyolo predict --json` writes.
-
-        {"top": [{"class", "name" (if `names` are given), "score"}]}
-        """
-        return {"top": self._objects(names)}
-
-    def to_supervision(self) -> supervision.Classifications:
-        """As supervision.Classifications."""
-        sv = _supervision()
-        return sv.Classifications(class_id=self.classes.astype(int), confidence=self.scores)
+    _task = "classify"
 
 
 class DetResult(Result):
-    """What a detector found in one image."""
+    """What a detector found in one image: `boxes` are where each object is."""
 
-    __slots__ = ("boxes",)
-
-    boxes: Boxes
-    """Where each object is, f32 [n, 4]: left, top, right, bottom."""
-
-    def __init__(self, classes: npt.ArrayLike, scores: npt.ArrayLike, boxes: npt.ArrayLike) -> None:
-        super().__init__(classes, scores)
-        self.boxes = np.asarray(boxes, np.float32).view(Boxes)
-
-    def __getitem__(self, index: int) -> Detection:
-        return Detection(int(self.classes[index]), float(self.scores[index]), self.boxes[index])
-
-    def _text(self, index: int) -> str:
-        return f", box [{_numbers(self.boxes[index])}]"
-
-    def to_dict(self, names: Names | None = None) -> dict[str, Any]:
-        """The objects as plain values that JSON can say, under the keys that `trtyolo predict --json` writes.
-
-        {"objects": [{"class", "name" (if `names` are given), "score", "box": [left, top, right, bottom]}]}
-        """
-        objects = self._objects(names)
-        for thing, box in zip(objects, self.boxes.tolist()):
-            thing["box"] = box
-        return {"objects": objects}
-
-    def to_supervision(self, names: Names | None = None) -> supervision.Detections:
-        """As supervision.Detections; `names` go to data["class_name"], for labels."""
-        sv = _supervision()
-        return sv.Detections(
-            xyxy=self.boxes.xyxy(),
-            confidence=self.scores,
-            class_id=self.classes.astype(int),
-            data=self._data(names),
-        )
+    __slots__ = ()
+    _task = "detect"
 
 
 class OBBResult(Result):
     """What an oriented detector found in one image."""
 
-    __slots__ = ("boxes",)
+    __slots__ = ()
+    _task = "obb"
 
-    boxes: RotatedBoxes
-    """Where each object is, f32 [n, 5]: centre x, centre y, width, height, theta."""
-
-    def __init__(self, classes: npt.ArrayLike, scores: npt.ArrayLike, boxes: npt.ArrayLike) -> None:
-        super().__init__(classes, scores)
-        self.boxes = np.asarray(boxes, np.float32).view(RotatedBoxes)
-
-    def __getitem__(self, index: int) -> RotatedDetection:
-        return RotatedDetection(int(self.classes[index]), float(self.scores[index]), self.boxes[index])
-
-    def _text(self, index: int) -> str:
-        x, y, width, height, theta = self.boxes[index].tolist()
-        return f", box [centre {x:.2f}, {y:.2f}, size {width:.2f}, {height:.2f}, theta {theta:.2f}]"
-
-    def to_dict(self, names: Names | None = None) -> dict[str, Any]:
-        """The objects as plain values that JSON can say, under the keys that `trtyolo predict --json` writes.
-
-        {"objects": [{"class", "name" (if `names` are given), "score", "rotated": [centre x, centre y, width, height,
-        theta], "corners": [[x, y] x 4]}]}
-        """
-        objects = self._objects(names)
-        for thing, box, corners in zip(objects, self.boxes.tolist(), self.boxes.xyxyxyxy().tolist()):
-            thing["rotated"] = box
-            thing["corners"] = corners
-        return {"objects": objects}
-
-    def to_supervision(self, names: Names | None = None) -> supervision.Detections:
-        """As supervision.Detections: the corners in its data, `xyxy` the upright boxes around them."""
-        sv = _supervision()
-        corners = self.boxes.xyxyxyxy()
-        return sv.Detections(
-            xyxy=np.concatenate([corners.min(axis=1), corners.max(axis=1)], axis=1),
-            confidence=self.scores,
-            class_id=self.classes.astype(int),
-            data={sv.config.ORIENTED_BOX_COORDINATES: corners, **self._data(names)},
-        )
+    @property
+    def boxes(self) -> RotatedBoxes:
+        """Where each object is, f32 [n, 5]: centre x, centre y, width, height, theta."""
+        return self.rotated_boxes
 
 
-class SegResult(DetResult):
-    """What a segmenter found in one image."""
+class SegResult(Result):
+    """What a segmenter found in one image: `boxes` are where each object is, `masks` which pixels are its."""
 
-    __slots__ = ("masks",)
-
-    masks: Masks
-    """Which pixels are each object's, n of them."""
-
-    def __init__(
-        self, classes: npt.ArrayLike, scores: npt.ArrayLike, boxes: npt.ArrayLike, masks: Masks | _core.Masks
-    ) -> None:
-        super().__init__(classes, scores, boxes)
-        self.masks = masks if isinstance(masks, Masks) else Masks(masks)
-
-    def __getitem__(self, index: int) -> Segment:  # type: ignore[override]
-        return Segment(int(self.classes[index]), float(self.scores[index]), self.boxes[index], self.masks[index])
-
-    def _head(self) -> str:
-        return f"num={self.num}, masks of {self.masks.width} x {self.masks.height}"
-
-    def _text(self, index: int) -> str:
-        return f"{super()._text(index)}, mask of {self.masks[index].area} pixels"
-
-    def to_dict(self, names: Names | None = None) -> dict[str, Any]:
-        """As DetResult.to_dict(), and "mask": {"size": [height, width], "counts": COCO's run-length string}."""
-        said = super().to_dict(names)
-        for thing, mask in zip(said["objects"], self.masks):
-            thing["mask"] = {"size": [mask.height, mask.width], "counts": _coco_string(mask.coco_counts())}
-        return said
-
-    def to_supervision(self, names: Names | None = None) -> supervision.Detections:
-        """As supervision.Detections, masks as bool [n, height, width]."""
-        detections = super().to_supervision(names)
-        detections.mask = self.masks.to_numpy().view(np.bool_)
-        return detections
+    __slots__ = ()
+    _task = "segment"
 
 
-class PoseResult(DetResult):
-    """What a pose estimator found in one image."""
+class PoseResult(Result):
+    """What a pose estimator found in one image: `boxes` are where each object is, `kpts` its points."""
 
-    __slots__ = ("kpts",)
+    __slots__ = ()
+    _task = "pose"
 
-    kpts: KeyPoints
-    """Points of each object, f32 [n, k, 3]: x, y, confidence; k is ModelInfo.keypoints."""
+    @property
+    def kpts(self) -> KeyPoints:
+        """Points of each object, f32 [n, k, 3]: x, y, confidence; k is ModelInfo.keypoints."""
+        return self.keypoints
 
-    def __init__(
-        self, classes: npt.ArrayLike, scores: npt.ArrayLike, boxes: npt.ArrayLike, kpts: npt.ArrayLike
-    ) -> None:
-        super().__init__(classes, scores, boxes)
-        self.kpts = np.asarray(kpts, np.float32).view(KeyPoints)
 
-    def __getitem__(self, index: int) -> Pose:  # type: ignore[override]
-        return Pose(int(self.classes[index]), float(self.scores[index]), self.boxes[index], self.kpts[index])
+class SemanticResult(Result):
+    """What a semantic segmenter says of one image: `semantic` is the class of each pixel."""
 
-    def _text(self, index: int) -> str:
-        points = " ".join(f"({_numbers(point)})" for point in self.kpts[index])
-        return f"{super()._text(index)}, keypoints {points}"
+    __slots__ = ()
+    _task = "semantic"
 
-    def to_dict(self, names: Names | None = None) -> dict[str, Any]:
-        """As DetResult.to_dict(), and "keypoints": [[x, y, confidence], ...]."""
-        said = super().to_dict(names)
-        for thing, points in zip(said["objects"], self.kpts.tolist()):
-            thing["keypoints"] = points
-        return said
 
-    def to_supervision(self, names: Names | None = None) -> supervision.KeyPoints:  # type: ignore[override]
-        """As supervision.KeyPoints."""
-        sv = _supervision()
-        points = self.kpts.view(np.ndarray)
-        return sv.KeyPoints(
-            xy=points[..., :2],
-            keypoint_confidence=points[..., 2],
-            detection_confidence=self.scores,
-            class_id=self.classes.astype(int),
-            data=self._data(names),
-        )
+class DepthResult(Result):
+    """What a depth estimator says of one image: `depth` is the distance of each pixel."""
+
+    __slots__ = ()
+    _task = "depth"
 
 
 ClassifyRes = ClsResult
@@ -474,33 +460,3 @@ DetectRes = DetResult
 OBBRes = OBBResult
 SegmentRes = SegResult
 PoseRes = PoseResult
-
-
-def _numbers(values: np.ndarray) -> str:
-    return ", ".join(f"{value:.2f}" for value in values.tolist())
-
-
-def _coco_string(counts: Sequence[int]) -> str:
-    """COCO's text form of run lengths: differences to the last but one, five bits a letter, lowest first."""
-    letters = []
-    for i, count in enumerate(counts):
-        rest = count - (counts[i - 2] if i > 2 else 0)
-        while True:
-            bits = rest & 31
-            rest >>= 5
-            done = rest == (-1 if bits & 16 else 0)
-            letters.append(chr((bits if done else bits | 32) + 48))
-            if done:
-                break
-    return "".join(letters)
-
-
-def _supervision() -> Any:
-    try:
-        import supervision
-        import supervision.config
-    except ImportError:
-        raise ImportError(
-            "to_supervision() needs the package supervision: pip install 'tensorrt_yolo[supervision]'"
-        ) from None
-    return supervision

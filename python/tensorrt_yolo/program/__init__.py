@@ -1,4 +1,4 @@
-"""The command line: predict, info, build and bench, with the options and results of the C++ program `trtyolo`.
+"""The command line: predict, info and build, with the options and results of the C++ program `trtyolo`.
 
 Exit status: 0 done, 1 a failure that is named, 2 wrong usage, 130 ended by Ctrl-C.
 """
@@ -11,9 +11,9 @@ import sys
 from collections.abc import Sequence
 
 import tensorrt_yolo as ty
-from tensorrt_yolo.program import bench, build, info, predict
+from tensorrt_yolo.program import build, info, predict
 
-_COMMANDS = (predict, info, build, bench)
+_COMMANDS = (predict, info, build)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -21,7 +21,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m tensorrt_yolo" if sys.argv[0].endswith("__main__.py") else "tensorrt_yolo",
         description="YOLO models, one engine and many clones, on CPUs and NVIDIA GPUs.",
-        epilog="Every command has --help.",
+        epilog="Every command has --help. The C++ program `trtyolo` has these commands, too, and besides: cameras, "
+        "streams, many sources at once and a window in predict, and bench.",
     )
     parser.add_argument("--version", action="version", version=_versions())
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
@@ -40,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
     try:
-        return options.run(options)
+        return int(options.run(options))
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
@@ -52,5 +53,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _versions() -> str:
-    back_ends = ", ".join(f"{name} {version}" for name, version in ty.backends().items())
-    return f"{ty.version()} ({back_ends or 'no back end'})"
+    built_in = ", ".join(f"{name} {version}" for name, version in ty.backends().items())
+    return f"{ty.version()} ({built_in or 'no backend'})"

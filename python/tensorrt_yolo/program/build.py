@@ -10,7 +10,6 @@ import time
 
 import tensorrt_yolo as ty
 from tensorrt_yolo.program import options as shared
-from tensorrt_yolo.program.progress import bar
 
 SUMMARY = "build a TensorRT engine from an ONNX model, on a GPU and for it"
 EPILOG = """\
@@ -26,49 +25,27 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("model", metavar="MODEL", help="model file: ONNX (.onnx)")
     command.add_argument("-o", "--output", metavar="FILE", help="the engine (default: the model's name with .engine)")
     command.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
-    group = command.add_argument_group("engine")
-    group.add_argument(
-        "--fp16",
-        "--half",
-        action="store_true",
-        help="compute in f16 up to the last layers with weights; boxes and scores stay f32",
-    )
-    group.add_argument(
-        "--batch",
-        type=_batches,
-        default=(1, 0, 1),
-        metavar="N|MIN:OPT:MAX",
-        help="images in a run, of models with a dynamic batch: at most N, and tuned for N; or the fewest, what it is "
-        "tuned for and the most (1)",
-    )
-    group.add_argument(
-        "--imgsz",
-        type=_sizes,
-        default=((0, 0), (0, 0)),
-        metavar="SIZE|MIN:MAX",
-        help="network input of models with dynamic sizes: 640 or 480x640 (height x width), or the smallest and the "
-        "largest, as 320:640 (default: what the model says)",
-    )
-    group.add_argument(
-        "--workspace", type=shared.whole(1), default=0, metavar="MiB", help="most scratch memory that a layer may take"
-    )
-    group.add_argument(
-        "--opt-level",
-        type=shared.whole(0, 5),
-        default=3,
-        metavar="N",
-        help="0 (quickly built) to 5 (faster engines are searched for longest); 3",
-    )
-    group.add_argument("--timing-cache", default="", metavar="FILE", help="file of timings, read and written")
-    group.add_argument("--device", type=shared.whole(0), default=0, metavar="N", help="number of the GPU (0)")
+    add = command.add_argument_group("engine").add_argument
+    words = "compute in f16 up to the last layers with weights; boxes and scores stay f32"
+    add("--fp16", "--half", dest="precision", action="store_const", const="f16", default="f32", help=words)
+    words = "images in a run, of dynamic models: at most N, and tuned for N; or fewest, tuned for, and most (1)"
+    add("--batch", type=_batches, default=(1, 0, 1), metavar="N|MIN:OPT:MAX", help=words)
+    words = "network input of dynamic models: 640 or 480x640 (height x width), or smallest:largest, as 320:640"
+    add("--imgsz", type=_sizes, default=((0, 0), (0, 0)), metavar="SIZE|MIN:MAX", help=words)
+    words = "most scratch memory that a layer may take"
+    add("--workspace", type=shared.whole(1), default=0, metavar="MiB", help=words)
+    words = "0 (quickly built) to 5 (faster engines are searched for longest); 3"
+    add("--opt-level", dest="optimization_level", type=shared.whole(0, 5), default=3, metavar="N", help=words)
+    add("--timing-cache", default="", metavar="FILE", help="file of timings, read and written")
+    add("--device", dest="device_id", type=shared.whole(0), default=0, metavar="N", help="number of the GPU (0)")
 
 
 def run(options: argparse.Namespace) -> int:
     output = options.output or os.path.splitext(options.model)[0] + ".engine"
-    least, usual, most = options.batch
-    smallest, largest = options.imgsz
+    min_batch, opt_batch, max_batch = options.batch
+    min_size, size = options.imgsz
     started = time.monotonic()
-    with bar(1, "building", quiet=options.quiet, form="{desc}: {percentage:3.0f} % [{elapsed}]") as progress:
+    with shared.bar(1, "building", quiet=options.quiet, form="{desc}: {percentage:3.0f} % [{elapsed}]") as progress:
 
         def report(now: ty.BuildProgress) -> None:
             progress.update(now.done - progress.n)
@@ -76,17 +53,14 @@ def run(options: argparse.Namespace) -> int:
         ty.build_engine(
             options.model,
             output,
-            precision="f16" if options.fp16 else "f32",
-            device_id=options.device,
-            batch=most,
-            usual_batch=usual,
-            least_batch=least,
-            size=largest[::-1],
-            least_size=smallest[::-1],
-            optimization_level=options.opt_level,
+            min_batch=min_batch,
+            opt_batch=opt_batch,
+            max_batch=max_batch,
+            size=size,
+            min_size=min_size,
             workspace_bytes=options.workspace << 20,
-            timing_cache=options.timing_cache,
             progress=report,
+            **shared.arguments_of(ty.build_engine, options),
         )
     if not options.quiet:
         megabytes = os.path.getsize(output) / 1e6

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
+from typing import Any
 
 import tensorrt_yolo as ty
 from tensorrt_yolo.program import options as shared
 
 SUMMARY = "say what a model is: task, classes, inputs, outputs, how it is decoded"
 EPILOG = "Example: tensorrt_yolo info yolo11n.onnx"
+
+_KEYS = (
+    *("model", "bytes", "task", "names", "inputs", "outputs", "network", "stride", "batch", "dynamic_size"),
+    *("dynamic_batch", "precision", "backend", "device", "layout", "family", "evidence", "metadata"),
+)
+_POSE_KEYS = ("keypoints", "keypoint_dims")
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
@@ -38,9 +46,10 @@ def run(options: argparse.Namespace) -> int:
     rows += [
         ("image size", f"{found.network_width} x {found.network_height} ({sizes})"),
         ("batch", f"{found.batch} ({'dynamic' if found.dynamic_batch else 'fixed'})"),
+        ("family", f"{found.family} ({found.evidence})"),
         ("decoding", found.layout),
         ("precision", found.precision),
-        ("back end", f"{found.backend} {ty.backends().get(found.backend, '')}".strip()),
+        ("backend", f"{found.backend} {ty.backends().get(found.backend, '')}".strip()),
         ("device", found.device),
     ]
     rows += [("metadata", f"{key} = {value}") for key, value in sorted(found.metadata.items())]
@@ -55,29 +64,7 @@ def _port(port: ty.TensorInfo) -> str:
     return f"{port.name} {port.type} [{', '.join(map(str, port.shape))}]"
 
 
-def _as_dict(found: ty.ModelInfo) -> dict:
-    ports = [
-        [{"name": p.name, "type": p.type, "shape": list(p.shape)} for p in kind]
-        for kind in (found.inputs, found.outputs)
-    ]
-    said = {
-        "model": found.file,
-        "bytes": found.file_bytes,
-        "task": found.task,
-        "names": {str(index): name for index, name in found.names.items()},
-        "inputs": ports[0],
-        "outputs": ports[1],
-        "network": [found.network_width, found.network_height],
-        "stride": found.stride,
-        "batch": found.batch,
-        "dynamic_size": found.dynamic_size,
-        "dynamic_batch": found.dynamic_batch,
-        "precision": found.precision,
-        "backend": found.backend,
-        "device": found.device,
-        "layout": found.layout,
-        "metadata": found.metadata,
-    }
-    if found.keypoints:
-        said |= {"keypoints": found.keypoints, "keypoint_dims": found.keypoint_dims}
-    return said
+def _as_dict(found: ty.ModelInfo) -> dict[str, Any]:
+    own = {"model": found.file, "bytes": found.file_bytes, "network": [found.network_width, found.network_height]}
+    values = dataclasses.asdict(found) | own
+    return {key: values[key] for key in (*_KEYS, *(_POSE_KEYS if found.keypoints else ()))}

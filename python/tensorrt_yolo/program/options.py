@@ -1,115 +1,101 @@
-"""Options that commands share."""
+"""What commands share: options, and the progress bar."""
 
 from __future__ import annotations
 
 import argparse
+import difflib
+import inspect
+import math
 import re
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from tqdm import tqdm
 
 import tensorrt_yolo as ty
 
-_LAYOUTS = {"auto": "auto", "scores": "class_scores", "objectness": "objectness", "end2end": "end_to_end"}
-_MOST = 1024  # clones, streams, threads
+_LAYOUTS: Any = {"auto": "auto", "scores": "class_scores", "objectness": "objectness", "end2end": "end_to_end"}
+_MOST = 1024  # streams, threads, clones
+
+
+def bar(total: float | None, what: str, *, quiet: bool, unit: str = "", form: str | None = None) -> Any:
+    """A progress bar on standard error, if that is a terminal, when the work takes more than a second."""
+    hidden = quiet or not sys.stderr.isatty()
+    return tqdm(total=total, desc=what, unit=unit, delay=1, leave=False, disable=hidden, bar_format=form)
 
 
 def add_model(command: argparse.ArgumentParser) -> None:
     """How the model is loaded."""
-    group = command.add_argument_group("model")
-    group.add_argument(
-        "--imgsz",
-        type=size,
-        metavar="N|HxW",
-        help="network input, 640 or 480x640 (height x width); dynamic models only",
-    )
-    group.add_argument("--batch", type=whole(1), metavar="N", help="images per call of the network (default: 1)")
-    group.add_argument(
-        "--half", action="store_true", help="compute in 16 bits, where the processor or GPU is faster with them"
-    )
-    group.add_argument(
-        "--task", choices=ty.MODELS, metavar="TASK", help=f"of a model that does not say: {', '.join(ty.MODELS)}"
-    )
-    group.add_argument("--labels", metavar="FILE", help="names of the classes, one a line, in place of the model's")
-    group.add_argument(
-        "--layout",
-        choices=_LAYOUTS,
-        default="auto",
-        metavar="NAME",
-        help="of an output that the file does not tell: auto, scores (YOLOv8 and later), objectness (YOLOv5, YOLOv7, "
-        "YOLOX) or end2end (YOLOv10, YOLO26)",
-    )
-    group.add_argument(
-        "--backend",
-        choices=("auto", "openvino", "tensorrt"),
-        default="auto",
-        metavar="NAME",
-        help="openvino (CPU), tensorrt (GPU), or auto (default): TensorRT where a GPU can be used",
-    )
-    group.add_argument(
-        "--device",
-        type=_device,
-        metavar="cpu|N",
-        help="cpu, or the number of a GPU (default: GPU 0 where it can be used, else cpu)",
-    )
-    group.add_argument(
-        "--streams", type=whole(0, _MOST), metavar="N", help="predictions side by side on a CPU; 0: what suits it"
-    )
-    group.add_argument("--threads", type=whole(1, _MOST), metavar="N", help="threads on a CPU (default: one a core)")
+    add = command.add_argument_group("model").add_argument
+    words = "network input, 640 or 480x640 (height x width); dynamic models only"
+    add("--imgsz", dest="network_size", type=size, metavar="N|HxW", help=words)
+    add("--batch", type=whole(1), metavar="N", help="images per call of the network (default: 1)")
+    words = "compute in 16 bits, where the processor or GPU is faster with them"
+    add("--half", dest="precision", action="store_const", const="auto", help=words)
+    add("--task", choices=ty.MODELS, metavar="TASK", help=f"of a model that does not say: {', '.join(ty.MODELS)}")
+    add("--labels", metavar="FILE", help="names of the classes, one a line, in place of the model's")
+    layouts = "auto, scores (YOLOv8 and later), objectness (YOLOv5, YOLOv7, YOLOX) or end2end (YOLOv10, YOLO26)"
+    words = f"of an output that the file does not tell: {layouts}"
+    add("--layout", choices=_LAYOUTS, default="auto", metavar="NAME", help=words)
+    words = "whose file it is, where the file does not tell: ultralytics, yolov5, yolov7, yolox, yolonas, rfdetr, ..."
+    add("--family", metavar="NAME", help=words)
+    words = "the network takes colours as BGR (YOLOX), not RGB"
+    add("--bgr", dest="bgr_network", action="store_const", const=True, help=words)
+    words = "value of the brightest pixel in the network's input: 1, or 255 (YOLOX) (default: the family's)"
+    add("--scale", dest="pixel_scale", type=_positive, metavar="N", help=words)
+    words = "where images lie in the network's input: center, topleft (YOLOX), stretch (DETR), auto (the family's)"
+    add("--letterbox", choices=("auto", "center", "topleft", "stretch"), default="auto", metavar="NAME", help=words)
+    words = "openvino (CPU), tensorrt (GPU), or auto (default): TensorRT where a GPU can be used"
+    add("--backend", choices=("auto", "openvino", "tensorrt"), default="auto", metavar="NAME", help=words)
+    words = "cpu, or the number of a GPU (default: GPU 0 where it can be used, else cpu)"
+    add("--device", type=_device, metavar="cpu|N", help=words)
+    words = "GPU: a library with plugins of TensorRT that the engine needs; can be given again"
+    add("--plugins", dest="plugin_libraries", action="append", metavar="FILE", help=words)
+    add("--streams", type=whole(0, _MOST), metavar="N", help="predictions side by side on a CPU; 0: what suits it")
+    add("--threads", type=whole(1, _MOST), metavar="N", help="threads on a CPU (default: one a core)")
 
 
 def add_objects(command: argparse.ArgumentParser) -> None:
     """What counts as found."""
-    group = command.add_argument_group("objects")
-    group.add_argument("--conf", type=_share, default=0.25, metavar="0..1", help="objects must score more (0.25)")
-    group.add_argument(
-        "--iou",
-        type=_share,
-        default=0.7,
-        metavar="0..1",
-        help="of two boxes that overlap more the lower score is dropped (0.7)",
-    )
-    group.add_argument("--max-det", type=whole(1), default=300, metavar="N", help="most objects in an image (300)")
-    group.add_argument("--classes", type=numbers(0), metavar="N,N", help="keep these classes only, by number: 0,2")
-    group.add_argument("--agnostic", action="store_true", help="boxes of different classes drop each other too")
-    group.add_argument("--topk", type=whole(1), default=5, metavar="N", help="classify: classes that are given (5)")
-    group.add_argument(
-        "--no-retina-masks", action="store_true", help="segment: masks of the size of the network's input"
-    )
+    add = command.add_argument_group("objects").add_argument
+    words = "objects must score more (0.25)"
+    add("--conf", dest="confidence", type=_share, default=0.25, metavar="0..1", help=words)
+    words = "of two boxes that overlap more the lower score is dropped (0.7)"
+    add("--iou", type=_share, default=0.7, metavar="0..1", help=words)
+    words = "most objects in an image (300)"
+    add("--max-det", dest="max_detections", type=whole(1), default=300, metavar="N", help=words)
+    words = "keep these classes only, by number or name: 0,2 or 'car,traffic light'"
+    add("--classes", dest="kept", type=_classes, default=[], action="append", metavar="N|NAME,...", help=words)
+    add("--agnostic", action="store_const", const=True, help="boxes of different classes drop each other too")
+    add("--topk", dest="top_k", type=whole(1), default=5, metavar="N", help="classify: classes that are given (5)")
+    words = "segment: masks of the size of the network's input"
+    add("--no-retina-masks", dest="retina_masks", action="store_false", help=words)
 
 
 def infer_option(options: argparse.Namespace) -> ty.InferOption:
     """The option that the arguments of add_model(), and add_objects() if there, ask for. Arrays are BGR."""
-    option = ty.InferOption(swap_rb=True, backend=options.backend, layout=_LAYOUTS[options.layout])
-    if options.device == "cpu":
-        if options.backend == "tensorrt":
-            raise ValueError("--backend tensorrt needs a GPU, and --device says cpu")
-        option.set_backend("openvino")
-    elif options.device is not None:
-        if options.backend == "openvino":
-            raise ValueError(f"--backend openvino runs on the CPU, and --device says GPU {options.device}")
-        option.set_backend("tensorrt").set_device_id(options.device)
-    if options.task:
-        option.set_task(options.task)
+    values = arguments_of(ty.InferOption, options)
+    values["swap_rb"] = True
+    values["layout"] = _LAYOUTS[options.layout]
     if options.labels:
-        option.set_names(ty.generate_labels(options.labels))
-    if options.imgsz:
-        option.set_network_size(options.imgsz[1], options.imgsz[0])
-    if options.half:
-        option.set_precision("auto")
-    for value, setter in (
-        (options.batch, option.set_batch),
-        (options.streams, option.set_streams),
-        (options.threads, option.set_threads),
-    ):
-        if value is not None:
-            setter(value)
-    if "conf" in options:
-        option.set_confidence(options.conf).set_iou(options.iou).set_max_detections(options.max_det)
-        option.set_agnostic(options.agnostic).set_top_k(options.topk).set_retina_masks(not options.no_retina_masks)
-        if options.classes:
-            option.set_classes(options.classes)
-    return option
+        values["names"] = ty.generate_labels(options.labels)
+    if options.device is not None:
+        wanted = "openvino" if options.device == "cpu" else "tensorrt"
+        if options.backend not in ("auto", wanted):
+            raise ValueError(f"--device {options.device} asks for {wanted}, and --backend says {options.backend}")
+        values["backend"] = wanted
+        values["device_id"] = options.device if wanted == "tensorrt" else None
+    return ty.InferOption(**values)
 
 
-def whole(least: int, most: int | None = None):
+def arguments_of(function: Callable[..., Any], options: argparse.Namespace) -> dict[str, Any]:
+    """Those options that have the names of the function's arguments."""
+    known = inspect.signature(function).parameters
+    return {name: value for name, value in vars(options).items() if name in known}
+
+
+def whole(least: int, most: int | None = None) -> Callable[[str], int]:
     """Reads a whole number in a range."""
 
     def read(text: str) -> int:
@@ -121,18 +107,59 @@ def whole(least: int, most: int | None = None):
     return read
 
 
-def numbers(least: int):
-    """Reads whole numbers with commas between them."""
-    one = whole(least)
-    return lambda text: [one(part) for part in text.split(",")]
+def classes_of(given: Sequence[str], names: Mapping[int, str]) -> list[int]:
+    """The classes that words mean: numbers and names with commas between them. A name may have commas in it.
+
+    Raises ValueError, which says which word is no class, and the names that are like it.
+    """
+    exact = {name.strip(): index for index, name in reversed(list(names.items()))}
+    alike = {name.strip().lower(): index for index, name in reversed(list(names.items()))}
+    classes = []
+    for text in given:
+        words = text.split(",")
+        while words:
+            # The longest name that begins here.
+            for count in range(len(words), 0, -1):
+                word = ",".join(words[:count]).strip()
+                found = int(word) if re.fullmatch("[0-9]{1,7}", word) else exact.get(word, alike.get(word.lower()))
+                if found is not None:
+                    classes.append(found)
+                    break
+            else:
+                if word:
+                    raise ValueError(_unknown(word, names))
+            del words[:count]
+    return classes
+
+
+def _unknown(word: str, names: Mapping[int, str]) -> str:
+    if not names:
+        return f"--classes: {word!r} is no number, and the model has no names of classes"
+    spelled = {name.lower(): name for name in names.values()}
+    near = [spelled[lower] for lower in difflib.get_close_matches(word.lower(), spelled)]
+    parts = [spelled[lower] for lower in spelled if _is_part(word.lower(), lower) or _is_part(lower, word.lower())]
+    near += [name for name in parts if name not in near]
+    shown = ", ".join(repr(name) for name in (near or list(names.values()))[:5])
+    hint = f"did you mean {shown}?" if near else f"there are {shown}{', ...' if len(names) > 5 else ''}"
+    return f"--classes: no class of the model is called {word!r}; {hint}"
+
+
+def _is_part(part: str, of: str) -> bool:
+    return len(part) > 2 and part in of
+
+
+def _classes(text: str) -> str:
+    if not text.strip(", "):
+        raise argparse.ArgumentTypeError(f"classes were expected, found {text!r}")
+    return text
 
 
 def size(text: str) -> tuple[int, int]:
-    """Reads 640 or 480x640: height and width."""
+    """Reads 640 or 480x640, height and width; gives width and height."""
     found = re.fullmatch(r"(\d{1,5})(?:x(\d{1,5}))?", text)
     if not found:
         raise argparse.ArgumentTypeError(f"640 or 480x640 (height x width) was expected, found {text!r}")
-    return int(found[1]), int(found[2] or found[1])
+    return int(found[2] or found[1]), int(found[1])
 
 
 def _share(text: str) -> float:
@@ -145,10 +172,19 @@ def _share(text: str) -> float:
     return value
 
 
+def _positive(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"a number above 0 was expected, found {text!r}")
+    return value
+
+
 def _device(text: str) -> str | int:
     if text == "cpu":
         return text
-    try:
-        return whole(0)(text)
-    except argparse.ArgumentTypeError:
-        raise argparse.ArgumentTypeError(f"cpu or the number of a GPU was expected, found {text!r}") from None
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"cpu or the number of a GPU was expected, found {text!r}")
+    return int(text)

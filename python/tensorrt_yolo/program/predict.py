@@ -1,232 +1,300 @@
-"""The command predict."""
+"""The command predict: a loop over images and frames, through a pool; their results' own text forms are written."""
 
 from __future__ import annotations
 
 import argparse
 import collections
+import contextlib
+import errno
+import itertools
+import json
 import os
 import signal
-import statistics
 import sys
 import threading
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, TextIO
 
 import tensorrt_yolo as ty
+from tensorrt_yolo.drawing import write_depth
+from tensorrt_yolo.files import files_of, is_image
 from tensorrt_yolo.program import options as shared
-from tensorrt_yolo.program import writers
-from tensorrt_yolo.program.progress import bar
-from tensorrt_yolo.program.sources import Item, Source, expand, items, read_picture
+from tensorrt_yolo.program.names import OutputNames, image_suffix
+from tensorrt_yolo.program.reading import Item, Reader, is_readable, is_video
+from tensorrt_yolo.program.urls import is_url
+from tensorrt_yolo.program.video import Video
 
-SUMMARY = "run a model over pictures, folders, videos, cameras or streams"
+SUMMARY = "run a model over images, folders and videos"
 EPILOG = """\
-Columns of --csv: source, frame, class, name, score, and by task
+Sources: a URL of http or https is an image, which is fetched once. In patterns, ** stands for folders in folders:
+'photos/**/*.jpg'. Each page of a TIFF file and each frame of a GIF, animated PNG, WebP or AVIF is an image of its own.
+Of pixels of 16 bits the upper 8 are taken. A JPEG file that is cut off is an error. Users and passwords in URLs appear
+in no message and no file.
+
+Columns of --csv: source, frame, time (seconds; only if a source is a video), class, name, score, and by task
   detect    left, top, right, bottom
   segment   left, top, right, bottom, area (pixels of the mask)
   pose      left, top, right, bottom, and kpt0_x, kpt0_y, kpt0_score, ...
   obb       cx, cy, width, height, theta (radians, clockwise)
   classify  rank (1 is the best class)
+  semantic  pixels, share (of the image's) in place of the score, a line for each class
+  depth     source, frame, min, median, max (metres), a line for each image
 
-A source that cannot be read is named, the others go on, and the exit status is 1.
+Files of one source have one name: the labels of DIR/NAME.jpg are in NAME.txt, those of a video's frames in NAME_1.txt,
+NAME_2.txt and so on. A second source of the same name becomes NAME_2, behind a video NAME-2.
+--json has the time of frames as "time". Saved videos have a constant rate; frames are repeated to keep the time.
+
+A source that cannot be read, or an image that cannot be saved, is named, the others go on, and the exit status is 1.
 Ctrl-C finishes what is under way and writes what there is; a second one ends at once.
+
+Cameras, streams, many sources at once and a window are what the C++ program `trtyolo predict` has besides.
 
 Examples:
   tensorrt_yolo predict yolo11n.onnx bus.jpg --save out
-  tensorrt_yolo predict yolo11n.onnx street.mp4 'photos/*.jpg' --clones 4 --save out --json results.json
-  tensorrt_yolo predict yolo11n.onnx rtsp://camera.local/main --show --classes 0,2"""
+  tensorrt_yolo predict yolo11n.onnx street.mp4 'photos/*.jpg' --clones 4 --save out --json results.json"""
 
-_MOST_CLONES = 1024
-_AHEAD = 2  # batches that wait for each clone
-_WINDOW = "tensorrt_yolo"
-_QUIT = {ord("q"), ord("Q"), 27}
+# What other files will meet as well: a full or broken disk.
+_OF_ALL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS}
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("model", metavar="MODEL", help="ONNX, OpenVINO IR or TensorRT engine")
-    command.add_argument(
-        "sources",
-        metavar="SOURCE",
-        nargs="+",
-        help="pictures, videos, folders of them, quoted patterns, numbers of cameras, URLs of streams",
-    )
-    command.add_argument(
-        "--clones",
-        type=shared.whole(1, _MOST_CLONES),
-        metavar="N",
-        help="clones that work side by side, a thread each (default: as many as help)",
-    )
+    words = "images, videos, folders of them, quoted patterns, URLs of images"
+    command.add_argument("sources", metavar="SOURCE", nargs="+", help=words)
+    words = "clones that work side by side (default: as many as help)"
+    command.add_argument("--clones", type=shared.whole(1, 1024), metavar="N", help=words)
     command.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
-    group = command.add_argument_group("results")
-    group.add_argument("--save", metavar="DIR", help="folder for annotated pictures and videos (.mp4)")
-    group.add_argument(
-        "--show", action="store_true", help="show them in a window; q ends, any key goes to the next picture"
-    )
-    group.add_argument("--json", metavar="FILE|-", help="results as JSON; - is standard output")
-    group.add_argument("--csv", metavar="FILE|-", help="results as CSV, a line for each object; - is standard output")
-    group.add_argument("--save-txt", metavar="DIR", help="folder for a label file of each image (Ultralytics' format)")
-    group.add_argument("--save-conf", action="store_true", help="the score, too, in these")
+    add = command.add_argument_group("results").add_argument
+    words = "folder for annotated images and videos (.mp4), and depth of images (16-bit .png)"
+    add("--save", metavar="DIR", help=words)
+    add("--json", metavar="FILE|-", help="results as JSON; - is standard output")
+    add("--csv", metavar="FILE|-", help="results as CSV, a line for each object; - is standard output")
+    add("--save-txt", metavar="DIR", help="folder for a label file of each image (Ultralytics' format)")
+    add("--save-conf", action="store_true", help="the score, too, in these")
     shared.add_objects(command)
     shared.add_model(command)
 
 
 def run(options: argparse.Namespace) -> int:
-    sources = expand(options.sources)
-    models = _load(options, sources)
-    info = models[0].info()
-    outputs = _writers(options, info, sources)
-    work = _Work(models, options, outputs, _total(sources))
-    try:
-        work.run(sources)
-    except BaseException:
-        for output in outputs:
-            output.drop()
-        raise
-    for output in outputs:
-        output.finish()
-    if not options.quiet:
-        print(work.summary(), file=sys.stderr)
-    return 130 if work.stopped.is_set() and not work.quit else 1 if work.unread else 0
-
-
-def _load(options: argparse.Namespace, sources: list[Source]) -> list[ty.BaseModel]:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    one = len(sources) == 1 and sources[0].kind == "picture"
-    count = options.clones or (1 if one else min(cores, 8))
+    files = [file for source in options.sources for file in _files_of(source)]
     option = shared.infer_option(options)
-    if options.streams is None:
-        option.set_streams(min(count, cores))  # cores are shared out among the clones
-    first = ty.load_model(options.model, option)
-    return [first, *(first.clone() for _ in range(count - 1))]
-
-
-def _writers(options: argparse.Namespace, info: ty.ModelInfo, sources: list[Source]) -> list[Any]:
-    outputs: list[Any] = []
-    if options.json:
-        outputs.append(writers.JsonWriter(options.json, info))
-    if options.csv:
-        outputs.append(writers.CsvWriter(options.csv, info))
-    if options.save_txt:
-        outputs.append(writers.LabelWriter(options.save_txt, options.save_conf, info))
-    if options.save:
-        outputs.append(writers.PictureWriter(options.save, info, sources))
-    return outputs
-
-
-def _total(sources: list[Source]) -> int | None:
-    return len(sources) if all(source.kind in ("picture", "missing") for source in sources) else None
-
-
-class _Work:
-    """Items go through the clones in batches, side by side, and come out in order."""
-
-    def __init__(
-        self, models: list[ty.BaseModel], options: argparse.Namespace, outputs: list[Any], total: int | None
-    ) -> None:
-        self._models = models
-        self._idle = collections.deque(models)
-        self._batch = models[0].batch()
-        self._options = options
-        self._outputs = outputs
-        self._total = total
-        self._names = models[0].info().names
-        self._counts: collections.Counter[str] = collections.Counter()
-        self._images = 0
-        self._calls: list[float] = []
-        self._seconds = 0.0
-        self.unread = 0
-        self.quit = False
-        self.stopped = threading.Event()
-
-    def run(self, sources: list[Source]) -> None:
-        before = signal.signal(signal.SIGINT, self._interrupt)
-        started = time.monotonic()
+    if options.streams is None:  # cores are shared out among the clones
+        option.set_streams(options.clones or int(len(files) == 1 and is_image(files[0])))
+    model: ty.Model[ty.Result] = ty.Model(options.model, option)
+    if options.kept:
         try:
-            with (
-                ThreadPoolExecutor(len(self._models)) as pool,
-                bar(self._total, "predicting", quiet=self._options.quiet, unit="image") as progress,
-            ):
-                self._feed(sources, pool, progress)
-        finally:
-            signal.signal(signal.SIGINT, before)
-            self._seconds = time.monotonic() - started
+            model.set_classes(shared.classes_of(options.kept, model.info().names))
+        except ValueError as error:
+            print(f"tensorrt_yolo: error: {error}\nSee tensorrt_yolo predict --help", file=sys.stderr)
+            return 2
+    if options.save_txt and model.info().task in ("semantic", "depth"):
+        raise ValueError(f"--save-txt: Ultralytics' label format has nothing for the task {model.info().task}")
+    summary = _Summary(model.info().task)
+    images = unread = unsaved = 0
+    stopped = threading.Event()
 
-    def _interrupt(self, *_: object) -> None:
-        if self.stopped.is_set():
+    def interrupt(*_: object) -> None:
+        if stopped.is_set():
             os._exit(130)
-        self.stopped.set()
+        stopped.set()
 
-    def _feed(self, sources: list[Source], pool: ThreadPoolExecutor, progress: Any) -> None:
-        waiting: collections.deque[Future[list[Item]]] = collections.deque()
+    with contextlib.ExitStack() as ends:
+        ends.callback(signal.signal, signal.SIGINT, signal.signal(signal.SIGINT, interrupt))
+        reader = Reader(OutputNames(options.save, files), quiet=options.quiet)
+        saved = _Images(options.save) if options.save else None
+        outputs = list(_outputs(options, model, ends, times=any(map(is_video, files))))
+        pool = ends.enter_context(ty.Pool(model, contexts=options.clones or 0))
+        total = len(files) if all(map(is_image, files)) else None
+        progress = ends.enter_context(shared.bar(total, "predicting", quiet=options.quiet, unit="image"))
+        started = time.monotonic()
+        read = itertools.chain.from_iterable(map(reader.items, files))
+        items, given = itertools.tee(itertools.takewhile(lambda _: not stopped.is_set(), read))
+        for item, result in zip(items, pool.map((item.pixels for item in given), return_errors=True)):
+            problem = ""
+            if item.error:
+                unread += 1
+            elif isinstance(result, Exception):
+                raise result
+            else:
+                images += 1
+                summary.add(result)
+                problem = saved.add(item, result) if saved else ""
+                unsaved += bool(problem)
+            if item.error or problem:
+                print(f"tensorrt_yolo: error: {item.source}: {item.error or problem}", file=sys.stderr)
+            for add in outputs:
+                add(item, result, problem)
+            progress.update()
+        if saved:
+            saved.close()
+        seconds = time.monotonic() - started
+    if not options.quiet:
+        print(f"{images} image{'s' * (images != 1)}: {summary.text(images)}", file=sys.stderr)
+        if unread:
+            print(f"{unread} source{'s' * (unread != 1)} could not be read", file=sys.stderr)
+        if unsaved:
+            print(f"{unsaved} image{'s' * (unsaved != 1)} could not be saved", file=sys.stderr)
+        if images:
+            rate = f"{images / seconds:.1f} images/s with {pool.contexts} clone{'s' * (pool.contexts != 1)}"
+            print(f"{rate}; {pool.metrics().latency.median:.1f} ms an image", file=sys.stderr)
+    return 130 if stopped.is_set() else 1 if unread or unsaved else 0
 
-        def take() -> None:
-            for item in waiting.popleft().result():
-                self._take(item)
-                progress.update()
 
-        batch: list[Item] = []
-        for item in items(sources):
-            if self.stopped.is_set():
-                break
-            live = item.source.kind in ("camera", "stream")
-            batch.append(item)
-            if len(batch) == self._batch or live:
-                waiting.append(pool.submit(self._predict, batch))
-                batch = []
-            while len(waiting) > (len(self._models) if live else _AHEAD * len(self._models)):
-                take()
-        if batch and not self.stopped.is_set():
-            waiting.append(pool.submit(self._predict, batch))
-        while waiting:
-            take()
+class _Summary:
+    """What was found in all images."""
 
-    def _predict(self, batch: list[Item]) -> list[Item]:
-        for item in batch:
-            if item.pixels is None and not item.error:
-                read_picture(item)
-        good = [item for item in batch if not item.error]
-        if good:
-            model = self._idle.pop()  # there are as many as threads
-            try:
-                started = time.perf_counter()
-                for item, result in zip(good, model.predict([item.pixels for item in good])):
-                    item.result = result
-                self._calls.append(time.perf_counter() - started)
-            finally:
-                self._idle.append(model)
-        return batch
+    def __init__(self, task: str) -> None:
+        self._task = task
+        self._counts: collections.Counter[str] = collections.Counter()
+        self._shares: collections.Counter[str] = collections.Counter()
+        self._depths: list[float] = []
 
-    def _take(self, item: Item) -> None:
-        if item.error:
-            self.unread += 1
-            print(f"tensorrt_yolo: error: {item.source.name}: {item.error}", file=sys.stderr)
-        else:
-            self._images += 1
-            best = item.result.classes[:1] if isinstance(item.result, ty.ClsResult) else item.result.classes
-            self._counts.update(self._names[class_id] for class_id in best.tolist())
-        for output in self._outputs:
-            output.add(item)
-        if self._options.show and not item.error and not self.quit:
-            self._show(item)
+    def add(self, result: ty.Result) -> None:
+        self._counts.update(thing.name for thing in ([result[0]] if self._task == "classify" else result))
+        for thing in result if self._task == "semantic" else ():
+            self._shares[thing.name] += thing.score  # type: ignore[assignment]  # a counter of parts
+        if self._task == "depth":
+            least, _, most = result.depth_range()
+            self._depths = [min([least, *self._depths]), max([most, *self._depths])]
 
-    def _show(self, item: Item) -> None:
-        import cv2
+    def text(self, images: int) -> str:
+        if self._task == "depth" and self._depths:
+            return f"{self._depths[0]:.2f} to {self._depths[1]:.2f} m"
+        if self._task == "semantic":
+            shares = self._shares.most_common(10)
+            return ", ".join(f"{name} {100 * share / images:.1f} %" for name, share in shares) or "nothing"
+        return ", ".join(f"{count} {name}" for name, count in self._counts.most_common(10)) or "nothing"
 
-        cv2.imshow(_WINDOW, ty.visualize(item.pixels, item.result, self._names))
-        if cv2.waitKey(0 if item.source.kind == "picture" else 1) & 0xFF in _QUIT:
-            self.quit = True
-            self.stopped.set()
 
-    def summary(self) -> str:
-        """What was found, and how quickly."""
-        found = ", ".join(f"{count} {name}" for name, count in self._counts.most_common(10)) or "nothing"
-        lines = [f"{self._images} image{'s' * (self._images != 1)}: {found}"]
-        if self.unread:
-            lines.append(f"{self.unread} source{'s' * (self.unread != 1)} could not be read")
-        if self._images and self._seconds > 0:
-            clones = len(self._models)
-            lines.append(
-                f"{self._images / self._seconds:.1f} images/s with {clones} clone{'s' * (clones != 1)}; predict "
-                f"{statistics.median(self._calls) * 1e3:.1f} ms a call"
+# ----------------------------------------------------------------------------------------------------------------------
+# Outputs: functions that are given every item and its result, in order
+
+
+def _outputs(
+    options: argparse.Namespace, model: ty.Model[Any], ends: contextlib.ExitStack, *, times: bool
+) -> Iterator[Callable[[Item, Any, str], object]]:
+    if options.json:
+        info, between = model.info(), itertools.chain(["\n"], itertools.repeat(",\n"))
+        file = ends.enter_context(_output_file(options.json, "\n]}\n"))
+        file.write(_json(model=info.file, task=info.task, names=info.names)[:-1] + ',"images":[')
+        yield lambda item, result, problem: file.write(next(between) + _described(item, result, problem))
+    if options.csv:
+        table = ends.enter_context(_output_file(options.csv))
+        table.write(model.csv_header(times))
+
+        def add_rows(item: Item, result: Any, problem: str) -> None:
+            if not item.error:
+                second = None if item.time is None else round(item.time, 6)
+                table.write(result.to_csv(item.source, item.frame, times, second))
+
+        yield add_rows
+    if options.save_txt:
+        os.makedirs(options.save_txt, exist_ok=True)
+        yield (
+            lambda item, result, problem: (
+                None if item.error else _save_labels(options.save_txt, item, result.to_txt(options.save_conf))
             )
-        return "\n".join(lines)
+        )
+
+
+@contextlib.contextmanager
+def _temporary(name: str, suffix: str = "") -> Iterator[str]:
+    """A name to write under until the file is complete; it is short, as names may be as long as they can be."""
+    part = f"{name}.part{os.getpid()}{suffix}"
+    if suffix or len(os.fsencode(os.path.basename(part))) > 255:
+        part = os.path.join(os.path.dirname(name), f".tensorrt_yolo.{os.getpid()}{suffix}")
+    try:
+        yield part
+        os.replace(part, name)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(part)
+        raise
+
+
+@contextlib.contextmanager
+def _output_file(name: str, end: str = "") -> Iterator[TextIO]:
+    """A text file that is there as a whole or not at all; - is standard output."""
+    if name == "-":
+        yield sys.stdout
+        sys.stdout.write(end)
+        sys.stdout.flush()
+        return
+    with _temporary(name) as part, open(part, "w", encoding="utf-8", newline="", errors="replace") as file:
+        yield file
+        file.write(end)
+
+
+def _files_of(source: str) -> list[str]:
+    return [source] if is_url(source) and not os.path.exists(source) else files_of(source, is_readable) or [source]
+
+
+def _json(**values: Any) -> str:
+    return json.dumps(values, ensure_ascii=False, separators=(",", ":"))
+
+
+def _described(item: Item, result: Any, problem: str) -> str:
+    values: dict[str, Any] = {"source": item.source}
+    if item.error or problem:
+        values["error"] = item.error or problem
+    if item.error:
+        return _json(**values)
+    values["frame"] = item.frame
+    if item.time is not None:
+        values["time"] = round(item.time, 6)
+    values["width"], values["height"] = result.image_size
+    described = result.to_json()
+    if item.depth_file:  # into the object "depth"
+        described = f"{described[:-2]},{_json(file=os.path.basename(item.depth_file), scale=item.depth_scale)[1:]}}}"
+    return f"{_json(**values)[:-1]},{described[1:]}"
+
+
+def _save_labels(folder: str, item: Item, lines: str) -> None:
+    """A file for each image, in Ultralytics' format; none for an image in which nothing was found."""
+    name = os.path.join(folder, item.file_name + ".txt")
+    if lines:
+        with _output_file(name) as file:
+            file.write(lines)
+    elif os.path.exists(name):
+        os.unlink(name)  # one of an earlier run would tell of objects that are not there
+
+
+class _Images:
+    """Annotated images, and videos as .mp4."""
+
+    def __init__(self, folder: str) -> None:
+        os.makedirs(folder, exist_ok=True)
+        self._folder = folder
+        self._name = ""
+        self._video: Video | None = None
+
+    def add(self, item: Item, result: Any) -> str:
+        """Gives what went wrong, if that is a matter of this image alone."""
+        file = os.path.join(
+            self._folder, item.name + ".mp4" if item.video else item.file_name + image_suffix(item.suffix)
+        )
+        shown = os.fsencode(file).decode(errors="replace")
+        try:
+            if not item.video:
+                if result.depth is not None:
+                    depth_file = os.path.join(self._folder, item.file_name + "-depth.png")
+                    item.depth_scale = write_depth(depth_file, result)
+                    item.depth_file = depth_file
+                with _temporary(file, os.path.splitext(file)[1]) as part:
+                    result.save(item.pixels, part)
+            elif item.frame == 0:
+                self.close()
+                self._video = Video(file, item.rate, result.plot(item.pixels))
+            elif self._video:
+                self._video.add(result.plot(item.pixels), item.time or 0.0)
+        except Exception as error:
+            if isinstance(error, OSError) and error.errno in _OF_ALL:
+                raise
+            return f"'{shown}' cannot be written: {error}"
+        return ""
+
+    def close(self) -> None:
+        if self._video:
+            self._video.close()
+        self._video = None

@@ -1,0 +1,16 @@
+// What each source adds to the extension module.
+#pragma once
+
+#include <nanobind/nanobind.h>
+
+namespace trtyolo::python {
+
+void bindErrors(nanobind::module_& module);    ///< lets what the library throws reach Python
+void bindUnlocked(nanobind::module_& module);  ///< what the package calls at exit and in a forked child
+void bindOptions(nanobind::module_& module);   ///< setters with the names of the Python class InferOption's
+void bindImages(nanobind::module_& module);
+void bindResults(nanobind::module_& module);
+void bindModels(nanobind::module_& module);
+void bindPools(nanobind::module_& module);  ///< after the models
+
+}  // namespace trtyolo::python

@@ -1,0 +1,195 @@
+"""What predict reads: from the words of the command line to images and frames."""
+
+from __future__ import annotations
+
+import glob
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from tensorrt_yolo.files import is_image
+from tensorrt_yolo.images import pixels_of, read_bytes
+from tensorrt_yolo.program.names import OutputNames
+from tensorrt_yolo.program.urls import fetch, is_url, path_of, without_passwords
+
+_VIDEOS = frozenset(".3gp .asf .avi .flv .gif .m2ts .m4v .mkv .mov .mp4 .mpeg .mpg .mts .ogv .ts .webm .wmv".split())
+_HIGHEST_RATE = 1000
+_DEFAULT_RATE = 25
+
+
+@dataclass
+class Item:
+    """An image or a frame, or why it could not be read."""
+
+    source: str
+    """For messages and results: no password of a URL, nothing that is not UTF-8."""
+    pixels: Any = None
+    """BGR."""
+    error: str = ""
+    frame: int = 0
+    """How many frames or pages came before."""
+    time: float | None = None
+    """Of a frame: seconds from the first one."""
+    rate: float = 0
+    """Frames a second of the video."""
+    video: bool = False
+    """A frame of what is saved as a video, not an image."""
+    several: bool = False
+    """One of several of its source: files of its own are numbered."""
+    name: str = ""
+    """Of files that are made of the source, without folder and extension."""
+    suffix: str = ""
+    """The extension of the source's name."""
+    depth_file: str = ""
+    """Of an image's depth, if that was saved."""
+    depth_scale: float = 0
+    """Metres for each step of its values."""
+
+    @property
+    def file_name(self) -> str:
+        """Of a file that is made of this item alone, without folder and extension."""
+        return f"{self.name}_{self.frame + 1}" if self.several else self.name
+
+
+class Reader:
+    """Reads the sources, one after the other."""
+
+    def __init__(self, names: OutputNames, *, quiet: bool) -> None:
+        self._names = names
+        self._quiet = quiet
+
+    def items(self, file: str) -> Iterator[Item]:
+        """The image, the pages, the frames, or why there are none."""
+        shown = without_passwords(file) if is_url(file) else os.fsencode(file).decode(errors="replace")
+        path = path_of(file) if is_url(file) and not os.path.exists(file) else file
+        stem, suffix = os.path.splitext(os.path.basename(path))
+        item = Item(shown, suffix=suffix)
+        try:
+            for one in self._read(item, file):
+                item.name = one.name = item.name or self._names.claim(stem or "image", several=one.several)
+                yield one
+        except OSError as error:
+            yield replace(item, error=error.strerror or str(error))
+        except ValueError as error:
+            yield replace(item, error=str(error))
+
+    def _read(self, item: Item, file: str) -> Iterator[Item]:
+        if is_url(file) and not os.path.exists(file) and not file.startswith("file://"):
+            yield from self._images(item, fetch(file))
+            return
+        if file.startswith("file://") and not os.path.exists(file):
+            file = path_of(file)
+        if is_video(file) and not file.lower().endswith(".gif") and os.access(file, os.R_OK):
+            yield from self._frames(item, file)
+        elif os.path.isdir(file) or (glob.has_magic(file) and not os.path.exists(file)):
+            yield replace(item, error="there is no image or video")
+        else:
+            yield from self._images(item, read_bytes(file))
+
+    def _images(self, item: Item, data: bytes) -> Iterator[Item]:
+        """The image, the pages of a TIFF file, or the frames of an animation."""
+        if not data:
+            raise ValueError("the file is empty")
+        several = several_of(data)
+        if several == "frames":
+            frames = _animation(data)
+            if frames is None:
+                self._warn(item, "only the first of its frames is read")
+            elif len(frames) > 1:
+                for number, (pixels, time) in enumerate(frames):
+                    rate = 1 / frames[1][1] if frames[1][1] > 0 else _DEFAULT_RATE
+                    yield replace(item, pixels=pixels, frame=number, time=time, rate=rate, video=True, several=True)
+                return
+        if several == "pages":
+            pages = _pages(data)
+            if len(pages) > 1:
+                for number, pixels in enumerate(pages):
+                    yield replace(item, pixels=pixels, frame=number, several=True)
+                return
+        yield replace(item, pixels=pixels_of(data, True, ""))
+
+    def _frames(self, item: Item, file: str) -> Iterator[Item]:
+        import cv2
+
+        # GStreamer's backend waits without end for a damaged file; FFmpeg takes a name with a colon for a URL.
+        place = file if os.path.isabs(file) else os.path.join(".", file)
+        video = cv2.VideoCapture(
+            place, cv2.CAP_FFMPEG if cv2.videoio_registry.hasBackend(cv2.CAP_FFMPEG) else cv2.CAP_ANY
+        )
+        rate, length = video.get(cv2.CAP_PROP_FPS), video.get(cv2.CAP_PROP_FRAME_COUNT)
+        rate = rate if 0 < rate < _HIGHEST_RATE else _DEFAULT_RATE
+        number, time, step = 0, 0.0, 1 / rate
+        while (read := video.read())[0]:
+            if number:
+                stamp = video.get(cv2.CAP_PROP_POS_MSEC) / 1000
+                last, time = time, stamp if stamp > time else time + step
+                step = time - last
+            yield replace(item, pixels=read[1], frame=number, time=time, rate=rate, video=True, several=True)
+            number += 1
+        if number == 0:
+            yield replace(item, error="not a video that OpenCV can read")
+        # Headers may be off by a few frames; where frames do not come at a constant rate, their number is a guess.
+        elif number < length - length // 50 - 2 and time * rate < length - length / 50 - 2:
+            self._warn(item, f"the file says that it has {length:.0f} frames, and only {number} can be read")
+
+    def _warn(self, item: Item, what: str) -> None:
+        if not self._quiet:
+            print(f"tensorrt_yolo: warning: {item.source}: {what}", file=sys.stderr)
+
+
+def is_video(file: str) -> bool:
+    """Whether the name ends as videos' names do."""
+    return os.path.splitext(file)[1].lower() in _VIDEOS
+
+
+def is_readable(file: str) -> bool:
+    return is_image(file) or is_video(file)
+
+
+def several_of(data: bytes) -> str:
+    """What a file of this kind may have several of, "frames" or "pages"; else nothing."""
+    if data.startswith(b"GIF8"):
+        return "frames"
+    if data.startswith(b"\x89PNG\r\n\x1a\n") and b"acTL" in data[: max(data.find(b"IDAT"), 0)]:
+        return "frames"
+    if data[:4] == b"RIFF" and data[8:16] == b"WEBPVP8X" and len(data) > 20 and data[20] & 2:
+        return "frames"
+    if data[4:12] == b"ftypavis":
+        return "frames"
+    return "pages" if data[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+") else ""
+
+
+def _animation(data: bytes) -> list[tuple[Any, float]] | None:
+    """Frames, and the time of each; nothing if this OpenCV does not read animations."""
+    try:
+        import cv2
+    except ImportError:
+        return None
+    if not hasattr(cv2, "imdecodeanimation"):
+        return None
+    try:
+        well, found = cv2.imdecodeanimation(np.frombuffer(data, np.uint8))
+    except cv2.error:
+        return None
+    if not well:
+        return None
+    frames, time = [], 0.0
+    for pixels, duration in zip(found.frames, found.durations):
+        frames.append((np.ascontiguousarray(pixels[..., :3]), time))
+        time += max(int(duration), 1) / 1000
+    return frames
+
+
+def _pages(data: bytes) -> list[Any]:
+    try:
+        import cv2
+    except ImportError:
+        return []
+    try:
+        return list(cv2.imdecodemulti(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)[1])
+    except cv2.error:
+        return []
