@@ -102,15 +102,33 @@ TEST(ResultsTest, CornersOfRotatedBoxes) {
 
 TEST(ResultsTest, Print) {
   std::ostringstream text;
-  text << ClsResult{2, {4, 0}, {0.75F, 0.25F}} << '\n' << PoseResult{1, {0}, {0.5F}, {{1, 2, 3, 4}}, {{{5, 6, 0.5F}}}};
-  SegResult segments{1, {3}, {0.5F}, {{1, 2, 3, 4}}, Masks(4, 4)};
-  segments.masks.add({{9, 11}});
-  text << '\n' << segments << '\n' << OBBResult{1, {1}, {0.5F}, {RotatedBox{{0, 0, 4, 2}, 0.5F}}};
+  Result all;
+  all.num = 1;
+  all.classes = {3};
+  all.scores = {0.5F};
+  all.names = std::map<int, std::string>{{0, "cat"}, {3, "dog"}};
+  all.imageWidth = all.imageHeight = 4;
+  all.boxes = {{1, 2, 3, 4}};
+  all.rotatedBoxes = {RotatedBox{{0, 0, 4, 2}, 0.5F}};
+  all.masks = Masks(4, 4);
+  all.masks.add({{9, 11}});
+  all.keypoints = {{{5, 6, 0.5F}}};
+  const auto print = [&](auto typed) { text << typed << '\n'; };
+  print(ClsResult(Result(all)));
+  print(DetResult(Result(all)));
+  print(OBBResult(Result(all)));
+  print(SegResult(Result(all)));
+  print(PoseResult(Result(all)));
+  all.task = Task::Segment;
+  all.names = {};
+  print(all);
   EXPECT_EQ(text.str(),
-            "ClsResult(num=2)\n  class 4, score 0.75\n  class 0, score 0.25\n"
-            "PoseResult(num=1)\n  class 0, score 0.50, box [1.00, 2.00, 3.00, 4.00], keypoints (5.00, 6.00, 0.50)\n"
-            "SegResult(num=1, masks of 4 x 4)\n  class 3, score 0.50, box [1.00, 2.00, 3.00, 4.00], mask of 2 pixels\n"
-            "OBBResult(num=1)\n  class 1, score 0.50, box [centre 2.00, 1.00, size 4.00, 2.00, theta 0.50]");
+            "ClsResult(num=1, image 4 x 4)\n  dog 0.50\n"
+            "DetResult(num=1, image 4 x 4)\n  dog 0.50, box [1.00, 2.00, 3.00, 4.00]\n"
+            "OBBResult(num=1, image 4 x 4)\n  dog 0.50, box [centre 2.00, 1.00, size 4.00, 2.00, theta 0.50]\n"
+            "SegResult(num=1, image 4 x 4)\n  dog 0.50, box [1.00, 2.00, 3.00, 4.00], mask of 2 pixels\n"
+            "PoseResult(num=1, image 4 x 4)\n  dog 0.50, box [1.00, 2.00, 3.00, 4.00], keypoints (5.00, 6.00, 0.50)\n"
+            "Result(num=1, image 4 x 4)\n  3 0.50, box [1.00, 2.00, 3.00, 4.00], mask of 2 pixels\n");
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// BaseModel::memory() on the CPU: what is known of the memory of a model and its clones.
+// Model::memory() on the CPU: what is known of the memory of a model and its clones.
 #include <gtest/gtest.h>
 
 #include <cstdint>

@@ -2,6 +2,8 @@
 // predict() gives.
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include <opencv2/imgproc.hpp>
 #include <sstream>
 
@@ -85,7 +87,7 @@ void expectClonesAgree(const std::string& task) {
     return stream.str();
   };
   const std::string expected = text(model->predict(view(picture)));
-  EXPECT_NE(expected.find("score"), std::string::npos);
+  EXPECT_NE(expected.find('\n'), std::string::npos);
   auto clone = model->clone();
   model.reset();
   auto grandchild = clone->clone();
@@ -101,6 +103,48 @@ TEST(TasksTest, ClonesOutliveTheirParents) {
   expectClonesAgree<OBBModel>("obb");
   expectClonesAgree<SegmentModel>("segment");
   expectClonesAgree<PoseModel>("pose");
+}
+
+// Model and the typed models print the same objects; `parts` of a result are those of its task.
+template <typename Typed>
+void expectSameOfAnyTask(const std::string& task, const std::array<bool, 4>& parts) {
+  const std::string file = dataPath("shapes/" + task + ".onnx");
+  Model any = Model::load(file, bgr());
+  Typed typed(file, bgr());
+  const cv::Mat picture = pictureOf(task, goldenOf(task)[0]);
+  const Result result = any.predict(view(picture));
+  EXPECT_EQ(toString(result.task), task);
+  EXPECT_EQ((std::array{result.hasBoxes(), result.hasRotatedBoxes(), result.hasMasks(), result.hasKeypoints()}), parts);
+  EXPECT_EQ((std::array{!result.boxes.empty(), !result.rotatedBoxes.empty(), !result.masks.empty(),
+                        !result.keypoints.empty()}),
+            parts);
+  EXPECT_EQ(&result.names.map(), &any.info().names.map());  // shared, not copied
+  EXPECT_EQ(result.imageWidth, picture.cols);
+  EXPECT_EQ(result.imageHeight, picture.rows);
+  EXPECT_GT(result.speed.preprocess, 0);
+  EXPECT_GT(result.speed.inference, 0);
+  EXPECT_GT(result.speed.postprocess, 0);
+  const auto objects = [](const auto& printed) {
+    std::ostringstream stream;
+    stream << printed;
+    return stream.str().substr(stream.str().find('('));
+  };
+  const std::string expected = objects(result);
+  EXPECT_NE(expected.find('\n'), std::string::npos);
+  EXPECT_EQ(objects(typed.predict(view(picture))), expected);
+  EXPECT_EQ(objects(any.clone()->predict(view(picture))), expected);
+  Pool<> pool(any);
+  EXPECT_EQ(objects(pool.predict(view(picture))), expected);
+  EXPECT_EQ(objects(pool.submit(view(picture)).get()), expected);
+  EXPECT_EQ(objects(Pool<Typed>(typed).predict(std::vector<Image>{view(picture)}).at(0)), expected);
+}
+
+TEST(TasksTest, AModelOfAnyTask) {
+  expectSameOfAnyTask<ClassifyModel>("classify", {});
+  expectSameOfAnyTask<DetectModel>("detect", {true, false, false, false});
+  expectSameOfAnyTask<OBBModel>("obb", {false, true, false, false});
+  expectSameOfAnyTask<SegmentModel>("segment", {true, false, true, false});
+  expectSameOfAnyTask<PoseModel>("pose", {true, false, false, true});
 }
 
 TEST(TasksTest, AModelOfAnotherTaskIsRefused) {

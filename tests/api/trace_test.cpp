@@ -40,7 +40,7 @@ class TraceTest : public testing::Test {
       dir_, "tiny", {{1, 3, 64, 64}, {test::detectorOutput(2, 8, {{32, 32, 20, 10, 1, 0.9F}})}, "", false})};
   std::vector<unsigned char> pixels_ = std::vector<unsigned char>(64 * 64 * 3, 50);
   const Image image_ = Image(pixels_.data(), 64, 64);
-  const Parts run_{"+before", "-before", "+network", "-network", "+after", "-after"};
+  const Parts run_{"+preprocess", "-preprocess", "+inference", "-inference", "+postprocess", "-postprocess"};
 
   Parts within(const std::string& part, int runs) const {
     Parts parts{std::string("+").append(part)};

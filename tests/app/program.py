@@ -12,6 +12,7 @@ import unittest
 
 APP = os.environ["TRTYOLO_APP"]
 DATA = pathlib.Path(os.environ["TRTYOLO_DATA"])
+QUICK = DATA / "shapes" / "detect-dynamic.onnx", "--imgsz", "160"  # a network that takes a few milliseconds
 
 
 def run(*arguments, cwd=None):

@@ -15,7 +15,7 @@ import threading
 import time
 import unittest
 
-from program import APP, DATA, AppTest, run
+from program import APP, DATA, QUICK, AppTest, run
 
 PEOPLE = DATA / "people" / "people.onnx"
 STREET = DATA / "people" / "street.mp4"
@@ -89,7 +89,8 @@ class Json(AppTest):
     def test_from_a_web_server(self):
         with http.server.ThreadingHTTPServer(("127.0.0.1", 0), StreetServer) as server:
             threading.Thread(target=server.serve_forever, daemon=True).start()
-            found = self.predict(PEOPLE, f"http://127.0.0.1:{server.server_address[1]}/street.mp4")["images"]
+            url = f"http://127.0.0.1:{server.server_address[1]}/street.mp4"
+            found = self.predict(*QUICK, url)["images"]
             server.shutdown()
         self.assertEqual([image["frame"] for image in found], list(range(STREET_FRAMES)))
 
@@ -248,14 +249,12 @@ class Options(AppTest):
         done = run("predict", PEOPLE, FRAMES / "0600.jpg", "--quiet")
         self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))
         done = run("predict", PEOPLE, FRAMES / "0600.jpg")
-        self.assertIn("1 picture: 6 person", done.stderr)
+        self.assertIn("1 image: 6 person", done.stderr)
 
     def test_progress_on_a_terminal(self):
-        for quiet in (False, True):
+        for quiet, sources in ((False, [STREET] * 5), (True, [FRAMES])):
             terminal, end = pty.openpty()
-            process = subprocess.Popen(
-                [APP, "predict", PEOPLE, STREET, STREET, *(["--quiet"] if quiet else [])], stderr=end
-            )
+            process = subprocess.Popen([APP, "predict", *QUICK, *sources, *(["--quiet"] if quiet else [])], stderr=end)
             os.close(end)
             text = b""
             with contextlib.suppress(OSError):  # the terminal's end
@@ -300,9 +299,10 @@ class Tables(AppTest):
 
     def test_label_files(self):
         labels = self.folder / "labels"
-        images = self.predict(PEOPLE, FRAMES / "0600.jpg", STREET, "--save-txt", labels, "--save-conf")["images"]
-        self.assertNothingElse(labels, ["0600.txt", *(f"street_{i}.txt" for i in range(1, STREET_FRAMES + 1))])
-        for image, name in ((images[0], "0600.txt"), (images[1], "street_1.txt")):
+        clip = self.clip("clip.avi", [FRAMES / "0613.jpg"] * 3)
+        images = self.predict(PEOPLE, FRAMES / "0600.jpg", clip, "--save-txt", labels, "--save-conf")["images"]
+        self.assertNothingElse(labels, ["0600.txt", *(f"clip_{i}.txt" for i in (1, 2, 3))])
+        for image, name in ((images[0], "0600.txt"), (images[1], "clip_1.txt")):
             lines = [list(map(float, line.split())) for line in (labels / name).read_text().splitlines()]
             self.assertEqual(len(lines), len(image["objects"]))
             for (index, cx, cy, w, h, score), thing in zip(lines, image["objects"]):
@@ -338,24 +338,22 @@ class Saving(AppTest):
         self.predict(PEOPLE, self.folder, "--save", self.folder)
         self.assertEqual((self.folder / "street.jpg").read_bytes(), (FRAMES / "0600.jpg").read_bytes())
         self.assertEqual((self.folder / "street_2.jpg").read_bytes(), (FRAMES / "0613.jpg").read_bytes())
-        self.assertNothingElse(
-            self.folder, ["street.jpg", "street_2.jpg", "street_3.jpg", "street_2_2.jpg"]
-        )
+        self.assertNothingElse(self.folder, ["street.jpg", "street_2.jpg", "street_3.jpg", "street_2_2.jpg"])
 
     def test_video(self):
         out = self.folder / "new" / "out"
-        self.predict(PEOPLE, STREET, "--save", out, "--clones", "4")
+        self.predict(*QUICK, STREET, "--save", out, "--clones", "4")
         self.assertNothingElse(out, ["street.mp4"])
-        # Read back by the program itself; the drawn video has the same people in it, or most of them.
-        saved = self.predict(PEOPLE, out / "street.mp4")["images"]
+        saved = self.predict(*QUICK, out / "street.mp4")["images"]
         self.assertEqual(len(saved), STREET_FRAMES)
         self.assertEqual({(i["width"], i["height"]) for i in saved}, {(STREET_WIDTH, STREET_HEIGHT)})
 
     def test_mixed_sources(self):
         out = self.folder / "out"
-        images = self.predict(PEOPLE, FRAMES / "0600.jpg", STREET, FRAMES / "0613.jpg", "--save", out)["images"]
-        self.assertEqual(len(images), STREET_FRAMES + 2)
-        self.assertNothingElse(out, ["0600.jpg", "0613.jpg", "street.mp4"])
+        clip = self.clip("clip.avi", [FRAMES / "0626.jpg"] * 3)
+        images = self.predict(PEOPLE, FRAMES / "0600.jpg", clip, FRAMES / "0613.jpg", "--save", out)["images"]
+        self.assertEqual(len(images), 5)
+        self.assertNothingElse(out, ["0600.jpg", "0613.jpg", "clip.mp4"])
 
 
 class FailingToWrite(AppTest):
@@ -406,7 +404,7 @@ class FailingToWrite(AppTest):
     def test_video_that_does_not_fit(self):
         out = self.folder / "out"
         done = subprocess.run(
-            ["bash", "-c", 'trap "" XFSZ; ulimit -f 500; exec "$@"', "-", APP, "predict", PEOPLE, STREET,
+            ["bash", "-c", 'trap "" XFSZ; ulimit -f 500; exec "$@"', "-", APP, "predict", *QUICK, STREET,
              "--save", out],
             capture_output=True, text=True, timeout=300,
         )  # fmt: skip
@@ -421,7 +419,7 @@ class Interrupted(AppTest):
             with self.subTest(signal=number):
                 results, out = self.folder / f"{number}.json", self.folder / f"out{number}"
                 process = subprocess.Popen(
-                    [APP, "predict", PEOPLE, *[STREET] * 20, "--clones", "3", "--save", out, "--json", results],
+                    [APP, "predict", *QUICK, *[STREET] * 20, "--clones", "3", "--save", out, "--json", results],
                     stderr=subprocess.PIPE, text=True,
                 )  # fmt: skip
                 deadline = time.monotonic() + 60
@@ -435,7 +433,7 @@ class Interrupted(AppTest):
                 self.assertGreater(len(images), 0)
                 self.assertLess(len(images), 20 * STREET_FRAMES)
                 self.assertEqual([i["frame"] for i in images], [i % STREET_FRAMES for i in range(len(images))])
-                saved = self.predict(PEOPLE, *sorted(out.iterdir(), key=lambda path: (len(path.name), path.name)))
+                saved = self.predict(*QUICK, *sorted(out.iterdir(), key=lambda path: (len(path.name), path.name)))
                 self.assertEqual(len(saved["images"]), len(images))
 
 

@@ -1,6 +1,7 @@
-"""The command `trtyolo bench`: its JSON, its table, and what it says of wrong usage.
+"""The command `trtyolo bench` and the program `trtyolo-bench`: JSON, table, and what they say of wrong usage.
 
-Environment: TRTYOLO_APP, the program; TRTYOLO_DATA, the folder that holds people/people.onnx and shapes/.
+Environment: TRTYOLO_APP and TRTYOLO_BENCH, the programs; TRTYOLO_DATA, the folder that holds people/people.onnx and
+shapes/.
 Figures are only checked for what cannot depend on the load of the machine.
 """
 
@@ -8,6 +9,7 @@ import contextlib
 import json
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import tempfile
@@ -15,12 +17,18 @@ import time
 import unittest
 
 APP = os.environ["TRTYOLO_APP"]
+HEADLESS = os.environ["TRTYOLO_BENCH"]
 DATA = pathlib.Path(os.environ["TRTYOLO_DATA"])
 MODEL = str(DATA / "people" / "people.onnx")
+SMALL = (str(DATA / "shapes" / "detect-dynamic.onnx"), "--imgsz", "160")  # a network that takes a few milliseconds
+
+
+def run(*words):
+    return subprocess.run(words, capture_output=True, text=True, timeout=300)
 
 
 def bench(*arguments):
-    return subprocess.run([APP, "bench", *arguments], capture_output=True, text=True, timeout=300)
+    return run(APP, "bench", *arguments)
 
 
 class Measuring(unittest.TestCase):
@@ -28,7 +36,7 @@ class Measuring(unittest.TestCase):
     def setUpClass(cls):
         with tempfile.TemporaryDirectory() as folder:
             file = pathlib.Path(folder) / "bench.json"
-            cls.run_ = bench(MODEL, "--seconds", "0.5", "--clones", "1,2", "--json", str(file))
+            cls.run_ = bench(*SMALL, "--seconds", "0.5", "--clones", "1,2", "--json", str(file))
             cls.report = json.loads(file.read_text()) if file.exists() else None
 
     def row(self, kind, n):
@@ -39,7 +47,7 @@ class Measuring(unittest.TestCase):
         self.assertEqual(self.run_.returncode, 0, self.run_.stderr)
 
     def test_says_what_was_measured(self):
-        self.assertEqual(self.report["model"], MODEL)
+        self.assertEqual(self.report["model"], SMALL[0])
         self.assertEqual(self.report["precision"], "f32")
         self.assertEqual(self.report["image"], [1920, 1080])
         machine = self.report["machine"]
@@ -64,6 +72,7 @@ class Measuring(unittest.TestCase):
                     self.assertGreater(row[key], 0, key)
                 self.assertLessEqual(row["p50_ms"], row["p99_ms"])
                 self.assertLessEqual(row["pss_mb"], row["rss_mb"] + 0.1)
+                self.assertGreater(row["rss_mb"], row["program_mb"])  # also of the bare network: read while it runs
                 self.assertEqual(row["gpu_mb"], 0)
                 self.assertNotIn("gpu_engine_mb", row)
                 self.assertEqual(row["batch"], 1)
@@ -75,10 +84,12 @@ class Measuring(unittest.TestCase):
             self.assertGreater(row["ratio"], 0)
             self.assertGreater(row["network_images_per_s"], 0)
             self.assertEqual(row["objects"], self.row("model", 1)["objects"])
-            self.assertGreater(row["before_ms"], 0)
-            self.assertGreater(row["after_ms"], 0)
-            self.assertLess(row["before_ms"] + row["after_ms"], row["p50_ms"])
-            self.assertLess(row["after_ratio"], 1)
+            self.assertGreater(row["preprocess_ms"], 0)
+            self.assertGreater(row["postprocess_ms"], 0)
+            self.assertLess(row["preprocess_ms"] + row["postprocess_ms"], row["p50_ms"])
+            self.assertLess(row["postprocess_ratio"], 1)
+            self.assertGreater(row["p50_ratio"], 0)
+            self.assertGreater(row["ready_s"], 0)
         # The network stands beside the row that it was measured with.
         self.assertEqual(self.row("network", 1)["images_per_s"], self.row("model", 1)["network_images_per_s"])
         self.assertEqual(self.row("network", 2)["images_per_s"], self.row("clones", 2)["network_images_per_s"])
@@ -86,10 +97,13 @@ class Measuring(unittest.TestCase):
     def test_table_has_a_line_for_each_row(self):
         lines = [line.split() for line in self.run_.stdout.splitlines()]
         for row in self.report["rows"]:
-            image = "-" if row["kind"] == "network" else "host"
-            found = [line for line in lines if line[:3] == [row["kind"], image, str(row["n"])]]
+            found = [line for line in lines if line[:2] == [row["kind"], str(row["n"])]]
             self.assertEqual(len(found), 1, self.run_.stdout)
-            self.assertEqual(len(found[0]), 17)
+            self.assertEqual(len(found[0]), 10, found[0])
+            self.assertIn(f"{row['images_per_s']:.1f}", found[0])
+
+    def test_table_fits_a_terminal(self):
+        self.assertLessEqual(max(len(line) for line in self.run_.stdout.splitlines()), 100)
 
     def test_pools_say_more(self):
         for n in (1, 2):
@@ -97,7 +111,7 @@ class Measuring(unittest.TestCase):
             self.assertGreaterEqual(row["contexts"], 1)
             self.assertEqual(row["streams"], row["contexts"])
             self.assertEqual(row["mean_batch"], 1)  # the model has no batches
-            self.assertLessEqual(row["wait_ms"], row["wait_p99_ms"])
+            self.assertLessEqual(row["queue_ms"], row["queue_p99_ms"])
             self.assertLess(row["longest_queue"], n)
         self.assertNotIn("mean_batch", self.row("clones", 2))
 
@@ -109,9 +123,9 @@ class Measuring(unittest.TestCase):
 
 class Memory(unittest.TestCase):
     def test_clones_take_less_than_separate_models(self):
-        # Eight of each, because the model is small: 7 more copies of its weights and of all that OpenVINO makes of a
-        # file must show beside the buffers that clones have too.
-        run = bench(MODEL, "--seconds", "0.1", "--clones", "8", "--kinds", "clones,separate", "--json", "-")
+        # Of small images: copies of the weights, and of all that OpenVINO makes of a file, must show beside buffers,
+        # which clones have too.
+        run = bench(*SMALL, "--seconds", "0.1", "--clones", "4", "--kinds", "clones,separate", "--json", "-")
         self.assertEqual(run.returncode, 0, run.stderr)
         memory = {row["kind"]: row["rss_mb"] for row in json.loads(run.stdout)["rows"]}
         self.assertLess(memory["clones"], memory["separate"])
@@ -144,8 +158,8 @@ class Processes(unittest.TestCase):
         found = []
         for folder in pathlib.Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):
-                words = (folder / "cmdline").read_bytes().split(b"\0")
-                if b"--kind=process" in words and str(self.model).encode() in words:
+                words = (folder / "cmdline").read_bytes() + (folder / "environ").read_bytes()
+                if {b"TRTYOLO_BENCH_CHILD=1", str(self.model).encode()} <= set(words.split(b"\0")):
                     found.append(int(folder.name))
         return found
 
@@ -154,7 +168,7 @@ class Processes(unittest.TestCase):
         os.kill(one, signal.SIGKILL)
         output, errors = process.communicate(timeout=60)
         self.assertEqual(process.returncode, 1, errors)
-        self.assertIn("one of the processes was killed by signal 9", output)
+        self.assertRegex(output, r"a process that measured it was killed by\s+signal 9")
         self.assertEqual(self.members(), [])
 
     def test_none_is_left_behind(self):
@@ -179,19 +193,91 @@ class Tasks(unittest.TestCase):
                 self.assertEqual(report["task"], task)
                 (row,) = report["rows"]
                 self.assertGreater(row["images_per_s"], 0)
-                self.assertGreater(row["after_ms"], 0)
+                self.assertGreater(row["postprocess_ms"], 0)
                 self.assertEqual("objects" in row, task != "classify")
 
 
 class Pools(unittest.TestCase):
     def test_callers_share_runs(self):
-        model = str(DATA / "shapes" / "detect-dynamic.onnx")
-        run = bench(model, "--seconds", "0.3", "--kinds", "pool", "--clones", "8", "--batch", "4", "--json", "-")
+        run = bench(*SMALL, "--seconds", "0.3", "--kinds", "pool", "--clones", "8", "--batch", "4", "--json", "-")
         self.assertEqual(run.returncode, 0, run.stderr)
         (row,) = json.loads(run.stdout)["rows"]
         self.assertEqual(row["batch"], 4)
         self.assertGreater(row["mean_batch"], 1)
         self.assertLessEqual(row["mean_batch"], 4)
+
+    def test_a_caller_alone_may_have_a_model_of_his_own(self):
+        common = ("--seconds", "0.3", "--kinds", "pool", "--clones", "1", "--batch", "4", "--json", "-")
+        run = bench(*SMALL, *common, "--low-latency", SMALL[0], "--contexts", "1", "--queue-delay", "0.5")
+        self.assertEqual(run.returncode, 0, run.stderr)
+        (row,) = json.loads(run.stdout)["rows"]
+        self.assertEqual((row["contexts"], row["batch"], row["mean_batch"]), (1, 4, 1))
+
+
+class Headless(unittest.TestCase):
+    def test_needs_next_to_nothing(self):
+        said = run("ldd", HEADLESS)
+        self.assertEqual(said.returncode, 0, said.stderr)
+        self.assertNotRegex(said.stdout, "not found")
+        needed = set(re.findall(r"^\s*(lib[A-Za-z+_]+)", said.stdout, re.MULTILINE))
+        # What the library itself needs, and the system's own.
+        own = {"libtrtyolo", "libopenvino", "libtbb", "libhwy"}
+        system = {"libc", "libm", "libgcc_s", "libstdc++", "libdl", "libpthread", "librt"}
+        sanitizers = {"libasan", "libubsan", "libtsan"}
+        self.assertEqual(needed - own - system - sanitizers, set(), said.stdout)
+
+    def test_measures_a_ppm_image(self):
+        with tempfile.TemporaryDirectory() as folder:
+            picture = pathlib.Path(folder) / "grey.ppm"
+            picture.write_bytes(b"P6\n320 240\n255\n" + bytes([128]) * 320 * 240 * 3)
+            common = (MODEL, "--seconds", "0.1", "--kinds", "model", "--json", "-")
+            said = run(HEADLESS, *common, "--source", str(picture))
+            self.assertEqual(said.returncode, 0, said.stderr)
+            report = json.loads(said.stdout)
+            self.assertEqual(report["image"], [320, 240])
+            self.assertEqual(report["rows"][0]["objects"], 0)
+            self.assertIn("model 1: ", said.stderr)
+            refused = run(HEADLESS, *common, "--source", MODEL)
+            self.assertEqual(refused.returncode, 1)
+            self.assertIn("is not a binary PPM file", refused.stderr)
+
+    def test_shows_all_in_further_tables(self):
+        said = run(
+            HEADLESS, *SMALL, "--seconds", "0.1", "--kinds", "clones", "--clones", "2", "--all", "--size", "480x640"
+        )
+        self.assertEqual(said.returncode, 0, said.stderr)
+        # A processor of a long name moves the breaks of the heading's lines.
+        words = " ".join(said.stdout.split())
+        for shown in ("image 640x480", "preprocess", "idle clone MB"):
+            self.assertIn(shown, words)
+        self.assertLessEqual(max(len(line) for line in said.stdout.splitlines()), 100)
+        self.assertEqual(len([line for line in said.stdout.splitlines() if re.match(r"clones +2 ", line)]), 3)
+
+    def test_limits_calls_at_once(self):
+        common = ("--seconds", "0.2", "--kinds", "clones", "--clones", "4", "--json", "-")
+        said = run(HEADLESS, *SMALL, *common, "--at-once", "1")
+        self.assertEqual(said.returncode, 0, said.stderr)
+        (row,) = json.loads(said.stdout)["rows"]
+        self.assertEqual(row["streams"], 1)
+        # One after the other: no more calls than fit into the time of one thread.
+        self.assertLess(row["images_per_s"] * row["p50_ms"] / 1e3, 1.5)
+
+    def test_wrong_usage_ends_with_2(self):
+        for arguments in (
+            (),
+            (MODEL, "--kinds", "swarm"),
+            (MODEL, "--devices", "0", "--device", "0"),
+            (MODEL, "--size", "0"),
+        ):
+            said = run(HEADLESS, *arguments)
+            self.assertEqual(said.returncode, 2, said.stderr)
+            self.assertIn("trtyolo-bench --help", said.stderr)
+
+    def test_a_model_that_is_none_ends_with_1(self):
+        said = run(HEADLESS, "no-such-model.onnx")
+        self.assertEqual(said.returncode, 1)
+        self.assertIn("trtyolo-bench: error: ", said.stderr)
+        self.assertIn("no-such-model.onnx", said.stderr)
 
 
 class Options(unittest.TestCase):

@@ -113,7 +113,7 @@ class GpuThatIsMissing(AppTest):
         for option in ([], ["--device", "cpu"], ["--backend", "openvino"]):
             done = run("info", MODEL, *option)
             self.assertEqual(done.returncode, 0, done.stderr)
-            self.assertRegex(done.stdout, r"\nback end +openvino \d")
+            self.assertRegex(done.stdout, r"\nbackend +openvino \d")
 
 
 @unittest.skipUnless(GPU, "building needs a GPU and TensorRT")

@@ -385,9 +385,9 @@ class Summary(AppTest):
     def test_of_a_classifier(self):
         pictures = SHAPES / "classify" / "images" / "arrow"
         done = run("predict", MODELS["classify"], pictures / "00005.jpg")
-        self.assertRegex(done.stderr, r"^1 picture: arrow 0\.91\n")
+        self.assertRegex(done.stderr, r"^1 image: arrow 0\.91\n")
         done = run("predict", MODELS["classify"], pictures)
-        self.assertRegex(done.stderr, r"^10 pictures: \d+ arrow 0\.\d\d, .*\(best classes, mean scores\)\n")
+        self.assertRegex(done.stderr, r"^10 images: \d+ arrow 0\.\d\d, .*\(best classes, mean scores\)\n")
 
 
 class Info(AppTest):

@@ -9,7 +9,7 @@ import time
 import unittest
 
 from live_server import FRAMES, LiveServer
-from program import APP, DATA, AppTest, run
+from program import APP, DATA, QUICK, AppTest, run
 
 PEOPLE = DATA / "people" / "people.onnx"
 
@@ -49,14 +49,14 @@ class Videos(Together):
         self.messages(*clips, "--save", out)
         self.assertNothingElse(out, ["a.mp4", "b.mp4"])
         for name, frames in (("a", 15), ("b", 7)):
-            self.assertEqual(len(self.predict(PEOPLE, out / f"{name}.mp4")["images"]), frames)
+            self.assertEqual(len(self.predict(*QUICK, out / f"{name}.mp4")["images"]), frames)
 
     def test_one_that_cannot_be_read(self):
         good, bad = self.clip("good.avi", FRAMES[:4]), self.folder / "bad.avi"
         bad.write_bytes(b"no video")
         messages, report = self.messages(good, bad, "nowhere.mp4", status=1)
         self.assertEqual([image["frame"] for image in self.of(report, good)], [0, 1, 2, 3])
-        self.assertIn("neither a picture nor a video", self.of(report, bad)[0]["error"])
+        self.assertIn("neither an image nor a video", self.of(report, bad)[0]["error"])
         self.assertIn("No such file", self.of(report, "nowhere.mp4")[0]["error"])
         self.assertIn("nowhere.mp4: No such file", messages)
 
@@ -97,7 +97,7 @@ class Streams(Together):
         results = self.folder / "results.json"
         with LiveServer([10**6], rate=20) as server:
             process = subprocess.Popen(
-                [APP, "predict", PEOPLE, server.url, video, "--json", results], stderr=subprocess.PIPE, text=True
+                [APP, "predict", *QUICK, server.url, video, "--json", results], stderr=subprocess.PIPE, text=True
             )
             deadline = time.monotonic() + 60
             while server.served < 20 and time.monotonic() < deadline:
@@ -113,7 +113,7 @@ class Streams(Together):
 class Usage(Together):
     def test_what_cannot_be(self):
         for arguments, words in (
-            ([FRAMES[0], "--together"], "is a picture"),
+            ([FRAMES[0], "--together"], "is an image"),
             ([self.clip("a.avi", FRAMES[:1]), "--together", "--show"], "--show"),
             ([FRAMES[0], "--late", "never"], "--late"),
             ([FRAMES[0], "--give-up", "-1"], "--give-up"),

@@ -17,8 +17,10 @@
 #include <optional>
 #include <random>
 
+#include "cuda/copy.hpp"
 #include "cuda/error.hpp"
 #include "cuda/gpu.hpp"
+#include "cuda/stream.hpp"
 #include "model/head.hpp"
 #include "model/nms.hpp"
 #include "model/rotated_overlap.hpp"
@@ -93,6 +95,8 @@ class Outputs {
         case ValueType::I64:
           copyAs<std::int64_t>(i, wholeOf<std::int64_t>, [](std::int64_t n) { return static_cast<float>(n); });
           break;
+        case ValueType::U8:
+          break;  // of maps only: see pixels_test.cpp
       }
     }
   }
@@ -113,7 +117,7 @@ class Outputs {
   template <typename T>
   void copy(std::size_t i, const std::vector<T>& from) {
     if (memory_[i].size() > 0) {
-      check(cudaMemcpy(memory_[i].get(), from.data(), memory_[i].bytes(), cudaMemcpyHostToDevice), "copying outputs");
+      copyToDevice(memory_[i].get(), from.data(), memory_[i].bytes());
     }
   }
   // The values become what the type can hold.
@@ -133,19 +137,6 @@ class Outputs {
   std::vector<DeviceMemory<std::byte>> memory_;
 };
 
-class Stream {
- public:
-  Stream() { check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "making a stream"); }
-  ~Stream() { ignore(cudaStreamDestroy(stream_)); }
-  Stream(const Stream&) = delete;
-  Stream& operator=(const Stream&) = delete;
-  cudaStream_t get() const { return stream_; }
-  void wait() const { check(cudaStreamSynchronize(stream_), "waiting for the GPU"); }
-
- private:
-  cudaStream_t stream_ = nullptr;
-};
-
 class Slots {
  public:
   // Pixels are never looked at; an address says that the place is used.
@@ -157,7 +148,7 @@ class Slots {
       slot.box = Letterbox::fit(source.value_or(Size{1, 1}), kNetwork);
       boxes_.push_back(source ? std::optional(slot.box) : std::nullopt);
     }
-    check(cudaMemcpy(memory_.get(), slots.data(), memory_.bytes(), cudaMemcpyHostToDevice), "copying slots");
+    copyToDevice(memory_.get(), slots.data(), memory_.bytes());
   }
   const ImageSlot* get() const { return memory_.get(); }
   std::size_t size() const { return boxes_.size(); }
@@ -176,11 +167,11 @@ bool same(const Box& a, const Box& b) {
   return same(a.left, b.left) && same(a.top, b.top) && same(a.right, b.right) && same(a.bottom, b.bottom);
 }
 
-void expectSame(const Prediction& wanted, const Prediction& found) {
+void expectSame(const Result& wanted, const Result& found) {
   ASSERT_EQ(wanted.classes, found.classes);
   ASSERT_EQ(wanted.scores.size(), found.scores.size());
   ASSERT_EQ(wanted.boxes.size(), found.boxes.size());
-  ASSERT_EQ(wanted.rotated.size(), found.rotated.size());
+  ASSERT_EQ(wanted.rotatedBoxes.size(), found.rotatedBoxes.size());
   ASSERT_EQ(wanted.keypoints.size(), found.keypoints.size());
   for (std::size_t i = 0; i < wanted.scores.size(); ++i) {
     ASSERT_TRUE(same(wanted.scores[i], found.scores[i])) << i;
@@ -188,9 +179,9 @@ void expectSame(const Prediction& wanted, const Prediction& found) {
   for (std::size_t i = 0; i < wanted.boxes.size(); ++i) {
     ASSERT_TRUE(same(wanted.boxes[i], found.boxes[i])) << i;
   }
-  for (std::size_t i = 0; i < wanted.rotated.size(); ++i) {
-    ASSERT_TRUE(same(wanted.rotated[i], found.rotated[i])) << i;
-    ASSERT_TRUE(same(wanted.rotated[i].theta, found.rotated[i].theta)) << i;
+  for (std::size_t i = 0; i < wanted.rotatedBoxes.size(); ++i) {
+    ASSERT_TRUE(same(wanted.rotatedBoxes[i], found.rotatedBoxes[i])) << i;
+    ASSERT_TRUE(same(wanted.rotatedBoxes[i].theta, found.rotatedBoxes[i].theta)) << i;
   }
   for (std::size_t i = 0; i < wanted.keypoints.size(); ++i) {
     ASSERT_EQ(wanted.keypoints[i].size(), found.keypoints[i].size());
@@ -203,18 +194,18 @@ void expectSame(const Prediction& wanted, const Prediction& found) {
 
 // One call of the decoder, compared with the CPU's head for every used slot. Gives the number of objects.
 std::size_t expectCpu(Decoder& decoder, const ModelDescription& description, const Outputs& outputs, const Slots& slots,
-                      const Thresholds& thresholds, const Stream& stream) {
-  decoder.prepare(thresholds, outputs.onDevice());
+                      const PostprocessOptions& options, const Stream& stream) {
+  decoder.prepare(options, outputs.onDevice());
   decoder.enqueueParameters(stream.get());
   decoder.enqueue(slots.get(), stream.get());
-  stream.wait();
-  const auto head = makeHead(description);
+  stream.synchronize();
+  const Head head(description);
   const std::vector<TensorView> views = outputs.views();
   std::size_t objects = 0;
   for (std::size_t slot = 0; slot < slots.size(); ++slot) {
     if (slots.box(slot)) {
       SCOPED_TRACE("slot " + std::to_string(slot));
-      const Prediction wanted = head->decode(views, slot, *slots.box(slot), thresholds);
+      const Result wanted = head.decode(views, slot, *slots.box(slot), options);
       expectSame(wanted, decoder.read(slot));
       objects += wanted.classes.size();
     }
@@ -249,10 +240,12 @@ class Drawer {
     layout.extra = task == Task::OBB ? 1 : keypoints * number(2, 3);
     const int kind = number(0, task == Task::Detect ? 3 : 2);
     if (kind == 0) {
-      layout.kind = OutputLayout::Kind::FinishedBoxes;
+      layout.kind = OutputLayout::Kind::EndToEnd;
+      layout.form.kind = task == Task::OBB ? BoxForm::Kind::CenterSize : BoxForm::Kind::Corners;
       layout.classes = chance(4) ? 0 : layout.classes;
     } else if (kind == 3) {
-      layout.anchorsFirst = layout.corners = true;
+      layout.anchorsFirst = true;
+      layout.form.kind = BoxForm::Kind::Corners;
       layout.boxes = static_cast<std::size_t>(number(0, 1));
       layout.scores = 1 - layout.boxes;
       layout.multiLabel = chance(2);
@@ -266,7 +259,8 @@ class Drawer {
   // Of a network that ends in a suppression plugin: its outputs in any order.
   ModelDescription plugin(Task task) {
     OutputLayout layout;
-    layout.kind = OutputLayout::Kind::FinishedBoxes;
+    layout.kind = OutputLayout::Kind::EndToEnd;
+    layout.form.kind = BoxForm::Kind::Corners;
     layout.classes = chance(4) ? 0 : number(1, 130);
     const int keypoints = task == Task::Pose ? number(1, 17) : 0;
     layout.extra = task == Task::OBB ? 1 : keypoints * number(2, 3);
@@ -279,7 +273,7 @@ class Drawer {
     layout.boxes = order[1];
     layout.scores = order[2];
     layout.classNumbers = order[3];
-    layout.keypoints = task == Task::Pose ? order[4] : OutputLayout::kNone;
+    layout.extras = task == Task::Pose ? order[4] : OutputLayout::kNone;
     return descriptionOf(task, layout, keypoints);
   }
 
@@ -287,14 +281,14 @@ class Drawer {
   void fill(Outputs& outputs, const ModelDescription& description, std::int64_t batch, std::int64_t anchors,
             Values values) {
     const OutputLayout& layout = description.layout;
-    if (layout.apart()) {
+    if (layout.splitOutputs()) {
       fillPlugin(outputs, description, batch, anchors, values);
       return;
     }
     const bool apart = layout.scores != OutputLayout::kNone;
     for (std::size_t i = 0; i < (apart ? 2U : 1U); ++i) {
       const std::int64_t count = apart && i == layout.scores ? layout.classes : layout.values();
-      const bool rows = layout.anchorsFirst || layout.kind == OutputLayout::Kind::FinishedBoxes;
+      const bool rows = layout.anchorsFirst || layout.kind == OutputLayout::Kind::EndToEnd;
       outputs.add(rows ? Shape{batch, anchors, count} : Shape{batch, count, anchors});
     }
     for (std::int64_t image = 0; image < batch; ++image) {
@@ -308,21 +302,21 @@ class Drawer {
     outputs.upload();
   }
 
-  Thresholds thresholds(int classes) {
-    Thresholds thresholds;
-    thresholds.confidence = chance(4) ? 0.0F : real(0.0F, 0.9F);
-    thresholds.iou = chance(6) ? static_cast<float>(number(0, 1)) : real(0.0F, 1.0F);
-    thresholds.maxDetections = chance(3) ? 1 : chance(2) ? 5000 : number(2, 300);
-    thresholds.agnostic = chance(2);
+  PostprocessOptions options(int classes) {
+    PostprocessOptions options;
+    options.confidence = chance(4) ? 0.0F : real(0.0F, 0.9F);
+    options.iou = chance(6) ? static_cast<float>(number(0, 1)) : real(0.0F, 1.0F);
+    options.maxDetections = chance(3) ? 1 : chance(2) ? 5000 : number(2, 300);
+    options.agnostic = chance(2);
     if (chance(3)) {
       std::vector<int> wanted;
       for (int i = number(1, 5); i > 0; --i) {
         wanted.push_back(number(0, std::max(classes, 3) + 2));
       }
-      thresholds.classes = Thresholds::checkedClasses(wanted);
+      options.classes = PostprocessOptions::checkedClasses(wanted);
     }
-    thresholds.topK = chance(3) ? 1 : number(2, 50);
-    return thresholds;
+    options.topK = chance(3) ? 1 : number(2, 50);
+    return options;
   }
 
   Slots slots(std::size_t batch) {
@@ -343,12 +337,12 @@ class Drawer {
                   Values values) {
     const OutputLayout& layout = description.layout;
     const std::int64_t dims = description.info.keypointDims;
-    for (std::size_t i = 0; i < (layout.keypoints == OutputLayout::kNone ? 4U : 5U); ++i) {
+    for (std::size_t i = 0; i < (layout.extras == OutputLayout::kNone ? 4U : 5U); ++i) {
       if (i == layout.counts) {
         outputs.add(chance(4) ? Shape{batch} : Shape{batch, 1}, wholeType(outputs));
       } else if (i == layout.boxes) {
         outputs.add({batch, objects, layout.values()});
-      } else if (i == layout.keypoints) {
+      } else if (i == layout.extras) {
         outputs.add({batch, objects, description.info.keypoints, dims});
       } else {
         outputs.add({batch, objects}, i == layout.scores ? outputs.type() : wholeType(outputs));
@@ -369,9 +363,9 @@ class Drawer {
         row.erase(row.begin() + 4, row.begin() + 6);
         const auto own = static_cast<std::size_t>(layout.values());
         std::copy_n(row.begin(), own, outputs.at(layout.boxes).begin() + static_cast<std::ptrdiff_t>(place * own));
-        if (layout.keypoints != OutputLayout::kNone) {
+        if (layout.extras != OutputLayout::kNone) {
           std::copy(row.begin() + 4, row.end(),
-                    outputs.at(layout.keypoints).begin() +
+                    outputs.at(layout.extras).begin() +
                         static_cast<std::ptrdiff_t>(place * static_cast<std::size_t>(layout.extra)));
         }
       }
@@ -391,7 +385,7 @@ class Drawer {
       v -= 4;
       count = layout.classes;
     }
-    const bool rows = layout.anchorsFirst || layout.kind == OutputLayout::Kind::FinishedBoxes;
+    const bool rows = layout.anchorsFirst || layout.kind == OutputLayout::Kind::EndToEnd;
     const std::int64_t inside = rows ? at.anchor * count + v : v * at.anchors + at.anchor;
     outputs.at(tensor)[static_cast<std::size_t>(at.image * at.anchors * count + inside)] = value;
   }
@@ -411,8 +405,8 @@ class Drawer {
     for (float& value : row) {
       value += tied ? 0.0F : real(-4.0F, 4.0F);
     }
-    const bool finished = layout.kind == OutputLayout::Kind::FinishedBoxes;
-    if (layout.corners || (finished && description.info.task != Task::OBB)) {
+    const bool finished = layout.kind == OutputLayout::Kind::EndToEnd;
+    if (layout.form.kind == BoxForm::Kind::Corners) {
       row[2] += row[0];
       row[3] += row[1];
     }
@@ -444,21 +438,20 @@ class Drawer {
 
 // Whether no two candidates of the image overlap so closely to the threshold that the last bits decide.
 bool isClear(const ModelDescription& description, const Outputs& outputs, std::size_t slot,
-             const Thresholds& thresholds) {
-  if (description.info.task != Task::OBB || description.layout.kind == OutputLayout::Kind::FinishedBoxes) {
+             const PostprocessOptions& options) {
+  if (description.info.task != Task::OBB || description.layout.kind == OutputLayout::Kind::EndToEnd) {
     return true;
   }
-  Thresholds all = thresholds;
+  PostprocessOptions all = options;
   all.iou = 2.0F;  // nothing is suppressed
   all.maxDetections = std::numeric_limits<int>::max();
   std::vector<Gaussian> gaussians;
   for (const RotatedCandidate& box : selectRotated(description.layout, outputs.views(), slot, all).objects) {
-    gaussians.push_back(
-        gaussianOf(box.x, box.y, box.width, box.height, box.theta, box.classIndex, thresholds.agnostic));
+    gaussians.push_back(gaussianOf(box.x, box.y, box.width, box.height, box.theta, box.classIndex, options.agnostic));
   }
   for (std::size_t i = 0; i < gaussians.size(); ++i) {
     for (std::size_t j = 0; j < i; ++j) {
-      if (std::abs(probabilisticIou(gaussians[j], gaussians[i]) - thresholds.iou) < 2e-5F) {
+      if (std::abs(probabilisticIou(gaussians[j], gaussians[i]) - options.iou) < 2e-5F) {
         return false;
       }
     }
@@ -487,13 +480,13 @@ std::size_t compareMany(Task task, unsigned seed, int rounds, Values values, boo
     for (int call = 0; call < 4; ++call) {
       SCOPED_TRACE("call " + std::to_string(call));
       const Slots slots = drawer.slots(static_cast<std::size_t>(batch));
-      const Thresholds thresholds = drawer.thresholds(description.layout.classes);
+      const PostprocessOptions options = drawer.options(description.layout.classes);
       bool clear = true;
       for (std::size_t slot = 0; slot < slots.size(); ++slot) {
-        clear = clear && isClear(description, outputs, slot, thresholds);
+        clear = clear && isClear(description, outputs, slot, options);
       }
       if (clear) {
-        objects += expectCpu(decoder, description, outputs, slots, thresholds, stream);
+        objects += expectCpu(decoder, description, outputs, slots, options, stream);
       }
       if (testing::Test::HasFatalFailure()) {
         return objects;
@@ -566,11 +559,11 @@ TEST_F(DecoderTest, BestClasses) {
       const Slots slots({Size{100, 50}, Size{50, 100}});
       Decoder decoder(description, 2);
       for (const int topK : {5, 1, 300, 100000}) {
-        Thresholds thresholds;
-        thresholds.topK = topK;
-        thresholds.classes = {3};  // detectors' thresholds have no effect
-        thresholds.maxDetections = 1;
-        const std::size_t found = expectCpu(decoder, description, outputs, slots, thresholds, stream);
+        PostprocessOptions options;
+        options.topK = topK;
+        options.classes = {3};  // detectors' thresholds have no effect
+        options.maxDetections = 1;
+        const std::size_t found = expectCpu(decoder, description, outputs, slots, options, stream);
         EXPECT_LE(found, 2U * static_cast<std::size_t>(std::min(given, topK)));
         EXPECT_GE(found, given < 100 ? 0U : 2U * static_cast<std::size_t>(std::min(topK, 30)));
       }
@@ -594,7 +587,8 @@ TEST_F(DecoderTest, ManyCandidates) {
     layout.classes = one.classes;
     layout.extra = one.task == Task::OBB ? 1 : one.task == Task::Pose ? 51 : 0;
     if (one.multiLabel) {
-      layout.anchorsFirst = layout.corners = layout.multiLabel = true;
+      layout.anchorsFirst = layout.multiLabel = true;
+      layout.form.kind = BoxForm::Kind::Corners;
       layout.scores = 1;
     }
     const ModelDescription description = descriptionOf(one.task, layout, one.task == Task::Pose ? 17 : 0);
@@ -605,12 +599,12 @@ TEST_F(DecoderTest, ManyCandidates) {
     Decoder decoder(description, 1);
     const Stream stream;
     for (const int most : {300, 1, 5000}) {
-      Thresholds thresholds;
-      thresholds.confidence = 0.0F;
-      thresholds.iou = one.iou;
-      thresholds.maxDetections = most;
-      ASSERT_TRUE(isClear(description, outputs, 0, thresholds));
-      EXPECT_GT(expectCpu(decoder, description, outputs, slots, thresholds, stream), most == 1 ? 0U : 50U);
+      PostprocessOptions options;
+      options.confidence = 0.0F;
+      options.iou = one.iou;
+      options.maxDetections = most;
+      ASSERT_TRUE(isClear(description, outputs, 0, options));
+      EXPECT_GT(expectCpu(decoder, description, outputs, slots, options, stream), most == 1 ? 0U : 50U);
     }
   }
 }
@@ -622,16 +616,16 @@ TEST_F(DecoderTest, OnlySoManyTakePart) {
   Drawer drawer(22);
   Outputs outputs;
   drawer.fill(outputs, description, 1, static_cast<int>(kMostCandidates) + 3000, Values::Lively);
-  Thresholds thresholds;
-  thresholds.confidence = 0.0F;
-  thresholds.maxDetections = std::numeric_limits<int>::max();
+  PostprocessOptions options;
+  options.confidence = 0.0F;
+  options.maxDetections = std::numeric_limits<int>::max();
   Decoder decoder(description, 1);
   const Stream stream;
   const Slots slots({Size{640, 640}});
-  thresholds.iou = 1.0F;
-  EXPECT_EQ(expectCpu(decoder, description, outputs, slots, thresholds, stream), kMostCandidates);
-  thresholds.iou = 0.9F;  // room is left, and not taken by those that were too many
-  EXPECT_LT(expectCpu(decoder, description, outputs, slots, thresholds, stream), kMostCandidates);
+  options.iou = 1.0F;
+  EXPECT_EQ(expectCpu(decoder, description, outputs, slots, options, stream), kMostCandidates);
+  options.iou = 0.9F;  // room is left, and not taken by those that were too many
+  EXPECT_LT(expectCpu(decoder, description, outputs, slots, options, stream), kMostCandidates);
 }
 
 // What the masks are made from: the objects in pixels of the network's input, and their coefficients.
@@ -648,18 +642,18 @@ TEST_F(DecoderTest, KeptObjectsStayOnTheDevice) {
   const Slots slots({Size{100, 200}, Size{1920, 1080}});
   const Stream stream;
   Decoder decoder(description, 2);
-  const Thresholds thresholds;
-  decoder.prepare(thresholds, outputs.onDevice());
+  const PostprocessOptions options;
+  decoder.prepare(options, outputs.onDevice());
   decoder.enqueueParameters(stream.get());
   decoder.enqueue(slots.get(), stream.get());
-  stream.wait();
+  stream.synchronize();
   int counts[2];
   std::vector<KeptObject> kept(2 * decoder.capacity());
   check(cudaMemcpy(counts, decoder.keptCounts(), sizeof(counts), cudaMemcpyDeviceToHost), "copying counts");
   check(cudaMemcpy(kept.data(), decoder.kept(), kept.size() * sizeof(KeptObject), cudaMemcpyDeviceToHost),
         "copying objects");
   for (std::size_t slot = 0; slot < 2; ++slot) {
-    const auto wanted = select(layout, outputs.views(), slot, thresholds);
+    const auto wanted = select(layout, outputs.views(), slot, options);
     ASSERT_EQ(static_cast<std::size_t>(counts[slot]), wanted.objects.size());
     ASSERT_GT(counts[slot], 5);
     for (std::size_t i = 0; i < wanted.objects.size(); ++i) {
@@ -700,9 +694,9 @@ TEST_F(DecoderTest, ClassesInOrder) {
       const Slots slots = drawer.slots(2);
       Decoder decoder(description, 2);
       for (const int topK : {5, 1, 100, 100000}) {
-        Thresholds thresholds;
-        thresholds.topK = topK;
-        expectCpu(decoder, description, outputs, slots, thresholds, stream);
+        PostprocessOptions options;
+        options.topK = topK;
+        expectCpu(decoder, description, outputs, slots, options, stream);
       }
     }
   }
@@ -719,37 +713,30 @@ TEST_F(DecoderTest, OneGraphForManyCalls) {
     Outputs outputs;
     drawer.fill(outputs, description, 2, 500, Values::Tied);
     const Slots slots({Size{640, 480}, std::nullopt});
-    const auto head = makeHead(description);
+    const Head head(description);
     const Stream stream;
     Decoder decoder(description, 2);
-    cudaGraphExec_t ready = nullptr;
+    Graph ready;
     std::size_t captures = 0;
     for (const int most : {10, 1, 10, 3, 200, 100, 200}) {
-      Thresholds thresholds;
-      thresholds.maxDetections = most;
-      thresholds.iou = 0.43F;
-      thresholds.confidence = most == 3 ? 0.6F : 0.1F;
-      thresholds.classes = most == 1 ? std::vector<int>{2} : std::vector<int>{};
-      ASSERT_TRUE(isClear(description, outputs, 0, thresholds));
-      if (decoder.prepare(thresholds, outputs.onDevice())) {
+      PostprocessOptions options;
+      options.maxDetections = most;
+      options.iou = 0.43F;
+      options.confidence = most == 3 ? 0.6F : 0.1F;
+      options.classes = most == 1 ? std::vector<int>{2} : std::vector<int>{};
+      ASSERT_TRUE(isClear(description, outputs, 0, options));
+      if (decoder.prepare(options, outputs.onDevice())) {
         ++captures;
-        cudaGraph_t graph = nullptr;
-        check(cudaStreamBeginCapture(stream.get(), cudaStreamCaptureModeThreadLocal), "capturing");
-        decoder.enqueueParameters(stream.get());
-        decoder.enqueue(slots.get(), stream.get());
-        check(cudaStreamEndCapture(stream.get(), &graph), "capturing");
-        if (ready) {
-          check(cudaGraphExecDestroy(ready), "releasing a graph");
-        }
-        check(cudaGraphInstantiate(&ready, graph, 0), "making a graph ready");
-        check(cudaGraphDestroy(graph), "releasing a graph");
+        ready = Graph(stream, [&] {
+          decoder.enqueueParameters(stream.get());
+          decoder.enqueue(slots.get(), stream.get());
+        });
       }
-      check(cudaGraphLaunch(ready, stream.get()), "running a graph");
-      stream.wait();
-      expectSame(head->decode(outputs.views(), 0, *slots.box(0), thresholds), decoder.read(0));
+      ready.launch(stream);
+      stream.synchronize();
+      expectSame(head.decode(outputs.views(), 0, *slots.box(0), options), decoder.read(0));
     }
     EXPECT_EQ(captures, 2U);  // at first, and when more objects were asked for than ever before
-    check(cudaGraphExecDestroy(ready), "releasing a graph");
   }
 }
 
@@ -766,15 +753,15 @@ TEST_F(DecoderTest, OtherOutputsAreNoticed) {
   const Slots slots({Size{640, 480}, Size{480, 640}});
   const Stream stream;
   Decoder decoder(description, 2);
-  const Thresholds thresholds;
-  EXPECT_TRUE(decoder.prepare(thresholds, few.onDevice()));
-  EXPECT_FALSE(decoder.prepare(thresholds, few.onDevice()));
-  EXPECT_TRUE(decoder.prepare(thresholds, many.onDevice()));
-  expectCpu(decoder, description, many, slots, thresholds, stream);
-  EXPECT_THROW(decoder.prepare(thresholds, wrong.onDevice()), InferenceError);
-  EXPECT_THROW(decoder.prepare(thresholds, small.onDevice()), InferenceError);
-  EXPECT_TRUE(decoder.prepare(thresholds, few.onDevice()));
-  expectCpu(decoder, description, few, slots, thresholds, stream);
+  const PostprocessOptions options;
+  EXPECT_TRUE(decoder.prepare(options, few.onDevice()));
+  EXPECT_FALSE(decoder.prepare(options, few.onDevice()));
+  EXPECT_TRUE(decoder.prepare(options, many.onDevice()));
+  expectCpu(decoder, description, many, slots, options, stream);
+  EXPECT_THROW(decoder.prepare(options, wrong.onDevice()), InferenceError);
+  EXPECT_THROW(decoder.prepare(options, small.onDevice()), InferenceError);
+  EXPECT_TRUE(decoder.prepare(options, few.onDevice()));
+  expectCpu(decoder, description, few, slots, options, stream);
 }
 
 // Outputs of real networks, from the folder that the environment names: see tests/data/README.md.
@@ -822,13 +809,13 @@ TEST_F(DecoderTest, OutputsOfNetworks) {
     Decoder decoder(description, 1);
     const Stream stream;
     for (const json& asked : entry.at("results")) {
-      Thresholds thresholds;
-      thresholds.confidence = asked.at("conf");
-      thresholds.iou = asked.at("iou");
-      thresholds.maxDetections = asked.at("maxDet");
-      thresholds.agnostic = asked.at("agnostic");
-      thresholds.classes = asked.at("classes").get<std::vector<int>>();
-      expectCpu(decoder, description, outputs, slots, thresholds, stream);
+      PostprocessOptions options;
+      options.confidence = asked.at("conf");
+      options.iou = asked.at("iou");
+      options.maxDetections = asked.at("maxDet");
+      options.agnostic = asked.at("agnostic");
+      options.classes = asked.at("classes").get<std::vector<int>>();
+      expectCpu(decoder, description, outputs, slots, options, stream);
     }
     ++networks;
   }

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "cuda/copy.hpp"
 #include "cuda/devices.hpp"
 #include "cuda/error.hpp"
 #include "cuda/gpu.hpp"
@@ -120,7 +121,7 @@ TEST(CudaFaultsTest, KernelsAnswerForThemselves) {
   const DeviceMemory<ImageSlot> slots(1);
   const DeviceMemory<float> input(std::size_t{3} * 64 * 64);
   const ImageSlot none;
-  ASSERT_EQ(cudaMemcpy(slots.get(), &none, sizeof(none), cudaMemcpyHostToDevice), cudaSuccess);
+  copyToDevice(slots.get(), &none, sizeof(none));
   const auto start = [&](int batch) {
     letterbox(slots.get(), batch, {64, 64}, Normalization{}, input.get(), false, stream.get());
   };

@@ -13,6 +13,7 @@
 #include <random>
 #include <vector>
 
+#include "cuda/copy.hpp"
 #include "cuda/error.hpp"
 #include "cuda/memory.hpp"
 #include "image/letterbox.hpp"
@@ -56,12 +57,6 @@ class TestGraph {
  private:
   cudaGraphExec_t graph_ = nullptr;
 };
-
-// Done when it returns, also for streams that do not wait for others.
-inline void copyToDevice(void* to, const void* from, std::size_t bytes) {
-  check(cudaMemcpy(to, from, bytes, cudaMemcpyHostToDevice), "copying to the device");
-  check(cudaDeviceSynchronize(), "waiting for the device");
-}
 
 // Noise, here and in device memory of its own, which ends with the last pixel, so that compute-sanitizer sees any read
 // past it. It begins `offset` bytes after where the device's allocations are aligned to.

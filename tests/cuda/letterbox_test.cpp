@@ -160,13 +160,13 @@ TEST_F(CudaLetterbox, RectEqualsTheCpu) {
 
 TEST_F(CudaLetterbox, OneCapturedGraphServesAllImages) {
   constexpr int kBatch = 3;
-  constexpr Size kNetwork{640, 480};
+  constexpr Size kSides{640, 480};
   std::mt19937 random(6);
   DeviceSlots deviceSlots(kBatch);
-  const DeviceInput input(kBatch, kNetwork, false);
+  const DeviceInput input(kBatch, kSides, false);
   const Normalization normalization = randomNormalization(random);
   const TestGraph graph(*stream_, [&] {
-    letterbox(deviceSlots.get(), kBatch, kNetwork, normalization, input.data(), false, stream_->get());
+    letterbox(deviceSlots.get(), kBatch, kSides, normalization, input.data(), false, stream_->get());
   });
   Expected expected(kBatch);  // what is in an unused slot stays there
   for (int i = 0; i < 30; ++i) {
@@ -175,7 +175,7 @@ TEST_F(CudaLetterbox, OneCapturedGraphServesAllImages) {
     for (std::size_t place = 0; place < kBatch; ++place) {
       if (random() % 3 != 0) {
         images.push_back(randomImage(random, {2000, 2000}));
-        const Letterbox box = Letterbox::fit(images.back().view().size, kNetwork);
+        const Letterbox box = Letterbox::fit(images.back().view().size, kSides);
         slots[place] = slotOf(images.back(), box);
         expected[place] = planesOf(images.back().view(), box, normalization);
       }

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <random>
 
+#include "cuda/copy.hpp"
 #include "cuda/error.hpp"
 #include "cuda/gpu.hpp"
 #include "model/back_transform.hpp"
@@ -18,6 +19,7 @@ struct Scene {
   std::size_t batch = 1, capacity = 20;
   bool half = false, ofSource = true, smooth = true;
   bool own = false;                    // a mask of its own for each anchor: probabilities
+  bool within = false;                 // of its box alone
   std::vector<Letterbox> letterboxes;  // one for each image; without: the place is not used
   std::vector<bool> used;
 };
@@ -25,7 +27,7 @@ struct Scene {
 template <typename T>
 DeviceMemory<T> toDevice(const std::vector<T>& values) {
   DeviceMemory<T> memory(values.size());
-  check(cudaMemcpy(memory.get(), values.data(), memory.bytes(), cudaMemcpyHostToDevice), "copying");
+  copyToDevice(memory.get(), values.data(), memory.bytes());
   return memory;
 }
 
@@ -33,7 +35,7 @@ DeviceMemory<T> toDevice(const std::vector<T>& values) {
 DeviceMemory<std::byte> stored(std::vector<float>& values, bool half) {
   DeviceMemory<std::byte> memory(values.size() * (half ? 2 : 4));
   if (!half) {
-    check(cudaMemcpy(memory.get(), values.data(), memory.bytes(), cudaMemcpyHostToDevice), "copying");
+    copyToDevice(memory.get(), values.data(), memory.bytes());
     return memory;
   }
   std::vector<__half> halves;
@@ -41,7 +43,7 @@ DeviceMemory<std::byte> stored(std::vector<float>& values, bool half) {
     halves.push_back(__float2half(value));
     value = __half2float(halves.back());
   }
-  check(cudaMemcpy(memory.get(), halves.data(), memory.bytes(), cudaMemcpyHostToDevice), "copying");
+  copyToDevice(memory.get(), halves.data(), memory.bytes());
   return memory;
 }
 
@@ -140,7 +142,7 @@ int expectSame(const Scene& scene, const std::vector<int>& counts, unsigned seed
                             {static_cast<std::int64_t>(scene.batch), scene.channels, scene.height, scene.width}};
   MaskDecoder decoder;
   for (const bool stale : {true, false}) {
-    EXPECT_EQ(decoder.prepare(tensor, table, scene.own ? 0 : channels, scene.batch, deviceKept.get(),
+    EXPECT_EQ(decoder.prepare(tensor, table, scene.own ? 0 : channels, scene.within, scene.batch, deviceKept.get(),
                               deviceCounts.get(), scene.capacity),
               stale);
   }
@@ -159,7 +161,7 @@ int expectSame(const Scene& scene, const std::vector<int>& counts, unsigned seed
       continue;
     }
     const auto predictionOf = [&] {
-      Prediction prediction;
+      Result prediction;
       for (int i = 0; i < counts[b]; ++i) {
         const KeptObject& object = kept[b * scene.capacity + static_cast<std::size_t>(i)];
         prediction.classes.push_back(object.classIndex);
@@ -168,7 +170,7 @@ int expectSame(const Scene& scene, const std::vector<int>& counts, unsigned seed
       }
       return prediction;
     };
-    Prediction found = predictionOf();
+    Result found = predictionOf();
     while (!decoder.read(b, found)) {
       decoder.provideRuns();
       run();
@@ -179,18 +181,22 @@ int expectSame(const Scene& scene, const std::vector<int>& counts, unsigned seed
       }
     }
     const Prototypes view{prototypes.data() + b * channels * static_cast<std::size_t>(scene.height * scene.width),
-                          channels, static_cast<std::size_t>(scene.height), static_cast<std::size_t>(scene.width),
-                          scene.own};
+                          channels,
+                          static_cast<std::size_t>(scene.height),
+                          static_cast<std::size_t>(scene.width),
+                          scene.own,
+                          scene.within};
     const ValueTable values{coefficients.data() + b * channels * anchors, anchors, 1};
     const Letterbox& letterbox = scene.letterboxes[b];
-    MaskMaker maker = scene.ofSource ? MaskMaker::forSource(view, letterbox) : MaskMaker::forNetwork(view, letterbox);
+    MaskMaker maker(view, letterbox, scene.ofSource);
     Masks masks(maker.width(), maker.height());
     std::vector<int> classes;
     const BackTransform toSource(letterbox);
     for (int i = 0; i < counts[b]; ++i) {
       const KeptObject& object = kept[b * scene.capacity + static_cast<std::size_t>(i)];
       const Box box{object.left, object.top, object.right, object.bottom};
-      if (maker.add(values, object.anchor, scene.ofSource ? toSource.box(box) : box, masks)) {
+      const Box within = scene.ofSource ? toSource.box(box) : box, whole = scene.ofSource ? toSource.whole(box) : box;
+      if (maker.add(values, object.anchor, within, whole, masks)) {
         classes.push_back(object.classIndex);
       }
     }
@@ -273,6 +279,7 @@ TEST(CudaMasks, MasksOfTheirOwn) {
                                           << ", half " << half << ", of source " << ofSource);
           Scene scene = sceneOf(source, {160, 160}, smooth, half, ofSource);
           scene.own = true;
+          scene.within = seed % 2 == 0;
           scene.channels = scene.anchors = smooth ? 300 : 20;
           scene.batch = 2;
           scene.letterboxes.push_back(Letterbox::fit({200, 100}, {160, 160}));
@@ -307,8 +314,8 @@ TEST(CudaMasks, ValuesThatAreNoNumbers) {
   TRTYOLO_NEEDS_GPU();
   MaskDecoder decoder;
   const DeviceTensor odd{nullptr, ValueType::F32, {1, 32, 0, 5}}, channels{nullptr, ValueType::F32, {1, 31, 5, 5}};
-  EXPECT_THROW(decoder.prepare(odd, {}, 32, 1, nullptr, nullptr, 1), InferenceError);
-  EXPECT_THROW(decoder.prepare(channels, {}, 32, 1, nullptr, nullptr, 1), InferenceError);
+  EXPECT_THROW(decoder.prepare(odd, {}, 32, false, 1, nullptr, nullptr, 1), InferenceError);
+  EXPECT_THROW(decoder.prepare(channels, {}, 32, false, 1, nullptr, nullptr, 1), InferenceError);
   const std::vector<float> prototypes(std::size_t{32} * 40 * 40, std::numeric_limits<float>::infinity());
   const std::vector<float> coefficients(32, std::nanf(""));
   const auto devicePrototypes = toDevice(prototypes), deviceCoefficients = toDevice(coefficients);
@@ -318,12 +325,12 @@ TEST(CudaMasks, ValuesThatAreNoNumbers) {
   const Letterbox letterbox = Letterbox::fit({50, 40}, {160, 160});
   const auto slots = toDevice(std::vector<ImageSlot>{{&pixel, 150, 3, letterbox}});
   decoder.prepare({devicePrototypes.get(), ValueType::F32, {1, 32, 40, 40}},
-                  {deviceCoefficients.get(), ValueType::F32, 32, 1, 1}, 32, 1, kept.get(), counts.get(), 1);
+                  {deviceCoefficients.get(), ValueType::F32, 32, 1, 1}, 32, false, 1, kept.get(), counts.get(), 1);
   decoder.place(0, letterbox, true);
   decoder.enqueueParameters(nullptr);
   decoder.enqueue(slots.get(), nullptr);
   check(cudaStreamSynchronize(nullptr), "waiting");
-  Prediction prediction;
+  Result prediction;
   prediction.classes = {0};
   prediction.scores = {1};
   prediction.boxes = {{}};

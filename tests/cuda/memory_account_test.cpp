@@ -13,10 +13,10 @@
 namespace trtyolo::cuda {
 namespace {
 
-constexpr std::size_t kTooMuch = 1000;
+constexpr std::size_t kNoneLeft = 1000;
 
 void* take(std::size_t bytes) {
-  return bytes >= kTooMuch ? throw std::runtime_error("no memory") : std::malloc(bytes);
+  return bytes >= kNoneLeft ? throw std::runtime_error("no memory") : std::malloc(bytes);
 }
 
 void giveBack(void* memory) noexcept {
@@ -35,7 +35,7 @@ TEST(MemoryAccountTest, CountsWhatIsThere) {
     EXPECT_EQ(account.device, 40U);
     EXPECT_EQ(account.scratch, 12U);
     EXPECT_EQ(account.pinned, 0U);
-    EXPECT_THROW(Device{kTooMuch}, std::runtime_error);
+    EXPECT_THROW(Device{kNoneLeft}, std::runtime_error);
     EXPECT_EQ(account.device, 40U);
   }
   EXPECT_EQ(account.device, 0U);

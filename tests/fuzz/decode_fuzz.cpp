@@ -1,5 +1,5 @@
 // Fuzzes what is told from a model file and what is made of a network's outputs: metadata, shapes, names and values as
-// the fuzzer invents them go through describe(), makeHead() and decode(). Built with libFuzzer, AddressSanitizer and
+// the fuzzer invents them go through describe() and Head::decode(). Built with libFuzzer, AddressSanitizer and
 // UndefinedBehaviorSanitizer by scripts/fuzz.
 #include <fuzzer/FuzzedDataProvider.h>
 
@@ -39,8 +39,9 @@ Metadata metadataFrom(FuzzedDataProvider& data) {
         metadata[key] = data.ConsumeRandomLengthString(60);
         break;
       case 1:
-        metadata[key] = data.PickValueInArray({"segment", "pose", "obb", "classify", "{0: 'a', 1: 'b'}", "[64, 64]",
-                                               "64", "[4, 3]", "[2, 2]", "True", "{0: 'cat'}", "[17, 3]"});
+        metadata[key] =
+            data.PickValueInArray({"segment", "pose", "obb", "classify", "semantic", "depth", "{0: 'a', 1: 'b'}",
+                                   "[64, 64]", "64", "[4, 3]", "[2, 2]", "True", "{0: 'cat'}", "[17, 3]"});
         break;
       default:
         break;
@@ -56,8 +57,9 @@ Metadata metadataFrom(FuzzedDataProvider& data) {
     const Metadata ofOnnx = parseOnnxMetadata(text);
     if (const auto ofPlan = parseMetadataJson(text)) {
       metadata = *ofPlan;
-    } else if (parseMetadataJson(metadataJson(ofOnnx)) != ofOnnx) {
-      std::abort();  // what is written must read as it was
+    } else if (const auto once = parseMetadataJson(metadataJson(ofOnnx));
+               !once || parseMetadataJson(metadataJson(*once)) != *once) {
+      std::abort();  // what is written must read as it was, once it is UTF-8
     }
   }
   return metadata;
@@ -111,12 +113,16 @@ void check(bool holds) {
   }
 }
 
-void examine(const Prediction& found, const ModelDescription& description, Size source) {
+void examine(const Result& found, const ModelDescription& description, Size source) {
   const std::size_t objects = found.classes.size();
   check(found.scores.size() == objects);
   const Task task = description.info.task;
-  check(found.boxes.size() == (task == Task::Classify || task == Task::OBB ? 0 : objects));
-  check(found.rotated.size() == (task == Task::OBB ? objects : 0));
+  const auto pixels = static_cast<std::size_t>(source.width) * static_cast<std::size_t>(source.height);
+  check(found.boxes.size() == (task == Task::Detect || task == Task::Segment || task == Task::Pose ? objects : 0));
+  check(found.semantic.data.size() == (task == Task::Semantic ? pixels : 0));
+  check(found.pixels.size() == (task == Task::Semantic ? objects : 0));
+  check(found.depth.data.size() == (task == Task::Depth ? pixels : 0));
+  check(found.rotatedBoxes.size() == (task == Task::OBB ? objects : 0));
   check(found.masks.size() == (task == Task::Segment ? objects : 0));
   check(found.keypoints.size() == (task == Task::Pose ? objects : 0));
   for (const Box& box : found.boxes) {
@@ -131,7 +137,7 @@ void examine(const Prediction& found, const ModelDescription& description, Size 
     }
     check(pixels == mask.data.size());
   }
-  for (const RotatedBox& box : found.rotated) {
+  for (const RotatedBox& box : found.rotatedBoxes) {
     box.xyxyxyxy();
   }
 }
@@ -187,7 +193,8 @@ void fuzz(FuzzedDataProvider& data) {
   }
   DescriptionOptions options;
   if (data.ConsumeBool()) {
-    options.task = data.PickValueInArray({Task::Classify, Task::Detect, Task::OBB, Task::Segment, Task::Pose});
+    options.task = data.PickValueInArray(
+        {Task::Classify, Task::Detect, Task::OBB, Task::Segment, Task::Pose, Task::Semantic, Task::Depth});
     model.metadata.erase("task");
   }
   options.layout = data.PickValueInArray({Layout::Auto, Layout::ClassScores, Layout::Objectness, Layout::EndToEnd});
@@ -195,29 +202,32 @@ void fuzz(FuzzedDataProvider& data) {
     options.names.resize(data.ConsumeIntegralInRange<std::size_t>(0, 100));
   }
   const ModelDescription description = describe(model, options);
+  for (const auto& [index, name] : description.info.names.map()) {
+    check(validUtf8(name) == name);
+  }
   if (!description.refusal.empty()) {
     return;
   }
-  const auto head = makeHead(description);
+  const Head head(description);
 
   std::vector<std::vector<float>> memory(model.outputs.size());
   std::vector<TensorView> views;
   for (std::size_t i = 0; i < model.outputs.size(); ++i) {
     views.push_back(tensorFrom(data, model.outputs[i], memory[i]));
   }
-  Thresholds thresholds;
-  thresholds.confidence = data.ConsumeProbability<float>();
-  thresholds.iou = data.ConsumeProbability<float>();
-  thresholds.maxDetections = data.ConsumeIntegralInRange(1, 400);
-  thresholds.agnostic = data.ConsumeBool();
-  thresholds.retinaMasks = data.ConsumeBool();
-  thresholds.topK = data.ConsumeIntegralInRange(1, 2000);
+  PostprocessOptions postprocess;
+  postprocess.confidence = data.ConsumeProbability<float>();
+  postprocess.iou = data.ConsumeProbability<float>();
+  postprocess.maxDetections = data.ConsumeIntegralInRange(1, 400);
+  postprocess.agnostic = data.ConsumeBool();
+  postprocess.retinaMasks = data.ConsumeBool();
+  postprocess.topK = data.ConsumeIntegralInRange(1, 2000);
   const Size source{data.ConsumeIntegralInRange(1, 400), data.ConsumeIntegralInRange(1, 400)};
   const Letterbox letterbox = description.fit(source);
   if (description.info.networkWidth > 2000 || description.info.networkHeight > 2000) {
     return;  // masks of that size only cost time
   }
-  examine(head->decode(views, 0, letterbox, thresholds), description, source);
+  examine(head.decode(views, 0, letterbox, postprocess), description, source);
 }
 
 }  // namespace

@@ -67,10 +67,6 @@ std::size_t freeBytes(int device) {
   return free;
 }
 
-Picture firstPicture(const std::string& task = "detect") {
-  return pictureOf(task, test::goldenOf(task)[0]);
-}
-
 template <typename T>
 std::string bytesOf(const std::vector<T>& values) {
   return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T)};
@@ -123,7 +119,7 @@ TEST(GpuDevicesTest, ModelsSayWhereTheyAre) {
 
 TEST(GpuDevicesTest, OnItsOwnGpuItIsAnOrdinaryClone) {
   TRTYOLO_NEEDS_GPU();
-  Picture picture = firstPicture();
+  Picture picture = test::firstPicture();
   DetectModel model(engineOf("detect", "f32"), test::bgr());
   model.setMaxDetections(2);
   const std::string expected = bitsOf(model.predict(picture.view()));
@@ -135,7 +131,7 @@ TEST(GpuDevicesTest, OnItsOwnGpuItIsAnOrdinaryClone) {
 
 TEST(GpuDevicesTest, MissingGpusAreNamed) {
   TRTYOLO_NEEDS_GPU();
-  Picture picture = firstPicture();
+  Picture picture = test::firstPicture();
   const std::string file = engineOf("detect", "f32");
   DetectModel model(file, test::bgr());
   const int count = gpuCount();
@@ -166,7 +162,7 @@ void expectUntouched(const char* what, const std::function<void()>& call) {
 void expectUntouchedByModelsOn(int gpu) {
   SCOPED_TRACE(testing::Message() << "model on GPU " << gpu);
   const std::string file = engineOf("detect", "f32");
-  Picture picture = firstPicture();
+  Picture picture = test::firstPicture();
   const InferOption option = test::bgr().setDeviceId(gpu);
   const int other = gpuCount() - 1 - gpu;
   std::unique_ptr<DetectModel> model, clone, there;
@@ -223,7 +219,7 @@ TEST(GpuDevicesTest, TheCurrentDeviceIsUntouched) {
 template <typename Model>
 void expectTheSameThere(const std::string& task) {
   SCOPED_TRACE(task);
-  Picture picture = firstPicture(task);
+  Picture picture = test::firstPicture(task);
   Model here(engineOf(task, "f32"), test::bgr());
   const std::string expected = bitsOf(here.predict(picture.view()));
   EXPECT_FALSE(expected.empty());
@@ -253,7 +249,7 @@ TEST(GpuDevicesTest, ClonesElsewhereGiveTheSame) {
 
 TEST(GpuDevicesTest, ThresholdsGoAlong) {
   TRTYOLO_NEEDS_TWO_GPUS();
-  Picture picture = firstPicture();
+  Picture picture = test::firstPicture();
   DetectModel here(engineOf("detect", "f32"), test::bgr());
   ASSERT_GT(here.predict(picture.view()).num, 1);
   here.setMaxDetections(1);
@@ -266,7 +262,7 @@ TEST(GpuDevicesTest, ThresholdsGoAlong) {
 
 TEST(GpuDevicesTest, ImagesMustBeOnTheModelsGpu) {
   TRTYOLO_NEEDS_TWO_GPUS();
-  Picture picture = firstPicture();
+  Picture picture = test::firstPicture();
   DetectModel here(engineOf("detect", "f32"), test::bgr().enableCudaMem());
   const auto there = here.clone(1);
   std::array<std::unique_ptr<DevicePicture>, 2> on;
@@ -290,7 +286,7 @@ TEST(GpuDevicesTest, ImagesMustBeOnTheModelsGpu) {
 
 TEST(GpuDevicesTest, AnyOrderOfDeath) {
   TRTYOLO_NEEDS_TWO_GPUS();
-  Picture picture = firstPicture();
+  Picture picture = test::firstPicture();
   std::array<int, 4> order{0, 1, 2, 3};
   std::string expected;
   do {
@@ -319,7 +315,7 @@ TEST(GpuDevicesTest, AnyOrderOfDeath) {
 
 TEST(GpuDevicesTest, AnEngineGoesWithItsLastClone) {
   TRTYOLO_NEEDS_TWO_GPUS();
-  Picture picture = firstPicture();
+  Picture picture = test::firstPicture();
   DetectModel here(engineOf("detect", "f32"), test::bgr());
   here.clone(1)->predict(picture.view());  // what CUDA loads once and keeps
   const std::size_t before = freeBytes(1);
@@ -334,11 +330,11 @@ TEST(GpuDevicesTest, AnEngineGoesWithItsLastClone) {
   EXPECT_EQ(freeBytes(1), before);
 }
 
-// All of them are on one engine in the end; that it is loaded no more than once is counted in engine_family_test.cpp.
+// All of them are on one engine in the end; that it is loaded no more than once is counted in engine_registry_test.cpp.
 TEST(GpuDevicesTest, ThreadsThatGoThereAtOnceShareAnEngine) {
   TRTYOLO_NEEDS_TWO_GPUS();
   constexpr std::size_t kThreads = 8;
-  Picture picture = firstPicture();
+  Picture picture = test::firstPicture();
   DetectModel here(engineOf("detect", "f32"), test::bgr());
   const std::string expected = textOf(here.clone(1)->predict(picture.view()));
   const std::size_t before = freeBytes(1);
@@ -374,7 +370,7 @@ TEST(GpuDevicesTest, ThreadsThatGoThereAtOnceShareAnEngine) {
 
 TEST(GpuDevicesTest, TheFileIsNeededOnceMore) {
   TRTYOLO_NEEDS_TWO_GPUS();
-  Picture picture = firstPicture();
+  Picture picture = test::firstPicture();
   const fs::path folder = fs::temp_directory_path() / ("trtyolo-devices-" + std::to_string(::getpid()));
   fs::create_directories(folder);
   const std::string file = (folder / "model.engine").string(), away = (folder / "away.engine").string();
@@ -404,10 +400,35 @@ TEST(GpuDevicesTest, TheFileIsNeededOnceMore) {
   EXPECT_EQ(textOf(there->clone(0)->predict(picture.view())), expected);
 }
 
+// A clone on another GPU runs the network of its model, or none: also if the file changed while the model was built.
+TEST(GpuDevicesTest, AFileThatIsReplacedDuringTheLoadIsRefused) {
+  TRTYOLO_NEEDS_TWO_GPUS();
+  static const fs::path folder = fs::temp_directory_path() / ("trtyolo-replaced-" + std::to_string(::getpid()));
+  static const fs::path file = folder / "model.onnx";
+  setenv("TRTYOLO_CACHE", folder.c_str(), 1);
+  fs::create_directories(folder);
+  fs::copy_file(test::dataPath("shapes/classify.onnx"), file);
+  setLog([](LogLevel, const char* text) {
+    if (std::string(text).find("building a TensorRT engine") == 0) {
+      fs::copy_file(test::dataPath("shapes/detect.onnx"), file, fs::copy_options::overwrite_existing);
+    }
+  });
+  ClassifyModel here(file.string(), test::bgr());
+  setLog(nullptr);
+  try {
+    here.clone(1);
+    ADD_FAILURE() << "not refused";
+  } catch (const ModelError& error) {
+    EXPECT_NE(std::string(error.what()).find("not the one any more"), std::string::npos) << error.what();
+  }
+  unsetenv("TRTYOLO_CACHE");
+  fs::remove_all(folder);
+}
+
 // The engine of an ONNX file is built for each kind of GPU: for equal ones it is the same file.
 TEST(GpuDevicesTest, AnOnnxFileIsBuiltForEachKindOfGpu) {
   TRTYOLO_NEEDS_TWO_GPUS();
-  Picture picture = firstPicture("classify");
+  Picture picture = test::firstPicture("classify");
   const fs::path folder = fs::temp_directory_path() / ("trtyolo-devices-cache-" + std::to_string(::getpid()));
   setenv("TRTYOLO_CACHE", folder.c_str(), 1);
   const auto engines = [&] {

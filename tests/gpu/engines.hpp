@@ -47,9 +47,9 @@ inline std::string engineOf(const std::string& task, const std::string& precisio
 inline constexpr int kMostBatch = 4;
 inline std::string dynamicEngine() {
   BuildOption option;
-  option.batch = kMostBatch;
-  option.usualBatch = 2;
-  option.leastWidth = option.leastHeight = 320;
+  option.maxBatch = kMostBatch;
+  option.optBatch = 2;
+  option.minWidth = option.minHeight = 320;
   return engineFrom("shapes/detect-dynamic.onnx", "detect-dynamic-f32", option);
 }
 
@@ -57,6 +57,10 @@ inline std::string dynamicEngine() {
 inline Picture pictureOf(const std::string& task, const json& image) {
   const std::string source = image.at("source").get<std::string>();
   return readPpm(dataPath(folderOf(task) + source.substr(0, source.rfind('.')) + ".ppm"));
+}
+
+inline Picture firstPicture(const std::string& task = "detect") {
+  return pictureOf(task, goldenOf(task)[0]);
 }
 
 template <typename Result>

@@ -29,11 +29,7 @@ using test::textOf;
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kMegabyte = std::size_t{1} << 20;
-
-Picture firstPicture() {
-  return pictureOf("detect", test::goldenOf("detect")[0]);
-}
+constexpr std::size_t kMebibyte = std::size_t{1} << 20;
 
 // Takes the memory of the current GPU, for as long as this lives, until no more than `left` bytes are free; 0: until
 // nothing can be had.
@@ -87,12 +83,12 @@ std::string failure(const std::function<void()>& call) {
 
 TEST(GpuFaultsTest, NoMemoryForAFirstPredict) {
   TRTYOLO_NEEDS_GPU();
-  Picture picture = firstPicture();
+  Picture picture = test::firstPicture();
   const std::string file = engineOf("detect", "f32");
   DetectModel parent(file, test::bgr());
   const std::string expected = textOf(parent.predict(picture.view()));
   EXPECT_EQ(textOf(parent.predict(picture.view())), expected);
-  for (const std::size_t left : {16 * kMegabyte, 4 * kMegabyte, std::size_t{0}}) {
+  for (const std::size_t left : {16 * kMebibyte, 4 * kMebibyte, std::size_t{0}}) {
     SCOPED_TRACE(testing::Message() << left << " bytes left");
     DetectModel fresh(file, test::bgr());
     auto clone = fresh.clone();
@@ -121,7 +117,7 @@ TEST(GpuFaultsTest, NoMemoryForAFirstPredict) {
 // Where there is no memory for one more call at a time, calls wait for each other.
 TEST(GpuFaultsTest, NoMemoryForClonesAtOnce) {
   TRTYOLO_NEEDS_GPU();
-  Picture picture = firstPicture();
+  Picture picture = test::firstPicture();
   DetectModel parent(engineOf("detect", "f32"), test::bgr());
   std::string expected;
   for (int i = 0; i < 3; ++i) {
@@ -170,11 +166,11 @@ TEST(GpuFaultsTest, NoMemoryForClonesAtOnce) {
 
 TEST(GpuFaultsTest, NoMemoryToLoad) {
   TRTYOLO_NEEDS_GPU();
-  Picture picture = firstPicture();
+  Picture picture = test::firstPicture();
   const std::string file = engineOf("detect", "f32");
   DetectModel before(file, test::bgr());
   const std::string expected = textOf(before.predict(picture.view()));
-  for (const std::size_t left : {2 * kMegabyte, std::size_t{0}}) {
+  for (const std::size_t left : {2 * kMebibyte, std::size_t{0}}) {
     SCOPED_TRACE(testing::Message() << left << " bytes left");
     const Fill fill(left);
     for (int i = 0; i < 2; ++i) {
@@ -195,7 +191,7 @@ TEST(GpuFaultsTest, NoMemoryToCloneOntoAnotherGpu) {
   if (count < 2) {
     GTEST_SKIP() << "this machine has one GPU, and this test needs two";
   }
-  Picture picture = firstPicture();
+  Picture picture = test::firstPicture();
   DetectModel here(engineOf("detect", "f32"), test::bgr());
   const std::string expected = textOf(here.predict(picture.view()));
   here.clone(1);
@@ -307,7 +303,7 @@ int brokenPromises() {
     }
   };
   const std::string file = engineOf("detect", "f32");
-  Picture picture = firstPicture();
+  Picture picture = test::firstPicture();
   {
     DetectModel bystander(file, test::bgr());
     auto neverRun = std::make_unique<DetectModel>(file, test::bgr());

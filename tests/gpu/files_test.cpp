@@ -1,13 +1,16 @@
 // Engine files that are damaged, and the cache of engines.
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <mutex>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -64,21 +67,50 @@ class CacheFolder {
   }
 
   std::vector<fs::path> engines() const {
+    return files([](const fs::path& path) { return path.extension() == ".engine"; });
+  }
+  std::vector<fs::path> filesThatBeginWith(const std::string& text) const {
+    return files([&](const fs::path& path) { return path.filename().string().rfind(text, 0) == 0; });
+  }
+
+ private:
+  template <typename Wanted>
+  std::vector<fs::path> files(const Wanted& wanted) const {
     std::vector<fs::path> found;
     for (const auto& entry : fs::directory_iterator(path_)) {
-      if (entry.path().extension() == ".engine") {
+      if (wanted(entry.path())) {
         found.push_back(entry.path());
       }
     }
     return found;
   }
 
- private:
   fs::path path_;
 };
 
-// What a model loaded from the file finds, and what was said on the standard error stream meanwhile.
+// What the library logs during the lifetime of this, without TensorRT's own messages.
+class HeardLog {
+ public:
+  HeardLog() {
+    text.clear();
+    setLog([](LogLevel, const char* message) {
+      const std::lock_guard lock(mutex);
+      if (std::string_view(message).rfind("TensorRT: ", 0) != 0) {
+        text.append(message) += '\n';
+      }
+    });
+  }
+  ~HeardLog() { setLog(nullptr); }
+  HeardLog(const HeardLog&) = delete;
+  HeardLog& operator=(const HeardLog&) = delete;
+
+  static inline std::mutex mutex;
+  static inline std::string text;
+};
+
+// What a model loaded from the file finds, and what was logged meanwhile. Nothing is written to standard error.
 std::pair<std::string, std::string> findAndSay(const std::string& file, Precision precision = Precision::F32) {
+  const HeardLog log;
   testing::internal::CaptureStderr();
   std::vector<std::uint8_t> pixels(std::size_t{300} * 200 * 3);
   for (std::size_t i = 0; i < pixels.size(); ++i) {
@@ -86,7 +118,8 @@ std::pair<std::string, std::string> findAndSay(const std::string& file, Precisio
   }
   DetectModel model(file, InferOption().setPrecision(precision).setConfidence(0.01F));
   const DetResult found = model.predict(Image(pixels.data(), 300, 200));
-  return {textOf(found), testing::internal::GetCapturedStderr()};
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+  return {textOf(found), HeardLog::text};
 }
 
 TEST(GpuCacheTest, ModelsAreBuiltOnceAndStaleEnginesAnew) {
@@ -94,7 +127,8 @@ TEST(GpuCacheTest, ModelsAreBuiltOnceAndStaleEnginesAnew) {
   const CacheFolder cache;
   const std::string file = test::dataPath("tiny.onnx");
   const auto [found, said] = findAndSay(file);
-  EXPECT_NE(found.find("score"), std::string::npos) << found;
+  EXPECT_NE(found.find("num="), std::string::npos) << found;
+  EXPECT_EQ(found.find("num=0"), std::string::npos) << found;
   EXPECT_NE(said.find("building a TensorRT engine"), std::string::npos) << said;
   ASSERT_EQ(cache.engines().size(), 1U);
 
@@ -124,6 +158,46 @@ TEST(GpuCacheTest, ModelsAreBuiltOnceAndStaleEnginesAnew) {
   EXPECT_NE(findAndSay(other).second.find("building a TensorRT engine"), std::string::npos);
   EXPECT_EQ(cache.engines().size(), 3U);
   fs::remove(other);
+}
+
+// Builds at the same time add to the timings what each has measured; those of other GPUs and versions stay apart.
+TEST(GpuCacheTest, ParallelBuildsKeepEachOthersTimings) {
+  TRTYOLO_NEEDS_GPU();
+  const auto timingsAfter = [](const std::vector<Precision>& together) {
+    const CacheFolder cache;
+    std::vector<std::thread> threads;
+    for (const Precision precision : together) {
+      threads.emplace_back(
+          [precision] { DetectModel model(test::dataPath("tiny.onnx"), InferOption().setPrecision(precision)); });
+    }
+    for (std::thread& thread : threads) {
+      thread.join();
+    }
+    const std::vector<fs::path> files = cache.filesThatBeginWith("timings-");
+    EXPECT_EQ(files.size(), 1U);
+    const std::string name = files.at(0).filename().string();
+    EXPECT_NE(name.find(backends().at("tensorrt")), std::string::npos) << name;
+    return fs::file_size(files.at(0));
+  };
+  const auto f32 = timingsAfter({Precision::F32}), f16 = timingsAfter({Precision::F16});
+  EXPECT_GT(timingsAfter({Precision::F32, Precision::F16}), std::max(f32, f16));
+}
+
+// An engine's file says how it was built; that of another program need not.
+TEST(GpuCacheTest, EnginesSayTheirOptimizationLevel) {
+  TRTYOLO_NEEDS_GPU();
+  const CacheFolder cache;
+  EXPECT_EQ(inspect(test::dataPath("tiny.onnx")).metadata.at("optimization_level"), "3");
+  const std::string engine = (fs::temp_directory_path() / "trtyolo-level.engine").string();
+  BuildOption option;
+  option.optimizationLevel = 1;
+  option.workspaceBytes = std::size_t{1} << 28;
+  buildEngine(test::dataPath("tiny.onnx"), engine, option);
+  const auto metadata = inspect(engine).metadata;
+  EXPECT_EQ(metadata.at("optimization_level"), "1");
+  EXPECT_EQ(metadata.at("workspace_bytes"), std::to_string(option.workspaceBytes));
+  EXPECT_EQ(metadata.at("tensorrt"), backends().at("tensorrt"));
+  fs::remove(engine);
 }
 
 // Its weights are in another file: tiny.bin.
@@ -180,21 +254,21 @@ TEST(GpuCacheTest, WeightsOutsideOfTheModelsFolderAreRefused) {
 TEST(GpuCacheTest, AFolderThatCannotBeWrittenIsRefusedBeforeTheBuild) {
   TRTYOLO_NEEDS_GPU();
   setenv("TRTYOLO_CACHE", "/proc", 1);
-  testing::internal::CaptureStderr();
+  const HeardLog log;
   try {
     DetectModel model(test::dataPath("tiny.onnx"));
     ADD_FAILURE() << "an engine was written to /proc";
   } catch (const ModelError& error) {
     EXPECT_NE(std::string(error.what()).find("TRTYOLO_CACHE"), std::string::npos) << error.what();
   }
-  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+  EXPECT_EQ(HeardLog::text, "");
   unsetenv("TRTYOLO_CACHE");
 }
 
 TEST(GpuCacheTest, ThreadsThatLoadTheSameModelAtOnceBuildItOnce) {
   TRTYOLO_NEEDS_GPU();
   const CacheFolder cache;
-  testing::internal::CaptureStderr();
+  const HeardLog log;
   std::vector<std::thread> threads;
   std::atomic<int> loaded = 0;
   for (int i = 0; i < 4; ++i) {
@@ -206,7 +280,7 @@ TEST(GpuCacheTest, ThreadsThatLoadTheSameModelAtOnceBuildItOnce) {
   for (std::thread& thread : threads) {
     thread.join();
   }
-  const std::string said = testing::internal::GetCapturedStderr();
+  const std::string said = HeardLog::text;
   EXPECT_EQ(loaded, 4);
   EXPECT_EQ(cache.engines().size(), 1U);
   const std::size_t built = said.find("built in");

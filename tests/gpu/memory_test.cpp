@@ -1,4 +1,4 @@
-// BaseModel::memory() on a GPU, held against what the driver says, and where memory comes and goes.
+// Model::memory() on a GPU, held against what the driver says, and where memory comes and goes.
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -40,10 +40,6 @@ void print(const char* what, const MemoryUse& use) {
             << " MB, " << use.executors << " executors\n";
 }
 
-Picture firstPicture() {
-  return pictureOf("detect", test::goldenOf("detect")[0]);
-}
-
 // Runs all models at once until there are as many executors.
 void runAtOnce(const std::vector<DetectModel*>& models, Picture& picture) {
   const int wanted = static_cast<int>(models.size());
@@ -74,7 +70,7 @@ void runAtOnce(const std::vector<DetectModel*>& models, Picture& picture) {
 
 TEST(GpuMemoryTest, PartsSumToWhatTheDriverSays) {
   TRTYOLO_NEEDS_GPU();
-  Picture picture = firstPicture();
+  Picture picture = test::firstPicture();
   const std::string engine = engineOf("detect", "f16");
   DetectModel(engine, test::bgr()).predict(picture.view());  // what CUDA loads once and keeps
   const double before = freeMegabytes();
@@ -101,7 +97,7 @@ TEST(GpuMemoryTest, PartsSumToWhatTheDriverSays) {
 
 TEST(GpuMemoryTest, IdleClonesTakeNothing) {
   TRTYOLO_NEEDS_GPU();
-  Picture picture = firstPicture();
+  Picture picture = test::firstPicture();
   DetectModel model(engineOf("detect", "f16"), test::bgr());
   for (int i = 0; i < 3; ++i) {
     model.predict(picture.view());
@@ -127,7 +123,7 @@ TEST(GpuMemoryTest, IdleClonesTakeNothing) {
 
 TEST(GpuMemoryTest, ClonesAtWorkTakeTheSameEachAndGiveItBack) {
   TRTYOLO_NEEDS_GPU();
-  Picture picture = firstPicture();
+  Picture picture = test::firstPicture();
   DetectModel model(engineOf("detect", "f16"), test::bgr());
   for (int i = 0; i < 3; ++i) {
     model.predict(picture.view());
@@ -155,7 +151,7 @@ TEST(GpuMemoryTest, ClonesAtWorkTakeTheSameEachAndGiveItBack) {
   EXPECT_NEAR(megabytes(four.contexts), 4 * megabytes(one.contexts), 1.0);
 
   const MemoryUse after = model.memory();
-  print("after", after);
+  print("postprocess", after);
   EXPECT_EQ(after.executors, 1);
   EXPECT_EQ(after.scratch, one.scratch);
   EXPECT_EQ(after.buffers, one.buffers);
@@ -166,7 +162,7 @@ TEST(GpuMemoryTest, ClonesAtWorkTakeTheSameEachAndGiveItBack) {
 
 TEST(GpuMemoryTest, ModelsGiveEverythingBack) {
   TRTYOLO_NEEDS_GPU();
-  Picture picture = firstPicture();
+  Picture picture = test::firstPicture();
   const std::string engine = engineOf("detect", "f16");
   const auto round = [&] {
     DetectModel model(engine, test::bgr());
@@ -183,7 +179,7 @@ TEST(GpuMemoryTest, ModelsGiveEverythingBack) {
 
 TEST(GpuMemoryTest, TheBareNetworkIsCountedWhileItRuns) {
   TRTYOLO_NEEDS_GPU();
-  Picture picture = firstPicture();
+  Picture picture = test::firstPicture();
   DetectModel model(engineOf("detect", "f16"), test::bgr());
   for (int i = 0; i < 3; ++i) {
     model.predict(picture.view());
@@ -205,7 +201,7 @@ TEST(GpuMemoryTest, TheBareNetworkIsCountedWhileItRuns) {
 // moved is not run again.
 TEST(GpuMemoryTest, ScratchGrowsWithTheInput) {
   TRTYOLO_NEEDS_GPU();
-  Picture picture = firstPicture();
+  Picture picture = test::firstPicture();
   DetectModel model(dynamicEngine(), test::bgr().setBatch(4));
   // Pictures whose network inputs are 640 x 320 and 640 x 480.
   const int low = picture.width / 2, high = picture.width * 3 / 4;

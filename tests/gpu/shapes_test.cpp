@@ -144,7 +144,7 @@ TEST(GpuShapesTest, WhatCannotBeBuiltIsRefusedBeforeTheWork) {
     return "built";
   };
   BuildOption batch;
-  batch.batch = 2;
+  batch.maxBatch = 2;
   EXPECT_NE(refusal("shapes/detect.onnx", batch).find("fixed at 1"), std::string::npos);
   BuildOption size;
   size.width = size.height = 320;

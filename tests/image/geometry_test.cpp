@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cfenv>
 #include <ostream>
 
@@ -124,6 +125,77 @@ TEST(GeometryTest, RectanglesAreNotBelowTheLeastSize) {
   EXPECT_EQ(wide.top, 126);
   const Letterbox usual = Letterbox::fitRect({1920, 1080}, largest, 32, {320, 320});
   EXPECT_TRUE(usual.sameFrame(Letterbox::fitRect({1920, 1080}, largest, 32)));
+}
+
+struct PlacedCase {
+  Size source, network, scaled;
+  int left, top;
+};
+
+void expectPlaced(const PlacedCase& expected, const Placing& placing, Size room) {
+  SCOPED_TRACE(testing::PrintToString(expected.source) + " into " + testing::PrintToString(expected.network));
+  const Letterbox box = Letterbox::fit(expected.source, expected.network, placing);
+  EXPECT_EQ(box.source, expected.source);
+  EXPECT_EQ(box.network, expected.network);
+  EXPECT_EQ(box.scaled, expected.scaled);
+  EXPECT_EQ(box.left, expected.left);
+  EXPECT_EQ(box.top, expected.top);
+  EXPECT_EQ(box.ratio, std::min(static_cast<double>(room.height) / expected.source.height,
+                                static_cast<double>(room.width) / expected.source.width));
+}
+
+// preproc() of YOLOX: both sides times one ratio, cut off to whole numbers, in the upper left corner.
+TEST(GeometryTest, PlacesAsYolox) {
+  for (const PlacedCase& expected : {
+           PlacedCase{{1920, 1080}, {640, 640}, {640, 360}, 0, 0},
+           {{1080, 1920}, {640, 640}, {360, 640}, 0, 0},
+           {{640, 480}, {640, 640}, {640, 480}, 0, 0},
+           {{333, 500}, {640, 640}, {426, 640}, 0, 0},
+           {{852, 480}, {640, 640}, {640, 360}, 0, 0},   // 360.56
+           {{1279, 721}, {640, 640}, {640, 360}, 0, 0},  // 360.78
+           {{640, 480}, {416, 416}, {416, 312}, 0, 0},
+           {{637, 3}, {416, 416}, {415, 1}, 0, 0},  // 415.99..., 1.96
+           {{5000, 1}, {640, 640}, {640, 1}, 0, 0},
+       }) {
+    expectPlaced(expected, {LetterboxMode::TopLeft, true}, expected.network);
+  }
+}
+
+// super-gradients' DetectionLongestMaxSizeRescale to 636 pixels and its padding on both sides.
+TEST(GeometryTest, PlacesAsSuperGradients) {
+  for (const PlacedCase& expected : {
+           PlacedCase{{1920, 1080}, {640, 640}, {636, 358}, 2, 141},
+           {{1080, 1920}, {640, 640}, {358, 636}, 141, 2},
+           {{640, 480}, {640, 640}, {636, 477}, 2, 81},
+           {{333, 500}, {640, 640}, {424, 636}, 108, 2},
+           {{852, 480}, {640, 640}, {636, 358}, 2, 141},
+           {{1279, 721}, {640, 640}, {636, 359}, 2, 140},
+           {{637, 3}, {640, 640}, {636, 3}, 2, 318},
+           {{5000, 1}, {640, 640}, {636, 1}, 2, 319},
+       }) {
+    expectPlaced(expected, {LetterboxMode::Center, false, 636}, {636, 636});
+  }
+}
+
+TEST(GeometryTest, PlacesWithoutBorder) {
+  const Letterbox box = Letterbox::fit({1920, 1080}, {640, 320}, {LetterboxMode::Stretch, true, 100});
+  EXPECT_EQ(box.scaled, (Size{640, 320}));
+  EXPECT_EQ(box.left, 0);
+  EXPECT_EQ(box.top, 0);
+  EXPECT_EQ(box.ratio, 0);  // each side has one of its own
+}
+
+TEST(GeometryTest, PlacesAsTheLetterboxByDefault) {
+  for (const FitCase& expected : kFitCases) {
+    SCOPED_TRACE(testing::PrintToString(expected.source) + " into " + testing::PrintToString(expected.network));
+    const Letterbox box = Letterbox::fit(expected.source, expected.network, Placing{});
+    EXPECT_TRUE(box.sameFrame(Letterbox::fit(expected.source, expected.network)));
+    EXPECT_EQ(box.ratio, 0);
+    const Letterbox corner = Letterbox::fit(expected.source, expected.network, {LetterboxMode::TopLeft});
+    EXPECT_EQ(corner.scaled, expected.scaled);
+    EXPECT_EQ(corner.left, 0);
+    EXPECT_EQ(corner.top, 0);
+  }
 }
 
 TEST(GeometryTest, TheImageLiesInsideTheNetwork) {

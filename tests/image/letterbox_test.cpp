@@ -15,6 +15,7 @@
 #include "hwy/highway.h"
 #include "image/simd_targets.hpp"
 #include "image/test_image.hpp"
+#include "support/sanitized.hpp"
 
 namespace trtyolo {
 namespace {
@@ -136,7 +137,7 @@ constexpr Size kNetworks[] = {{640, 640}, {320, 640}, {640, 320}, {224, 224}, {3
 
 TEST_F(LetterboxTest, RandomSizesEqualOpenCV) {
   Random random(20240607);
-  for (int i = 0; i < 600; ++i) {
+  for (int i = 0; i < test::rounds(600); ++i) {
     const Size size{magnitude(random, 4000), magnitude(random, 3000)};
     const int channels = std::vector<int>{1, 3, 4}[static_cast<std::size_t>(random.between(0, 2))];
     const auto padding = static_cast<std::size_t>(random.between(0, 1) * random.between(1, 67));
@@ -192,6 +193,14 @@ TEST_F(LetterboxTest, RectEqualsOpenCV) {
     const Size size{random.between(1, 1500), random.between(1, 1500)};
     const TestImage image(size, 3, 5, Content::kNoise, random());
     check(image.view(), Letterbox::fitRect(size, {640, 640}, 32), {});
+  }
+}
+
+TEST_F(LetterboxTest, StretchedEqualsOpenCV) {
+  for (const Size size : {Size{810, 1080}, {640, 320}, {320, 1280}, {1280, 641}, {1, 500}, {333, 2}, {64, 64}}) {
+    const TestImage image(size, 3, 5, Content::kNoise, 3);
+    check(image.view(), Letterbox::stretch(size, {160, 96}), {});
+    check(image.view(), Letterbox::stretch(size, {640, 640}), {});
   }
 }
 

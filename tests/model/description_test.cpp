@@ -1,8 +1,10 @@
+// What is told of a model from its inputs, outputs and metadata, and what is refused.
 #include "model/description.hpp"
 
 #include <gtest/gtest.h>
 
 #include "model/head.hpp"
+#include "model/layout_text.hpp"
 
 namespace trtyolo {
 namespace {
@@ -18,7 +20,7 @@ RawModel detector() {
 
 std::string messageOf(const RawModel& model, const DescriptionOptions& options = {}) {
   try {
-    makeHead(describe(model, options));
+    static_cast<void>(Head(describe(model, options)));
   } catch (const ModelError& error) {
     return error.what();
   }
@@ -29,7 +31,7 @@ TEST(DescriptionTest, TellsADetector) {
   const ModelDescription description = describe(detector(), {});
   const ModelInfo& info = description.info;
   EXPECT_EQ(info.task, Task::Detect);
-  EXPECT_EQ(info.names, (std::map<int, std::string>{{0, "cat"}, {1, "dog"}}));
+  EXPECT_EQ(info.names.map(), (std::map<int, std::string>{{0, "cat"}, {1, "dog"}}));
   EXPECT_EQ(info.networkWidth, 640);
   EXPECT_EQ(info.networkHeight, 480);
   EXPECT_EQ(info.batch, 1);
@@ -44,7 +46,7 @@ TEST(DescriptionTest, WorksWithoutMetadata) {
   model.metadata.clear();
   const ModelDescription description = describe(model, {});
   EXPECT_EQ(description.info.task, Task::Detect);
-  EXPECT_EQ(description.info.names, (std::map<int, std::string>{{0, "0"}, {1, "1"}}));
+  EXPECT_EQ(description.info.names.map(), (std::map<int, std::string>{{0, "0"}, {1, "1"}}));
   EXPECT_EQ(description.info.stride, 32);
 }
 
@@ -104,7 +106,7 @@ TEST(DescriptionTest, RefusesWhatItDoesNotUnderstandWithTheFacts) {
 TEST(DescriptionTest, RefusesInputsThatAreNoImages) {
   for (const std::vector<int>& shape : {std::vector<int>{1, 3, 640},
                                         {1, 4, 640, 640},
-                                        {1, 640, 640, 3},
+                                        {1, 640, 640, 4},
                                         {},
                                         {0, 3, 64, 64},
                                         {1, 3, 0, 640},
@@ -137,6 +139,48 @@ TEST(DescriptionTest, RefusesContradictions) {
   EXPECT_NE(messageOf(model, options).find("multiples of 32"), std::string::npos);
 }
 
+TEST(DescriptionTest, RefusesPlacesThatResultsCannotBeTakenBackFrom) {
+  RawModel segmenter = detector();
+  segmenter.metadata["task"] = "segment";
+  segmenter.outputs = {{"output0", "f32", {1, 38, 6300}}, {"output1", "f32", {1, 32, 120, 160}}};
+  RawModel rotated = detector();
+  rotated.metadata["task"] = "obb";
+  rotated.outputs = {{"output0", "f32", {1, 7, 6300}}};
+  const auto refused = [](const RawModel& model, LetterboxMode mode) {
+    DescriptionOptions options;
+    options.pixels.letterbox = mode;
+    return messageOf(model, options).find("--letterbox") != std::string::npos;
+  };
+  for (const LetterboxMode mode : {LetterboxMode::Auto, LetterboxMode::Center}) {
+    EXPECT_EQ(messageOf(segmenter), "");
+    EXPECT_FALSE(refused(segmenter, mode));
+    EXPECT_FALSE(refused(rotated, mode));
+  }
+  EXPECT_TRUE(refused(segmenter, LetterboxMode::TopLeft));
+  EXPECT_TRUE(refused(segmenter, LetterboxMode::Stretch));
+  EXPECT_FALSE(refused(rotated, LetterboxMode::TopLeft));
+  EXPECT_TRUE(refused(rotated, LetterboxMode::Stretch));
+  EXPECT_FALSE(refused(detector(), LetterboxMode::Stretch));
+}
+
+TEST(DescriptionTest, TextOfFilesBecomesValidUtf8) {
+  const std::string replaced = "\xEF\xBF\xBD";
+  RawModel model = detector();
+  model.outputs[0].name = "out\xFFput";
+  model.metadata["names"] = "{0: 'c\xE9t', 1: '\\ud83d'}";
+  model.metadata["auth\xFFor"] = "\xED\xA0\xBD";
+  const ModelInfo info = describe(model, {}).info;
+  EXPECT_EQ(info.names.map(), (std::map<int, std::string>{{0, "c" + replaced + "t"}, {1, replaced}}));
+  EXPECT_EQ(info.metadata.at("auth" + replaced + "or"), replaced + replaced + replaced);
+  EXPECT_EQ(info.outputs.at(0).name, "out" + replaced + "put");
+  EXPECT_NE(info.layout.find("'out" + replaced + "put'"), std::string::npos) << info.layout;
+  DescriptionOptions options;
+  options.names = {"a\xFF", "b"};
+  EXPECT_EQ(describe(model, options).info.names[0], "a" + replaced);
+  model.metadata["task"] = "\xFF";
+  EXPECT_NE(messageOf(model).find("'" + replaced + "'"), std::string::npos) << messageOf(model);
+}
+
 TEST(DescriptionTest, IgnoresMetadataThatIsNonsense) {
   RawModel model = detector();
   model.metadata["stride"] = "-5";
@@ -145,7 +189,7 @@ TEST(DescriptionTest, IgnoresMetadataThatIsNonsense) {
   const ModelDescription description = describe(model, {});
   EXPECT_EQ(description.info.stride, 32);
   EXPECT_EQ(description.info.names.size(), 2U);
-  EXPECT_EQ(description.info.names.at(1), "1");
+  EXPECT_EQ(description.info.names[1], "1");
 }
 
 }  // namespace

@@ -12,10 +12,10 @@ namespace {
 constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
-std::unique_ptr<Head> detectHead(int classes) {
+Head detectHead(int classes) {
   ModelDescription description;
   description.layout.classes = classes;
-  return makeHead(description);
+  return Head(description);
 }
 
 // An output tensor of one image.
@@ -36,8 +36,8 @@ class Output {
     at(4 + classIndex, anchor) = score;
   }
 
-  Prediction decode(int classes, const Letterbox& letterbox, const Thresholds& thresholds = {}) const {
-    return detectHead(classes)->decode({&view_, 1}, 0, letterbox, thresholds);
+  Result decode(int classes, const Letterbox& letterbox, const PostprocessOptions& options = {}) const {
+    return detectHead(classes).decode({&view_, 1}, 0, letterbox, options);
   }
 
  private:
@@ -55,7 +55,7 @@ TEST(DetectHeadTest, FindsTheBestClassOfEachAnchor) {
   output.object(999, {100, 200, 300, 600}, 0, 0.8F);
   output.object(511, {400, 20, 420, 60}, 1, 0.7F);
   output.object(512, {500, 20, 520, 60}, 1, 0.2F);  // below the threshold
-  const Prediction found = output.decode(3, kSame);
+  const Result found = output.decode(3, kSame);
   EXPECT_EQ(found.classes, (std::vector<int>{2, 0, 1}));
   EXPECT_EQ(found.scores, (std::vector<float>{0.9F, 0.8F, 0.7F}));
   EXPECT_EQ(found.boxes[0].xyxy(), (std::array<float, 4>{10, 20, 30, 60}));
@@ -81,16 +81,16 @@ TEST(DetectHeadTest, HonoursClassesAgnosticAndMost) {
   output.object(0, {10, 20, 30, 60}, 0, 0.9F);
   output.object(1, {10, 20, 30, 61}, 1, 0.8F);
   output.object(2, {300, 20, 330, 60}, 2, 0.7F);
-  Thresholds thresholds;
-  EXPECT_EQ(output.decode(3, kSame, thresholds).classes, (std::vector<int>{0, 1, 2}));
-  thresholds.agnostic = true;
-  EXPECT_EQ(output.decode(3, kSame, thresholds).classes, (std::vector<int>{0, 2}));
-  thresholds.agnostic = false;
-  thresholds.classes = {1, 2};
-  EXPECT_EQ(output.decode(3, kSame, thresholds).classes, (std::vector<int>{1, 2}));
-  thresholds.classes = {};
-  thresholds.maxDetections = 2;
-  EXPECT_EQ(output.decode(3, kSame, thresholds).classes, (std::vector<int>{0, 1}));
+  PostprocessOptions options;
+  EXPECT_EQ(output.decode(3, kSame, options).classes, (std::vector<int>{0, 1, 2}));
+  options.agnostic = true;
+  EXPECT_EQ(output.decode(3, kSame, options).classes, (std::vector<int>{0, 2}));
+  options.agnostic = false;
+  options.classes = {1, 2};
+  EXPECT_EQ(output.decode(3, kSame, options).classes, (std::vector<int>{1, 2}));
+  options.classes = {};
+  options.maxDetections = 2;
+  EXPECT_EQ(output.decode(3, kSame, options).classes, (std::vector<int>{0, 1}));
 }
 
 TEST(DetectHeadTest, ScalesBackToTheImageAndClips) {
@@ -100,7 +100,7 @@ TEST(DetectHeadTest, ScalesBackToTheImageAndClips) {
   Output output(1, 4);
   output.object(0, {100, 240, 200, 340}, 0, 0.9F);
   output.object(1, {-50, 100, 700, 160}, 0, 0.8F);  // over three edges
-  const Prediction found = output.decode(1, letterbox);
+  const Result found = output.decode(1, letterbox);
   EXPECT_EQ(found.boxes[0].xyxy(), (std::array<float, 4>{200, 200, 400, 400}));
   EXPECT_EQ(found.boxes[1].xyxy(), (std::array<float, 4>{0, 0, 1280, 40}));
 }
@@ -122,7 +122,7 @@ TEST(DetectHeadTest, WhatIsNotANumberIsNoObject) {
   output.object(1, {10, 20, 30, 60}, 1, kNaN);
   output.object(2, {10, 20, 30, 60}, 1, 0.5F);
   output.at(4, 2) = -kInfinity;
-  const Prediction found = output.decode(2, kSame);
+  const Result found = output.decode(2, kSame);
   EXPECT_EQ(found.scores, std::vector<float>{0.5F});
 }
 
@@ -149,13 +149,13 @@ TEST(DetectHeadTest, RefusesATensorOfAnotherShape) {
   for (const std::vector<std::int64_t>& shape :
        {std::vector<std::int64_t>{1, 7, 10}, {1, 60}, {1, 6, 10, 1}, {0, 6, 10}}) {
     const TensorView view{values.data(), shape};
-    EXPECT_THROW(detectHead(2)->decode({&view, 1}, 0, kSame, {}), InferenceError);
+    EXPECT_THROW(detectHead(2).decode({&view, 1}, 0, kSame, {}), InferenceError);
   }
 }
 
 TEST(DetectHeadTest, NoAnchorsNoObjects) {
   const TensorView view{nullptr, {1, 6, 0}};
-  EXPECT_TRUE(detectHead(2)->decode({&view, 1}, 0, kSame, {}).boxes.empty());
+  EXPECT_TRUE(detectHead(2).decode({&view, 1}, 0, kSame, {}).boxes.empty());
 }
 
 }  // namespace

@@ -77,13 +77,17 @@ void expectLayout(const RawModel& model, const json& entry, const DescriptionOpt
     EXPECT_EQ(layout.classes, model.outputs.at(0).shape.at(1));
     return;
   }
-  EXPECT_EQ(layout.kind, finished ? OutputLayout::Kind::FinishedBoxes : OutputLayout::Kind::Candidates);
+  if (task == Task::Semantic || task == Task::Depth) {
+    EXPECT_TRUE(layout.pixelMaps());
+    return;
+  }
+  EXPECT_EQ(layout.kind, finished ? OutputLayout::Kind::EndToEnd : OutputLayout::Kind::Candidates);
   EXPECT_EQ(layout.extra, extraValues(model, task));
   EXPECT_EQ(layout.boxes, 0U);
   EXPECT_EQ(layout.scores, OutputLayout::kNone);
   EXPECT_EQ(layout.prototypes, task == Task::Segment ? 1U : OutputLayout::kNone);
   EXPECT_FALSE(layout.objectness);
-  EXPECT_FALSE(layout.corners);
+  EXPECT_EQ(layout.form.kind, finished && task != Task::OBB ? BoxForm::Kind::Corners : BoxForm::Kind::CenterSize);
   if (!finished) {
     EXPECT_FALSE(layout.anchorsFirst);
     EXPECT_EQ(layout.classes, model.outputs.at(0).shape.at(1) - 4 - layout.extra);
@@ -141,21 +145,21 @@ class HeadReferenceTest : public testing::TestWithParam<std::string> {
     }
   }
 
-  static Thresholds thresholdsOf(const json& asked) {
-    Thresholds thresholds;
-    thresholds.confidence = asked.at("conf");
-    thresholds.iou = asked.at("iou");
-    thresholds.maxDetections = asked.at("maxDet");
-    thresholds.agnostic = asked.at("agnostic");
-    thresholds.classes = asked.at("classes").get<std::vector<int>>();
-    thresholds.retinaMasks = asked.at("retinaMasks");
-    return thresholds;
+  static PostprocessOptions postprocessOptionsOf(const json& asked) {
+    PostprocessOptions postprocess;
+    postprocess.confidence = asked.at("conf");
+    postprocess.iou = asked.at("iou");
+    postprocess.maxDetections = asked.at("maxDet");
+    postprocess.agnostic = asked.at("agnostic");
+    postprocess.classes = asked.at("classes").get<std::vector<int>>();
+    postprocess.retinaMasks = asked.at("retinaMasks");
+    return postprocess;
   }
 
-  Prediction decode(const json& asked) const {
+  Result decode(const json& asked) const {
     const ModelDescription description = describe(rawModel(entry_), {});
     const Size picture{entry_.at("picture").at("width"), entry_.at("picture").at("height")};
-    return makeHead(description)->decode(views_, 0, description.fit(picture), thresholdsOf(asked));
+    return Head(description).decode(views_, 0, description.fit(picture), postprocessOptionsOf(asked));
   }
 
   json entry_;
@@ -204,7 +208,7 @@ bool sameKeypoints(const std::vector<KeyPoint>& found, const json& wanted) {
   return same;
 }
 
-bool sameObject(const Prediction& found, std::size_t j, const json& object) {
+bool sameObject(const Result& found, std::size_t j, const json& object) {
   if (found.classes[j] != object.at("class") || std::abs(found.scores[j] - object.at("score").get<double>()) > kScore) {
     return false;
   }
@@ -213,8 +217,8 @@ bool sameObject(const Prediction& found, std::size_t j, const json& object) {
     for (const json& corner : object.at("corners")) {
       corners.insert(corners.end(), corner.begin(), corner.end());
     }
-    return near(found.rotated[j].xywhr(), object.at("rotated"), kPixels) &&
-           near(found.rotated[j].xyxyxyxy(), corners, kPixels);
+    return near(found.rotatedBoxes[j].xywhr(), object.at("rotated"), kPixels) &&
+           near(found.rotatedBoxes[j].xyxyxyxy(), corners, kPixels);
   }
   return near(found.boxes[j].xyxy(), object.at("box"), kPixels) &&
          (!object.contains("keypoints") || sameKeypoints(found.keypoints[j], object.at("keypoints"))) &&
@@ -225,7 +229,7 @@ TEST_P(HeadReferenceTest, EqualsUltralytics) {
   std::size_t objects = 0;
   for (const json& asked : entry_.at("results")) {
     SCOPED_TRACE(asked.dump().substr(0, 120));
-    const Prediction found = decode(asked);
+    const Result found = decode(asked);
     const json& wanted = entry_.at("task") == "classify" ? asked.at("top") : asked.at("objects");
     ASSERT_EQ(found.classes.size(), wanted.size());
     objects += wanted.size();

@@ -9,7 +9,7 @@
 namespace trtyolo {
 namespace {
 
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
+constexpr float kInf = std::numeric_limits<float>::infinity();
 
 // The value of a finite f16, from what its bits mean.
 double meaningOfF16(unsigned bits) {
@@ -27,7 +27,7 @@ TEST(HalfValuesTest, EveryF16MeansWhatItsBitsSayAndComesBack) {
       continue;
     }
     if ((bits & 0x7FFFU) == 0x7C00U) {
-      EXPECT_EQ(value, bits == 0x7C00U ? kInfinity : -kInfinity);
+      EXPECT_EQ(value, bits == 0x7C00U ? kInf : -kInf);
     } else {
       ASSERT_EQ(value, meaningOfF16(bits)) << bits;
       ASSERT_EQ(std::signbit(value), (bits & 0x8000U) != 0) << bits;
@@ -90,7 +90,7 @@ TEST(HalfValuesTest, WhatFits) {
     EXPECT_TRUE(fitsF16(-65504, mayVanish));
     EXPECT_FALSE(fitsF16(65520, mayVanish));
     EXPECT_FALSE(fitsF16(-1e9F, mayVanish));
-    EXPECT_TRUE(fitsF16(-kInfinity, mayVanish));
+    EXPECT_TRUE(fitsF16(-kInf, mayVanish));
     EXPECT_EQ(fitsF16(1e-9F, mayVanish), mayVanish);
     EXPECT_TRUE(fitsBf16(1e9F, mayVanish));
     EXPECT_TRUE(fitsBf16(1e-9F, mayVanish));

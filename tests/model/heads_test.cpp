@@ -9,7 +9,7 @@
 namespace trtyolo {
 namespace {
 
-const Letterbox kSame = Letterbox::fit({64, 64}, {64, 64});
+const Letterbox kIdentity = Letterbox::fit({64, 64}, {64, 64});
 
 // Outputs with memory of their own.
 class Outputs {
@@ -39,8 +39,8 @@ ModelDescription descriptionFor(Task task, const OutputLayout& layout) {
   return description;
 }
 
-Prediction decode(Task task, const OutputLayout& layout, const Outputs& outputs, const Thresholds& thresholds = {}) {
-  return makeHead(descriptionFor(task, layout))->decode(outputs.views(), 0, kSame, thresholds);
+Result decode(Task task, const OutputLayout& layout, const Outputs& outputs, const PostprocessOptions& options = {}) {
+  return Head(descriptionFor(task, layout)).decode(outputs.views(), 0, kIdentity, options);
 }
 
 OutputLayout layoutWith(int classes, int extra) {
@@ -59,7 +59,7 @@ constexpr std::size_t kAnchors = 16;
 TEST(HeadsTest, CandidatesComeOutAlikeHoweverTheyLie) {
   for (const Task task : {Task::Detect, Task::Pose, Task::OBB}) {
     const std::size_t extra = task == Task::Detect ? 0 : task == Task::OBB ? 1 : 6;
-    std::vector<Prediction> predictions;
+    std::vector<Result> predictions;
     for (const bool anchorsFirst : {false, true}) {
       for (const bool objectness : {false, true}) {
         OutputLayout layout = layoutWith(2, static_cast<int>(extra));
@@ -83,13 +83,13 @@ TEST(HeadsTest, CandidatesComeOutAlikeHoweverTheyLie) {
         predictions.push_back(decode(task, layout, outputs));
       }
     }
-    for (const Prediction& prediction : predictions) {
+    for (const Result& prediction : predictions) {
       EXPECT_EQ(prediction.classes, (std::vector<int>{0, 1})) << toString(task);
       EXPECT_EQ(prediction.scores, (std::vector<float>{0.9F, 0.7F})) << toString(task);
       if (task == Task::OBB) {
-        ASSERT_EQ(prediction.rotated.size(), 2U);
-        EXPECT_EQ(prediction.rotated[0].xywhr(), (std::array<float, 5>{20, 20, 10, 10, 1}));
-        EXPECT_EQ(prediction.rotated[1].xywhr(), (std::array<float, 5>{50, 40, 8, 20, 13}));
+        ASSERT_EQ(prediction.rotatedBoxes.size(), 2U);
+        EXPECT_EQ(prediction.rotatedBoxes[0].xywhr(), (std::array<float, 5>{20, 20, 10, 10, 1}));
+        EXPECT_EQ(prediction.rotatedBoxes[1].xywhr(), (std::array<float, 5>{50, 40, 8, 20, 13}));
       } else {
         EXPECT_EQ(prediction.boxes.at(0).xyxy(), (std::array<float, 4>{15, 15, 25, 25}));
         EXPECT_EQ(prediction.boxes.at(1).xyxy(), (std::array<float, 4>{46, 30, 54, 50}));
@@ -104,43 +104,45 @@ TEST(HeadsTest, CandidatesComeOutAlikeHoweverTheyLie) {
   }
 }
 
-TEST(HeadsTest, FinishedBoxesAreOnlyFiltered) {
+TEST(HeadsTest, EndToEndBoxesAreOnlyFiltered) {
   OutputLayout layout = layoutWith(2, 0);
-  layout.kind = OutputLayout::Kind::FinishedBoxes;
+  layout.kind = OutputLayout::Kind::EndToEnd;
+  layout.form.kind = BoxForm::Kind::Corners;
   Outputs outputs;
   auto& data = outputs.add({1, 6, 6});
   data = {10, 10, 20, 20, 0.9F, 0, 10, 10, 20, 20, 0.8F, 0,  30, 30, 40, 40, 0.7F, 1,
           1,  1,  2,  2,  0.6F, 2, 1,  1,  2,  2,  0.5F, -1, 1,  1,  2,  2,  0.1F, 1};
-  Prediction found = decode(Task::Detect, layout, outputs);
+  Result found = decode(Task::Detect, layout, outputs);
   EXPECT_EQ(found.classes, (std::vector<int>{0, 0, 1}));  // overlaps stay; classes that do not exist go
   EXPECT_EQ(found.boxes[2].xyxy(), (std::array<float, 4>{30, 30, 40, 40}));
-  Thresholds thresholds;
-  thresholds.classes = {1};
-  EXPECT_EQ(decode(Task::Detect, layout, outputs, thresholds).classes, std::vector<int>{1});
-  thresholds = {};
-  thresholds.maxDetections = 1;
-  EXPECT_EQ(decode(Task::Detect, layout, outputs, thresholds).scores, std::vector<float>{0.9F});
+  PostprocessOptions options;
+  options.classes = {1};
+  EXPECT_EQ(decode(Task::Detect, layout, outputs, options).classes, std::vector<int>{1});
+  options = {};
+  options.maxDetections = 1;
+  EXPECT_EQ(decode(Task::Detect, layout, outputs, options).scores, std::vector<float>{0.9F});
 }
 
-TEST(HeadsTest, FinishedRotatedBoxesAreCentreAndSize) {
+TEST(HeadsTest, EndToEndRotatedBoxesAreCentreAndSize) {
   OutputLayout layout = layoutWith(2, 1);
-  layout.kind = OutputLayout::Kind::FinishedBoxes;
+  layout.kind = OutputLayout::Kind::EndToEnd;
   Outputs outputs;
   outputs.add({1, 1, 7}) = {30, 20, 10, 4, 0.9F, 1, 0.5F};
-  const Prediction found = decode(Task::OBB, layout, outputs);
-  ASSERT_EQ(found.rotated.size(), 1U);
-  EXPECT_EQ(found.rotated[0].xywhr(), (std::array<float, 5>{30, 20, 10, 4, 0.5F}));
+  const Result found = decode(Task::OBB, layout, outputs);
+  ASSERT_EQ(found.rotatedBoxes.size(), 1U);
+  EXPECT_EQ(found.rotatedBoxes[0].xywhr(), (std::array<float, 5>{30, 20, 10, 4, 0.5F}));
 }
 
 TEST(HeadsTest, BoxesAndScoresApart) {
   OutputLayout layout = layoutWith(2, 0);
-  layout.anchorsFirst = layout.corners = true;
+  layout.anchorsFirst = true;
+  layout.form.kind = BoxForm::Kind::Corners;
   layout.boxes = 1;
   layout.scores = 0;
   Outputs outputs;
   outputs.add({1, 2, 2}) = {0.1F, 0.6F, 0.9F, 0.2F};
   outputs.add({1, 2, 4}) = {1, 2, 3, 4, 10, 20, 30, 40};
-  const Prediction found = decode(Task::Detect, layout, outputs);
+  const Result found = decode(Task::Detect, layout, outputs);
   EXPECT_EQ(found.classes, (std::vector<int>{0, 1}));
   EXPECT_EQ(found.boxes[0].xyxy(), (std::array<float, 4>{10, 20, 30, 40}));
 }
@@ -151,7 +153,7 @@ TEST(HeadsTest, ObjectsWithoutMaskAreLeftOut) {
   Outputs outputs;
   outputs.add({1, 6, 2}) = {16, 40, 16, 40, 16, 16, 16, 16, 0.9F, 0.8F, 1, -1};
   outputs.add({1, 1, 16, 16}).assign(256, 1.0F);
-  const Prediction found = decode(Task::Segment, layout, outputs);
+  const Result found = decode(Task::Segment, layout, outputs);
   EXPECT_EQ(found.scores, std::vector<float>{0.9F});
   ASSERT_EQ(found.masks.size(), 1U);
   EXPECT_EQ(found.masks.area(0), 16U * 16U);
@@ -183,10 +185,10 @@ TEST(HeadsTest, ClassifiersGiveTheBestInOrder) {
   layout.kind = OutputLayout::Kind::ClassScores;
   Outputs outputs;
   outputs.add({1, 6}) = {0.1F, 0.3F, std::numeric_limits<float>::quiet_NaN(), 0.3F, 0.2F, 0.1F};
-  Thresholds thresholds;
-  EXPECT_EQ(decode(Task::Classify, layout, outputs, thresholds).classes, (std::vector<int>{1, 3, 4, 0, 5}));
-  thresholds.topK = 1;
-  EXPECT_EQ(decode(Task::Classify, layout, outputs, thresholds).scores, std::vector<float>{0.3F});
+  PostprocessOptions options;
+  EXPECT_EQ(decode(Task::Classify, layout, outputs, options).classes, (std::vector<int>{1, 3, 4, 0, 5}));
+  options.topK = 1;
+  EXPECT_EQ(decode(Task::Classify, layout, outputs, options).scores, std::vector<float>{0.3F});
 }
 
 // Whatever a network puts out, nothing is read or written outside, and results are of one piece.
@@ -211,12 +213,12 @@ TEST(HeadsTest, SurviveRandomOutputs) {
     OutputLayout layout = layoutWith(1 + static_cast<int>(random() % 4), 0);
     layout.extra = task == Task::OBB ? 1 : task == Task::Segment ? 3 : task == Task::Pose ? 6 : 0;
     if (random() % 3 == 0) {
-      layout.kind = OutputLayout::Kind::FinishedBoxes;
+      layout.kind = OutputLayout::Kind::EndToEnd;
     } else {
       layout.anchorsFirst = random() % 2 == 0;
       layout.objectness = random() % 2 == 0;
     }
-    const bool rows = layout.anchorsFirst || layout.kind == OutputLayout::Kind::FinishedBoxes;
+    const bool rows = layout.anchorsFirst || layout.kind == OutputLayout::Kind::EndToEnd;
     const std::int64_t anchors = random() % 40;
     Outputs outputs;
     for (float& one : rows ? outputs.add({1, anchors, layout.values()}) : outputs.add({1, layout.values(), anchors})) {
@@ -228,10 +230,10 @@ TEST(HeadsTest, SurviveRandomOutputs) {
         one = value();
       }
     }
-    const Prediction found = decode(task, layout, outputs);
+    const Result found = decode(task, layout, outputs);
     const std::size_t objects = found.classes.size();
     EXPECT_EQ(found.scores.size(), objects);
-    EXPECT_EQ(task == Task::OBB ? found.rotated.size() : found.boxes.size(), objects);
+    EXPECT_EQ(task == Task::OBB ? found.rotatedBoxes.size() : found.boxes.size(), objects);
     EXPECT_EQ(found.masks.size(), task == Task::Segment ? objects : 0U);
     EXPECT_EQ(found.keypoints.size(), task == Task::Pose ? objects : 0U);
     for (const int index : found.classes) {

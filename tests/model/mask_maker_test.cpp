@@ -81,7 +81,7 @@ void expectMask(MaskMaker& maker, const Scene& scene, const Plane& expected, con
   ASSERT_EQ(maker.width(), expected.width);
   ASSERT_EQ(maker.height(), expected.height);
   Masks masks(maker.width(), maker.height());
-  if (!maker.add(scene.table(), 0, box, masks)) masks.add({});
+  if (!maker.add(scene.table(), 0, box, box, masks)) masks.add({});
   const Mask mask = masks[0];
   for (int y = 0; y < expected.height; ++y) {
     for (int x = 0; x < expected.width; ++x) {
@@ -131,7 +131,7 @@ TEST(MaskMakerTest, MasksOfTheSourceImage) {
       const Letterbox inside = Letterbox::fit({width, height}, {grid.width, grid.height});
       const Plane expected =
           scaled(cropped(grid, inside.left, inside.top, inside.scaled.width, inside.scaled.height), width, height);
-      MaskMaker maker = MaskMaker::forSource(scene.view, letterbox);
+      MaskMaker maker(scene.view, letterbox, true);
       for (const Box& box : boxesIn(width, height)) {
         expectMask(maker, scene, expected, box);
       }
@@ -143,7 +143,7 @@ TEST(MaskMakerTest, MasksOfTheSourceImage) {
 TEST(MaskMakerTest, MasksOfTheNetworksInput) {
   const Scene scene(3, 24, 16, 3);
   const Letterbox letterbox = Letterbox::fit({300, 111}, {96, 64});
-  MaskMaker maker = MaskMaker::forNetwork(scene.view, letterbox);
+  MaskMaker maker(scene.view, letterbox, false);
   for (const Box& box : boxesIn(96, 64)) {
     expectMask(maker, scene, scaled(scene.logits, 96, 64), box);
   }
@@ -151,16 +151,16 @@ TEST(MaskMakerTest, MasksOfTheNetworksInput) {
 
 TEST(MaskMakerTest, SurvivesValuesThatAreNone) {
   Scene scene(2, 8, 8, 1);
-  MaskMaker maker = MaskMaker::forSource(scene.view, Letterbox::fit({50, 30}, {32, 32}));
+  MaskMaker maker(scene.view, Letterbox::fit({50, 30}, {32, 32}), true);
   const float nan = std::numeric_limits<float>::quiet_NaN(), inf = std::numeric_limits<float>::infinity();
   Masks masks(50, 30);
-  EXPECT_FALSE(maker.add(scene.table(), 0, {nan, nan, nan, nan}, masks));
-  EXPECT_FALSE(maker.add(scene.table(), 0, {10, 10, 5, 5}, masks));
+  EXPECT_FALSE(maker.add(scene.table(), 0, {nan, nan, nan, nan}, {}, masks));
+  EXPECT_FALSE(maker.add(scene.table(), 0, {10, 10, 5, 5}, {}, masks));
   EXPECT_TRUE(masks.empty());
-  EXPECT_TRUE(maker.add(scene.table(), 0, {-inf, -inf, inf, inf}, masks));
+  EXPECT_TRUE(maker.add(scene.table(), 0, {-inf, -inf, inf, inf}, {}, masks));
   EXPECT_LE(masks.area(0), 50U * 30U);
   scene.coefficients = {nan, inf};
-  EXPECT_FALSE(maker.add(scene.table(), 0, {0, 0, 50, 30}, masks));
+  EXPECT_FALSE(maker.add(scene.table(), 0, {0, 0, 50, 30}, {}, masks));
 }
 
 }  // namespace

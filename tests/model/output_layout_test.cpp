@@ -96,15 +96,15 @@ TEST(OutputLayoutTest, WithObjectness) {
 TEST(OutputLayoutTest, EndToEnd) {
   for (const bool said : {false, true}) {
     const OutputLayout layout = layoutOf({Task::Detect, {{1, 300, 6}}, 80, said});
-    EXPECT_EQ(layout.kind, Kind::FinishedBoxes);
+    EXPECT_EQ(layout.kind, Kind::EndToEnd);
     EXPECT_EQ(layout.classes, 80);
     EXPECT_EQ(layoutOf({Task::OBB, {{1, 300, 7}}, 15, said}).values(), 7);
     EXPECT_EQ(layoutOf({Task::Segment, {{1, 300, 38}, {1, 32, 160, 160}}, 80, said}).values(), 38);
     EXPECT_EQ(layoutOf({Task::Pose, {{1, 300, 57}}, 1, said, "[17, 3]"}).values(), 57);
   }
-  EXPECT_EQ(layoutOf({Task::Detect, {{1, 300, 6}}, 2}).kind, Kind::FinishedBoxes);  // not two classes, transposed
+  EXPECT_EQ(layoutOf({Task::Detect, {{1, 300, 6}}, 2}).kind, Kind::EndToEnd);  // not two classes, transposed
   EXPECT_EQ(layoutOf({Task::Detect, {{1, 300, 6}}, 0}).classes, 0);
-  EXPECT_EQ(layoutOf({Task::Detect, {{1, 2000, 6}}, 80, false, "", Layout::EndToEnd}).kind, Kind::FinishedBoxes);
+  EXPECT_EQ(layoutOf({Task::Detect, {{1, 2000, 6}}, 80, false, "", Layout::EndToEnd}).kind, Kind::EndToEnd);
   // A small network has as few anchors.
   expectCandidates({Task::Detect, {{1, 84, 6}}, 2, false, "", Layout::Auto, 64}, true, false, 2, 0);
 }
@@ -117,7 +117,7 @@ TEST(OutputLayoutTest, BoxesAndScoresApart) {
          boxesFirst ? std::vector<std::vector<int>>{boxes, scores} : std::vector<std::vector<int>>{scores, boxes}, 80});
     EXPECT_EQ(layout.boxes, boxesFirst ? 0U : 1U);
     EXPECT_EQ(layout.scores, boxesFirst ? 1U : 0U);
-    EXPECT_TRUE(layout.corners);
+    EXPECT_EQ(layout.form.kind, BoxForm::Kind::Corners);
     EXPECT_EQ(layout.classes, 80);
   }
 }

@@ -16,7 +16,7 @@ namespace trtyolo {
 namespace {
 
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
-const Letterbox kSame = Letterbox::fit({64, 64}, {64, 64});
+const Letterbox kUnscaled = Letterbox::fit({64, 64}, {64, 64});
 
 RawModel modelOf(std::vector<TensorInfo> outputs) {
   RawModel model;
@@ -42,9 +42,9 @@ TEST(PluginOutputsTest, AreToldByTheirNamesInAnyOrder) {
   EXPECT_EQ(found->counts, 4U);
   EXPECT_EQ(found->boxes, 3U);
   EXPECT_EQ(found->scores, 2U);
-  EXPECT_EQ(found->classes, 1U);
-  EXPECT_EQ(found->masks, 0U);
-  EXPECT_FALSE(found->keypoints);
+  EXPECT_EQ(found->classNumbers, 1U);
+  EXPECT_EQ(found->prototypes, 0U);
+  EXPECT_EQ(found->extras, OutputLayout::kNone);
   // TensorRT's own names; classes may be real numbers where a name says what they are; others are let be.
   const auto standard = findPluginOutputs({named(kCounts, "num_detections"),
                                            named(kBoxes, "detection_boxes"),
@@ -52,7 +52,7 @@ TEST(PluginOutputsTest, AreToldByTheirNamesInAnyOrder) {
                                            {"detection_classes", "f32", {1, 4}},
                                            {"indices", "i32", {1, 4}}});
   ASSERT_TRUE(standard);
-  EXPECT_EQ(standard->classes, 3U);
+  EXPECT_EQ(standard->classNumbers, 3U);
 }
 
 TEST(PluginOutputsTest, AreToldByShapesAndTypes) {
@@ -61,15 +61,15 @@ TEST(PluginOutputsTest, AreToldByShapesAndTypes) {
   for (std::size_t turn = 0; turn < outputs.size(); ++turn) {
     const auto found = findPluginOutputs(outputs);
     ASSERT_TRUE(found);
-    ASSERT_TRUE(found->keypoints);
-    EXPECT_EQ(outputs[*found->keypoints].name, "a");
+    ASSERT_NE(found->extras, OutputLayout::kNone);
+    EXPECT_EQ(outputs[found->extras].name, "a");
     EXPECT_EQ(outputs[found->scores].name, "b");
-    EXPECT_EQ(outputs[found->classes].name, "c");
+    EXPECT_EQ(outputs[found->classNumbers].name, "c");
     EXPECT_EQ(outputs[found->boxes].name, "d");
     EXPECT_EQ(outputs[found->counts].name, "e");
     std::rotate(outputs.begin(), outputs.begin() + 1, outputs.end());
   }
-  EXPECT_EQ(findPluginOutputs({named(kMasks, "a"), kScores, kClasses, kBoxes, kCounts})->masks, 0U);
+  EXPECT_EQ(findPluginOutputs({named(kMasks, "a"), kScores, kClasses, kBoxes, kCounts})->prototypes, 0U);
 }
 
 TEST(PluginOutputsTest, AreNotGuessed) {
@@ -109,7 +109,7 @@ TEST(PluginLayoutTest, SaysThatTheNetworkSuppresses) {
                               {kCounts, kBoxes, kScores, kClasses, kPoints}}) {
     const ModelDescription description = described(outputs);
     EXPECT_EQ(description.refusal, "");
-    EXPECT_EQ(description.layout.kind, OutputLayout::Kind::FinishedBoxes);
+    EXPECT_EQ(description.layout.kind, OutputLayout::Kind::EndToEnd);
     EXPECT_TRUE(description.layout.isWhole(0));
     EXPECT_FALSE(description.layout.isWhole(1));
     EXPECT_FALSE(description.layout.isWhole(2));
@@ -172,8 +172,8 @@ class Network {
   std::vector<float>& operator[](std::size_t output) { return *values_[output]; }
   std::vector<TensorView>& views() { return views_; }
   const ModelDescription& description() const { return description_; }
-  Prediction decode(const Thresholds& thresholds = {}) const {
-    return makeHead(description_)->decode(views_, 0, kSame, thresholds);
+  Result decode(const PostprocessOptions& postprocess = {}) const {
+    return Head(description_).decode(views_, 0, kUnscaled, postprocess);
   }
 
  private:
@@ -190,19 +190,19 @@ TEST(PluginHeadTest, GivesWhatTheNetworkCounts) {
   network[1] = {1, 2, 3, 4, 1, 2, 3, 5, 10, 20, 30, 40, 50, 50, 60, 60};
   network[2] = {3};
   network[3] = {0, 0, 2, 1};
-  const Prediction found = network.decode();
+  const Result found = network.decode();
   EXPECT_EQ(found.scores, (Floats{0.9F, 0.8F, 0.7F}));  // overlaps stay
   EXPECT_EQ(found.classes, (std::vector<int>{0, 0, 2}));
   EXPECT_EQ(found.boxes.at(2).xyxy(), (std::array<float, 4>{10, 20, 30, 40}));
-  Thresholds thresholds;
-  thresholds.confidence = 0.75F;
-  EXPECT_EQ(network.decode(thresholds).scores, (Floats{0.9F, 0.8F}));
-  thresholds = {};
-  thresholds.classes = {2};
-  EXPECT_EQ(network.decode(thresholds).scores, Floats{0.7F});
-  thresholds = {};
-  thresholds.maxDetections = 1;
-  EXPECT_EQ(network.decode(thresholds).scores, Floats{0.9F});
+  PostprocessOptions postprocess;
+  postprocess.confidence = 0.75F;
+  EXPECT_EQ(network.decode(postprocess).scores, (Floats{0.9F, 0.8F}));
+  postprocess = {};
+  postprocess.classes = {2};
+  EXPECT_EQ(network.decode(postprocess).scores, Floats{0.7F});
+  postprocess = {};
+  postprocess.maxDetections = 1;
+  EXPECT_EQ(network.decode(postprocess).scores, Floats{0.9F});
 }
 
 TEST(PluginHeadTest, BadCountsReadNothingOutside) {
@@ -238,13 +238,13 @@ TEST(PluginHeadTest, BadScoresAndClassesAreNoObjects) {
 
 TEST(PluginHeadTest, RotatedBoxes) {
   Network network({kRotated, kScores, kClasses, kCounts});
-  network[0] = {30, 20, 10, 4, 0.5F};
+  network[0] = {25, 18, 35, 22, 0.5F};  // corners before the turn
   network[0].resize(20);
   network[1] = {0.9F, 0, 0, 0};
   network[3] = {1};
-  const Prediction found = network.decode();
-  ASSERT_EQ(found.rotated.size(), 1U);
-  EXPECT_EQ(found.rotated[0].xywhr(), (std::array<float, 5>{30, 20, 10, 4, 0.5F}));
+  const Result found = network.decode();
+  ASSERT_EQ(found.rotatedBoxes.size(), 1U);
+  EXPECT_EQ(found.rotatedBoxes[0].xywhr(), (std::array<float, 5>{30, 20, 10, 4, 0.5F}));
 }
 
 TEST(PluginHeadTest, Keypoints) {
@@ -255,7 +255,7 @@ TEST(PluginHeadTest, Keypoints) {
     for (std::size_t i = 0; i < network[1].size(); ++i) {
       network[1][i] = static_cast<float>(i);
     }
-    const Prediction found = network.decode();
+    const Result found = network.decode();
     ASSERT_EQ(found.keypoints.size(), 1U);
     ASSERT_EQ(found.keypoints[0].size(), 2U);
     const auto first = static_cast<float>(2 * dims);  // of the second object
@@ -279,9 +279,9 @@ TEST(PluginHeadTest, Masks) {
     }
   }
   for (const bool retina : {true, false}) {
-    Thresholds thresholds;
-    thresholds.retinaMasks = retina;
-    const Prediction found = network.decode(thresholds);
+    PostprocessOptions postprocess;
+    postprocess.retinaMasks = retina;
+    const Result found = network.decode(postprocess);
     EXPECT_EQ(found.scores, (Floats{0.8F, 0.7F}));
     ASSERT_EQ(found.masks.size(), 2U);
     EXPECT_EQ(found.masks.area(0), 32U * 64U);
@@ -295,6 +295,28 @@ TEST(PluginHeadTest, Masks) {
   EXPECT_TRUE(network.decode().scores.empty());
   network[1].assign(network[1].size(), 1.0F);
   EXPECT_EQ(network.decode().masks.area(0), 64U * 64U);
+}
+
+// Whatever the box: also where it ends between pixels, or outside of the image.
+TEST(PluginHeadTest, MasksCoverTheirBoxes) {
+  Network network({kCounts, kMasks, kScores, kBoxes, kClasses});
+  network[0] = {4};
+  network[2] = {0.9F, 0.8F, 0.7F, 0.6F};
+  network[3] = {16, 8, 48, 24, 10.5F, 0, 30.5F, 64, 40, 40, 80, 56, 2, 3, 4, 4};
+  for (std::size_t i = 0; i < network[1].size(); ++i) {
+    network[1][i] = i % 16 < 8 ? 0.9F : 0.1F;  // the left half
+  }
+  for (const bool retina : {true, false}) {
+    PostprocessOptions postprocess;
+    postprocess.retinaMasks = retina;
+    const Result found = network.decode(postprocess);
+    ASSERT_EQ(found.masks.size(), 4U);
+    EXPECT_EQ(found.masks.area(0), 16U * 16U);
+    EXPECT_EQ(found.masks[0].data[10 * 64 + 31], 1);
+    EXPECT_EQ(found.masks[0].data[10 * 64 + 32], 0);
+    EXPECT_EQ(found.masks.area(1), 9U * 64U);  // pixels 11 to 19, whose middles lie before that of the box
+    EXPECT_EQ(found.masks[2].data[45 * 64 + 59], 1);
+  }
 }
 
 // Edges lie where those of the logits lie that the sigmoid was taken of.
@@ -317,14 +339,14 @@ TEST(PluginHeadTest, MasksAreScaledAsLogits) {
 TEST(PluginHeadTest, BestClasses) {
   Network network({{"topk", "f32", {1, 6, 2}}}, {"a", "b", "c", "d"});
   network[0] = {0.9F, 3, kNan, 2, 0.5F, 1, 0.4F, 4, 0.3F, -1, 0.0F, 0};
-  Thresholds thresholds;
-  thresholds.confidence = 0.99F;  // those of detectors have no effect
-  thresholds.classes = {2};
-  thresholds.maxDetections = 1;
-  EXPECT_EQ(network.decode(thresholds).classes, (std::vector<int>{3, 1, 0}));
-  EXPECT_EQ(network.decode(thresholds).scores, (Floats{0.9F, 0.5F, 0.0F}));
-  thresholds.topK = 2;
-  EXPECT_EQ(network.decode(thresholds).classes, (std::vector<int>{3, 1}));
+  PostprocessOptions postprocess;
+  postprocess.confidence = 0.99F;  // those of detectors have no effect
+  postprocess.classes = {2};
+  postprocess.maxDetections = 1;
+  EXPECT_EQ(network.decode(postprocess).classes, (std::vector<int>{3, 1, 0}));
+  EXPECT_EQ(network.decode(postprocess).scores, (Floats{0.9F, 0.5F, 0.0F}));
+  postprocess.topK = 2;
+  EXPECT_EQ(network.decode(postprocess).classes, (std::vector<int>{3, 1}));
 }
 
 TEST(PluginHeadTest, ShapesThatWereNotPromisedAreNamed) {
@@ -370,10 +392,10 @@ TEST(PluginHeadTest, SurviveRandomOutputs) {
         value = one % 6 == 0 ? odd[one / 6 % 6] : static_cast<float>(one % 10000) / 100.0F;
       }
     }
-    const Prediction found = network.decode();
+    const Result found = network.decode();
     EXPECT_LE(found.classes.size(), static_cast<std::size_t>(objects));
     EXPECT_EQ(found.scores.size(), found.classes.size());
-    EXPECT_EQ(task == Task::OBB ? found.rotated.size() : found.boxes.size(), found.classes.size());
+    EXPECT_EQ(task == Task::OBB ? found.rotatedBoxes.size() : found.boxes.size(), found.classes.size());
     EXPECT_EQ(found.masks.size(), task == Task::Segment ? found.classes.size() : 0U);
     EXPECT_EQ(found.keypoints.size(), task == Task::Pose ? found.classes.size() : 0U);
     for (const int index : found.classes) {

@@ -1,4 +1,3 @@
-#include "model/rotated_nms.hpp"
 
 #include <gtest/gtest.h>
 

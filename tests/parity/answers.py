@@ -67,7 +67,7 @@ class Ultralytics:
         def postprocess(preds, img, origs, **kwargs):
             outputs = [output.numpy() for output in (preds if isinstance(preds, (list, tuple)) else [preds])]
             end2end = bool(getattr(self.predictor.model, "end2end", False)) or outputs[0].shape[-1] == 6
-            if self.task == "classify":
+            if self.task in ("classify", "semantic", "depth"):
                 self.raws.append(outputs[0][0].copy())
             else:
                 self.raws.append(Raw(self.task, len(self.net.names), end2end, outputs[0][0].copy(),
@@ -81,6 +81,8 @@ class Ultralytics:
                 str(picture), conf=setting.conf, iou=setting.iou, agnostic_nms=setting.agnostic, max_det=setting.maxDet,
                 classes=setting.classes(len(self.net.names)), device="cpu", verbose=False,
                 retina_masks=not setting.networkMasks)
+        if self.task in ("semantic", "depth"):
+            return self.results
         return [fromResult(result, self.task) for result in self.results]
 
 

@@ -5,6 +5,7 @@
     python make_models.py --out DIR --end2end yolo26n    DIR/yolo26n-end2end.onnx, by the head that needs no suppression
     python make_models.py --out DIR --nms yolo11n-obb    DIR/yolo11n-obb-nms.onnx, with the suppression in the graph
     python make_models.py --out DIR --keypoints 5x2 yolo11n-pose   DIR/yolo11n-pose-5x2.onnx, points of two values
+    python make_models.py --out DIR --logits yolo26n-sem DIR/yolo26n-sem-logits.onnx, without the argmax in the graph
     python make_models.py --out DIR --openvino yolo11n   also DIR/yolo11n_openvino_model/yolo11n.xml
     python make_models.py --out DIR --openvino my.pt     of trained weights, left as they are
 
@@ -28,7 +29,10 @@ fixed seed and a few real pictures, in these steps:
    bins (YOLO26) get distances of mean kPlainMean and standard deviation kPlainDeviation cells.
 4. Mask coefficients, keypoints and angles: the last convolution is drawn anew, with outputs of mean 0 and a standard
    deviation by task (kExtraDeviation). Prototypes are centred, so that masks have pixels on either side of zero.
-5. Classifiers: the last layer is drawn anew, with logits of mean 0 and standard deviation kLogitDeviation.
+5. Classifiers and semantic segmenters: the last layer is drawn anew, with logits of mean 0 and standard deviation
+   kLogitDeviation.
+6. Depth: the last convolution is drawn anew; the logarithm of the depth in metres, which it gives, has mean
+   kLogDepthMean and standard deviation kLogDepthDeviation.
 
 The same seed, pictures and versions give the same weights on the same machine (elsewhere up to rounding). Each file is
 compared only with itself, so nothing depends on the exact weights.
@@ -41,11 +45,12 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import onnx
 import torch
 from torch import nn
 from ultralytics import YOLO
 from ultralytics.data.augment import LetterBox
-from ultralytics.nn.modules.head import OBB, Classify, Pose, Pose26, Segment, WorldDetect
+from ultralytics.nn.modules.head import OBB, Classify, Depth, Pose, Pose26, Segment, SemanticSegment, WorldDetect
 from ultralytics.nn.tasks import yaml_model_load
 from ultralytics.utils import YAML
 
@@ -62,6 +67,7 @@ kTiltDeviation, kTiltMean = 0.5, -0.25
 kPlainDeviation, kPlainMean = 0.8, 3.0
 kExtraDeviation = {"segment": 1.0, "pose": 1.0, "obb": 1.0}
 kLogitDeviation = 2.0
+kLogDepthMean, kLogDepthDeviation = 1.5, 0.7
 # Thresholds of confidence and IoU that --nms writes into the graph.
 kSuppressed = (0.05, 0.7)
 
@@ -120,7 +126,13 @@ def lively(network: nn.Module, batch: torch.Tensor, seed: int) -> None:
 
     head = network.model[-1]
     if isinstance(head, Classify):
-        livelyClassifier(network, batch, head, random)
+        livelyLayer(network, batch, head.linear, random, kLogitDeviation)
+        return
+    if isinstance(head, SemanticSegment):
+        livelyLayer(network, batch, head.classifier[-1], random, kLogitDeviation)
+        return
+    if isinstance(head, Depth):
+        livelyLayer(network, batch, head.head[-1], random, kLogDepthDeviation, kLogDepthMean)
         return
     if hasattr(head, "proto"):
         head.proto.cv3.bn.weight.fill_(2.0)
@@ -130,12 +142,13 @@ def lively(network: nn.Module, batch: torch.Tensor, seed: int) -> None:
             livelyBranches(network, batch, head, prefix, random)
 
 
-def livelyClassifier(network: nn.Module, batch: torch.Tensor, head: nn.Module, random: torch.Generator) -> None:
-    """The last layer of a classifier."""
-    (fed,) = headInputs(network, batch, [head.linear])
-    weights, bias = standardise(torch.randn(head.linear.weight.shape, generator=random), fed)
-    head.linear.weight.copy_(kLogitDeviation * weights)
-    head.linear.bias.copy_(kLogitDeviation * bias)
+def livelyLayer(network: nn.Module, batch: torch.Tensor, layer: nn.Module, random: torch.Generator, deviation: float,
+                mean: float = 0.0) -> None:
+    """Draws the last layer of a network anew, with outputs of this mean and standard deviation."""
+    (fed,) = headInputs(network, batch, [layer])
+    weights, bias = standardise(torch.randn(layer.weight.flatten(1).shape, generator=random), fed)
+    layer.weight.copy_((deviation * weights).view_as(layer.weight))
+    layer.bias.copy_(deviation * bias + mean)
 
 
 def livelyBranches(network: nn.Module, batch: torch.Tensor, head: nn.Module, prefix: str,
@@ -215,7 +228,7 @@ def scaleComparison(network: nn.Module, batch: torch.Tensor, head: nn.Module) ->
 
 
 def fileName(name: str, imgsz: int | None = None, batch: int = 1, dynamic: bool = False, end2end: bool = False,
-             nms: bool = False, keypoints: str = "", classes: int | None = None) -> str:
+             nms: bool = False, keypoints: str = "", classes: int | None = None, logits: bool = False) -> str:
     """Name, without ending, of the file that makeModel() writes."""
     file = Path(name).name.removesuffix(".pt")
     file += f"-{classes}" if classes else ""
@@ -223,6 +236,7 @@ def fileName(name: str, imgsz: int | None = None, batch: int = 1, dynamic: bool 
     file += "-dynamic" if dynamic else ""
     file += "-end2end" if end2end else ""
     file += "-nms" if nms else ""
+    file += "-logits" if logits else ""
     file += f"-{imgsz}" if imgsz is not None and imgsz != defaultSize(name) else ""
     return file + (f"-b{batch}" if batch != 1 else "")
 
@@ -231,12 +245,30 @@ def defaultSize(name: str) -> int:
     return 224 if "-cls" in name else 640
 
 
+def endAtLogits(file: Path) -> None:
+    """Cuts the reduction to a class map, which Ultralytics writes into every ONNX file, off a semantic segmenter."""
+    model = onnx.load(str(file))
+    nodes, output = model.graph.node, model.graph.output[0]
+    makers = {name: node for node in nodes for name in node.output}
+    while makers[output.name].op_type != "Resize":
+        name = makers[output.name].input[0]
+        nodes.remove(makers[output.name])
+        output.name = name
+    output.type.tensor_type.elem_type = onnx.TensorProto.FLOAT
+    shape = output.type.tensor_type.shape
+    batch, *sides = shape.dim
+    classes = len(eval(next(entry.value for entry in model.metadata_props if entry.key == "names")))
+    channel = onnx.TensorShapeProto.Dimension(dim_value=classes)
+    shape.CopyFrom(onnx.TensorShapeProto(dim=[batch, channel, *sides]))
+    onnx.save(model, str(file))
+
+
 def makeModel(name: str, out: Path, arguments: argparse.Namespace) -> list[Path]:
     """Builds, enlivens and exports one model; the paths of the files made."""
     torch.manual_seed(arguments.seed)
     imgsz = arguments.imgsz or defaultSize(name)
     file = fileName(name, imgsz, arguments.batch, arguments.dynamic, arguments.end2end, arguments.nms,
-                    arguments.keypoints, arguments.classes)
+                    arguments.keypoints, arguments.classes, arguments.logits)
     made = []
     with tempfile.TemporaryDirectory() as scratch:  # the exporter writes beside the .pt file that it believes to read
         if name.endswith(".pt"):
@@ -266,6 +298,8 @@ def makeModel(name: str, out: Path, arguments: argparse.Namespace) -> list[Path]
             if target.is_dir():
                 shutil.rmtree(target)
             shutil.move(source, target)
+            if arguments.logits and kind == "onnx":
+                endAtLogits(target)
             made.append(target)
     return made
 
@@ -281,6 +315,7 @@ def main() -> None:
     parser.add_argument("--nms", action="store_true", help="suppression inside the graph")
     parser.add_argument("--keypoints", default="", metavar="COUNTxVALUES", help="of pose models (17x3)")
     parser.add_argument("--classes", type=int, help="how many (80; 1000 of classifiers)")
+    parser.add_argument("--logits", action="store_true", help="of semantic segmenters: ONNX that ends at the logits")
     parser.add_argument("--openvino", action="store_true", help="write OpenVINO IR as well")
     parser.add_argument("--seed", type=int, default=2026)
     parser.add_argument("--pictures", type=Path, nargs="+", default=kCalibrationFolders, metavar="DIR",

@@ -1,12 +1,13 @@
 """Makes the small reference files of tests/data from Ultralytics, so that tests need no Ultralytics.
 
-    python make_references.py [--models build/parity/models] [--families] [--heads]
+    python make_references.py [--models build/parity/models] [--families] [--heads] [--maps]
 
 --families  tests/data/families.json: what the files of all families and tasks say of themselves (the models that
             run_parity.py makes; they must be there)
 --heads     tests/data/heads/NAME.json and NAME.bin: real outputs of small networks, one for each family, task and
             layout, and what Ultralytics' predict() makes of them
-Both, if neither is asked for. tests/data/README.md describes the files.
+--maps      tests/data/maps: the same for networks that say something of each pixel
+All, if none is asked for. tests/data/README.md describes the files.
 """
 import argparse
 import json
@@ -19,8 +20,10 @@ import cv2
 import make_models
 import numpy as np
 import onnxruntime
+import torch
 from answers import Ultralytics, metadataOf
 from comparison import Setting
+from maps import kModels as kMapModels
 from run_parity import familyCases, makePictures
 from ultralytics.utils import LOGGER
 
@@ -52,11 +55,28 @@ kHeads = [
      ["--imgsz", "64", "--classes", "10", "--count", "60"]),
 ]
 
+# Networks for maps, all with an input of 64 by 64: the file that make_models.py makes, its options and name, and the
+# size of the map in cells.
+kMaps = [
+    ("yolo26n-sem-5-64", ["--classes", "5", "yolo26n-sem"], 64),
+    ("yolo26n-sem-300-64", ["--classes", "300", "yolo26n-sem"], 64),
+    ("yolo26n-sem-1-64", ["--classes", "1", "yolo26n-sem"], 64),
+    ("yolo26n-sem-5-logits-64", ["--classes", "5", "--logits", "yolo26n-sem"], 64),
+    ("yolo26n-sem-5-logits-64", ["--classes", "5", "--logits", "yolo26n-sem"], 8),
+    ("yolo26n-sem-1-logits-64", ["--classes", "1", "--logits", "yolo26n-sem"], 64),
+    ("yolo26n-depth-64", ["yolo26n-depth"], 64),
+    ("yolo26n-depth-64", ["yolo26n-depth"], 16),
+]
+# Width and height of the pictures that a map is scaled to. PyTorch rounds otherwise where their sum is at most 128,
+# unless nothing is scaled.
+kMapPictures = [(200, 150), (97, 131), (41, 333), (64, 64)]
+kDepthPictures = [(97, 131), (150, 41), (64, 64)]
+
 
 def tensorsOf(model: Path) -> tuple[list[dict], list[dict]]:
     """Inputs and outputs: name, type, shape."""
     session = onnxruntime.InferenceSession(str(model), providers=["CPUExecutionProvider"])
-    types = {"tensor(float)": "f32"}
+    types = {"tensor(float)": "f32", "tensor(uint8)": "u8", "tensor(int32)": "i32"}
     return tuple([{"name": t.name, "type": types[t.type], "shape": t.shape} for t in tensors]
                  for tensors in (session.get_inputs(), session.get_outputs()))
 
@@ -72,8 +92,9 @@ def describe(model: Path) -> dict:
 
 def writeFamilies(models: Path, work: Path) -> None:
     texts, described = [], []
-    for case in familyCases(models, *makePictures(work)):
-        entry = {"model": case.model.stem, **describe(case.model)}
+    files = [case.model for case in familyCases(models, *makePictures(work))]
+    for model in files + [models / f"{name}.onnx" for name, _ in kMapModels if "dynamic" not in name]:
+        entry = {"model": model.stem, **describe(model)}
         for key, value in entry["metadata"].items():
             if len(value) > kLongText:
                 if value not in texts:
@@ -176,6 +197,58 @@ def writeHeads(work: Path) -> None:
     print(f"heads: {total} bytes")
 
 
+def writeMap(model: Path, cells: int, picture: Path) -> int:
+    """NAME.json, NAME.bin and, of classes, NAME-N.png of one network whose map has `cells` a side; their bytes."""
+    reference, entry = Ultralytics(model), {"model": model.stem, **describe(model)}
+    reference.predict([picture], Setting(0.25, 0.7))
+    (raw,) = reference.raws
+    if cells != raw.shape[-1]:  # what a network puts out that leaves the scaling up to others
+        entry["model"] += f"-{cells}"
+        place = slice(raw.shape[-1] // cells // 2, None, raw.shape[-1] // cells)
+        raw = np.ascontiguousarray(raw[..., place, place])
+        entry["outputs"][0]["shape"][-2:] = [cells, cells]
+    data, total, entry["results"] = raw.tobytes(), 0, []
+    folder, depth = kData / "maps", reference.task == "depth"
+    folder.mkdir(parents=True, exist_ok=True)
+    filters = [None, [1, 3]] if not depth and 1 < len(reference.net.names) < 256 else [None]  # see ClassMap::none
+    sizes = kDepthPictures if depth else kMapPictures
+    for classes, (width, height) in [(classes, size) for classes in filters for size in sizes]:
+        if classes and (width, height) != kMapPictures[0]:
+            continue
+        predictor = reference.predictor
+        predictor.args.classes, predictor.batch = classes, ([""], None, None)
+        pictures = [np.zeros((height, width, 3), np.uint8)]
+        (result,) = type(predictor).postprocess(predictor, torch.from_numpy(raw[None].copy()),
+                                                torch.zeros((1, 3, 64, 64)), pictures)
+        item = {"width": width, "height": height, "classes": classes or []}
+        if depth:
+            item["offset"] = len(data)
+            data += result.depth.data.numpy().astype("<f4").tobytes()
+        else:
+            values = result.semantic_mask.data.numpy()
+            item["file"] = f"{entry['model']}-{len(entry['results'])}.png"
+            cv2.imwrite(str(folder / item["file"]), values.astype(np.uint8 if values.max() < 256 else np.uint16),
+                        [cv2.IMWRITE_PNG_COMPRESSION, 9])
+            total += (folder / item["file"]).stat().st_size
+        entry["results"].append(item)
+    (folder / f"{entry['model']}.bin").write_bytes(data)
+    text = json.dumps(entry, indent=1) + "\n"
+    (folder / f"{entry['model']}.json").write_text(text)
+    return total + len(data) + len(text)
+
+
+def writeMaps(work: Path) -> None:
+    """Networks that are there already, in `work`/maps, are not made again."""
+    folder, total = work / "maps", 0
+    for name, options, cells in kMaps:
+        model = folder / f"{name}.onnx"
+        if not model.exists():
+            script = [sys.executable, __file__, "--make", "--imgsz", "64", "--count", "60", *options, "--out", folder]
+            subprocess.run(script, check=True, stdout=subprocess.DEVNULL)
+        total += writeMap(model, cells, kPicture)
+    print(f"maps: {total} bytes")
+
+
 def main() -> int:
     if sys.argv[1:2] == ["--make"]:  # make_models.py with other quantiles
         make_models.kScoreQuantiles = kScoreQuantiles
@@ -188,13 +261,16 @@ def main() -> int:
                         help="folder for pictures and small networks")
     parser.add_argument("--families", action="store_true")
     parser.add_argument("--heads", action="store_true")
+    parser.add_argument("--maps", action="store_true")
     arguments = parser.parse_args()
     LOGGER.setLevel(logging.ERROR)
-    both = not arguments.families and not arguments.heads
-    if arguments.families or both:
+    everything = not (arguments.families or arguments.heads or arguments.maps)
+    if arguments.families or everything:
         writeFamilies(arguments.models, arguments.work / "pictures")
-    if arguments.heads or both:
+    if arguments.heads or everything:
         writeHeads(arguments.work)
+    if arguments.maps or everything:
+        writeMaps(arguments.work)
     return 0
 
 

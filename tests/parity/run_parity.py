@@ -23,6 +23,7 @@ import numpy as np
 from answers import Ultralytics, pack, programPredict
 from comparison import Candidates, Comparison, Found, Raw, Setting, Top, compare, compareTop, kScoreNoise
 from make_models import fileName
+from maps import compareMaps
 from ultralytics.utils import LOGGER
 
 kRoot = Path(__file__).resolve().parents[2]
@@ -308,8 +309,9 @@ def main() -> int:
     parser.add_argument("--program", type=Path, default=kRoot / "build/bin/trtyolo")
     parser.add_argument("--models", type=Path, default=kRoot / "build/parity/models", help="made if not there")
     parser.add_argument("--work", type=Path, default=kRoot / "build/parity", help="folder for pictures")
-    parser.add_argument("--set", choices=["all", "detectors", "trained", "families"], default="all",
-                        help="detectors at full size, the trained models of data/, all families and tasks, or all")
+    parser.add_argument("--set", choices=["all", "detectors", "trained", "families", "maps"], default="all",
+                        help="detectors at full size, the trained models of data/, all families and tasks, semantic "
+                             "segmentation and depth, or all")
     parser.add_argument("--only", default="", help="only models whose path has this text")
     parser.add_argument("--extra", action="append", default=[], metavar="MODEL[=REFERENCE.onnx]")
     parser.add_argument("--candidate", choices=["program", "openvino"], default="program")
@@ -323,6 +325,8 @@ def main() -> int:
             "trained": lambda: trainedCases(street, shapes),
             "families": lambda: familyCases(arguments.models, street, shapes),
         }
+        if arguments.set == "maps":
+            return 0 if compareMaps(arguments.program, arguments.models, street + shapes, arguments.only) else 1
         cases = [case for name, make in sets.items() if arguments.set in ("all", name) for case in make()]
         for extra in arguments.extra:
             model, _, reference = extra.partition("=")
@@ -341,7 +345,10 @@ def main() -> int:
     except (RuntimeError, subprocess.CalledProcessError) as error:
         print(error, file=sys.stderr)
         return 2
-    return compareAll(cases, arguments)
+    status = compareAll(cases, arguments)
+    if arguments.set == "all" and arguments.candidate == "program" and not arguments.extra:
+        status |= 0 if compareMaps(arguments.program, arguments.models, street + shapes, arguments.only) else 1
+    return status
 
 
 def compareAll(cases: list[Case], arguments: argparse.Namespace) -> int:

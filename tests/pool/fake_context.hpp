@@ -21,7 +21,7 @@ struct FakeMachine {
   std::function<void()> whileRunning;  // called in every run
   std::atomic<int> contexts = 0;       // alive
   std::atomic<int> wrong = 0;          // runs that no scheduler may make
-  std::atomic<std::size_t> largestBatch = 64;
+  std::atomic<std::size_t> maxBatchSize = 64;
 
   // Holds runs that begin from now on, until resume(): all, or those whose first image is one of these.
   void hold(std::set<int> firsts = {}) {
@@ -86,9 +86,9 @@ class FakeContext final : public Context {
   FakeContext(const FakeContext&) = delete;
   FakeContext& operator=(const FakeContext&) = delete;
 
-  RunTimes predict(std::span<const ImageView> images, std::span<const Letterbox> letterboxes,
-                   const Thresholds& /*thresholds*/, std::span<Prediction> results) override {
-    const bool sound = !inUse_.exchange(true) && !images.empty() && images.size() <= machine_.largestBatch &&
+  StageTimes predict(std::span<const ImageView> images, std::span<const Letterbox> letterboxes,
+                     const PostprocessOptions& /*options*/, std::span<Result> results) override {
+    const bool sound = !inUse_.exchange(true) && !images.empty() && images.size() <= machine_.maxBatchSize &&
                        images.size() == letterboxes.size() && images.size() == results.size() &&
                        std::all_of(letterboxes.begin(), letterboxes.end(),
                                    [&](const Letterbox& box) { return box.network == letterboxes[0].network; });

@@ -81,7 +81,7 @@ TEST(PrometheusTest, LinesOfTwoPools) {
   Histogram histogram;
   histogram.add(0.05);
   histogram.add(3);
-  metrics.whole = histogram.times();
+  metrics.latency = histogram.times();
   const std::string text = '\n' + prometheus({{"street", metrics}, {"a \"b\\\n", {}}});
   EXPECT_EQ(valueOf(text, "trtyolo_pool_submitted_total{pool=\"street\"}"), 12345678901);
   EXPECT_EQ(valueOf(text, "trtyolo_pool_submitted_total{pool=\"a \\\"b\\\\\\n\"}"), 0);
@@ -91,11 +91,11 @@ TEST(PrometheusTest, LinesOfTwoPools) {
   EXPECT_EQ(valueOf(text, "trtyolo_pool_batch_size_bucket{pool=\"street\",le=\"2\"}"), 5);
   EXPECT_EQ(valueOf(text, "trtyolo_pool_batch_size_bucket{pool=\"street\",le=\"+Inf\"}"), 7);
   EXPECT_EQ(valueOf(text, "trtyolo_pool_batch_size_sum{pool=\"street\"}"), 11);
-  const std::string stage = "{pool=\"street\",stage=\"whole\"";
-  EXPECT_EQ(valueOf(text, "trtyolo_pool_stage_seconds_bucket" + stage + ",le=\"6.5536e-05\"}"), 1);
-  EXPECT_EQ(valueOf(text, "trtyolo_pool_stage_seconds_bucket" + stage + ",le=\"17.17986918\"}"), 2);
-  EXPECT_EQ(valueOf(text, "trtyolo_pool_stage_seconds_count" + stage + "}"), 2);
-  EXPECT_NEAR(valueOf(text, "trtyolo_pool_stage_seconds_sum" + stage + "}"), 0.00305, 1e-9);
+  const std::string pool = "{pool=\"street\"";
+  EXPECT_EQ(valueOf(text, "trtyolo_pool_latency_seconds_bucket" + pool + ",le=\"6.5536e-05\"}"), 1);
+  EXPECT_EQ(valueOf(text, "trtyolo_pool_latency_seconds_bucket" + pool + ",le=\"17.17986918\"}"), 2);
+  EXPECT_EQ(valueOf(text, "trtyolo_pool_latency_seconds_count" + pool + "}"), 2);
+  EXPECT_NEAR(valueOf(text, "trtyolo_pool_latency_seconds_sum" + pool + "}"), 0.00305, 1e-9);
 }
 
 // Each family is told of once, before its lines, and nothing else is in the text.
@@ -116,7 +116,7 @@ TEST(PrometheusTest, Form) {
       EXPECT_NE(line.find("{pool=\""), std::string::npos) << line;
     }
   }
-  EXPECT_EQ(families.size(), 9U);
+  EXPECT_EQ(families.size(), 11U);
 }
 
 }  // namespace

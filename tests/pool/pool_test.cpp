@@ -140,7 +140,7 @@ TEST_F(TinyPoolTest, DynamicBatchesAreMerged) {
   PoolOption options;
   options.contexts = 1;
   Pool<DetectModel> pool(model, options);
-  EXPECT_EQ(pool.largestBatch(), 8);
+  EXPECT_EQ(pool.maxBatchSize(), 8);
   EXPECT_EQ(pool.queueLength(), 64U);
   const std::vector<DetResult> results = pool.predict(std::vector<Image>(200, image_));
   for (const DetResult& result : results) {
@@ -154,9 +154,9 @@ TEST_F(TinyPoolTest, DynamicBatchesAreMerged) {
   }
   EXPECT_EQ(images, 200U);
   EXPECT_EQ(metrics.finished, 200U);
-  EXPECT_EQ(metrics.network.count, runs);
+  EXPECT_EQ(metrics.inference.count, runs);
   EXPECT_DOUBLE_EQ(metrics.meanBatch(), 200.0 / static_cast<double>(runs));
-  EXPECT_EQ(metrics.whole.count, 200U);
+  EXPECT_EQ(metrics.latency.count, 200U);
   EXPECT_LE(metrics.longestQueue, 16U);  // the call enters a few images at a time
 }
 
@@ -343,7 +343,7 @@ TEST_F(TinyPoolTest, AClosedPool) {
 
 TEST_F(TinyPoolTest, ClosingWhileManyCall) {
   DetectModel model(file_, option());
-  for (const Ending ending : {Ending::Drain, Ending::Drop}) {
+  for (const CloseMode mode : {CloseMode::Drain, CloseMode::Drop}) {
     PoolOption options;
     options.queueLength = 2;
     Pool<DetectModel> pool(model, options);
@@ -368,7 +368,7 @@ TEST_F(TinyPoolTest, ClosingWhileManyCall) {
       });
     }
     std::this_thread::sleep_for(20ms);
-    pool.close(ending);
+    pool.close(mode);
     for (std::thread& caller : callers) {
       caller.join();
     }
@@ -392,10 +392,10 @@ TEST_F(TinyPoolTest, AnEngineForImagesThatAreAlone) {
   // The same but for the score, which tells who has run.
   const std::string file = test::writeTinyModel(
       dir_, "one", {{1, 3, 64, 64}, {test::detectorOutput(2, 8, {{32, 32, 20, 10, 1, 0.8F}})}, "", false});
-  auto forOne = std::make_unique<DetectModel>(file, InferOption().setStreams(1));
+  auto lowLatency = std::make_unique<DetectModel>(file, InferOption().setStreams(1));
   DetectModel model(file_, InferOption().setStreams(2));
-  Pool<DetectModel> pool(model, *forOne);
-  forOne.reset();
+  Pool<DetectModel> pool(model, *lowLatency);
+  lowLatency.reset();
   EXPECT_EQ(pool.contexts(), 2);
   for (int i = 0; i < 3; ++i) {
     EXPECT_EQ(pool.predict(image_).scores, std::vector<float>{0.8F});
@@ -423,8 +423,8 @@ TEST_F(TinyPoolTest, AFullQueueAsTheCallerWantsIt) {
   options.queueLength = 1;
   Pool<DetectModel> pool(model, options);
   SubmitOption refuse, block;
-  refuse.whenFull = WhenFull::Refuse;
-  block.whenFull = WhenFull::Block;
+  refuse.queueFullPolicy = QueueFullPolicy::Reject;
+  block.queueFullPolicy = QueueFullPolicy::Block;
   std::vector<Ticket<DetResult>> tickets;
   EXPECT_THROW(
       for (int i = 0; i < 100000; ++i) { tickets.push_back(pool.submit(image_, refuse)); }, QueueFullError);
@@ -433,7 +433,7 @@ TEST_F(TinyPoolTest, AFullQueueAsTheCallerWantsIt) {
   for (Ticket<DetResult>& ticket : tickets) {
     EXPECT_EQ(ticket.get().num, 1);
   }
-  EXPECT_EQ(pool.metrics().refused, 1U);
+  EXPECT_EQ(pool.metrics().rejected, 1U);
 }
 
 TEST_F(TinyPoolTest, OptionsThatMakeNoSense) {
@@ -450,13 +450,13 @@ TEST_F(TinyPoolTest, OptionsThatMakeNoSense) {
   options.contexts = -1;
   EXPECT_NE(refused(options).find("contexts"), std::string::npos);
   options = {};
-  options.largestBatch = 2;
+  options.maxBatchSize = 2;
   EXPECT_NE(refused(options).find("at most 1"), std::string::npos);
   options = {};
-  options.longestWait = -1us;
-  EXPECT_NE(refused(options).find("longestWait"), std::string::npos);
-  options.longestWait = std::chrono::microseconds::max();
-  EXPECT_NE(refused(options).find("longestWait"), std::string::npos);
+  options.maxQueueDelay = -1us;
+  EXPECT_NE(refused(options).find("maxQueueDelay"), std::string::npos);
+  options.maxQueueDelay = std::chrono::microseconds::max();
+  EXPECT_NE(refused(options).find("maxQueueDelay"), std::string::npos);
   EXPECT_EQ(refused({}), "");
 }
 

@@ -29,7 +29,7 @@ class SchedulerTest : public testing::Test {
   ~SchedulerTest() override {
     machine_.resume();
     if (scheduler_) {
-      scheduler_->close(Ending::Drain);
+      scheduler_->close(CloseMode::Drain);
       const PoolMetrics metrics = scheduler_->metrics();
       EXPECT_EQ(metrics.submitted, metrics.finished + metrics.failed + metrics.expired + metrics.cancelled +
                                        metrics.dropped + metrics.blocked + metrics.waiting + metrics.running);
@@ -39,11 +39,12 @@ class SchedulerTest : public testing::Test {
     EXPECT_EQ(machine_.wrong, 0);
   }
 
-  void make(std::size_t contexts, std::size_t largestBatch, std::chrono::microseconds longestWait = 1h,
+  void make(std::size_t contexts, std::size_t maxBatchSize, std::chrono::microseconds maxQueueDelay = 1h,
             std::size_t queueLength = 64) {
-    machine_.largestBatch = largestBatch;
-    scheduler_ = std::make_shared<Scheduler>(test::fakeContexts(machine_, contexts), std::move(forOne_), Thresholds{},
-                                             SchedulerSettings{largestBatch, longestWait, queueLength, "fake"});
+    machine_.maxBatchSize = maxBatchSize;
+    scheduler_ = std::make_shared<Scheduler>(test::fakeContexts(machine_, contexts), std::move(lowLatency_),
+                                             PostprocessOptions{},
+                                             SchedulerSettings{maxBatchSize, maxQueueDelay, queueLength, "fake", {}});
   }
 
   ImageView image(int byte) const { return {&bytes_[static_cast<std::size_t>(byte)], {1, 1}, 1, 1}; }
@@ -83,7 +84,7 @@ class SchedulerTest : public testing::Test {
 
   const test::Watchdog watchdog_;
   FakeMachine machine_, one_;
-  std::unique_ptr<Context> forOne_;
+  std::unique_ptr<Context> lowLatency_;
   std::array<std::uint8_t, 256> bytes_{};
   std::shared_ptr<Scheduler> scheduler_;
 };
@@ -99,14 +100,14 @@ TEST_F(SchedulerTest, ALoneCallerRunsInItsOwnThread) {
   const PoolMetrics metrics = scheduler_->metrics();
   EXPECT_EQ(metrics.finished, 10U);
   EXPECT_EQ(metrics.batchSizes, (std::vector<std::uint64_t>{10, 0, 0, 0}));
-  EXPECT_EQ(metrics.wait.max, 0);
-  EXPECT_EQ(metrics.before.sum, 5);
-  EXPECT_EQ(metrics.network.sum, 10);
-  EXPECT_EQ(metrics.after.sum, 2.5);
+  EXPECT_EQ(metrics.queueTime.max, 0);
+  EXPECT_EQ(metrics.preprocess.sum, 5);
+  EXPECT_EQ(metrics.inference.sum, 10);
+  EXPECT_EQ(metrics.postprocess.sum, 2.5);
 }
 
 TEST_F(SchedulerTest, AnImageThatIsAloneHasTheContextForOne) {
-  forOne_ = std::move(test::fakeContexts(one_, 1).front());
+  lowLatency_ = std::move(test::fakeContexts(one_, 1).front());
   make(1, 2);
   EXPECT_EQ(scheduler_->predict(image(1), box(32), Entry::Later).classes, std::vector<int>{1});
   EXPECT_EQ(take(submit(2)), 2);
@@ -124,7 +125,7 @@ TEST_F(SchedulerTest, AnImageThatIsAloneHasTheContextForOne) {
   EXPECT_EQ(take(fourth) + take(fifth) + take(sixth), 15);
   EXPECT_EQ(one_.runs().at(2), std::vector<int>{3});
   EXPECT_EQ(machine_.runs().at(0), (std::vector<int>{4, 5}));
-  scheduler_->close(Ending::Drain);
+  scheduler_->close(CloseMode::Drain);
   EXPECT_EQ(one_.contexts, 0);
 }
 
@@ -227,14 +228,14 @@ TEST_F(SchedulerTest, AFullRunOfAnotherSizeGoesFirstButNotForLong) {
 TEST_F(SchedulerTest, AFullQueueRefuses) {
   make(1, 1, 1h, 2);
   holdRun();
-  const auto one = submit(1, 32, Entry::Refuse), two = submit(2, 32, Entry::Refuse);
-  EXPECT_THROW(submit(3, 32, Entry::Refuse), QueueFullError);
-  EXPECT_THROW(scheduler_->predict(image(3), box(32), Entry::Refuse), QueueFullError);
+  const auto one = submit(1, 32, Entry::Reject), two = submit(2, 32, Entry::Reject);
+  EXPECT_THROW(submit(3, 32, Entry::Reject), QueueFullError);
+  EXPECT_THROW(scheduler_->predict(image(3), box(32), Entry::Reject), QueueFullError);
   machine_.resume();
   EXPECT_EQ(take(one), 1);
   EXPECT_EQ(take(two), 2);
-  EXPECT_EQ(scheduler_->metrics().refused, 2U);
-  EXPECT_EQ(take(submit(4, 32, Entry::Refuse)), 4);
+  EXPECT_EQ(scheduler_->metrics().rejected, 2U);
+  EXPECT_EQ(take(submit(4, 32, Entry::Reject)), 4);
 }
 
 TEST_F(SchedulerTest, AFullQueueBlocksInTheOrderOfArrival) {
@@ -350,7 +351,7 @@ TEST_F(SchedulerTest, DrainingRunsAllThatWait) {
   for (int i = 1; i <= 5; ++i) {
     others.push_back(submit(i));
   }
-  auto closed = std::async(std::launch::async, [&] { scheduler_->close(Ending::Drain); });
+  auto closed = std::async(std::launch::async, [&] { scheduler_->close(CloseMode::Drain); });
   while (true) {  // until it is closed to others
     try {
       submit(9);
@@ -367,7 +368,7 @@ TEST_F(SchedulerTest, DrainingRunsAllThatWait) {
     EXPECT_TRUE(scheduler_->ready(*others[static_cast<std::size_t>(i - 1)]));
     EXPECT_EQ(take(others[static_cast<std::size_t>(i - 1)]), i);
   }
-  scheduler_->close(Ending::Drop);  // once more
+  scheduler_->close(CloseMode::Drop);  // once more
 }
 
 TEST_F(SchedulerTest, DroppingRunsNoneThatWaits) {
@@ -379,8 +380,8 @@ TEST_F(SchedulerTest, DroppingRunsNoneThatWaits) {
   }
   auto blocked = std::async(std::launch::async, [&] { return take(submit(4, 32, Entry::Block)); });
   awaitMetrics([](const PoolMetrics& metrics) { return metrics.blocked == 2; });
-  auto drained = std::async(std::launch::async, [&] { scheduler_->close(Ending::Drain); });
-  auto dropped = std::async(std::launch::async, [&] { scheduler_->close(Ending::Drop); });
+  auto drained = std::async(std::launch::async, [&] { scheduler_->close(CloseMode::Drain); });
+  auto dropped = std::async(std::launch::async, [&] { scheduler_->close(CloseMode::Drop); });
   EXPECT_THROW(blocked.get(), ClosedError);
   for (const auto& each : others) {
     EXPECT_THROW(take(each), ClosedError);
@@ -421,7 +422,7 @@ TEST_F(SchedulerTest, CallbacksComeOneAtATimeAndMayUseThePool) {
   while (scheduler_->metrics().finished < 40) {  // those of the callbacks too
     std::this_thread::sleep_for(100us);
   }
-  scheduler_->close(Ending::Drain);
+  scheduler_->close(CloseMode::Drain);
   std::sort(called.begin(), called.end());
   std::vector<int> expected(20);
   std::iota(expected.begin(), expected.end(), 0);
@@ -434,7 +435,7 @@ TEST_F(SchedulerTest, ClosingInACallback) {
   for (int i = 0; i < 3; ++i) {
     auto made = request(i);
     made->onDone = [&](const auto&) {
-      scheduler_->close(Ending::Drain);
+      scheduler_->close(CloseMode::Drain);
       ++calls;
     };
     try {
@@ -443,7 +444,7 @@ TEST_F(SchedulerTest, ClosingInACallback) {
       ++calls;
     }
   }
-  scheduler_->close(Ending::Drain);
+  scheduler_->close(CloseMode::Drain);
   EXPECT_EQ(calls, 3);
 }
 
@@ -468,7 +469,7 @@ TEST_F(SchedulerTest, OwnersGoWhenTheirImagesAreDone) {
   }
   EXPECT_FALSE(watched[0].expired());
   machine_.resume();
-  scheduler_->close(Ending::Drain);
+  scheduler_->close(CloseMode::Drain);
   EXPECT_TRUE(watched[0].expired());
   EXPECT_TRUE(watched[2].expired());
 }

@@ -88,13 +88,13 @@ class FakeCaller {
     const int network = 32 * (1 + dice_.upTo(1));
     return Letterbox::fit({1, 1}, {network, network});
   }
-  Entry entry(Entry patient) { return dice_.oneIn(3) ? Entry::Refuse : patient; }
+  Entry entry(Entry patient) { return dice_.oneIn(3) ? Entry::Reject : patient; }
 
   // Takes a result or an error, and says whether it may be one of image `byte`.
   template <typename Take>
   void judge(int byte, const Take& take) {
     try {
-      const Prediction result = take();
+      const Result result = take();
       ++tally_.finished;
       tally_.wrong += result.classes == std::vector<int>{byte} && byte != FakeContext::kGuilty ? 0 : 1;
     } catch (const InferenceError&) {
@@ -113,7 +113,7 @@ class FakeCaller {
     const auto pixels = pixel();
     const int byte = byte_;
     try {
-      const Prediction result = scheduler_->predict(viewOf(*pixels), box(), entry(Entry::Later));
+      const Result result = scheduler_->predict(viewOf(*pixels), box(), entry(Entry::Later));
       ++tally_.finished;
       tally_.wrong += result.classes == std::vector<int>{byte} ? 0 : 1;
     } catch (const InferenceError&) {
@@ -179,18 +179,19 @@ void runSchedule(unsigned long seed) {
     own.dawdle(slowness);
   };
   SchedulerSettings settings;
-  settings.largestBatch = static_cast<std::size_t>(1 + dice.upTo(4));
-  settings.longestWait = std::chrono::microseconds(dice.oneIn(4) ? 0 : dice.upTo(2000));
+  settings.maxBatchSize = static_cast<std::size_t>(1 + dice.upTo(4));
+  settings.maxQueueDelay = std::chrono::microseconds(dice.oneIn(4) ? 0 : dice.upTo(2000));
   settings.queueLength = static_cast<std::size_t>(1 + dice.upTo(7));
   settings.file = "fake";
-  machine.largestBatch = settings.largestBatch;
+  machine.maxBatchSize = settings.maxBatchSize;
   Tally tally;
   auto contexts = test::fakeContexts(machine, static_cast<std::size_t>(1 + dice.upTo(2)));
-  std::unique_ptr<Context> forOne;
+  std::unique_ptr<Context> lowLatency;
   if (dice.oneIn(2)) {
-    forOne = std::move(test::fakeContexts(machine, 1).front());
+    lowLatency = std::move(test::fakeContexts(machine, 1).front());
   }
-  auto scheduler = std::make_shared<Scheduler>(std::move(contexts), std::move(forOne), Thresholds{}, settings);
+  auto scheduler =
+      std::make_shared<Scheduler>(std::move(contexts), std::move(lowLatency), PostprocessOptions{}, settings);
   std::vector<std::thread> threads;
   for (int i = dice.upTo(5); i >= 0; --i) {
     threads.emplace_back(
@@ -198,21 +199,21 @@ void runSchedule(unsigned long seed) {
   }
   if (dice.oneIn(3)) {
     dice.dawdle(2000);
-    std::thread other([&, ending = dice.oneIn(2) ? Ending::Drain : Ending::Drop] { scheduler->close(ending); });
-    scheduler->close(dice.oneIn(2) ? Ending::Drain : Ending::Drop);
+    std::thread other([&, mode = dice.oneIn(2) ? CloseMode::Drain : CloseMode::Drop] { scheduler->close(mode); });
+    scheduler->close(dice.oneIn(2) ? CloseMode::Drain : CloseMode::Drop);
     other.join();
   }
   for (std::thread& thread : threads) {
     thread.join();
   }
-  scheduler->close(Ending::Drain);
+  scheduler->close(CloseMode::Drain);
 
   const PoolMetrics metrics = scheduler->metrics();
   EXPECT_EQ(tally.wrong, 0U);
   EXPECT_EQ(machine.wrong, 0);
   EXPECT_EQ(machine.contexts, 0);
   EXPECT_EQ(tally.callbacks, tally.callbacksWanted);
-  EXPECT_EQ(metrics.refused, tally.refused);
+  EXPECT_EQ(metrics.rejected, tally.refused);
   EXPECT_EQ(metrics.blocked + metrics.waiting + metrics.running, 0U);
   EXPECT_EQ(metrics.submitted,
             metrics.finished + metrics.failed + metrics.expired + metrics.cancelled + metrics.dropped);
@@ -246,10 +247,10 @@ TEST(PoolStressTest, RandomCallersOfARealNetwork) {
   for (int round = 0; round < 20; ++round) {
     PoolOption option;
     option.contexts = 1 + dice.upTo(2);
-    option.largestBatch = dice.upTo(4);
-    option.longestWait = std::chrono::microseconds(dice.upTo(1000));
+    option.maxBatchSize = dice.upTo(4);
+    option.maxQueueDelay = std::chrono::microseconds(dice.upTo(1000));
     option.queueLength = static_cast<std::size_t>(1 + dice.upTo(15));
-    option.whenFull = dice.oneIn(2) ? WhenFull::Block : WhenFull::Refuse;
+    option.queueFullPolicy = dice.oneIn(2) ? QueueFullPolicy::Block : QueueFullPolicy::Reject;
     Pool<DetectModel> pool(model, option);
     std::atomic<int> wrong = 0, callbacks = 0, wanted = 0;
     std::vector<std::thread> callers;
@@ -307,7 +308,7 @@ TEST(PoolStressTest, RandomCallersOfARealNetwork) {
     }
     if (dice.oneIn(2)) {
       dice.dawdle(20000);
-      pool.close(dice.oneIn(2) ? Ending::Drain : Ending::Drop);
+      pool.close(dice.oneIn(2) ? CloseMode::Drain : CloseMode::Drop);
     }
     for (std::thread& caller : callers) {
       caller.join();

@@ -21,6 +21,7 @@ from openvino import opset13 as ops
 
 DATA = pathlib.Path(os.environ.get("TRTYOLO_DATA", pathlib.Path(__file__).parents[2] / "data"))
 SHAPES = DATA / "shapes"
+TASKS = ("classify", "detect", "obb", "segment", "pose")  # that have a trained network; the others have test_maps.py
 
 # Started in the background by a shell without job control, processes ignore Ctrl-C, and those that they start.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
@@ -80,6 +81,23 @@ def write_tiny_segmenter(folder):
     file = folder / "tiny.xml"
     ov.save_model(ov.Model(outputs, [image]), file, compress_to_fp16=False)
     return file
+
+
+def write_nameless_detector(folder):
+    """An end-to-end network that finds the same two objects in every picture, and names no class, as OpenVINO IR."""
+    objects = np.array([[[8, 8, 40, 40, 0.9, 17], [20, 24, 60, 60, 0.8, 3], *[[0] * 6] * 6]], np.float32)
+    image = ops.parameter([1, 3, 64, 64], np.float32, name="images")
+    nothing = ops.multiply(ops.reduce_mean(image, [0, 1, 2, 3]), np.float32(0))
+    output = ops.result(ops.add(ops.constant(objects), nothing))
+    output.output(0).set_names({"output0"})
+    file = folder / "nameless.xml"
+    ov.save_model(ov.Model([output], [image]), file, compress_to_fp16=False)
+    return file
+
+
+@pytest.fixture(scope="session")
+def nameless(tmp_path_factory):
+    return write_nameless_detector(tmp_path_factory.mktemp("nameless"))
 
 
 @pytest.fixture(scope="session")

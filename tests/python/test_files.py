@@ -35,11 +35,21 @@ def names_in(batches):
 
 
 def test_batches_of_a_folder_come_as_people_count(tmp_path):
-    folder = folder_of(tmp_path, ["10.jpg", "2.JPG", "1.png", "a2b10.bmp", "a2b9.bmp", "notes.txt"])
+    folder = folder_of(tmp_path, ["10.jpg", "2.JPG", "1.png", "a2b10.bmp", "a2b9.bmp", "notes.txt", "._1.png"])
     assert names_in(ty.image_batches(folder, 2)) == [["1.png", "2.JPG"], ["10.jpg", "a2b9.bmp"], ["a2b10.bmp"]]
     assert names_in(ty.image_batches(folder, 2, pad_extra=True))[-1] == ["a2b10.bmp", "a2b10.bmp"]
     assert names_in(ty.image_batches(str(folder / "*.bmp"), 8, True)) == [["a2b9.bmp"] + ["a2b10.bmp"] * 7]
     assert names_in(ty.image_batches([folder / "10.jpg", folder / "1.png"], 4)) == [["10.jpg", "1.png"]]
+
+
+def test_folders_in_folders(tmp_path):
+    for name in ("a.jpg", "x/b.jpg", "x/y/c.AVIF", "x/.hidden/d.jpg", "x/e.txt"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    (tmp_path / "x" / "link").symlink_to(tmp_path)
+    assert names_in(ty.image_batches(f"{tmp_path}/**/*.jpg", 9)) == [["a.jpg", "b.jpg"]]
+    assert names_in(ty.image_batches(f"{tmp_path}/**/y/*", 9)) == [["c.AVIF"]]
+    assert names_in(ty.image_batches(f"{tmp_path}/x/**", 9)) == [["b.jpg", "e.txt", "c.AVIF"]]
 
 
 def test_what_is_not_there(tmp_path):

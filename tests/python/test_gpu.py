@@ -6,8 +6,10 @@ data/shapes/detect.onnx); without it the engine is built, which takes about half
 
 import concurrent.futures
 import json
+import logging
 import os
 import pathlib
+import time
 
 import cv2
 import numpy as np
@@ -164,3 +166,12 @@ def test_the_callers_device_stays(models):
     before = torch.cuda.current_device()
     models[0].predict(torch.from_numpy(picture()).cuda())
     assert torch.cuda.current_device() == before
+
+
+def test_what_tensorrt_says_goes_to_the_logger(engine, caplog):
+    with caplog.at_level(logging.DEBUG, "tensorrt_yolo"):
+        ty.DetectModel(engine, IN_HOST).predict(picture())
+        deadline = time.monotonic() + 10  # messages come by a thread of their own
+        while not caplog.messages and time.monotonic() < deadline:
+            time.sleep(0.01)
+    assert any(message.startswith("TensorRT: ") for message in caplog.messages)

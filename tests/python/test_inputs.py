@@ -1,6 +1,8 @@
 """Everything that predict() takes gives the same result; everything else is refused and named."""
 
+import struct
 import sys
+import zlib
 
 import cv2
 import numpy as np
@@ -166,6 +168,67 @@ def test_nothing_that_reads_pictures(monkeypatch, rgb_model):
         rgb_model.predict(FILE)
 
 
+def chunk(kind, data):
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+# A PNG file of 100000 x 100000 pixels, without most of them.
+HEAD = struct.pack(">IIBBBBB", 100000, 100000, 8, 2, 0, 0, 0)
+BOMB = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", HEAD) + chunk(b"IDAT", zlib.compress(bytes(99))) + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize("reader", ["cv2", "PIL"])
+def test_files_that_cannot_be_read_are_value_errors_with_their_names(bgr_model, monkeypatch, tmp_path, reader):
+    if reader == "PIL":
+        monkeypatch.setitem(sys.modules, "cv2", None)
+    whole = FILE.read_bytes()
+    for name, data in (("bomb.png", BOMB), ("cut.jpg", whole[: len(whole) // 2]), ("x.png", b"x"), ("none.jpg", b"")):
+        file = tmp_path / name
+        file.write_bytes(data)
+        for image in (file, str(file)):
+            with pytest.raises(ValueError, match=name):
+                bgr_model.predict(image)
+
+
+@pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
+def test_bytes_of_files(rgb_model, bgr_model, expected, kind):
+    data = cv2.imencode(".png", picture())[1].tobytes()
+    assert same(bgr_model.predict(kind(data)), expected)
+    assert same(rgb_model.predict([kind(data), picture()[..., ::-1]])[0], expected)
+
+
+def test_arrays_that_are_more_than_arrays(bgr_model, expected, tmp_path):
+    np.save(tmp_path / "x.npy", picture())
+
+    class Mine(np.ndarray):
+        pass
+
+    for image in (np.load(tmp_path / "x.npy", mmap_mode="r"), picture().view(Mine)):
+        assert same(bgr_model.predict(image), expected)
+
+
+def test_what_to_do_with_other_values(bgr_model):
+    for values, advice in ((np.uint16, "image >> 8"), (np.float32, "image \\* 255"), (np.int32, "clip")):
+        with pytest.raises(TypeError, match=advice):
+            bgr_model.predict(GOOD.astype(values))
+
+
+def test_sixteen_bits_of_files(bgr_model, monkeypatch, tmp_path):
+    file = tmp_path / "x.png"
+    cv2.imwrite(str(file), np.full((4, 4), 40000, np.uint16))
+    by_opencv = readable(file, True)
+    monkeypatch.setitem(sys.modules, "cv2", None)
+    by_pillow = readable(file, True)
+    assert by_opencv.max() == by_pillow.max() == by_opencv.min() == 40000 // 256
+
+
+def test_the_index_in_a_list(bgr_model, tmp_path):
+    (tmp_path / "x.png").write_bytes(b"x")
+    for wrong in (GOOD.astype(float), GOOD[:0], tmp_path / "x.png", 7):
+        with pytest.raises((TypeError, ValueError), match=r"images\[2\]: "):
+            bgr_model.predict([GOOD, GOOD, wrong])
+
+
 GOOD = np.zeros((8, 8, 3), np.uint8)
 WRONG = {
     "float": (GOOD.astype(np.float32), TypeError, "float32"),
@@ -191,6 +254,11 @@ WRONG = {
     "array interface of floats": (OnlyArrayInterface(GOOD.astype(np.float32)), TypeError, "float32"),
     "PIL of 16 bits": (PIL.Image.fromarray(np.zeros((4, 4), np.uint16)), ValueError, "mode"),
     "PIL of floats": (PIL.Image.fromarray(np.zeros((4, 4), np.float32)), ValueError, "mode"),
+    "masked": (np.ma.masked_equal(GOOD, 1), TypeError, "masked array"),
+    "matrix": (np.matrix(GOOD[..., 0]), TypeError, "numpy.asarray"),
+    "bytes that are cut off": (FILE.read_bytes()[:900], ValueError, "cut off"),
+    "no bytes": (b"", ValueError, "0 bytes"),
+    "a bomb": (BOMB, ValueError, "OpenCV cannot decode"),
     "missing file": (SHAPES / "none.jpg", FileNotFoundError, "none.jpg"),
     "a folder": (SHAPES, IsADirectoryError, "shapes"),
     "not a picture": (__file__, ValueError, "test_inputs"),

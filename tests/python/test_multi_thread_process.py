@@ -30,12 +30,11 @@ def run(*arguments, timeout=120):
 
 def expected(model, items):
     """What the program must say of [(source, frame, pixels)]: what one model says, one after the other."""
-    names = model.info().names
     images = []
     for source, frame, pixels in items:
         height, width = pixels.shape[:2]
         said = {"source": str(source), "frame": frame, "width": width, "height": height}
-        images.append(said | model.predict(pixels).to_dict(names))
+        images.append(said | model.predict(pixels).to_dict())
     return images
 
 
@@ -113,7 +112,7 @@ def test_many_small_pictures(mode, tmp_path, tiny_segmenter, tiny):
     items = [(file, 0, cv2.imread(str(file))) for file in files]
     assert found["images"] == expected(tiny_model(tiny_segmenter), items)
     lines = done.stdout.splitlines()
-    assert lines[:-1] == [f"{file}: 3 objects" for file in files] and lines[-1].startswith("300 pictures, ")
+    assert lines[:-1] == [f"{file}: 3 objects" for file in files] and lines[-1].startswith("300 images, ")
 
 
 @MODES
@@ -129,7 +128,7 @@ def test_video_and_annotated_frames(mode, tmp_path, tiny_segmenter, tiny):
     saved = sorted((tmp_path / "annotated").iterdir())
     assert [file.name for file in saved] == [f"film_{i:06}.jpg" for i in range(40)]
     for file, (_, _, pixels) in zip(saved, frames_of(film)):
-        drawn = ty.visualize(pixels, model.predict(pixels), model.info().names)
+        drawn = model.predict(pixels).plot(pixels)
         assert file.read_bytes() == cv2.imencode(".jpg", drawn)[1].tobytes()
 
 
@@ -163,10 +162,10 @@ def test_broken_pictures_are_named_and_the_rest_goes_on(mode, tmp_path, tiny_seg
     assert [image["source"] for image in images] == [str(file) for file in files]
     for i, image in enumerate(images):
         if i in (3, 4, 11):
-            assert image == {"source": str(files[i]), "error": "not a picture that OpenCV can read"}
+            assert image == {"source": str(files[i]), "error": "not an image that OpenCV can read"}
         else:
             assert len(image["objects"]) == 3
-    assert f"{files[3]}: not a picture" in done.stdout and "3 of them" in done.stderr
+    assert f"{files[3]}: not an image" in done.stdout and "3 of them" in done.stderr
 
 
 def test_a_process_that_dies_is_named_and_replaced(tmp_path, tiny_segmenter, tiny):
@@ -229,7 +228,7 @@ def test_what_cannot_be_run_is_said_in_a_line(mode, tmp_path):
     for arguments, words in (
         ([damaged, DATA / "shapes" / "images"], "damaged.onnx"),
         ([model_file("detect"), tmp_path / "nothing"], "no such file"),
-        ([model_file("detect"), damaged], "neither pictures nor a video"),
+        ([model_file("detect"), damaged], "neither images nor a video"),
         ([model_file("detect"), DATA / "shapes" / "images", "--save", DATA / "shapes" / "images"], "overwritten"),
     ):
         done = run(*arguments, "--mode", mode, "--workers", 2)

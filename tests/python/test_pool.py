@@ -12,7 +12,7 @@ import weakref
 
 import numpy as np
 import pytest
-from conftest import model_file, picture, resident, run_python, same, slow
+from conftest import TASKS, model_file, picture, resident, run_python, same, slow
 
 import tensorrt_yolo as ty
 
@@ -24,14 +24,14 @@ def detector():
     return ty.DetectModel(model_file("detect"), BGR)
 
 
-@pytest.mark.parametrize("task", ty.MODELS)
+@pytest.mark.parametrize("task", TASKS)
 def test_gives_what_the_model_gives(task):
     model = ty.MODELS[task](model_file(task), BGR)
     images = [picture(task, i) for i in range(4)]
     expected = [model.predict(image) for image in images]
     with ty.Pool(model) as pool:
         model.close()  # the pool needs it no longer
-        assert (pool.contexts, pool.largest_batch, pool.info().task) == (2, pool.info().batch, task)
+        assert (pool.contexts, pool.max_batch_size, pool.info().task) == (2, pool.info().batch, task)
         assert same(pool.predict(images[0]), expected[0])
         assert all(map(same, pool.predict(images), expected))
         assert all(map(same, pool.map(iter(images * 3)), expected * 3))
@@ -52,19 +52,19 @@ def test_of_two_models(detector):
     alone = ty.DetectModel(model_file("detect"), ty.InferOption(swap_rb=True, streams=1))
     expected = detector.predict(picture())
     before = alone.memory().executors
-    with ty.Pool(detector, for_one=alone) as pool:
+    with ty.Pool(detector, low_latency_model=alone) as pool:
         assert np.allclose(pool.predict(picture()).boxes, expected.boxes, atol=0.01)
         assert alone.memory().executors == before + 1
         assert len(pool.predict([picture()] * 8)) == 8
-    with pytest.raises(TypeError, match="for_one must be a DetectModel"):
-        ty.Pool(detector, for_one=ty.ClassifyModel(model_file("classify")))
+    with pytest.raises(ValueError, match="low_latency_model must be for the task 'detect'"):
+        ty.Pool(detector, low_latency_model=ty.ClassifyModel(model_file("classify")))
 
 
 def test_images_share_a_run():
     model = ty.DetectModel(model_file("detect-dynamic"), ty.InferOption(swap_rb=True, batch=4))
     images = [picture(index=i) for i in range(4)]
     expected = [model.predict(image) for image in images]
-    with ty.Pool(model, contexts=1, longest_wait=5.0) as pool:
+    with ty.Pool(model, contexts=1, max_queue_delay=5.0) as pool:
         futures = [pool.submit(image) for image in images * 4]
         for future, wanted in zip(futures, expected * 4):
             found = future.result()
@@ -79,7 +79,7 @@ def test_coroutines(detector):
     expected = [detector.predict(image) for image in images]
 
     async def one(pool, image):
-        return await pool.submit(image, when_full="refuse")
+        return await pool.submit(image, queue_full_policy="reject")
 
     async def everything(pool):
         return await asyncio.gather(*(one(pool, image) for image in images))
@@ -132,6 +132,54 @@ def test_cancelling(detector):
         assert not done.cancel() and not done.cancelled()
 
 
+class Ended(ty.PoolFuture):
+    """Is done as soon as anybody wants to take it out, as if the pool's thread had come in between."""
+
+    unqueue = None
+
+    @property
+    def _unqueue(self):
+        unqueue = self.unqueue
+        if unqueue is not None and not self.done():
+            self._end(None, ty.ClosedError("at this very moment"))
+        return unqueue
+
+    @_unqueue.setter
+    def _unqueue(self, unqueue):
+        self.unqueue = unqueue
+
+    def _end(self, result, error):
+        if not self.done():  # the pool's own end comes after the one above
+            super()._end(result, error)
+
+
+def test_cancelling_what_ends_at_that_moment(detector, monkeypatch):
+    future = Ended()
+    future._unqueue = lambda: False  # of an image that is done
+    assert not future.cancel() and future.done() and future.unqueue is None
+
+    # And at the end of map().
+    monkeypatch.setattr("tensorrt_yolo.pool.PoolFuture", Ended)
+    with ty.Pool(detector, contexts=1) as pool:
+        results = pool.map([picture()] * 4)
+        next(results)
+        results.close()
+
+
+def test_a_future_that_is_done_keeps_nothing_of_the_pool():
+    class DoneMeanwhile(ty.PoolFuture):
+        def done(self):
+            """What it was before the pool's thread came in between."""
+            before = super().done()
+            if not before:
+                self._end(None, ty.ClosedError("at this very moment"))
+            return before
+
+    future = DoneMeanwhile()
+    future._begin(lambda: False)
+    assert future._unqueue is None and isinstance(future.exception(), ty.ClosedError)
+
+
 def test_deadlines(detector):
     with Held(detector) as held:
         late = held.pool.submit(held.image, timeout=0.0)
@@ -144,14 +192,14 @@ def test_deadlines(detector):
 
 
 def test_a_full_queue(detector):
-    with Held(detector, queue_length=1, when_full="refuse") as held:
+    with Held(detector, queue_length=1, queue_full_policy="reject") as held:
         with pytest.raises(ty.QueueFullError, match="queue of 1 "):
             for _ in range(1000):  # an image of the other thread may wait just now, or not
                 held.pool.submit(held.image)
-        assert held.pool.submit(held.image, when_full="block").result().num
-        assert held.pool.metrics().refused >= 1
+        assert held.pool.submit(held.image, queue_full_policy="block").result().num
+        assert held.pool.metrics().rejected >= 1
         with pytest.raises(ValueError, match="'wait'"):
-            held.pool.submit(held.image, when_full="wait")
+            held.pool.submit(held.image, queue_full_policy="wait")
 
 
 def test_an_image_fails_alone(detector):
@@ -192,15 +240,17 @@ def test_map_takes_images_as_they_are_needed(detector):
     assert metrics.submitted == metrics.finished + metrics.cancelled
 
 
-@pytest.mark.parametrize("drain", [True, False])
-def test_closing(detector, drain):
+@pytest.mark.parametrize("mode", ["drain", "drop"])
+def test_closing(detector, mode):
     pool = ty.Pool(detector, contexts=1)
     futures = [pool.submit(picture()) for _ in range(8)]
-    pool.close(drain)
+    with pytest.raises(ValueError, match="'drain' or 'drop', found 'now'"):
+        pool.close("now")
+    pool.close(mode)
     pool.close()
     assert all(future.done() for future in futures)
     ends = [type(future.exception()) for future in futures]
-    assert ends == [type(None)] * 8 if drain else ends[-1] is ty.ClosedError
+    assert ends == [type(None)] * 8 if mode == "drain" else ends[-1] is ty.ClosedError
     for call in (pool.predict, pool.submit):
         with pytest.raises(ty.ClosedError, match="closed"):
             call(picture())
@@ -265,10 +315,10 @@ def test_callbacks_may_use_the_pool(detector):
 def test_options_that_make_no_sense(detector):
     for options, message in [
         ({"contexts": -1}, "contexts must not be negative"),
-        ({"largest_batch": 2}, "largestBatch must be at most 1"),
-        ({"longest_wait": -1.0}, "longestWait"),
-        ({"longest_wait": float("inf")}, "longest_wait"),
-        ({"when_full": "wait"}, "'block' or 'refuse', found 'wait'"),
+        ({"max_batch_size": 2}, "maxBatchSize must be at most 1"),
+        ({"max_queue_delay": -1.0}, "maxQueueDelay"),
+        ({"max_queue_delay": float("inf")}, "max_queue_delay"),
+        ({"queue_full_policy": "wait"}, "'block' or 'reject', found 'wait'"),
     ]:
         with pytest.raises(ValueError, match=re.escape(message)):
             ty.Pool(detector, **options)
@@ -285,7 +335,7 @@ def test_metrics(detector):
         pool.predict([picture()] * 3)
         metrics = pool.metrics()
         assert (metrics.submitted, metrics.finished, metrics.batch_sizes) == (3, 3, [3])
-        assert metrics.whole.count == 3 and 0 < metrics.network.median <= metrics.whole.max
+        assert metrics.latency.count == 3 and 0 < metrics.inference.median <= metrics.latency.max
         text = ty.prometheus({"door": pool, "yard": metrics})
     assert 'trtyolo_pool_done_total{pool="door",outcome="finished"} 3\n' in text
     assert 'trtyolo_pool_submitted_total{pool="yard"} 3\n' in text

@@ -5,7 +5,7 @@ import pickle
 
 import numpy as np
 import pytest
-from conftest import model_file, picture, references, same
+from conftest import TASKS, model_file, picture, references, same
 
 import tensorrt_yolo as ty
 
@@ -15,7 +15,9 @@ PIXELS, SCORE, MASK_IOU, RADIANS = 0.5, 1e-3, 0.99, 0.01
 
 @pytest.fixture(scope="module")
 def models():
-    return {task: kind(model_file(task), ty.InferOption(swap_rb=True)) for task, kind in ty.MODELS.items()}
+    return {
+        task: kind(model_file(task), ty.InferOption(swap_rb=True)) for task, kind in ty.MODELS.items() if task in TASKS
+    }
 
 
 def near(found, expected, most):
@@ -71,7 +73,7 @@ def test_classes_are_those_of_ultralytics(models):
         assert near(result.scores, [thing["score"] for thing in expected["top"]], SCORE), file
 
 
-@pytest.mark.parametrize("task", ty.MODELS)
+@pytest.mark.parametrize("task", TASKS)
 def test_a_list_gives_what_single_images_give(models, task):
     images = [picture(task, i) for i in range(3)]
     together = models[task].predict(images)
@@ -80,7 +82,7 @@ def test_a_list_gives_what_single_images_give(models, task):
     assert models[task].predict([]) == [] and len(models[task].predict(tuple(images))) == 3
 
 
-@pytest.mark.parametrize("task", ty.MODELS)
+@pytest.mark.parametrize("task", TASKS)
 def test_types_and_shapes(models, task):
     for result, n in ((models[task].predict(picture(task)), None), (nothing(models[task], task), 0)):
         n = result.num if n is None else n
@@ -100,26 +102,33 @@ def test_types_and_shapes(models, task):
 
 def nothing(model, task):
     if task == "classify":
-        return ty.ClsResult([], [])
+        return ty.ClsResult([], [], names=model.info().names)
     clone = model.clone()
     clone.set_confidence(1)
     return clone.predict(picture(task))
 
 
-@pytest.mark.parametrize("task", ty.MODELS)
+@pytest.mark.parametrize("task", TASKS)
 def test_pickles_and_prints(models, task):
     for result in (models[task].predict(picture(task)), nothing(models[task], task)):
         again = pickle.loads(pickle.dumps(result))
         assert same(result, again)
-        assert repr(result).startswith(f"{type(result).__name__}(num={result.num}")
-        assert repr(result).count("\n  class ") == result.num
-        json.dumps(result.to_dict(models[task].info().names))
+        lines = repr(result).split("\n")
+        assert lines[0].startswith(f"{type(result).__name__}(num={result.num}")
+        assert [line.split(",")[0] for line in lines[1:]] == [f"  {t.name} {t.score:.2f}" for t in result]
+        assert json.loads(result.to_json()) == result.to_dict()
+        assert again.speed == result.speed and again.names == result.names == models[task].info().names
+        assert again.image_size == result.image_size and again.orig_shape == result.image_size[::-1]
 
 
-@pytest.mark.parametrize("task", ty.MODELS)
+@pytest.mark.parametrize("task", TASKS)
 def test_items(models, task):
     result = models[task].predict(picture(task))
     assert result[0].class_id == result.classes[0] and result[0].score == result.scores[0]
+    assert [thing.score for thing in result[:2]] == list(result.scores[:2])
+    assert result[0].name == models[task].info().names[result[0].class_id]
+    has = {"classify": (), "segment": ("box", "mask"), "pose": ("box", "kpts")}.get(task, ("box",))
+    assert {part for part in ("box", "mask", "kpts") if getattr(result[0], part) is not None} == set(has)
     assert same_item(result[-1], list(result)[-1])
     with pytest.raises(IndexError):
         result[result.num]
@@ -183,19 +192,14 @@ def test_masks(models):
 
 
 def test_dictionaries_are_what_the_program_writes(models):
-    names = models["segment"].info().names
     result = models["segment"].predict(picture("segment"))
-    thing = result.to_dict(names)["objects"][0]
-    assert list(thing) == ["class", "name", "score", "box", "mask"] and thing["name"] == names[thing["class"]]
+    thing = result.to_dict()["objects"][0]
+    assert list(thing) == ["class", "name", "score", "box", "mask"] and thing["name"] == result[0].name
     assert thing["mask"]["size"] == [result.masks.height, result.masks.width]
     assert decoded(thing["mask"]["counts"]) == result.masks[0].coco_counts()
-    assert list(models["obb"].predict(picture("obb")).to_dict()["objects"][0]) == [
-        "class", "score", "rotated", "corners",
-    ]  # fmt: skip
-    assert list(models["pose"].predict(picture("pose")).to_dict()["objects"][0]) == [
-        "class", "score", "box", "keypoints",
-    ]  # fmt: skip
-    assert list(models["classify"].predict(picture("classify")).to_dict(names)["top"][0]) == ["class", "name", "score"]
+    for task, keys in (("obb", ["rotated", "corners"]), ("pose", ["box", "keypoints"]), ("classify", [])):
+        objects = models[task].predict(picture(task)).to_dict()
+        assert list(objects.get("objects", objects.get("top"))[0]) == ["class", "name", "score", *keys]
 
 
 def decoded(text):
@@ -214,13 +218,12 @@ def decoded(text):
 
 def test_supervision(models):
     sv = pytest.importorskip("supervision")
-    names = models["detect"].info().names
     for task in ("detect", "segment", "obb", "pose"):
         for result in (models[task].predict(picture(task)), nothing(models[task], task)):
-            found = result.to_supervision(names)
+            found = result.to_supervision()
             assert isinstance(found, sv.KeyPoints if task == "pose" else sv.Detections)
             assert len(found) == result.num and np.array_equal(found.class_id, result.classes)
-            assert list(found.data["class_name"]) == [names[i] for i in result.classes]
+            assert list(found.data["class_name"]) == [thing.name for thing in result]
             if task == "pose":
                 assert np.array_equal(found.xy, result.kpts[..., :2])
                 continue
@@ -236,6 +239,84 @@ def test_supervision(models):
     assert isinstance(classes, sv.Classifications) and len(classes) == 5
 
 
-def test_elder_spellings():
+@pytest.mark.parametrize("task", TASKS)
+def test_a_model_of_any_task(models, task):
+    model = ty.Model(model_file(task), ty.InferOption(swap_rb=True))
+    result, typed = model.predict(picture(task)), models[task].predict(picture(task))
+    assert type(result) is ty.Result and result.task == typed.task == task
+    assert repr(result).split("\n")[1:] == repr(typed).split("\n")[1:] and result.to_dict() == typed.to_dict()
+    parts = {"boxes": ("detect", "segment", "pose"), "rotated_boxes": "obb", "masks": "segment", "keypoints": "pose"}
+    for part, tasks in parts.items():
+        assert (getattr(result, part) is not None) == (task in tasks), part
+    assert result[0].box is None or np.array_equal(result[0].box, typed.boxes[0])
+    assert same(pickle.loads(pickle.dumps(result)), result)
+
+
+def test_results_say_the_size_and_the_time(models):
+    result = models["detect"].predict(picture())
+    height, width = picture().shape[:2]
+    assert result.image_size == (width, height) and result.orig_shape == (height, width)
+    assert list(result.speed) == ["preprocess", "inference", "postprocess"]
+    assert result.speed["inference"] > 0 and all(0 <= time < 60_000 for time in result.speed.values())
+
+
+def test_names_are_in_memory_once(models):
+    first, second = (models["detect"].predict(picture(index=i)) for i in range(2))
+    assert first.names is second.names is models["detect"].clone().predict(picture()).names
+    assert first.names[0] == "circle" and first.names[99] == "99"
+
+
+@pytest.mark.parametrize("task", ["detect", "obb", "segment", "pose"])
+def test_writing_to_an_array_changes_the_result(models, task):
+    result = models[task].predict(picture(task))
+    before = result.to_dict()["objects"]
+    result.classes[0] = 99
+    result.scores[0] = 0.5
+    result.boxes[0, 0] += 8
+    if task == "pose":
+        result.kpts[0, 1] = 1, 2, 0.25
+    after = result.to_dict()["objects"]
+    assert (after[0]["class"], after[0]["name"], after[0]["score"]) == (99, "99", 0.5)
+    place = "rotated" if task == "obb" else "box"
+    assert after[0][place] == pytest.approx([before[0][place][0] + 8, *before[0][place][1:]])
+    assert "99 0.50" in repr(result) and ",99,99,0.5," in result.to_csv("x") and result.to_txt().startswith("99 ")
+    assert task != "pose" or after[0]["keypoints"][1] == [1, 2, 0.25]
+    assert after[1:] == before[1:] and result[0].class_id == 99
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_results_are_made_of_arrays(models, task):
+    found = models[task].predict(picture(task))
+    parts = {"detect": "boxes", "obb": "boxes", "segment": "boxes masks", "pose": "boxes kpts"}.get(task, "").split()
+    parts = [getattr(found, part) for part in ("classes", "scores", *parts)]
+    again = type(found)(*parts, names=found.names, image_size=found.image_size)
+    if task == "obb":
+        assert near(again.boxes, found.boxes, 1e-4)
+    else:
+        assert again.to_csv("a.jpg", 3) == found.to_csv("a.jpg", 3) and again.to_txt(True) == found.to_txt(True)
+    with pytest.raises(ValueError, match=f"{found.num - 1} classes were expected.* found {found.num}"):
+        type(found)(parts[0], parts[1][1:], *parts[2:])
+    with pytest.raises(ValueError, match="boxes"):
+        ty.Result([0], [0.5], task="detect")
+    with pytest.raises(ValueError, match="'track'"):
+        ty.Result([0], [0.5], task="track")
+
+
+def test_classes_without_names_have_their_numbers(nameless, tmp_path):
+    """As of an end-to-end network, whose outputs do not tell how many classes there are."""
+    pixels = np.zeros((64, 64, 3), np.uint8)
+    model = ty.DetectModel(nameless)
+    result = model.predict(pixels)
+    assert model.info().names == {} and model.info().names[17] == "17"
+    assert result.classes.tolist() == [17, 3] and [thing.name for thing in result] == ["17", "3"]
+    assert repr(result).split("\n")[1].startswith("  17 0.90, box [8.00")
+    assert [thing["name"] for thing in result.to_dict()["objects"]] == ["17", "3"]
+    assert result.to_csv("a.jpg").startswith("a.jpg,0,17,17,0.9,8,") and result.to_txt().startswith("17 ")
+    assert result.plot(pixels).any()
+    result.save(pixels, tmp_path / "drawn.png")
+    assert list(pytest.importorskip("supervision") and result.to_supervision().data["class_name"]) == ["17", "3"]
+
+
+def test_deprecated_aliases():
     assert ty.DetectRes is ty.DetResult and ty.ClassifyRes is ty.ClsResult and ty.OBBRes is ty.OBBResult
     assert ty.SegmentRes is ty.SegResult and ty.PoseRes is ty.PoseResult

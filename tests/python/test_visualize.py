@@ -1,20 +1,22 @@
 """visualize(): what it draws, where, and in which colours."""
 
+import subprocess
+
 import cv2
 import numpy as np
 import pytest
-from conftest import model_file, picture, references, run_python
+from conftest import TASKS, model_file, picture, references, run_python
 
 import tensorrt_yolo as ty
-from tensorrt_yolo import drawing
+from tensorrt_yolo import drawing, fonts
 
 
 @pytest.fixture(scope="module")
 def found():
     """(picture, result, names) of each task."""
     results = {}
-    for task, kind in ty.MODELS.items():
-        with kind(model_file(task), ty.InferOption(swap_rb=True)) as model:
+    for task in TASKS:
+        with ty.MODELS[task](model_file(task), ty.InferOption(swap_rb=True)) as model:
             image = picture(task)
             results[task] = image, model.predict(image), model.info().names
     return results
@@ -28,7 +30,7 @@ def is_coloured(pixel, class_id, most=3):
     return np.abs(pixel.astype(int) - bgr_of(class_id)).max() <= most
 
 
-@pytest.mark.parametrize("task", ty.MODELS)
+@pytest.mark.parametrize("task", TASKS)
 def test_draws_into_a_copy(found, task):
     image, result, names = found[task]
     before = image.copy()
@@ -116,9 +118,11 @@ def test_labels_of_all_kinds(found):
     image, result, names = found["detect"]
     as_dict = ty.visualize(image, result, names)
     assert np.array_equal(as_dict, ty.visualize(image, result, [names[i] for i in range(len(names))]))
-    assert not np.array_equal(as_dict, ty.visualize(image, result))
+    assert np.array_equal(as_dict, ty.visualize(image, result))  # the result knows the names
     # A name that is missing is the number.
-    assert np.array_equal(ty.visualize(image, result), ty.visualize(image, result, []))
+    numbers = ty.visualize(image, result, [])
+    assert np.array_equal(numbers, ty.visualize(image, result, {i: str(i) for i in names}))
+    assert not np.array_equal(as_dict, numbers)
     assert not np.array_equal(as_dict, ty.visualize(image, result, names, scores=False))
 
 
@@ -151,11 +155,67 @@ def test_other_things_are_refused(found):
         ty.visualize(found["detect"][0], [])
 
 
-def test_without_supervision_it_says_what_to_install():
+def test_plot_and_save(found, tmp_path):
+    for image, result, names in found.values():
+        drawn = result.plot(image, thickness=3)
+        assert np.array_equal(drawn, ty.visualize(image, result, names, thickness=3))
+        result.save(image, tmp_path / "Größe.png", thickness=3)
+        assert np.array_equal(cv2.imdecode(np.fromfile(tmp_path / "Größe.png", np.uint8), cv2.IMREAD_COLOR), drawn)
+    result.save(image, str(tmp_path / "x.jpg"))
+    assert np.abs(cv2.imread(str(tmp_path / "x.jpg")).astype(int) - result.plot(image)).mean() < 5
+    with pytest.raises(ValueError, match="unknown file extension"):
+        result.save(image, tmp_path / "x.unknown")
+
+
+def drawn_text(text):
+    """A label that is written into a black picture: its ink."""
+    result = ty.DetResult([0], [1], [[10, 60, 390, 90]], names={0: text})
+    drawn = ty.visualize(np.zeros((100, 400, 3), np.uint8), result, scores=False, text_size=24)
+    return (drawn[25:60] == 255).all(axis=2)  # white on the colour of class 0
+
+
+def test_text_of_any_script():
+    """Letters that are not ASCII are drawn as what they are: not left out, and not as one and the same box."""
+    texts = ["person", "Fußgänger", "Ящерица", "γάτα", "行人", "自転車", "고양이", "人"]
+    drawn = {text: drawn_text(text) for text in texts if _all_in_fonts(text)}
+    assert {"person", "Fußgänger", "Ящерица"} <= set(drawn)
+    assert all(ink.sum() > 30 for ink in drawn.values())
+    for a in drawn:
+        assert all(a == b or not np.array_equal(drawn[a], drawn[b]) for b in drawn)
+    assert not np.array_equal(drawn_text("ä"), drawn_text("a")) and not np.array_equal(drawn_text("ä"), drawn_text("?"))
+
+
+def _all_in_fonts(text):
+    return all(fonts._font_with(letter) != fonts._names()[-1] for letter in text)
+
+
+def test_text_without_a_font_is_said_once(monkeypatch):
+    for cached in (fonts._names, fonts._font_with, fonts._say_missing):
+        cached.cache_clear()
+    monkeypatch.setattr(fonts.subprocess, "run", lambda *_, **__: subprocess.CompletedProcess([], 0, "", ""))
+    monkeypatch.setattr(fonts, "_USUAL", ("no-such-font.ttf",))
+    try:
+        assert drawn_text("person").sum() > 30  # by the letters that Pillow brings
+        with pytest.warns(UserWarning, match="fonts-noto-cjk") as said:
+            assert drawn_text("行人").sum() > 30 and drawn_text("自転車").any()
+        assert len(said) == 1
+    finally:
+        for cached in (fonts._names, fonts._font_with, fonts._say_missing):
+            cached.cache_clear()
+
+
+def test_labels_stay_in_the_picture():
+    result = ty.DetResult([0, 1], [0.9, 0.8], [[-5, -5, 30, 30], [380, 2, 400, 20]], names={0: "wide " * 5, 1: "right"})
+    drawn = ty.visualize(np.zeros((60, 400, 3), np.uint8), result)
+    for class_id, place in ((0, np.s_[:24, :30]), (1, np.s_[:24, 370:])):
+        assert (np.abs(drawn[place].astype(int) - bgr_of(class_id)).max(axis=2) <= 3).sum() > 100
+
+
+def test_without_pillow_it_says_what_to_install():
     ended = run_python(
         """
         import sys, numpy as np
-        sys.modules["supervision"] = None
+        sys.modules["PIL"] = None
         import tensorrt_yolo as ty
         try:
             ty.visualize(np.zeros((8, 8, 3), np.uint8), ty.DetResult([0], [1], [[0, 0, 1, 1]]))
@@ -163,4 +223,23 @@ def test_without_supervision_it_says_what_to_install():
             print(error)
         """
     )
-    assert "pip install 'tensorrt_yolo[supervision]'" in ended.stdout, ended.stderr
+    assert "pip install 'tensorrt_yolo[images]'" in ended.stdout, ended.stderr
+
+
+def test_without_supervision_all_is_drawn():
+    ended = run_python(
+        """
+        import sys, numpy as np
+        sys.modules["supervision"] = None
+        import tensorrt_yolo as ty
+        result = ty.DetResult([0], [1], [[1, 1, 6, 6]])
+        print(result.plot(np.zeros((8, 8, 3), np.uint8)).any())
+        try:
+            result.to_supervision()
+        except ImportError as error:
+            print(error)
+        """
+    )
+    assert ended.stdout.startswith("True\n") and "pip install 'tensorrt_yolo[supervision]'" in ended.stdout, (
+        ended.stderr
+    )

@@ -1,5 +1,5 @@
 // The lock that lets one of many build an engine: between threads, between processes, and of those that died.
-#include "runtime/file_lock.hpp"
+#include "base/file_lock.hpp"
 
 #include <gtest/gtest.h>
 #include <signal.h>
