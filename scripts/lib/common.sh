@@ -9,11 +9,16 @@ cd "$root"
 # What a build and its tests need of Debian or Ubuntu.
 build_packages=(
   ca-certificates ccache cmake g++ ninja-build pkg-config python3 python3-dev python3-venv
-  libcli11-dev libgtest-dev libhwy-dev libopencv-dev libspdlog-dev nlohmann-json3-dev
+  libcli11-dev libcurl4-openssl-dev libfontconfig-dev libgtest-dev libhwy-dev libopencv-contrib-dev libopencv-dev libspdlog-dev nlohmann-json3-dev
 )
 
-# The Python wheel is compiled from the same sources with the same flags as the library.
-export CMAKE_CXX_COMPILER_LAUNCHER=ccache CMAKE_CUDA_COMPILER_LAUNCHER=ccache
+# What the tests need beside them: a camera that speaks RTSP.
+# shellcheck disable=SC2034
+test_packages=(gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base gstreamer1.0-plugins-good python3-gi)
+
+# The Python wheel is compiled from the same sources with the same flags as the library. Paths are relative to the build
+# folder in the cache's eyes, so that one build folder hits what another compiled.
+export CMAKE_CXX_COMPILER_LAUNCHER=ccache CMAKE_CUDA_COMPILER_LAUNCHER=ccache CCACHE_BASEDIR="$root"
 
 say() { printf '==> %s\n' "$*" >&2; }
 
@@ -78,19 +83,9 @@ need_python() {
   done
 }
 
-# has_cuda_compiler: whether a CUDA compiler that knows C++20 is installed (cmake/TrtyoloTensorRT.cmake looks there too).
-has_cuda_compiler() {
-  local nvcc
-  for nvcc in "${CUDACXX:-}" "${CUDAToolkit_ROOT:-}/bin/nvcc" "${CUDA_HOME:-}/bin/nvcc" "${CUDA_PATH:-}/bin/nvcc" \
-    "$(command -v nvcc || true)" /usr/local/cuda/bin/nvcc; do
-    if [ -x "$nvcc" ] && "$nvcc" --version | grep -qE 'release (1[2-9]|[2-9][0-9])\.'; then return; fi
-  done
-  return 1
-}
-
-# cuda_compiler: one from PyPI into .venv, unless there is one.
+# cuda_compiler: one from PyPI into .venv, unless one is installed.
 cuda_compiler() {
-  if has_cuda_compiler; then return; fi
+  if [ -n "${gpu_here[1]}" ]; then return; fi
   install_python scripts/requirements-gpu.txt || return 1
   # The wheels lack the names under which nvcc and CMake look for the libraries.
   local cuda
@@ -174,17 +169,22 @@ parity_python() {
 }
 
 # prepare PRESET: installs what is missing and sets `gpu` to the preset's TRTYOLO_TENSORRT. TRTYOLO_TENSORRT in the
-# environment says whether the GPU engine is built: AUTO (the default: where what it takes is there or can be fetched), ON
-# (nothing else will do) or OFF.
+# environment says whether the GPU engine is built: AUTO (the default: where an NVIDIA driver or a CUDA toolkit is installed,
+# and what else it takes is there or can be fetched), ON (nothing else will do) or OFF.
 prepare() {
-  local preset="$1"
+  local preset="$1" gpu_here
   gpu="${TRTYOLO_TENSORRT:-AUTO}"
   need_packages "${build_packages[@]}"
   need_python scripts/requirements.txt
   case "$preset" in
-    asan | tsan) gpu=OFF ;;
+    asan | tsan | coverage) gpu=OFF ;;
     tensorrt11) gpu=ON ;;
   esac
+  mapfile -t gpu_here < <(cmake -P cmake/TrtyoloGpuHere.cmake)
+  if [ "$gpu" = AUTO ] && [ -z "${gpu_here[0]}" ]; then
+    say "There is no NVIDIA driver and no CUDA toolkit here: building for CPUs only (TRTYOLO_TENSORRT=ON builds for GPUs too)"
+    gpu=OFF
+  fi
   if [ "$gpu" != OFF ] && ! (gpu_parts "$preset"); then
     if [ "$gpu" = ON ]; then fail "what the GPU engine takes could not be fetched; the message stands above"; fi
     say "What the GPU engine takes could not be fetched (the message stands above): this build runs models on the CPU only"
