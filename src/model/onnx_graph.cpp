@@ -13,6 +13,8 @@ namespace {
 using protobuf::Field;
 using protobuf::forEachField;
 
+constexpr std::uint64_t kDataType = 2, kTensorName = 8;  // of a TensorProto
+
 // The content of the last field of this number.
 std::string_view contentOf(std::string_view message, std::uint64_t number) {
   std::string_view found;
@@ -119,7 +121,7 @@ OnnxGraph::OnnxGraph(std::string_view file) {
         producers_.try_emplace(output, nodes_.size() - 1);
       }
     } else if (field.number == kInitializer) {
-      constants_.push_back(field.content);
+      constants_.insert_or_assign(contentOf(field.content, kTensorName), field.content);
     } else if (field.number == kOutput) {
       outputs_.push_back(outputOf(field.content));
     }
@@ -144,20 +146,26 @@ const OnnxNode* OnnxGraph::sourceOf(std::string_view value) const {
   return nullptr;
 }
 
-std::optional<float> OnnxGraph::scalar(std::string_view value) const {
-  constexpr std::uint64_t kAttribute = 5, kTensor = 5, kDataType = 2, kFloats = 4, kName = 8, kRaw = 9, kFloat = 1;
-  std::string_view tensor;
-  for (const std::string_view constant : constants_) {
-    if (contentOf(constant, kName) == value) {
-      tensor = constant;
-    }
-  }
+std::string_view OnnxGraph::tensorOf(std::string_view value) const {
+  constexpr std::uint64_t kAttribute = 5, kTensor = 5;
   if (const OnnxNode* node = producerOf(value); node && node->type == "Constant") {
-    tensor = contentOf(contentOf(node->content, kAttribute), kTensor);
+    return contentOf(contentOf(node->content, kAttribute), kTensor);
   }
+  const auto found = constants_.find(value);
+  return found == constants_.end() ? std::string_view() : found->second;
+}
+
+std::uint64_t OnnxGraph::typeOfConstant(std::string_view value) const {
+  std::uint64_t type = 0;
+  forEachField(tensorOf(value), [&](const Field& field) { type = field.number == kDataType ? field.value : type; });
+  return type;
+}
+
+std::optional<float> OnnxGraph::scalar(std::string_view value) const {
+  constexpr std::uint64_t kFloats = 4, kRaw = 9, kFloat = 1;
   bool isFloat = false;
   std::vector<double> numbers;
-  forEachField(tensor, [&](const Field& field) {
+  forEachField(tensorOf(value), [&](const Field& field) {
     if (field.number == kDataType) {
       isFloat = field.value == kFloat;
     } else if (field.number == kFloats) {

@@ -42,12 +42,16 @@ class OnnxGraph {
   const OnnxNode* sourceOf(std::string_view value) const;
   // A constant of one element, f32; nothing if it is anything else.
   std::optional<float> scalar(std::string_view value) const;
+  // The element type of a constant, TensorProto.DataType; 0 if it is none.
+  std::uint64_t typeOfConstant(std::string_view value) const;
 
  private:
+  std::string_view tensorOf(std::string_view value) const;  // of a constant
+
   std::vector<OnnxNode> nodes_;
   std::unordered_map<std::string_view, std::size_t> producers_;  // of values, by their places in nodes_
   std::vector<OnnxOutput> outputs_;
-  std::vector<std::string_view> constants_;  // TensorProtos
+  std::unordered_map<std::string_view, std::string_view> constants_;  // TensorProtos, by name
 };
 
 // The entry of the metadata that says which kinds of nodes a network's outputs come from, in their order: "Softmax",

@@ -2,9 +2,11 @@
 
 import base64
 import math
+import os
 import pathlib
 import subprocess
 import unittest
+import unittest.mock
 
 import run_lengths
 from program import APP, AppTest, run
@@ -140,6 +142,15 @@ class Models(FilesTest):
         ):
             with self.subTest(model=model):
                 self.assertNear(self.classes(model), wanted, 1e-5 * max(wanted))
+
+    def test_eight_bits_where_the_processor_cannot_add_them(self):
+        for model, words in (("eight_bits.onnx", "weights of seven bits"), ("seven_bits.onnx", "")):
+            for most in ("ALL", "AVX2"):  # with which oneDNN uses no VNNI, as on a processor that has none
+                limited = unittest.mock.patch.dict(os.environ, ONEDNN_MAX_CPU_ISA=most)
+                with self.subTest(model=model, most=most), limited:
+                    self.assertNear(self.classes(model), [RED / 255, GREEN / 255, BLUE / 255], 1e-4)
+                    if most == "AVX2":
+                        self.assertIn(words, run("predict", MODELS / model, self.grey()).stderr)
 
     def test_classifiers_of_yolov5(self):
         image = self.folder / "wide.ppm"  # only the square in its middle is seen

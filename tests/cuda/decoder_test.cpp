@@ -767,10 +767,10 @@ TEST_F(DecoderTest, OtherOutputsAreNoticed) {
 // Outputs of real networks, from the folder that the environment names: see tests/data/README.md.
 TEST_F(DecoderTest, OutputsOfNetworks) {
   const char* const folder = std::getenv("TRTYOLO_TEST_DATA");
-  if (!folder) {
+  namespace fs = std::filesystem;
+  if (!folder || !fs::exists(fs::path(folder) / "heads")) {
     GTEST_SKIP() << "TRTYOLO_TEST_DATA does not name the folder tests/data";
   }
-  namespace fs = std::filesystem;
   using nlohmann::json;
   const auto tensorsOf = [](const json& list) {
     std::vector<TensorInfo> tensors;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "model/onnx_graph.hpp"
+#include "model/plugin_cut.hpp"
 
 namespace trtyolo::family_test {
 namespace {
@@ -96,6 +97,18 @@ TEST(FamilyTest, FamiliesThatAreNotKnownAreRefused) {
     EXPECT_NE(reading.refusal.find("'" + name + "'"), std::string::npos) << reading.refusal;
     EXPECT_NE(reading.refusal.find("--family"), std::string::npos) << reading.refusal;
   }
+}
+
+// Boxes and scores apart are YOLO-NAS' if the boxes are corners, which only plugins that are cut off tell.
+TEST(FamilyTest, BoxesAndScoresThatWentIntoAPlugin) {
+  for (const int values : {4, 6}) {
+    const std::vector<Output> outputs{{"boxes", {1, 8400, 4}}, {"scores", {1, 8400, values}}};
+    EXPECT_EQ(familyBy({}, outputs), "yolonas");
+    EXPECT_EQ(familyBy({{kPluginCut, R"({"corners": "1"})"}}, outputs), "yolonas");
+    EXPECT_EQ(familyBy({{kPluginCut, R"({"corners": "0"})"}}, outputs), "ultralytics");
+  }
+  const std::vector<Output> rotated{{"boxes", {1, 8400, 5}}, {"scores", {1, 8400, 4}}};
+  EXPECT_EQ(familyBy({{kPluginCut, R"({"corners": "0", "rotated": "1"})"}}, rotated), "ultralytics");
 }
 
 TEST(FamilyTest, MetadataOfOthers) {

@@ -56,10 +56,37 @@ def run_python(code, timeout=120, **arguments):
     return subprocess.run(command, capture_output=True, text=True, timeout=timeout, **arguments)
 
 
+GROWTH = """
+import gc, os
+import numpy as np
+import tensorrt_yolo as ty
+
+option = ty.InferOption(task="segment", names=["a", "b"], threads=1)
+images = [np.full((120, 160, 3), value, np.uint8) for value in (10, 90, 200)]
+
 def resident():
-    """Bytes of this process that are in memory."""
     with open("/proc/self/statm") as file:
         return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+{work}
+work({warm})
+gc.collect()
+before = resident()
+work({calls})
+gc.collect()
+print(resident() - before)
+"""
+
+
+def memory_growth(model, work, calls):
+    """By how many bytes a process grows, of which nothing is known but this, while the function work(calls) runs in it.
+
+    `work` is its code, which knows `model` (a file), `option` and `images`.
+    """
+    work = f"model = {str(model)!r}\n" + textwrap.dedent(work)
+    done = run_python(GROWTH.format(work=work, warm=1500, calls=calls), timeout=120 + calls / 10)
+    assert done.returncode == 0, done.stderr
+    return int(done.stdout)
 
 
 def write_tiny_segmenter(folder):

@@ -12,7 +12,7 @@ import weakref
 
 import numpy as np
 import pytest
-from conftest import TASKS, model_file, picture, resident, run_python, same, slow
+from conftest import TASKS, memory_growth, model_file, picture, run_python, same, slow
 
 import tensorrt_yolo as ty
 
@@ -275,24 +275,18 @@ def test_arrays_are_kept_until_they_are_read(detector):
 
 @pytest.mark.parametrize("calls", [3000, pytest.param(100_000, marks=slow)])
 def test_memory_stays_flat(tiny_segmenter, calls):
-    option = ty.InferOption(task="segment", names=["a", "b"], threads=1)
-    images = [np.full((120, 160, 3), value, np.uint8) for value in (10, 90, 200)]
+    work = """
+        pool = ty.Pool(model, option)
 
-    def call(pool, count):
-        for result in pool.map(images[i % 3] for i in range(count // 3)):
-            assert result.masks.to_numpy().shape[0] == 3
-        for i in range(count // 3):
-            assert pool.submit(images[i % 3][::2, ::-1]).result().num == 3
-        for i in range(count // 3):
-            assert pool.predict(images[i % 3]).num == 3
-
-    with ty.Pool(tiny_segmenter, option) as pool:
-        call(pool, 1500)
-        gc.collect()
-        before = resident()
-        call(pool, calls)
-        gc.collect()
-        assert resident() - before < 2 << 20
+        def work(calls):
+            for result in pool.map(images[i % 3] for i in range(calls // 3)):
+                assert result.masks.to_numpy().shape[0] == 3
+            for i in range(calls // 3):
+                assert pool.submit(images[i % 3][::2, ::-1]).result().num == 3
+            for i in range(calls // 3):
+                assert pool.predict(images[i % 3]).num == 3
+    """
+    assert memory_growth(tiny_segmenter, work, calls) < 2 << 20
 
 
 def test_callbacks_may_use_the_pool(detector):

@@ -49,5 +49,41 @@ TEST(GraphRepairTest, LeavesWhatItDoesNotKnow) {
   EXPECT_EQ(gather->get_input_node_shared_ptr(0), slice);
 }
 
+// A slice from `start`, which is 0 behind a chain of operations. Whether it was rewritten.
+bool isRewritten(const ov::Output<ov::Node>& start) {
+  const auto input = std::make_shared<ov::op::v0::Parameter>(ov::element::f32, ov::PartialShape{1, 6, 5});
+  const auto slice = std::make_shared<ov::op::v8::Slice>(input, start, numbers({5}), numbers({1}), numbers({2}));
+  const auto rows = Constant::create(ov::element::i64, {1, 1, 5}, std::vector<std::int64_t>(5, 0));
+  const auto gather = std::make_shared<ov::op::v6::GatherElements>(slice, rows, 1);
+  const auto network = std::make_shared<ov::Model>(ov::OutputVector{gather}, ov::ParameterVector{input});
+  keepSlicesBeforeGathers(network);
+  return gather->get_input_node_shared_ptr(0) != slice;
+}
+
+TEST(GraphRepairTest, LooksAtEachNodeOnce) {
+  ov::Output<ov::Node> sum = numbers({0});
+  for (int i = 0; i < 40; ++i) {  // 2^40 ways from its end to its beginning
+    sum = std::make_shared<ov::op::v1::Add>(sum, sum);
+  }
+  EXPECT_TRUE(isRewritten(sum));
+}
+
+TEST(GraphRepairTest, GoesNoLongWay) {
+  ov::Output<ov::Node> near = numbers({0}), far = near;
+  for (int i = 0; i < 100; ++i) {
+    near = std::make_shared<ov::op::v0::Negative>(near);
+  }
+  EXPECT_TRUE(isRewritten(near));
+  for (int i = 0; i < 20'000; ++i) {  // a call within a call for each would need more stack than there is
+    far = std::make_shared<ov::op::v0::Negative>(far);
+  }
+  EXPECT_FALSE(isRewritten(far));
+}
+
+TEST(GraphRepairTest, MakesNoLongValues) {
+  const auto many = std::make_shared<ov::op::v3::Broadcast>(numbers({0}), numbers({2000}));
+  EXPECT_FALSE(isRewritten(std::make_shared<ov::op::v8::Slice>(many, numbers({0}), numbers({1}), numbers({1}))));
+}
+
 }  // namespace
 }  // namespace trtyolo::openvino

@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "model/onnx_graph.hpp"
+#include "model/plugin_cut.hpp"
 
 namespace trtyolo {
 namespace {
@@ -100,8 +101,11 @@ FamilyReading byOutputs(const ModelInfo& info, const Metadata& metadata) {
   const bool silent = !metadataEntry(metadata, "names") && !metadataEntry(metadata, "task");
   const bool apart = info.outputs.size() == 2 && info.outputs[0].shape.size() == 3 &&
                      info.outputs[1].shape.size() == 3 && info.outputs[0].shape[1] == info.outputs[1].shape[1];
+  // YOLO-NAS gives corners.
+  const std::optional<PluginCut> cut = pluginCutOf(metadata);
+  const bool centred = cut && !cut->corners;
   const int boxes = boxesACell(info);
-  if (silent && apart && boxes == 1 && (info.outputs[0].shape[2] == 4 || info.outputs[1].shape[2] == 4)) {
+  if (silent && apart && !centred && boxes == 1 && (info.outputs[0].shape[2] == 4 || info.outputs[1].shape[2] == 4)) {
     return {&familyNamed("yolonas"), "boxes and scores are outputs of their own, as super-gradients exports them"};
   }
   if (silent && info.outputs.size() == 1 && has(info.outputs, "output") && boxes > 0 && info.outputs[0].shape[2] > 5) {

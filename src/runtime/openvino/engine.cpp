@@ -6,10 +6,12 @@
 #include <random>
 #include <utility>
 
+#include "base/log.hpp"
 #include "model/head.hpp"
 #include "runtime/backends.hpp"
 #include "runtime/network_speed.hpp"
 #include "runtime/openvino/context.hpp"
+#include "runtime/openvino/eight_bits.hpp"
 #include "runtime/openvino/graph_repair.hpp"
 #include "runtime/openvino/reader.hpp"
 
@@ -45,6 +47,19 @@ ov::AnyMap settingsOf(const EngineOptions& options) {
     settings.insert(ov::hint::enable_cpu_pinning(false));
   }
   return settings;
+}
+
+// Where the sums of eight bits would be wrong, the network is computed in real numbers, with the values that it is
+// quantized to.
+void keepFromSaturating(const ov::Model& network, const std::string& file, ov::AnyMap& settings) {
+  if (addsBytesExactly() || !hasWeightsOverSevenBits(network)) {
+    return;
+  }
+  settings["LP_TRANSFORMS_MODE"] = "NO";
+  writeLog(LogLevel::Info, "'" + file +
+                               "': this processor (no VNNI) cannot add up the products of its eight-bit weights, so it "
+                               "is computed in f32; quantized with weights of seven bits (ONNX Runtime: "
+                               "reduce_range=True) it would run in eight");
 }
 
 // Fixes what the options fix, and puts f32 on both ends whatever the file has.
@@ -113,7 +128,9 @@ class OpenVinoEngine final : public Engine {
     askOpenVino<ModelError>(source.path(), "OpenVINO cannot prepare the model for the CPU", [&] {
       core_.emplace();
       prepare(model.network, description_);
-      compiled_ = core_->compile_model(model.network, kDevice, settingsOf(options));
+      ov::AnyMap settings = settingsOf(options);
+      keepFromSaturating(*model.network, source.path(), settings);
+      compiled_ = core_->compile_model(model.network, kDevice, settings);
       description_.info.device = core_->get_property(kDevice, ov::device::full_name);
       parallelRuns_ = static_cast<int>(compiled_.get_property(ov::optimal_number_of_infer_requests));
     });

@@ -4,41 +4,95 @@
 #include <array>
 #include <cstdint>
 #include <openvino/op/ops.hpp>
+#include <unordered_map>
 #include <vector>
 
 namespace trtyolo::openvino {
 namespace {
 
-// The value of an output that depends on constants only, else nothing.
-std::shared_ptr<ov::op::v0::Constant> valueOf(const ov::Output<ov::Node>& output) {
-  const auto node = output.get_node_shared_ptr();
-  ov::OutputVector inputs, outputs(node->get_output_size());
-  for (const auto& input : node->input_values()) {
-    const auto value = valueOf(input);
-    if (!value) {
-      return nullptr;
+using ov::op::v0::Constant;
+
+// Values that depend on constants only: bounds of slices, so they are few numbers, a few steps from constants. A file
+// may hold anything, so each node is looked at once, without recursion, and no long way is gone.
+class Constants {
+ public:
+  // The value of an output, or nothing.
+  std::shared_ptr<Constant> valueOf(const ov::Output<ov::Node>& output) {
+    std::vector<std::shared_ptr<ov::Node>> open{output.get_node_shared_ptr()};
+    while (!open.empty()) {
+      const std::shared_ptr<ov::Node> node = open.back();
+      if (values_.count(node.get()) != 0) {
+        open.pop_back();
+        continue;
+      }
+      if (values_.size() + open.size() > kMostNodes) {
+        return nullptr;
+      }
+      const std::size_t waiting = open.size();
+      for (const auto& input : node->input_values()) {
+        if (values_.count(input.get_node()) == 0) {
+          open.push_back(input.get_node_shared_ptr());
+        }
+      }
+      if (open.size() == waiting) {
+        values_[node.get()] = folded(node);
+        open.pop_back();
+      }
     }
-    inputs.emplace_back(value);
+    const ov::OutputVector& values = values_.at(output.get_node());
+    return values.empty() ? nullptr : ov::as_type_ptr<Constant>(values[output.get_index()].get_node_shared_ptr());
   }
-  if (!inputs.empty() && !node->constant_fold(outputs, inputs)) {
-    return nullptr;
+
+ private:
+  static constexpr std::size_t kMostNodes = 10'000, kMostNumbers = 1'000;
+
+  static bool isShort(const ov::Output<ov::Node>& output) {
+    const ov::PartialShape& shape = output.get_partial_shape();
+    std::size_t numbers = 1;
+    for (std::size_t i = 0; shape.is_static() && numbers <= kMostNumbers && i < shape.size(); ++i) {
+      const auto side = static_cast<std::size_t>(shape[i].get_length());
+      numbers = side > kMostNumbers ? side : numbers * side;
+    }
+    return shape.is_static() && numbers <= kMostNumbers;
   }
-  return ov::as_type_ptr<ov::op::v0::Constant>(inputs.empty() ? node
-                                                              : outputs[output.get_index()].get_node_shared_ptr());
-}
+
+  // The constants that a node's outputs are, whose inputs have been looked at; none if they are anything else.
+  ov::OutputVector folded(const std::shared_ptr<ov::Node>& node) const {
+    ov::OutputVector inputs, outputs(node->get_output_size());
+    for (const auto& input : node->input_values()) {
+      const ov::OutputVector& values = values_.at(input.get_node());
+      if (values.empty()) {
+        return {};
+      }
+      inputs.push_back(values[input.get_index()]);
+    }
+    for (const auto& output : node->outputs()) {
+      if (!isShort(output)) {
+        return {};
+      }
+    }
+    if (inputs.empty()) {
+      return ov::is_type<Constant>(node) ? node->outputs() : ov::OutputVector();
+    }
+    return node->constant_fold(outputs, inputs) ? outputs : ov::OutputVector();
+  }
+
+  std::unordered_map<const ov::Node*, ov::OutputVector> values_;
+};
 
 }  // namespace
 
 void keepSlicesBeforeGathers(const std::shared_ptr<ov::Model>& network) {
+  Constants constants;
   for (const auto& node : network->get_ordered_ops()) {
     const auto gather = ov::as_type_ptr<ov::op::v6::GatherElements>(node);
     const auto slice = gather ? ov::as_type_ptr<ov::op::v8::Slice>(gather->get_input_node_shared_ptr(0)) : nullptr;
     if (!slice || slice->get_input_size() != 5 || slice->get_output_partial_shape(0).rank().is_dynamic()) {
       continue;
     }
-    std::array<std::shared_ptr<ov::op::v0::Constant>, 4> bounds;  // start, stop, step, axes
+    std::array<std::shared_ptr<Constant>, 4> bounds;  // start, stop, step, axes
     for (std::size_t i = 0; i < bounds.size(); ++i) {
-      bounds[i] = valueOf(slice->input_value(i + 1));
+      bounds[i] = constants.valueOf(slice->input_value(i + 1));
     }
     if (std::any_of(bounds.begin(), bounds.end(), [](const auto& constant) { return !constant; })) {
       continue;
@@ -55,7 +109,7 @@ void keepSlicesBeforeGathers(const std::shared_ptr<ov::Model>& network) {
       whole.at(axis) = 0;
     }
     const auto constant = [](const std::vector<std::int64_t>& values) {
-      return ov::op::v0::Constant::create(ov::element::i64, {values.size()}, values);
+      return Constant::create(ov::element::i64, {values.size()}, values);
     };
     gather->input(0).replace_source_output(std::make_shared<ov::op::v1::StridedSlice>(
         slice->input_value(0), constant(begin), constant(end), constant(step), whole, whole));

@@ -306,6 +306,20 @@ class Build {
   std::unique_ptr<nvonnxparser::IParser> parser_;
 };
 
+// TensorRT takes what is quantized to u8 for i8, without a word, and cuts it at 127.
+void refuseUnsignedBytes(const ModelSource& onnx) {
+  constexpr std::uint64_t kUint8 = 2;  // TensorProto.DataType
+  const OnnxGraph graph(onnx.content());
+  for (const OnnxNode& node : graph.nodes()) {
+    const bool quantizes = node.type == "QuantizeLinear" || node.type == "DequantizeLinear";
+    if (quantizes && node.inputs.size() > 2 && graph.typeOfConstant(node.inputs[2]) == kUint8) {
+      throw ModelError("'" + onnx.path() + "': it is quantized to unsigned bytes ('" + std::string(node.inputs[2]) +
+                       "' is u8), which TensorRT does not compute with; quantize it symmetrically to signed ones (ONNX "
+                       "Runtime: activation_type=QuantType.QInt8, ActivationSymmetric), or run it on a CPU");
+    }
+  }
+}
+
 }  // namespace
 
 BuiltPlan build(const ModelSource& onnx, const BuildOption& option) {
@@ -315,6 +329,7 @@ BuiltPlan build(const ModelSource& onnx, const BuildOption& option) {
   if (hasSideFiles) {
     onnx.fingerprint();
   }
+  refuseUnsignedBytes(onnx);
   const std::optional<std::string> cut = cutPlugins(onnx.path(), onnx.content());
   BuiltPlan plan = Build(cut ? *cut : onnx.content(), onnx.path(), option).run();
   // TensorRT has read those files by itself.

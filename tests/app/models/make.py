@@ -35,7 +35,7 @@ TensorRT's plugins, with what is behind them as trtyolo-export writes it:
 
 And colours.onnx, whose scores are the means of the image's channels, as they come to the network; colours_u8.onnx and
 colours_last.onnx likewise, of bytes and with channels last; grey.onnx of one channel; yolov5_cls.onnx as YOLOv5's
-classifiers, with their metadata. And of any size:
+classifiers, with their metadata; eight_bits.onnx and seven_bits.onnx as colours.onnx, quantized. And of any size:
 
     semantic.onnx  the class of each pixel is its brightest channel: red, green, blue
     logits-semantic.onnx  the same as logits, the channels
@@ -351,6 +351,46 @@ save_means(
     behind=[helper.make_node("Gemm", ["means", "weights", "bias"], ["output0"], transB=1)],
     values={"weights": np.eye(3), "bias": np.zeros(3)},
 )
+
+
+def save_eight_bits(name, most):
+    """The means of the channels, by a network of eight bits: 16 copies of each twice over, and sums of these with weights
+    of `most`."""
+    copies = 16
+    spread, back = np.zeros((3 * copies, 3, 1, 1), np.float32), np.zeros((3, 3 * copies, 1, 1), np.int8)
+    for channel in range(3):
+        part = slice(channel * copies, (channel + 1) * copies)
+        spread[part, channel], back[channel, part] = 2, most
+    constants = {
+        "spread": spread,
+        "step": np.float32(1 / 255),
+        "zero": np.uint8(0),
+        "weights": back,
+        "weight_step": np.float32(1 / most / 2 / copies),
+        "weight_zero": np.int8(0),
+    }
+    nodes = [
+        helper.make_node("Conv", ["images", "spread"], ["wide"]),
+        helper.make_node("QuantizeLinear", ["wide", "step", "zero"], ["bytes"]),
+        helper.make_node("DequantizeLinear", ["bytes", "step", "zero"], ["values"]),
+        helper.make_node("DequantizeLinear", ["weights", "weight_step", "weight_zero"], ["real_weights"]),
+        helper.make_node("Conv", ["values", "real_weights"], ["sums"]),
+        helper.make_node("ReduceMean", ["sums"], ["output0"], axes=[2, 3], keepdims=0),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "eight bits",
+        [tensor("images", TensorProto.FLOAT, [1, 3, 32, 32])],
+        [tensor("output0", TensorProto.FLOAT, [1, 3])],
+        [numpy_helper.from_array(value, key) for key, value in constants.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    onnx.checker.check_model(model)
+    onnx.save(model, FOLDER / name)
+
+
+save_eight_bits("eight_bits.onnx", 127)
+save_eight_bits("seven_bits.onnx", 64)
 
 
 def save_map(name, task, nodes, kind, shape):
