@@ -105,7 +105,7 @@ class Build {
     metadata_[kOutputSources] = outputSources(OnnxGraph(onnx));
     cuda::check(cuda::state(), doing_.c_str());  // TensorRT is not called on a device that has failed
     library_.registerPlugins();
-    Library::loadPlugins(option.pluginLibraries);
+    library_.loadPlugins(option.pluginLibraries);
     builder_ = library_.createBuilder();
     network_.reset(builder_->createNetworkV2(kStronglyTyped));
     config_.reset(builder_->createBuilderConfig());
@@ -156,10 +156,12 @@ class Build {
  private:
   std::string parserErrors() const {
     std::string text;
+    const auto orNothing = [](const char* words) { return std::string(words ? words : ""); };
     for (int i = 0; i < parser_->getNbErrors(); ++i) {
       const nvonnxparser::IParserError* error = parser_->getError(i);
-      text += (text.empty() ? "" : "; ") + std::string(error->desc()) +
-              (error->nodeName() && *error->nodeName() ? " (node " + std::string(error->nodeName()) + ")" : "");
+      const std::string name = orNothing(error->nodeName()), type = orNothing(error->nodeOperator());
+      text += (text.empty() ? "" : "; ") + orNothing(error->desc()) + (type.empty() ? "" : " (" + type + ")") +
+              (name.empty() ? "" : " (node " + name + ")");
     }
     const std::string words = Logger::take();
     return withPluginAdvice(text.empty() ? words : text);

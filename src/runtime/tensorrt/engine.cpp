@@ -213,7 +213,7 @@ std::unique_ptr<Context> TensorRtEngine::createContext() const {
 template <typename Use>
 auto withPlan(const ModelSource& source, const EngineOptions& options, const Use& use) {
   cuda::checkDevice(options.deviceId);
-  Library::loadPlugins(options.pluginLibraries);
+  Library::get().loadPlugins(options.pluginLibraries);
   if (source.kind() == FileKind::TensorRtEngine) {
     return use(parsePlanFile(source.path(), source.content()));
   }

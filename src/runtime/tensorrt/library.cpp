@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <mutex>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -144,14 +145,46 @@ void Library::registerPlugins() const {
   });
 }
 
-void Library::loadPlugins(const std::vector<std::string>& files) {
+void Library::loadPlugins(const std::vector<std::string>& files) const {
+  if (files.empty()) {
+    return;
+  }
+  using Registry = nvinfer1::IPluginRegistry*();
+  nvinfer1::IPluginRegistry& registry = *find<Registry>(inference_, "getPluginRegistry")();
+  const auto count = [&registry] {
+    std::int32_t creators = 0;
+    registry.getAllCreators(&creators);
+    return creators;
+  };
+  static std::mutex loading;
+  static std::set<std::string> loaded;
+  const std::lock_guard lock(loading);
   for (const std::string& file : files) {
     // A name without a folder would be looked for elsewhere.
-    if (!dlopen(std::filesystem::absolute(file).c_str(), RTLD_NOW | RTLD_GLOBAL)) {
-      const char* const why = dlerror();
-      throw ModelError("'" + file +
-                       "': this library of plugins cannot be loaded: " + (why ? why : "no reason was given"));
+    const std::string path = std::filesystem::absolute(file).string();
+    if (loaded.count(path) != 0) {
+      continue;
     }
+    const auto fail = [&file](const std::string& why) {
+      throw ModelError("'" + file + "': this library of plugins cannot be loaded: " + why);
+    };
+    const std::int32_t before = count();
+    void* const library = dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL);
+    if (!library) {
+      const char* const why = dlerror();
+      fail(why ? why : "no reason was given");
+    }
+    // A library registers its plugins when it is loaded, or has a function that names them.
+    if (count() == before) {
+      if (!dlsym(library, "getCreators") && !dlsym(library, "getPluginCreators")) {
+        fail("it has registered no plugin, and has no function getCreators() that names some");
+      }
+      Logger::take();
+      if (!registry.loadLibrary(path.c_str())) {
+        fail("TensorRT does not take it: " + Logger::take());
+      }
+    }
+    loaded.insert(path);
   }
 }
 

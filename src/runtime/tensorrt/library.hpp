@@ -39,8 +39,8 @@ class Library {
   std::unique_ptr<nvonnxparser::IParser> createParser(nvinfer1::INetworkDefinition& network) const;
   // Registers TensorRT's own plugins, which some engines need; without effect if their library is missing.
   void registerPlugins() const;
-  // Loads libraries that register plugins of their own; they stay loaded. Throws ModelError for one that cannot be.
-  static void loadPlugins(const std::vector<std::string>& files);
+  // Loads libraries with plugins of their own; they stay loaded. Throws ModelError for one that cannot be, or has none.
+  void loadPlugins(const std::vector<std::string>& files) const;
 
  private:
   Library();
@@ -48,12 +48,12 @@ class Library {
   void* inference_ = nullptr;
 };
 
-// For a message, TensorRT's errors of the call that has just failed on the current device: ": " and its words, or
-// nothing. If the device has failed or has no memory left (which the caller may know), throws DeviceError instead,
-// which says what was being done.
 // The text, with what to do if it speaks of a plugin.
 std::string withPluginAdvice(std::string text);
 
+// For a message, TensorRT's errors of the call that has just failed on the current device: ": " and its words, or
+// nothing. If the device has failed or has no memory left (which the caller may know), throws DeviceError instead,
+// which says what was being done.
 std::string wordsOfFailure(const std::string& doing, bool noMemory = false);
 
 // Why TensorRT cannot be used here, in a sentence; empty if it can. Never throws.

@@ -35,7 +35,8 @@ TensorRT's plugins, with what is behind them as trtyolo-export writes it:
 
 And colours.onnx, whose scores are the means of the image's channels, as they come to the network; colours_u8.onnx and
 colours_last.onnx likewise, of bytes and with channels last; grey.onnx of one channel; yolov5_cls.onnx as YOLOv5's
-classifiers, with their metadata; eight_bits.onnx and seven_bits.onnx as colours.onnx, quantized. And of any size:
+classifiers, with their metadata; eight_bits.onnx and seven_bits.onnx as colours.onnx, quantized; copy_plugin.onnx
+through a plugin that a library of its own has (tests/gpu/copy_plugin.cpp). And of any size:
 
     semantic.onnx  the class of each pixel is its brightest channel: red, green, blue
     logits-semantic.onnx  the same as logits, the channels
@@ -334,9 +335,12 @@ def save_means(name, shape, kind=TensorProto.FLOAT, axes=(2, 3), metadata=(), be
         [tensor("output0", TensorProto.FLOAT, [1, channels])],
         [numpy_helper.from_array(np.float32(value), key) for key, value in dict(values).items()],
     )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    domains = {node.domain for node in behind} | {""}
+    opsets = [helper.make_opsetid(domain, 1 if domain else 17) for domain in sorted(domains)]
+    model = helper.make_model(graph, opset_imports=opsets, ir_version=9)
     helper.set_model_props(model, dict(metadata))
-    onnx.checker.check_model(model)
+    if domains == {""}:
+        onnx.checker.check_model(model)
     onnx.save(model, FOLDER / name)
 
 
@@ -351,11 +355,16 @@ save_means(
     behind=[helper.make_node("Gemm", ["means", "weights", "bias"], ["output0"], transB=1)],
     values={"weights": np.eye(3), "bias": np.zeros(3)},
 )
+save_means(
+    "copy_plugin.onnx",
+    [1, 3, 32, 32],
+    behind=[helper.make_node("CopyForTests_TRT", ["means"], ["output0"], domain="TRT", plugin_version="1")],
+)
 
 
 def save_eight_bits(name, most):
-    """The means of the channels, by a network of eight bits: 16 copies of each twice over, and sums of these with weights
-    of `most`."""
+    """The means of the channels, by a network of eight bits: 16 copies of each, twice as large, and sums of these with
+    weights of `most`."""
     copies = 16
     spread, back = np.zeros((3 * copies, 3, 1, 1), np.float32), np.zeros((3, 3 * copies, 1, 1), np.int8)
     for channel in range(3):
