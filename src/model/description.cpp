@@ -186,11 +186,15 @@ void readKeypoints(const RawModel& model, const std::optional<PluginCut>& cut, M
   }
 }
 
-// The model, with valid UTF-8 in everything that a file says.
-RawModel withValidText(RawModel model) {
+// The model, with valid UTF-8 in everything that a file says, and sides that can be computed with.
+RawModel validated(RawModel model) {
+  constexpr int kMostSide = 1 << 28;  // numbers that this is added to stay numbers
   for (auto* tensors : {&model.inputs, &model.outputs}) {
     for (TensorInfo& tensor : *tensors) {
       tensor.name = validUtf8(tensor.name);
+      for (int& side : tensor.shape) {
+        side = std::clamp(side, -1, kMostSide);
+      }
     }
   }
   for (const auto& [key, value] : std::exchange(model.metadata, {})) {
@@ -235,7 +239,7 @@ std::string whyNotPlaced(Task task, LetterboxMode mode) {
 }  // namespace
 
 ModelDescription describe(const RawModel& raw, const DescriptionOptions& options) {
-  const RawModel model = withValidText(raw);
+  const RawModel model = validated(raw);
   ModelDescription description;
   ModelInfo& info = description.info;
   info.file = model.file;

@@ -20,9 +20,10 @@ const char* boxWords(const BoxForm& form) {
     return "boxes on grids, not decoded";
   }
   const bool shares = form.unitX != 1 || form.unitY != 1;
-  return form.kind == BoxForm::Kind::Corners ? "corners"
-         : shares                            ? "centre, size as shares of the input"
-                                             : "centre, size";
+  if (form.kind == BoxForm::Kind::Corners) {
+    return shares ? "corners as shares of the input" : "corners";
+  }
+  return shares ? "centre, size as shares of the input" : "centre, size";
 }
 
 std::string countOf(int count, const char* what) {

@@ -13,7 +13,7 @@ namespace {
 using protobuf::Field;
 using protobuf::forEachField;
 
-constexpr std::uint64_t kDataType = 2, kTensorName = 8;  // of a TensorProto
+constexpr std::uint64_t kTypeOfTensor = 2, kNameOfTensor = 8;
 
 // The content of the last field of this number.
 std::string_view contentOf(std::string_view message, std::uint64_t number) {
@@ -43,11 +43,11 @@ OnnxNode nodeOf(const Field& field) {
   return node;
 }
 
-// A ValueInfoProto.
-OnnxOutput outputOf(std::string_view message) {
+// Of a ValueInfoProto.
+OnnxValue valueOf(const Field& value) {
   constexpr std::uint64_t kName = 1, kType = 2, kTensorType = 1, kElementType = 1;
-  OnnxOutput output{contentOf(message, kName), 0};
-  forEachField(contentOf(contentOf(message, kType), kTensorType), [&](const Field& field) {
+  OnnxValue output{value.whole, contentOf(value.content, kName), 0};
+  forEachField(contentOf(contentOf(value.content, kType), kTensorType), [&](const Field& field) {
     if (field.number == kElementType) {
       output.elementType = field.value;
     }
@@ -113,7 +113,7 @@ std::optional<double> OnnxNode::number(std::string_view attribute) const {
 }
 
 OnnxGraph::OnnxGraph(std::string_view file) {
-  constexpr std::uint64_t kGraph = 7, kNode = 1, kInitializer = 5, kOutput = 12;
+  constexpr std::uint64_t kGraph = 7, kNode = 1, kInitializer = 5, kInput = 11, kOutput = 12;
   forEachField(contentOf(file, kGraph), [&](const Field& field) {
     if (field.number == kNode) {
       nodes_.push_back(nodeOf(field));
@@ -121,11 +121,14 @@ OnnxGraph::OnnxGraph(std::string_view file) {
         producers_.try_emplace(output, nodes_.size() - 1);
       }
     } else if (field.number == kInitializer) {
-      constants_.insert_or_assign(contentOf(field.content, kTensorName), field.content);
+      constants_.insert_or_assign(contentOf(field.content, kNameOfTensor), field.content);
+    } else if (field.number == kInput) {
+      inputs_.push_back(valueOf(field));
     } else if (field.number == kOutput) {
-      outputs_.push_back(outputOf(field.content));
+      outputs_.push_back(valueOf(field));
     }
   });
+  std::erase_if(inputs_, [this](const OnnxValue& input) { return constants_.count(input.name) != 0; });
 }
 
 const OnnxNode* OnnxGraph::producerOf(std::string_view value) const {
@@ -157,7 +160,7 @@ std::string_view OnnxGraph::tensorOf(std::string_view value) const {
 
 std::uint64_t OnnxGraph::typeOfConstant(std::string_view value) const {
   std::uint64_t type = 0;
-  forEachField(tensorOf(value), [&](const Field& field) { type = field.number == kDataType ? field.value : type; });
+  forEachField(tensorOf(value), [&](const Field& field) { type = field.number == kTypeOfTensor ? field.value : type; });
   return type;
 }
 
@@ -166,7 +169,7 @@ std::optional<float> OnnxGraph::scalar(std::string_view value) const {
   bool isFloat = false;
   std::vector<double> numbers;
   forEachField(tensorOf(value), [&](const Field& field) {
-    if (field.number == kDataType) {
+    if (field.number == kTypeOfTensor) {
       isFloat = field.value == kFloat;
     } else if (field.number == kFloats) {
       addNumbers(field, numbers, field.real(), unpackReals);
@@ -179,7 +182,7 @@ std::optional<float> OnnxGraph::scalar(std::string_view value) const {
 
 std::string outputSources(const OnnxGraph& graph) {
   std::string sources;
-  for (const OnnxOutput& output : graph.outputs()) {
+  for (const OnnxValue& output : graph.outputs()) {
     const OnnxNode* node = graph.sourceOf(output.name);
     // A product's bias is a part of it.
     for (std::size_t i = 0; node && node->type == "Add" && i < node->inputs.size(); ++i) {

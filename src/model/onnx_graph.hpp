@@ -1,5 +1,5 @@
-// The graph of an ONNX file as far as its nodes, their attributes and its outputs. The numbers of fields are those of
-// onnx.proto.
+// The graph of an ONNX file as far as its nodes, their attributes, its inputs and its outputs. The numbers of fields
+// are those of onnx.proto.
 #pragma once
 
 #include <cstddef>
@@ -23,7 +23,8 @@ struct OnnxNode {
   std::optional<double> number(std::string_view attribute) const;
 };
 
-struct OnnxOutput {
+struct OnnxValue {
+  std::string_view whole;  // the graph's field
   std::string_view name;
   std::uint64_t elementType = 0;  // TensorProto.DataType
 };
@@ -33,8 +34,9 @@ class OnnxGraph {
   // Reads what makes sense; bytes that are no ONNX give an empty graph.
   explicit OnnxGraph(std::string_view file);
 
-  const std::vector<OnnxNode>& nodes() const { return nodes_; }  // each behind those that it needs
-  const std::vector<OnnxOutput>& outputs() const { return outputs_; }
+  const std::vector<OnnxNode>& nodes() const { return nodes_; }     // each behind those that it needs
+  const std::vector<OnnxValue>& inputs() const { return inputs_; }  // without constants, which old files list too
+  const std::vector<OnnxValue>& outputs() const { return outputs_; }
 
   // The node that gives this value; null if it is an input or a constant.
   const OnnxNode* producerOf(std::string_view value) const;
@@ -50,7 +52,7 @@ class OnnxGraph {
 
   std::vector<OnnxNode> nodes_;
   std::unordered_map<std::string_view, std::size_t> producers_;  // of values, by their places in nodes_
-  std::vector<OnnxOutput> outputs_;
+  std::vector<OnnxValue> inputs_, outputs_;
   std::unordered_map<std::string_view, std::string_view> constants_;  // TensorProtos, by name
 };
 

@@ -148,6 +148,11 @@ Match pluginOutputs(const Network& network, OutputLayout& layout) {
   return {true, ""};
 }
 
+// Centre and size as shares of the network's input.
+BoxForm sharesOf(const ModelInfo& info) {
+  return {BoxForm::Kind::CenterSize, static_cast<float>(info.networkWidth), static_cast<float>(info.networkHeight)};
+}
+
 // What plugins were given that have been cut off.
 Match cutOutputs(const Network& network, OutputLayout& layout) {
   if (!network.cut) {
@@ -175,6 +180,7 @@ Match cutOutputs(const Network& network, OutputLayout& layout) {
   }
   layout.kind = layout.splitOutputs() ? OutputLayout::Kind::EndToEnd : OutputLayout::Kind::Candidates;
   layout.anchorsFirst = true;
+  layout.form = cut.shares ? sharesOf(info) : BoxForm();
   layout.form.kind = cut.corners ? BoxForm::Kind::Corners : BoxForm::Kind::CenterSize;
   const auto lastSideOf = [&](std::size_t output) {
     const std::vector<int>& shape = network.outputs[output].shape;
@@ -192,11 +198,6 @@ Match cutOutputs(const Network& network, OutputLayout& layout) {
     return {true, ""};
   }
   return takeClasses(network, lastSideOf(layout.scores), layout);
-}
-
-// Centre and size as shares of the network's input.
-BoxForm sharesOf(const ModelInfo& info) {
-  return {BoxForm::Kind::CenterSize, static_cast<float>(info.networkWidth), static_cast<float>(info.networkHeight)};
 }
 
 // The queries of a DETR, with `side` scores each.

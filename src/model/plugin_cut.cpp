@@ -41,7 +41,7 @@ class Cutter {
       cutSuppression(*suppressions[0]);
     } else if (!regions.empty()) {
       cutRegions(*regions[0]);
-    } else if (!cutCount()) {
+    } else if (!cutCount() && !cutSize()) {
       return std::nullopt;
     }
     return rewritten();
@@ -148,20 +148,58 @@ class Cutter {
     }
     goneNodes_.insert(sum);
     gone_.insert("num_dets");
-    for (const OnnxOutput& output : graph_.outputs()) {
+    for (const OnnxValue& output : graph_.outputs()) {
       cut_.extra = output.name == "det_kpts" ? "det_kpts" : cut_.extra;
     }
     return true;
   }
 
-  // Whether the outputs are finished objects.
-  bool nameFinished() {
-    cut_.boxes = "det_boxes";
-    cut_.scores = "det_scores";
-    cut_.classes = "det_classes";
-    return std::all_of(kFinished.begin(), kFinished.end(), [this](std::string_view name) {
-      return std::any_of(graph_.outputs().begin(), graph_.outputs().end(),
-                         [name](const OnnxOutput& output) { return output.name == name; });
+  // An input for the sizes of the images, with which a DETR multiplies its boxes: with one by one pixel for all of
+  // them, boxes stay shares.
+  bool cutSize() {
+    if (graph_.inputs().size() != 2 || !nameFinished("boxes", "scores", "labels")) {
+      return false;
+    }
+    const auto size = std::find_if(graph_.inputs().begin(), graph_.inputs().end(),
+                                   [](const OnnxValue& input) { return input.name == "orig_target_sizes"; });
+    if (size == graph_.inputs().end() || !addOnes(*size)) {
+      return false;
+    }
+    goneInput_ = size->whole;
+    cut_.shares = true;
+    return true;
+  }
+
+  // The value as a constant [1, 2] of ones; false if it is neither whole nor real.
+  bool addOnes(const OnnxValue& value) {
+    constexpr std::uint64_t kInitializer = 5, kDims = 1, kDataType = 2, kName = 8, kRaw = 9;
+    constexpr std::uint64_t kFloat = 1, kInt32 = 6, kInt64 = 7;
+    using namespace std::string_view_literals;
+    const std::string_view one = value.elementType == kInt64   ? "\1\0\0\0\0\0\0\0"sv
+                                 : value.elementType == kInt32 ? "\1\0\0\0"sv
+                                 : value.elementType == kFloat ? "\0\0\x80\x3F"sv
+                                                               : ""sv;
+    std::string tensor;
+    protobuf::appendField(tensor, kDims, std::uint64_t{1});
+    protobuf::appendField(tensor, kDims, std::uint64_t{2});
+    protobuf::appendField(tensor, kDataType, value.elementType);
+    protobuf::appendField(tensor, kName, value.name);
+    protobuf::appendField(tensor, kRaw, std::string(one) + std::string(one));
+    protobuf::appendField(added_, kInitializer, std::string_view(tensor));
+    return !one.empty();
+  }
+
+  // Whether the outputs are finished objects, with these names.
+  bool nameFinished(const char* boxes = "det_boxes", const char* scores = "det_scores",
+                    const char* classes = "det_classes") {
+    cut_.boxes = boxes;
+    cut_.scores = scores;
+    cut_.classes = classes;
+    const auto& outputs = graph_.outputs();
+    const std::array names{boxes, scores, classes};
+    return std::all_of(names.begin(), names.end(), [&outputs](std::string_view name) {
+      return std::any_of(outputs.begin(), outputs.end(),
+                         [name](const OnnxValue& output) { return output.name == name; });
     });
   }
 
@@ -192,7 +230,7 @@ class Cutter {
   std::uint64_t realType() const {
     constexpr std::uint64_t kFloat = 1, kHalf = 10;
     const bool half = std::any_of(graph_.outputs().begin(), graph_.outputs().end(),
-                                  [](const OnnxOutput& output) { return output.elementType == kHalf; });
+                                  [](const OnnxValue& output) { return output.elementType == kHalf; });
     return half ? kHalf : kFloat;
   }
 
@@ -208,7 +246,7 @@ class Cutter {
 
   std::string rewrittenGraph(std::string_view content) const {
     constexpr std::uint64_t kOutput = 12;
-    std::set<const char*> goneFields;
+    std::set<const char*> goneFields{goneInput_.data()};
     for (const OnnxNode* node : goneNodes_) {
       goneFields.insert(node->whole.data());
     }
@@ -223,7 +261,7 @@ class Cutter {
     for (const std::string& name : {cut_.boxes, cut_.scores, cut_.classes, cut_.extra, cut_.prototypes}) {
       if (!name.empty()) {
         const auto same = std::find_if(graph_.outputs().begin(), graph_.outputs().end(),
-                                       [&](const OnnxOutput& output) { return output.name == name; });
+                                       [&](const OnnxValue& output) { return output.name == name; });
         addOutput(graph, name, same == graph_.outputs().end() ? realType() : same->elementType);
       }
     }
@@ -250,15 +288,14 @@ class Cutter {
 
   static std::string textOf(const PluginCut& cut);
 
-  static constexpr std::array<std::string_view, 3> kFinished{"det_boxes", "det_scores", "det_classes"};
-
   const std::string& path_;
   std::string_view file_;
   OnnxGraph graph_;
   PluginCut cut_;
   std::set<const OnnxNode*> goneNodes_;
   std::set<std::string_view> gone_;  // values
-  std::string added_;                // nodes
+  std::string_view goneInput_;       // a field of the graph
+  std::string added_;                // fields of it
 };
 
 // Whatever the locale.
@@ -276,6 +313,7 @@ std::string Cutter::textOf(const PluginCut& cut) {
                  {"prototypes", cut.prototypes},
                  {"corners", cut.corners ? "1" : "0"},
                  {"rotated", cut.rotated ? "1" : "0"},
+                 {"shares", cut.shares ? "1" : "0"},
                  {"agnostic", cut.agnostic ? "1" : "0"}};
   if (cut.confidence) {
     entry["confidence"] = exactly(*cut.confidence);
@@ -316,6 +354,7 @@ std::optional<PluginCut> pluginCutOf(const Metadata& metadata) {
   cut.prototypes = text("prototypes");
   cut.corners = text("corners") != "0";
   cut.rotated = text("rotated") == "1";
+  cut.shares = text("shares") == "1";
   cut.agnostic = text("agnostic") == "1";
   cut.confidence = number("confidence");
   cut.iou = number("iou");

@@ -78,6 +78,13 @@ class Models(FilesTest):
                 for thing in found:
                     self.assertNear(thing["box"], [50, 37.5, 150, 62.5], 1e-3)
 
+    def test_an_input_for_the_size_of_the_image(self):
+        found = self.found("dfine_size.onnx", size=(200, 100))
+        self.assertEqual([thing["class"] for thing in found], [2, 7])
+        self.assertScores(found, [0.9, 0.6])
+        for thing, box in zip(found, ([20, 20, 100, 60], [50, 50, 200, 100]), strict=True):
+            self.assertNear(thing["box"], box, 1e-3)
+
     def test_one_class_with_an_objectness(self):
         for model, score in (("yolov7_one.onnx", 0.9), ("yolov5_one.onnx", 0.45)):
             with self.subTest(model=model):

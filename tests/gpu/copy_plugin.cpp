@@ -1,5 +1,5 @@
-// A library of plugins for TensorRT, as exporters bring one: the plugin CopyForTests_TRT gives what it is given. It is named
-// by getCreators(), as IPluginRegistry::loadLibrary() asks for it.
+// A library of plugins for TensorRT, as exporters bring one: the plugin CopyForTests_TRT gives what it is given. It is
+// named by getCreators(), as IPluginRegistry::loadLibrary() asks for it.
 #include <NvInfer.h>
 #include <cuda_runtime_api.h>
 

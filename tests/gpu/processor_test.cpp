@@ -84,7 +84,7 @@ TEST_F(GpuBesideProcessorTest, FilesOfOtherExporters) {
     }
   }
   const std::set<std::string> wanted{"colours_last", "colours_u8", "copy_plugin", "eight_bits", "flat",
-                                     "grey",         "list",        "nms_twice",   "seven_bits"};
+                                     "grey",         "list",       "nms_twice",   "seven_bits"};
   EXPECT_EQ(refused, wanted);
   EXPECT_GT(same, 25U);
 }

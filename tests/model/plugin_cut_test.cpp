@@ -197,7 +197,7 @@ Names typesOf(const std::string& bytes) {
 Names outputsOf(const std::string& bytes) {
   Names names;
   const OnnxGraph graph(bytes);
-  for (const OnnxOutput& output : graph.outputs()) {
+  for (const OnnxValue& output : graph.outputs()) {
     names.emplace_back(output.name);
   }
   return names;

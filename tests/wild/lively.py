@@ -126,6 +126,21 @@ class Enlivener:
         self.scores(pattern, kSure, rows=slice(5, None), anchors=3)
 
 
+def detr(lively: Enlivener) -> None:
+    """RT-DETR and what came of it: heads of the encoder choose queries, each layer of the decoder moves boxes."""
+    lively.scores(r".*decoder\.enc_score_head", kQueries)
+    lively.values(r".*decoder\.enc_bbox_head\.layers\.2", 0.5)
+    for pattern in (r".*decoder\.pre_bbox_head\.layers\.2", r".*decoder\.dec_bbox_head\.\d+\.layers\.2"):
+        try:
+            layers = lively.layers(pattern)
+        except LookupError:
+            continue
+        plain = layers[0].weight.shape[0] == 4  # else distances in bins
+        lively.values(pattern, 0.3 if plain else 1.0)
+    for layer in range(len(lively.layers(r".*decoder\.dec_score_head\.\d+"))):
+        lively.scores(rf".*decoder\.dec_score_head\.{layer}", kQueries)
+
+
 @dataclass
 class Drawn:
     """Weights and biases of some outputs of a layer, and these outputs: [positions, rows]."""

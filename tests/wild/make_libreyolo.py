@@ -12,25 +12,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from lively import Enlivener, kDense, kQueries, kSure
+from lively import Enlivener, detr, kDense, kQueries, kSure
 from maker import calibration, found, kConf, kIou, kMaxDet, kPictures, make, write
 
 kObjects = ((0.03, 0.4), (0.001, 0.98))  # objectness, which class scores are yet multiplied with
-
-
-def detr(lively: Enlivener) -> None:
-    """RT-DETR and what came of it: heads of the encoder choose queries, each layer of the decoder moves boxes."""
-    lively.scores(r".*decoder\.enc_score_head", kQueries)
-    lively.values(r".*decoder\.enc_bbox_head\.layers\.2", 0.5)
-    for pattern in (r".*decoder\.pre_bbox_head\.layers\.2", r".*decoder\.dec_bbox_head\.\d+\.layers\.2"):
-        try:
-            layers = lively.layers(pattern)
-        except LookupError:
-            continue
-        plain = layers[0].weight.shape[0] == 4  # else distances in bins
-        lively.values(pattern, 0.3 if plain else 1.0)
-    for layer in range(len(lively.layers(r".*decoder\.dec_score_head\.\d+"))):
-        lively.scores(rf".*decoder\.dec_score_head\.{layer}", kQueries)
 
 
 def rfdetr(lively: Enlivener) -> None:

@@ -88,6 +88,10 @@ FamilyReading byMetadata(const Metadata& metadata) {
 }
 
 FamilyReading byOutputs(const ModelInfo& info, const Metadata& metadata) {
+  const std::optional<PluginCut> cut = pluginCutOf(metadata);
+  if (cut && cut->shares) {
+    return {&familyNamed("detr-finished"), "it has an input for the size of the image, 'orig_target_sizes'"};
+  }
   if (has(info.outputs, "pred_logits") && has(info.outputs, "pred_boxes")) {
     return {&familyNamed("dfine"), "its outputs are named 'pred_logits' and 'pred_boxes'"};
   }
@@ -102,7 +106,6 @@ FamilyReading byOutputs(const ModelInfo& info, const Metadata& metadata) {
   const bool apart = info.outputs.size() == 2 && info.outputs[0].shape.size() == 3 &&
                      info.outputs[1].shape.size() == 3 && info.outputs[0].shape[1] == info.outputs[1].shape[1];
   // YOLO-NAS gives corners.
-  const std::optional<PluginCut> cut = pluginCutOf(metadata);
   const bool centred = cut && !cut->corners;
   const int boxes = boxesACell(info);
   if (silent && apart && !centred && boxes == 1 && (info.outputs[0].shape[2] == 4 || info.outputs[1].shape[2] == 4)) {
@@ -151,6 +154,9 @@ const std::vector<Family>& families() {
     table.push_back(detr("rtdetr", Filter::Bilinear, false));
     table.push_back(detr("dfine", Filter::Pillow, false));
     table.push_back(detr("rfdetr", Filter::Real, true));
+    // Those of RT-DETR, D-FINE and DEIM by their own exporters.
+    table.push_back(
+        {.name = "detr-finished", .letterbox = LetterboxMode::Stretch, .filter = Filter::Pillow, .shares = true});
     // LibreYOLO's, by what its metadata calls them.
     table.push_back(yolox("libreyolo-yolox", Filter::Pillow));
     table.back().dropsEmpty = true;

@@ -18,14 +18,14 @@ namespace {
 
 using ov::op::v0::Constant;
 
-constexpr int kMost = 64;        // of a weight: 2 * 255 * 64 is below 2^15
+constexpr int kMostWeight = 64;  // 2 * 255 * 64 is below 2^15
 constexpr int kZeroPoint = 128;  // of unsigned weights, whose signed values are these less it
 
 template <typename Value>
 bool reachesBeyond(const Constant& weights, int zero) {
   const Value* const values = weights.get_data_ptr<Value>();
   return std::any_of(values, values + ov::shape_size(weights.get_shape()),
-                     [zero](int value) { return value - zero > kMost || value - zero < -kMost; });
+                     [zero](int value) { return value - zero > kMostWeight || value - zero < -kMostWeight; });
 }
 
 // Weights are kept as bytes and made numbers by a Convert, or are real numbers with a FakeQuantize behind them.
@@ -38,7 +38,7 @@ bool isOverSevenBits(const ov::Node& node) {
     return false;
   }
   if (const auto* const quantize = ov::as_type<const ov::op::v0::FakeQuantize>(&node)) {
-    return quantize->get_levels() > 2 * kMost;
+    return quantize->get_levels() > 2 * kMostWeight;
   }
   if (!ov::is_type<const ov::op::v0::Convert>(&node)) {
     return false;

@@ -1,6 +1,9 @@
 #include "runtime/openvino/reader.hpp"
 
+#include <algorithm>
+#include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <openvino/frontend/manager.hpp>
 #include <sstream>
 
@@ -19,7 +22,8 @@ std::vector<int> shapeOf(const ov::PartialShape& shape) {
   std::vector<int> sides;
   if (shape.rank().is_static()) {
     for (const ov::Dimension& side : shape) {
-      sides.push_back(side.is_static() ? static_cast<int>(side.get_length()) : -1);
+      constexpr std::int64_t kMostSide = std::numeric_limits<int>::max();
+      sides.push_back(side.is_static() ? static_cast<int>(std::min<std::int64_t>(side.get_length(), kMostSide)) : -1);
     }
   }
   return sides;

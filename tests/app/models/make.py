@@ -15,6 +15,7 @@ And files as exporters of other repositories write them:
     rtdetr.onnx     Ultralytics' RT-DETR: boxes are shares of the image
     logits.onnx     YOLOv5's classifiers: no softmax
     dfine.onnx      queries of a DETR, 'pred_logits' and 'pred_boxes'
+    dfine_size.onnx  D-FINE's own exporter: an input for the size of the image
     rfdetr.onnx     RF-DETR, 'dets' and 'labels': as many scores as a box has sides
     rfdetr91.onnx   RF-DETR of COCO: its numbers of classes
     yolov7_one.onnx, yolov5_one.onnx  one class: its score is the objectness; the product with it
@@ -55,9 +56,9 @@ FOLDER = pathlib.Path(__file__).parent
 TYPES = {np.dtype(np.float32): TensorProto.FLOAT, np.dtype(np.int32): TensorProto.INT32}
 
 
-def save(name, size, metadata=(), plugin=None, **outputs):
+def save(name, size, metadata=(), plugin=None, inputs=(), **outputs):
     """Each output is its value plus 0 times the mean of the image. A `plugin` is nodes that take these, their outputs,
-    which are the file's then, and their constants."""
+    which are the file's then, and their constants. `inputs` are those beside the image."""
     nodes = [
         helper.make_node("ReduceMean", ["images"], ["mean"], keepdims=0),
         helper.make_node("Mul", ["mean", "nought"], ["zero"]),
@@ -76,7 +77,7 @@ def save(name, size, metadata=(), plugin=None, **outputs):
         nodes.extend(more)
         constants.extend(numpy_helper.from_array(np.array(value), key) for key, value in values.items())
         opsets.extend(helper.make_opsetid(domain, 1) for domain in {node.domain for node in more} - {""})
-    graph = helper.make_graph(nodes, "constant", [image], infos, constants)
+    graph = helper.make_graph(nodes, "constant", [image, *inputs], infos, constants)
     model = helper.make_model(graph, opset_imports=opsets, ir_version=9)
     helper.set_model_props(model, dict(metadata))
     if not plugin:
@@ -147,6 +148,30 @@ save("flat.onnx", 640, graph2_flat_predictions=flat)
 queries = np.array([[[0.5, 0.5, 0.5, 0.25], [0.5, 0.5, 0.5, 0.25], [0.1, 0.1, 0.1, 0.1]]], np.float32)
 chances = np.array([[[2, 1.5, -5], [-5, -5, 1], [-5, -5, -5]]], np.float32)
 save("dfine.onnx", 64, pred_logits=chances, pred_boxes=queries)
+save(
+    "dfine_size.onnx",
+    64,
+    inputs=[helper.make_tensor_value_info("orig_target_sizes", TensorProto.INT64, ["batch", 2])],
+    plugin=(
+        [
+            helper.make_node("Tile", ["orig_target_sizes", "twice"], ["sides"]),
+            helper.make_node("Unsqueeze", ["sides", "second"], ["sides_of_all"]),
+            helper.make_node("Cast", ["sides_of_all"], ["real_sides"], to=TensorProto.FLOAT),
+            helper.make_node("Mul", ["shares_sum", "real_sides"], ["boxes"]),
+            helper.make_node("Identity", ["chances"], ["scores"]),
+            helper.make_node("Cast", ["kinds"], ["labels"], to=TensorProto.INT64),
+        ],
+        [
+            helper.make_tensor_value_info("labels", TensorProto.INT64, [1, 3]),
+            helper.make_tensor_value_info("boxes", TensorProto.FLOAT, [1, 3, 4]),
+            helper.make_tensor_value_info("scores", TensorProto.FLOAT, [1, 3]),
+        ],
+        {"twice": [1, 2], "second": [1]},
+    ),
+    shares=np.array([[[0.1, 0.2, 0.5, 0.6], [0.25, 0.5, 1, 1], [0, 0, 0.1, 0.1]]], np.float32),
+    chances=np.array([[0.9, 0.6, 0.1]], np.float32),
+    kinds=np.array([[2, 7, 1]], np.float32),
+)
 save("rfdetr.onnx", 64, dets=queries, labels=np.concatenate([chances, np.full((1, 3, 1), -5, np.float32)], axis=2))
 of_coco = np.full((1, 3, 91), -5, np.float32)
 of_coco[0, 1, 90] = 2
