@@ -13,6 +13,7 @@
 #include "terminal/interrupt.hpp"
 #include "terminal/progress.hpp"
 #include "trtyolo.hpp"
+#include "writers/output_file.hpp"
 
 namespace app {
 namespace {
@@ -122,6 +123,9 @@ int main(int argc, char** argv) {
   try {
     app::setUpMessages();
     status = app::runProgram(argc, argv);
+  } catch (const app::WriteError& error) {
+    status = error.readerIsGone() ? app::kReaderGone : status;
+    if (!error.readerIsGone()) spdlog::error("{}", error.what());
   } catch (const std::exception& error) {
     spdlog::error("{}", error.what());
   }

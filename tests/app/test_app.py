@@ -401,6 +401,31 @@ class FailingToWrite(AppTest):
         self.assertNothingElse(out, [])
         self.assertNothingElse(self.folder, ["out"])
 
+    def test_output_that_nobody_reads(self):
+        out = self.folder / "out"
+        command = [APP, "predict", *QUICK, STREET, "--json", "-", "--csv", self.folder / "r.csv", "--save", out]
+        process = subprocess.Popen([*map(str, command)], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        process.stdout.readline()
+        process.stdout.close()
+        self.assertNotIn(b"rror", process.stderr.read())
+        process.stderr.close()
+        self.assertEqual(process.wait(60), 141)
+        self.assertNothingElse(self.folder, ["out"])
+        self.assertNothingElse(out, [])
+
+    def test_two_programs_that_write_the_same(self):
+        files = [self.folder / name for name in ("r.csv", "r.json")]
+        command = [APP, "predict", PEOPLE, FRAMES, "--quiet", "--csv", files[0], "--json", files[1]]
+        # In a namespace of its own each is process 1, as in a container.
+        alone = ["unshare", "--pid", "--fork", "--map-root-user", *map(str, command)]
+        processes = [subprocess.Popen(alone, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+        messages = [process.communicate(timeout=300)[1] for process in processes]
+        if any("unshare" in text for text in messages):
+            self.skipTest(messages[0])
+        self.assertEqual([process.returncode for process in processes], [0, 0], messages)
+        self.assertEqual(len(json.loads(files[1].read_text())["images"]), len(list(FRAMES.glob("*.jpg"))))
+        self.assertNothingElse(self.folder, ["r.csv", "r.json"])
+
     def test_video_that_does_not_fit(self):
         out = self.folder / "out"
         done = subprocess.run(

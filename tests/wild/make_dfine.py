@@ -1,5 +1,5 @@
-"""D-FINE by its own repository, exported by its tools/deployment/export_onnx.py: a file with an input for the size of the
-picture. Expected is what its tools/inference/torch_inf.py finds.
+"""D-FINE by its own repository and its tools/deployment/export_onnx.py: a file that asks for the size of the picture.
+Expected is what its tools/inference/torch_inf.py finds.
 
 The repository (github.com/Peterande/D-FINE, Apache-2.0) is no package: DFINE_REPOSITORY names a folder that has it.
 """

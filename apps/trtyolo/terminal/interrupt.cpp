@@ -20,6 +20,9 @@ extern "C" void onInterrupt(int signal) {
 void watchInterrupts() {
   std::signal(SIGINT, onInterrupt);
   std::signal(SIGTERM, onInterrupt);
+#if defined(SIGPIPE)
+  std::signal(SIGPIPE, SIG_IGN);  // what cannot be written is an error, and unfinished files go
+#endif
 }
 
 bool interrupted() {

@@ -5,14 +5,16 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <cerrno>
+#include <cstdint>
 #include <filesystem>
+#include <random>
 #include <system_error>
+#include <utility>
 
-#if defined(_WIN32)
-#include <process.h>
-#else
+#if !defined(_WIN32)
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #endif
 
@@ -25,19 +27,44 @@ WriteError cannotWrite(const std::string& path, const std::error_code& error) {
   return {path, error.message(), error.value()};
 }
 
+/// A file that did not exist; null, and errno, if it cannot be made.
+std::FILE* createdFile(const std::string& name) {
+#if defined(_WIN32)
+  return std::fopen(name.c_str(), "wbx");
+#else
+  constexpr mode_t kUsual = 0666;  // less what the user's mask takes away
+  const int descriptor = ::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, kUsual);
+  std::FILE* const file = descriptor < 0 ? nullptr : fdopen(descriptor, "wb");
+  if (descriptor >= 0 && file == nullptr) ::close(descriptor);
+  return file;
+#endif
+}
+
 }  // namespace
 
 WriteError::WriteError(const std::string& path, const std::string& reason, int code)
     : std::runtime_error(fmt::format("'{}' cannot be written: {}", path, reason)), code_(code) {}
 
 bool WriteError::concernsAll() const {
-  constexpr std::array kOfAll{ENOSPC, EDQUOT, EFBIG, EIO, EROFS, ENOMEM, EMFILE, ENFILE};
+  constexpr std::array kOfAll{ENOSPC, EDQUOT, EFBIG, EIO, EROFS, ENOMEM, EMFILE, ENFILE, EPIPE};
   return std::find(kOfAll.begin(), kOfAll.end(), code_) != kOfAll.end();
 }
 
-std::string temporaryName(const std::string& path, const std::string& extension) {
-  static std::atomic<unsigned> count{0};
-  return (fs::path(path).parent_path() / fmt::format(".trtyolo.{}.{}{}", getpid(), count++, extension)).string();
+bool WriteError::readerIsGone() const {
+  return code_ == EPIPE;
+}
+
+TemporaryFile::TemporaryFile(const std::string& path, const std::string& extension) {
+  std::random_device random;  // processes of other machines and containers have the same numbers
+  constexpr int kTries = 100;
+  for (int i = 0; i < kTries && file == nullptr; ++i) {
+    const std::uint64_t number = (std::uint64_t{random()} << 32U) | random();
+    name = (fs::path(path).parent_path() / fmt::format(".trtyolo.{:016x}{}", number, extension)).string();
+    errno = 0;
+    file = createdFile(name);
+    if (file == nullptr && errno != EEXIST) break;
+  }
+  if (file == nullptr) throw cannotWrite(path, {errno, std::generic_category()});
 }
 
 void putInPlace(const std::string& temporary, const std::string& path) {
@@ -65,9 +92,14 @@ OutputFile::OutputFile(const std::string& path) : path_(path) {
   std::error_code error;
   if (fs::is_symlink(path_, error)) path_ = fs::weakly_canonical(path_).string();
   if (fs::is_directory(path_, error)) throw WriteError(path_, "it is a folder", EISDIR);
-  if (!fs::exists(path_, error) || fs::is_regular_file(path_, error)) temporary_ = temporaryName(path_, ".part");
+  if (!fs::exists(path_, error) || fs::is_regular_file(path_, error)) {
+    TemporaryFile made(path_, ".part");
+    temporary_ = std::move(made.name);
+    file_ = made.file;
+    return;
+  }
   errno = 0;
-  file_ = std::fopen((direct() ? path_ : temporary_).c_str(), "wb");
+  file_ = std::fopen(path_.c_str(), "wb");
   if (file_ == nullptr) fail();
 }
 

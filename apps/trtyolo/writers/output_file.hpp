@@ -14,14 +14,23 @@ class WriteError : public std::runtime_error {
   WriteError(const std::string& path, const std::string& reason, int code);
   /// True if other files will meet the same: the disk is full or broken.
   bool concernsAll() const;
+  /// True if it was a pipe, and nobody reads it any more.
+  bool readerIsGone() const;
 
  private:
   int code_;
 };
 
-/// A new name beside `path` to write under until the file is complete; `extension` is what the name ends with. It is
-/// short, and holds nothing that programs might take for more than a name.
-std::string temporaryName(const std::string& path, const std::string& extension);
+/// A file beside `path` to write to until it is complete, empty and open; `extension` is what its name ends with.
+/// Nobody had it before: another process may be at the same `path`, or have planted a link. The name is short, and
+/// holds nothing that programs might take for more than a name.
+struct TemporaryFile {
+  std::string name;
+  std::FILE* file = nullptr;  ///< the caller closes it
+
+  /// @throws WriteError  names `path` and the reason
+  TemporaryFile(const std::string& path, const std::string& extension);
+};
 
 /// Puts the complete file `temporary` in the place of `path`.
 /// @throws WriteError  names the file and the reason; `temporary` is gone

@@ -23,6 +23,13 @@ constexpr double kHighestRate = 240;
 constexpr double kSameRate = 1.02;    // a rate that is higher by less is taken for the same
 constexpr double kLongestGap = 3600;  // seconds; a longer one is a wrong time stamp
 
+/// The name of an empty file, which FFmpeg then writes to.
+std::string reserved(const std::string& path) {
+  const TemporaryFile made(path, ".part.mp4");
+  std::fclose(made.file);
+  return made.name;
+}
+
 /// One video that is being written. OpenCV reports no failure while it writes, so the file is checked when it is
 /// complete.
 ///
@@ -31,7 +38,7 @@ constexpr double kLongestGap = 3600;  // seconds; a longer one is a wrong time s
 class Video {
  public:
   Video(const std::string& path, const Item& first)
-      : path_(path), temporary_(temporaryName(path, ".part.mp4")), size_(first.image.size()), rate_(first.rate) {
+      : path_(path), temporary_(reserved(path)), size_(first.image.size()), rate_(first.rate) {
     begin_ = first.time.value_or(0);
     first.image.copyTo(last_);
     open(usual(rate_));  // so that a failure is known at once

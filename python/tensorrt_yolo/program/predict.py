@@ -24,6 +24,7 @@ from tensorrt_yolo.program.names import OutputNames, image_suffix
 from tensorrt_yolo.program.reading import Item, Reader, is_readable, is_video
 from tensorrt_yolo.program.urls import is_url
 from tensorrt_yolo.program.video import Video
+from tensorrt_yolo.program.writing import new_file_beside
 
 SUMMARY = "run a model over images, folders and videos"
 EPILOG = """\
@@ -200,10 +201,8 @@ def _outputs(
 
 @contextlib.contextmanager
 def _temporary(name: str, suffix: str = "") -> Iterator[str]:
-    """A name to write under until the file is complete; it is short, as names may be as long as they can be."""
-    part = f"{name}.part{os.getpid()}{suffix}"
-    if suffix or len(os.fsencode(os.path.basename(part))) > 255:
-        part = os.path.join(os.path.dirname(name), f".tensorrt_yolo.{os.getpid()}{suffix}")
+    """A new file to write to until it is complete."""
+    part = new_file_beside(name, suffix)
     try:
         yield part
         os.replace(part, name)

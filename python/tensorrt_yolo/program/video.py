@@ -6,6 +6,8 @@ import contextlib
 import os
 from typing import Any
 
+from tensorrt_yolo.program.writing import new_file_beside
+
 _HIGHEST_RATE = 240
 _DEFAULT_RATE = 25
 _LONGEST_GAP = 3600  # seconds; a longer one is a wrong time stamp
@@ -19,7 +21,7 @@ class Video:
 
     def __init__(self, file: str, rate: float, first: Any) -> None:
         self._file = file
-        self._part = os.path.join(os.path.dirname(file) or ".", f".tensorrt_yolo.{os.getpid()}.part.mp4")
+        self._part = new_file_beside(file, ".part.mp4")
         self._rate = rate if 0 < rate <= _HIGHEST_RATE else _DEFAULT_RATE
         self._last = first
         self._frames = 0
