@@ -11,6 +11,7 @@
 #include "commands/command.hpp"
 #include "input/url.hpp"
 #include "terminal/interrupt.hpp"
+#include "terminal/printable.hpp"
 #include "terminal/progress.hpp"
 #include "trtyolo.hpp"
 #include "writers/output_file.hpp"
@@ -30,11 +31,11 @@ class Prefix : public spdlog::custom_flag_formatter {
   std::unique_ptr<custom_flag_formatter> clone() const override { return spdlog::details::make_unique<Prefix>(); }
 };
 
-/// The message, without the passwords of URLs in it.
+/// The message, without the passwords of URLs in it, and without what would steer the terminal.
 class Text : public spdlog::custom_flag_formatter {
  public:
   void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {
-    const std::string text = withoutPasswords({message.payload.data(), message.payload.size()});
+    const std::string text = printable(withoutPasswords({message.payload.data(), message.payload.size()}));
     out.append(text.data(), text.data() + text.size());
   }
   std::unique_ptr<custom_flag_formatter> clone() const override { return spdlog::details::make_unique<Text>(); }

@@ -223,7 +223,8 @@ struct TRTYOLO_API Result : BaseResult {
   /// @throws std::out_of_range  a part that the task has is shorter than `classes`
   std::string toJson() const;
   /// A line for each object, ending in "\n", with the columns that csvHeader() names; one line of a depth estimator.
-  /// Texts with commas, quotes or line breaks are in quotes, as RFC 4180 says.
+  /// Texts with commas, quotes or line breaks are in quotes, as RFC 4180 says; those that spreadsheets would compute,
+  /// since they begin with =, +, -, @, a tab or a carriage return, stand behind an apostrophe.
   /// @throws std::out_of_range  a part that the task has is shorter than `classes`
   std::string toCsv(const std::string& source, long frame = 0) const;
   /// The same with a column `time` behind `frame`: the frame's time in its video, in seconds; empty if there is none.
@@ -235,7 +236,7 @@ struct TRTYOLO_API Result : BaseResult {
   ///   obb       class x1 y1 x2 y2 x3 y3 x4 y4
   ///   segment   class x1 y1 x2 y2 ...: Masks::outlines() joined to one where they are nearest to each other, by a line
   ///             there and back; an object with fewer than three points has no line
-  ///   classify  score name, with two decimals, whatever `withScores` says
+  ///   classify  score name, with two decimals, whatever `withScores` says; line breaks of a name are spaces
   /// @throws Error  the format has nothing for the task: semantic, depth
   /// @throws std::out_of_range  a part that the task has is shorter than `classes`
   std::string toTxt(bool withScores = false) const;

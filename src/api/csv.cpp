@@ -7,8 +7,12 @@
 namespace trtyolo {
 namespace {
 
-// A field as RFC 4180 has it: in quotes if it holds a comma, a quote or a line break, quotes doubled.
-std::string field(const std::string& text) {
+// A text as RFC 4180 has it: in quotes if it holds a comma, a quote or a line break, quotes doubled. Behind an
+// apostrophe if spreadsheets would compute it ("=1+1"): names are those of files and of strangers' models.
+std::string field(std::string text) {
+  if (text.size() > 1 && text.find_first_of("=+-@\t\r") == 0) {
+    text.insert(text.begin(), '\'');
+  }
   if (text.find_first_of(",\"\r\n") == std::string::npos) {
     return text;
   }

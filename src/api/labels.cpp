@@ -1,9 +1,9 @@
 // Results as Ultralytics' label files: Result::toTxt().
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 #include "api/digits.hpp"
+#include "api/joined_outline.hpp"
 #include "image/geometry.hpp"
 #include "trtyolo/errors.hpp"
 #include "trtyolo/results.hpp"
@@ -13,26 +13,11 @@ namespace {
 
 using Outline = std::vector<PixelPoint>;
 
-// Goes from the point of `outline` that is nearest to `other` around that and back.
-void join(Outline& outline, const Outline& other) {
-  std::size_t from = 0, to = 0;
-  std::int64_t nearest = std::numeric_limits<std::int64_t>::max();
-  for (std::size_t i = 0; i < outline.size(); ++i) {
-    for (std::size_t j = 0; j < other.size(); ++j) {
-      const std::int64_t x = outline[i].x - other[j].x, y = outline[i].y - other[j].y;
-      const std::int64_t distance = x * x + y * y;
-      if (distance < nearest) {
-        nearest = distance;
-        from = i;
-        to = j;
-      }
-    }
-  }
-  const auto middle = other.begin() + static_cast<std::ptrdiff_t>(to);
-  Outline detour(middle, other.end());
-  detour.insert(detour.end(), other.begin(), middle + 1);
-  detour.push_back(outline[from]);
-  outline.insert(outline.begin() + static_cast<std::ptrdiff_t>(from) + 1, detour.begin(), detour.end());
+// A name that makes no lines of its own.
+std::string inOneLine(std::string name) {
+  std::replace_if(
+      name.begin(), name.end(), [](char letter) { return letter == '\n' || letter == '\r'; }, ' ');
+  return name;
 }
 
 // The outlines of a mask as one: joined where they are nearest to each other by a line there and back.
@@ -41,15 +26,14 @@ Outline wholeOutline(const Masks& masks, std::size_t i) {
   // The largest first, so that what lies beside it is a detour from it.
   std::stable_sort(outlines.begin(), outlines.end(),
                    [](const Outline& a, const Outline& b) { return a.size() > b.size(); });
-  Outline whole;
-  for (Outline& outline : outlines) {
-    if (whole.empty()) {
-      whole = std::move(outline);
-    } else {
-      join(whole, outline);
-    }
+  if (outlines.size() < 2) {
+    return outlines.empty() ? Outline() : std::move(outlines.front());
   }
-  return whole;
+  JoinedOutline whole(masks.width(), masks.height());
+  for (const Outline& outline : outlines) {
+    whole.add(outline);
+  }
+  return whole.points();
 }
 
 }  // namespace
@@ -66,7 +50,7 @@ std::string Result::toTxt(bool withScores) const {
   };
   for (std::size_t i = 0; i < classes.size(); ++i) {
     if (task == Task::Classify) {
-      text += digitsOf(scores.at(i), std::chars_format::fixed, 2) + ' ' + name(i) + '\n';
+      text += digitsOf(scores.at(i), std::chars_format::fixed, 2) + ' ' + inOneLine(name(i)) + '\n';
       continue;
     }
     line = std::to_string(classes[i]);

@@ -31,9 +31,9 @@ FileKind kindOf(std::string_view head) {
       (head.substr(text).starts_with("<?xml") || head.substr(text).starts_with("<net"))) {
     return FileKind::OpenVinoIr;
   }
-  // A plan starts with its own mark; Ultralytics puts a 4-byte length and JSON before it.
+  // A plan starts with its own mark; Ultralytics puts a 4-byte length and JSON before it, less than 16 MiB.
   const bool plan = head.starts_with("ftrt") || head.starts_with("ptrt");
-  const bool ultralytics = head.size() > 5 && head[2] == 0 && head[3] == 0 && head[4] == '{' && head[5] == '"';
+  const bool ultralytics = head.size() > 5 && head[3] == 0 && head[4] == '{' && head[5] == '"';
   return plan || ultralytics ? FileKind::TensorRtEngine : FileKind::OnnxOrUnknown;
 }
 

@@ -184,6 +184,9 @@ TEST(CsvTest, FloatsHaveTheFewestDigitsThatStandForThem) {
 TEST(LabelsTest, EveryTask) {
   EXPECT_EQ(resultOf(Task::Classify, {1, 0}, {0.875F, 0.126F}).toTxt(), "0.88 dog\n0.13 cat\n");
   EXPECT_EQ(resultOf(Task::Classify, {1}, {1}).toTxt(true), "1.00 dog\n");
+  Result forged = resultOf(Task::Classify, {0}, {1});
+  forged.names = std::map<int, std::string>{{0, "cat\n1.00 dog"}};
+  EXPECT_EQ(forged.toTxt(), "1.00 cat 1.00 dog\n");
   EXPECT_EQ(detections().toTxt(), "1 0.375 0.4375 0.5 0.375\n0 0.5 0.5 1 1\n");
   EXPECT_EQ(detections().toTxt(true), "1 0.375 0.4375 0.5 0.375 0.9\n0 0.5 0.5 1 1 0.25\n");
   EXPECT_EQ(orientedBoxes().toTxt(true), "0 0.625 0.75 0.625 0.25 0.125 0.25 0.125 0.75 0.5\n");

@@ -68,6 +68,22 @@ class Models(FilesTest):
         self.assertNear(thing["box"], [80, 40, 120, 60], 1e-3)
         self.assertScores([thing], [0.9])
 
+    def test_names_that_others_would_interpret(self):
+        names = [str(i) for i in range(18)]
+        names[2], names[0], names[17] = "=1+1", "\x1b[31mred", "\x1b[31mred\x9b"
+        labels, table = self.folder / "labels.txt", self.folder / "r.csv"
+        labels.write_text("\n".join(names))
+        command = [APP, "predict", MODELS / "plugin.onnx", self.grey(), "--labels", labels, "--csv", table]
+        done = subprocess.run([*map(str, command)], capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertNotIn("\x1b", done.stderr)
+        self.assertIn("\\x1b[31mred\\x9b", done.stderr)
+        rows = [line.split(",") for line in table.read_text().splitlines()]
+        self.assertEqual([row[3] for row in rows[1:]], ["'=1+1", names[17]])
+        done = run("info", MODELS / "plugin.onnx", "--labels", labels)
+        self.assertNotIn("\x1b", done.stdout)
+        self.assertIn("\\x1b[31mred", done.stdout)
+
     def test_queries(self):
         wanted = [(0, 2), (1, 1.5), (2, 1)]  # classes and logits
         for model, wanted in (("dfine.onnx", wanted), ("rfdetr.onnx", wanted), ("rfdetr91.onnx", [(90, 2)])):

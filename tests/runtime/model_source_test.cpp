@@ -47,6 +47,7 @@ TEST_F(ModelSourceTest, KindsAreToldByTheContent) {
   EXPECT_EQ(kindOf("<net name=\"a\">"), FileKind::OpenVinoIr);
   EXPECT_EQ(kindOf("ftrt..."), FileKind::TensorRtEngine);
   EXPECT_EQ(kindOf(std::string("\x09\x01\0\0{\"task\"", 11)), FileKind::TensorRtEngine);
+  EXPECT_EQ(kindOf(std::string("\x09\x01\xFF\0{\"task\"", 11)), FileKind::TensorRtEngine);  // thousands of names
 }
 
 TEST_F(ModelSourceTest, WeightsOfAnIrCount) {

@@ -6,6 +6,7 @@
 
 #include "commands/command.hpp"
 #include "commands/model_options.hpp"
+#include "terminal/printable.hpp"
 #include "trtyolo.hpp"
 
 namespace app {
@@ -36,7 +37,10 @@ Json jsonOf(const std::vector<trtyolo::TensorInfo>& tensors) {
 
 Json jsonOf(const trtyolo::ModelInfo& info) {
   Json names = Json::object();
-  for (const auto& [index, name] : info.names.map()) names[std::to_string(index)] = name;
+  auto& pairs = names.get_ref<Json::object_t&>();
+  for (const auto& [index, name] : info.names.map()) {
+    pairs.Json::object_t::Container::emplace_back(std::to_string(index), name);  // no look for an equal key
+  }
   Json json{{"model", info.file},
             {"bytes", info.fileBytes},
             {"task", trtyolo::toString(info.task)},
@@ -129,7 +133,7 @@ void addInfo(CLI::App& program, std::vector<Command>& commands) {
                         if (options->json) {
                           std::cout << jsonOf(info).dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
                         } else {
-                          std::cout << textOf(info);
+                          std::cout << printable(textOf(info));
                         }
                         if (!std::cout.flush()) throw std::runtime_error("standard output cannot be written");
                         return kDone;

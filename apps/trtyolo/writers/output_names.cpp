@@ -57,7 +57,13 @@ std::string OutputNames::claim(const std::string& stem, bool several) {
   // NAME_2 would be the second frame of a video NAME.
   const std::string between = series_.contains(whole) ? "-" : "_";
   std::string name = whole;
-  for (int number = 2; !isFree(name, several); ++number) name = whole + between + std::to_string(number);
+  if (!isFree(name, several)) {
+    // Names that were taken stay taken.
+    int& number = numbers_.try_emplace({whole + between, several}, 1).first->second;
+    do {
+      name = whole + between + std::to_string(++number);
+    } while (!isFree(name, several));
+  }
   taken_.insert(name);
   if (several) series_.insert(name);
   return name;

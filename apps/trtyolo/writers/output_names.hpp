@@ -1,8 +1,10 @@
 // Names of the files that predict writes.
 #pragma once
 
+#include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "input/sources.hpp"
@@ -29,7 +31,8 @@ class OutputNames {
   bool isFree(const std::string& name, bool several) const;
 
   std::string folder_;
-  std::set<std::string> taken_, series_;  ///< names; those of them that have numbers behind
+  std::set<std::string> taken_, series_;                 ///< names; those of them that have numbers behind
+  std::map<std::pair<std::string, bool>, int> numbers_;  ///< by the beginning of a name, and `several`: given last
 };
 
 /// The name of a source's file without its extension; for a camera or a stream a name made of its number or URL.

@@ -30,7 +30,10 @@ class JsonWriter final : public Writer {
  public:
   JsonWriter(const std::string& file, const trtyolo::ModelInfo& model) : file_(file) {
     Json names = Json::object();
-    for (int i = 0; i < static_cast<int>(model.names.size()); ++i) names[std::to_string(i)] = model.names[i];
+    auto& pairs = names.get_ref<Json::object_t&>();
+    for (int i = 0; i < static_cast<int>(model.names.size()); ++i) {
+      pairs.Json::object_t::Container::emplace_back(std::to_string(i), model.names[i]);  // no look for an equal key
+    }
     file_.write(openObject({{"model", model.file}, {"task", trtyolo::toString(model.task)}, {"names", names}}) +
                 ",\"images\":[");
   }

@@ -21,6 +21,7 @@ class OutputNames:
     def __init__(self, folder: str | None, sources: Sequence[str]) -> None:
         self._taken: set[str] = set()
         self._series: set[str] = set()
+        self._numbers: dict[tuple[str, bool], itertools.count[int]] = {}  # that are still to be tried
         if folder is None:
             return
         files = map(os.path.realpath, sources)
@@ -37,8 +38,11 @@ class OutputNames:
         """
         whole = _shortened(stem)
         between = "-" if whole in self._series else "_"  # NAME_2 would be the second frame
-        names = itertools.chain([whole], (f"{whole}{between}{number}" for number in itertools.count(2)))
-        name = next(name for name in names if self._is_free(name, several))
+        name = whole
+        if not self._is_free(name, several):
+            # Names that were taken stay taken.
+            numbers = self._numbers.setdefault((whole + between, several), itertools.count(2))
+            name = next(name for number in numbers if self._is_free(name := f"{whole}{between}{number}", several))
         self._taken.add(name)
         if several:
             self._series.add(name)
