@@ -84,7 +84,8 @@ class InAnyScript(AppTest):
             capture_output=True, text=True, timeout=60, env={**os.environ, **(environment or {})},
         )  # fmt: skip
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertIn(name, done.stderr)
+        shown = "".join(f"\\x{ord(letter):02x}" if ord(letter) < 32 and letter != "\t" else letter for letter in name)
+        self.assertIn(shown, done.stderr)
         return (self.folder / "out" / "grey.ppm").read_bytes(), done.stderr
 
     def assertDrawn(self, language, name, other):
