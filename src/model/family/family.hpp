@@ -48,8 +48,8 @@ const std::vector<Family>& families();
 
 struct FamilyReading {
   const Family* family = nullptr;
-  std::string why = "";      // what told it: "its metadata names the family 'yolox'"
-  std::string refusal = "";  // the file names a family that is not known; empty otherwise
+  std::string why = {};      // what told it: "its metadata names the family 'yolox'"
+  std::string refusal = {};  // the file names a family that is not known; empty otherwise
 };
 
 // The family of a file: `wanted` if that is not empty, else what its metadata, the names of its outputs or their shapes
