@@ -1,6 +1,7 @@
 #include "runtime/openvino/eight_bits.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <openvino/op/constant.hpp>
@@ -18,8 +19,9 @@ namespace {
 
 using ov::op::v0::Constant;
 
-constexpr int kMostWeight = 64;  // 2 * 255 * 64 is below 2^15
-constexpr int kZeroPoint = 128;  // of unsigned weights, whose signed values are these less it
+constexpr int kMostWeight = 64;           // 2 * 255 * 64 is below 2^15
+constexpr std::size_t kMostLevels = 128;  // of weights of seven bits
+constexpr int kZeroPoint = 128;           // of unsigned weights, whose signed values are these less it
 
 template <typename Value>
 bool reachesBeyond(const Constant& weights, int zero) {
@@ -38,7 +40,7 @@ bool isOverSevenBits(const ov::Node& node) {
     return false;
   }
   if (const auto* const quantize = ov::as_type<const ov::op::v0::FakeQuantize>(&node)) {
-    return quantize->get_levels() > 2 * kMostWeight;
+    return quantize->get_levels() > kMostLevels;
   }
   if (!ov::is_type<const ov::op::v0::Convert>(&node)) {
     return false;

@@ -48,12 +48,18 @@ class Constants {
 
   static bool isShort(const ov::Output<ov::Node>& output) {
     const ov::PartialShape& shape = output.get_partial_shape();
-    std::size_t numbers = 1;
-    for (std::size_t i = 0; shape.is_static() && numbers <= kMostNumbers && i < shape.size(); ++i) {
-      const auto side = static_cast<std::size_t>(shape[i].get_length());
-      numbers = side > kMostNumbers ? side : numbers * side;
+    if (shape.is_dynamic()) {
+      return false;
     }
-    return shape.is_static() && numbers <= kMostNumbers;
+    std::size_t numbers = 1;
+    for (const ov::Dimension& dimension : shape) {
+      const auto side = static_cast<std::size_t>(dimension.get_length());
+      numbers = side > kMostNumbers ? side : numbers * side;
+      if (numbers > kMostNumbers) {
+        return false;
+      }
+    }
+    return true;
   }
 
   // The constants that a node's outputs are, whose inputs have been looked at; none if they are anything else.
