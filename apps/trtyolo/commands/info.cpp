@@ -2,17 +2,15 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <iostream>
-#include <nlohmann/json.hpp>
 
 #include "commands/command.hpp"
 #include "commands/model_options.hpp"
 #include "terminal/printable.hpp"
 #include "trtyolo.hpp"
+#include "writers/json.hpp"
 
 namespace app {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 struct InfoOptions {
   std::string model;
@@ -37,10 +35,7 @@ Json jsonOf(const std::vector<trtyolo::TensorInfo>& tensors) {
 
 Json jsonOf(const trtyolo::ModelInfo& info) {
   Json names = Json::object();
-  auto& pairs = names.get_ref<Json::object_t&>();
-  for (const auto& [index, name] : info.names.map()) {
-    pairs.Json::object_t::Container::emplace_back(std::to_string(index), name);  // no look for an equal key
-  }
+  for (const auto& [index, name] : info.names.map()) append(names, std::to_string(index), name);
   Json json{{"model", info.file},
             {"bytes", info.fileBytes},
             {"task", trtyolo::toString(info.task)},

@@ -1,17 +1,15 @@
 // Results as JSON, CSV and label files: see writer.hpp.
 #include <cmath>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 
+#include "writers/json.hpp"
 #include "writers/output_file.hpp"
 #include "writers/writer.hpp"
 
 namespace app {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 /// An object without its closing brace. File names and class names need not be UTF-8; JSON must be.
 std::string openObject(const Json& json) {
@@ -30,10 +28,7 @@ class JsonWriter final : public Writer {
  public:
   JsonWriter(const std::string& file, const trtyolo::ModelInfo& model) : file_(file) {
     Json names = Json::object();
-    auto& pairs = names.get_ref<Json::object_t&>();
-    for (int i = 0; i < static_cast<int>(model.names.size()); ++i) {
-      pairs.Json::object_t::Container::emplace_back(std::to_string(i), model.names[i]);  // no look for an equal key
-    }
+    for (int i = 0; i < static_cast<int>(model.names.size()); ++i) append(names, std::to_string(i), model.names[i]);
     file_.write(openObject({{"model", model.file}, {"task", trtyolo::toString(model.task)}, {"names", names}}) +
                 ",\"images\":[");
   }

@@ -94,6 +94,19 @@ class Progress final : public nvinfer1::IProgressMonitor {
   bool ended_ = false;
 };
 
+// TensorRT takes what is quantized to u8 for i8, without a word, and cuts it at 127.
+void refuseUnsignedBytes(const std::string& path, const OnnxGraph& graph) {
+  constexpr std::uint64_t kUint8 = 2;  // TensorProto.DataType
+  for (const OnnxNode& node : graph.nodes()) {
+    const bool quantizes = node.type == "QuantizeLinear" || node.type == "DequantizeLinear";
+    if (quantizes && node.inputs.size() > 2 && graph.typeOfConstant(node.inputs[2]) == kUint8) {
+      throw ModelError("'" + path + "': it is quantized to unsigned bytes ('" + std::string(node.inputs[2]) +
+                       "' is u8), which TensorRT does not compute with; quantize it symmetrically to signed ones (ONNX "
+                       "Runtime: activation_type=QuantType.QInt8, ActivationSymmetric), or run it on a CPU");
+    }
+  }
+}
+
 class Build {
  public:
   Build(std::string_view onnx, const std::string& path, const BuildOption& option)
@@ -102,7 +115,9 @@ class Build {
         option_(option),
         metadata_(parseOnnxMetadata(onnx)),
         library_(Library::get()) {
-    metadata_[kOutputSources] = outputSources(OnnxGraph(onnx));
+    const OnnxGraph graph(onnx);
+    refuseUnsignedBytes(path, graph);
+    metadata_[kOutputSources] = outputSources(graph);
     cuda::check(cuda::state(), doing_.c_str());  // TensorRT is not called on a device that has failed
     library_.registerPlugins();
     library_.loadPlugins(option.pluginLibraries);
@@ -308,20 +323,6 @@ class Build {
   std::unique_ptr<nvonnxparser::IParser> parser_;
 };
 
-// TensorRT takes what is quantized to u8 for i8, without a word, and cuts it at 127.
-void refuseUnsignedBytes(const ModelSource& onnx) {
-  constexpr std::uint64_t kUint8 = 2;  // TensorProto.DataType
-  const OnnxGraph graph(onnx.content());
-  for (const OnnxNode& node : graph.nodes()) {
-    const bool quantizes = node.type == "QuantizeLinear" || node.type == "DequantizeLinear";
-    if (quantizes && node.inputs.size() > 2 && graph.typeOfConstant(node.inputs[2]) == kUint8) {
-      throw ModelError("'" + onnx.path() + "': it is quantized to unsigned bytes ('" + std::string(node.inputs[2]) +
-                       "' is u8), which TensorRT does not compute with; quantize it symmetrically to signed ones (ONNX "
-                       "Runtime: activation_type=QuantType.QInt8, ActivationSymmetric), or run it on a CPU");
-    }
-  }
-}
-
 }  // namespace
 
 BuiltPlan build(const ModelSource& onnx, const BuildOption& option) {
@@ -331,7 +332,6 @@ BuiltPlan build(const ModelSource& onnx, const BuildOption& option) {
   if (hasSideFiles) {
     onnx.fingerprint();
   }
-  refuseUnsignedBytes(onnx);
   const std::optional<std::string> cut = cutPlugins(onnx.path(), onnx.content());
   BuiltPlan plan = Build(cut ? *cut : onnx.content(), onnx.path(), option).run();
   // TensorRT has read those files by itself.
