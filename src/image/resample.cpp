@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "image/interpolation.hpp"
+#include "image/real_pixel.hpp"
 #include "image/resize_arithmetic.hpp"
 #include "image/rows.hpp"
 
@@ -77,21 +78,12 @@ void Resampler::writeReal(const ImageView& image, const Letterbox& box, const No
   for (std::size_t x = 0; x < columns.size(); ++x) {
     columns[x] = linearTap(static_cast<int>(x), {image.size.width, box.scaled.width});
   }
-  const auto channels = static_cast<std::size_t>(image.channels);
   for (int y = 0; y < box.scaled.height; ++y) {
-    const LinearTap rows = linearTap(y, {image.size.height, box.scaled.height});
-    const std::uint8_t *above = image.row(rows.first), *below = image.row(rows.second);
+    const LinearTap row = linearTap(y, {image.size.height, box.scaled.height});
+    const std::uint8_t *above = image.row(row.first), *below = image.row(row.second);
     for (std::size_t x = 0; x < columns.size(); ++x) {
-      const LinearTap& column = columns[x];
       for (std::size_t channel = 0; channel < 3; ++channel) {
-        const auto at = [&](const std::uint8_t* row, int pixel) {
-          return static_cast<float>(row[static_cast<std::size_t>(pixel) * channels + (channels == 1 ? 0 : channel)]) /
-                 255.0F;
-        };
-        const auto along = [&](const std::uint8_t* row) {
-          return column.weight0 * at(row, column.first) + column.weight1 * at(row, column.second);
-        };
-        const float value = rows.weight0 * along(above) + rows.weight1 * along(below);
+        const float value = realPixel(above, below, image.channels, static_cast<int>(channel), columns[x], row);
         to.rows[channel][x] = normalized(value, to.mean[channel], to.std[channel]);
       }
     }

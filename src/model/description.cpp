@@ -84,27 +84,24 @@ Task taskOf(const RawModel& model, const std::optional<PluginCut>& cut, const De
 
 void readInput(const RawModel& model, const DescriptionOptions& options, ModelDescription& description) {
   ModelInfo& info = description.info;
-  const auto isImage = [](const TensorInfo& tensor) {
-    const std::vector<int>& sides = tensor.shape;
-    const auto channels = [](int side) { return side == 3 || side == 1; };
-    return sides.size() == 4 && (channels(sides[1]) || sides[1] == -1 || channels(sides[3])) &&
-           (tensor.type == "f32" || tensor.type == "f16" || tensor.type == "u8");
-  };
-  if (model.inputs.size() != 1 || !isImage(model.inputs[0])) {
+  const std::optional<InputForm> form = model.inputs.size() == 1 ? inputFormOf(model.inputs[0]) : std::nullopt;
+  if (!form) {
     throw ModelError("'" + model.file +
                      "': expected one input f32, f16 or u8 [batch, 3 or 1, height, width] or [batch, "
                      "height, width, 3 or 1], found " +
                      listOf(model.inputs));
   }
+  InputForm& input = description.input;
+  input = *form;
+  if (const std::string* said = metadataEntry(model.metadata, kInputForm)) {
+    input.whole = input.whole || said->find("whole") != std::string::npos;
+    input.grey = input.grey || said->find("grey") != std::string::npos;
+  }
   // As if channels came first.
   std::vector<int> shape = model.inputs[0].shape;
-  InputForm& input = description.input;
-  input.channelsLast = shape[1] != 3 && shape[1] != 1 && shape[1] != -1;
   if (input.channelsLast) {
     std::rotate(shape.begin() + 1, shape.begin() + 3, shape.end());
   }
-  input.channels = shape[1] == 1 ? 1 : 3;
-  input.bytes = model.inputs[0].type == "u8";
   info.dynamicBatch = shape[0] == -1;
   info.batch = info.dynamicBatch ? options.batch : shape[0];
   info.dynamicSize = shape[2] == -1 || shape[3] == -1;
@@ -211,7 +208,7 @@ void placePixels(const Family& family, const PixelOptions& options, ModelDescrip
   normalization.border = options.border.value_or(family.border);
   normalization.mean = options.mean.value_or(family.mean);
   normalization.std = options.std.value_or(family.std);
-  const float usual = description.input.bytes ? 255.0F : family.white;
+  const float usual = description.input.whole ? 255.0F : family.white;
   const float white = options.white.value_or(options.std ? 1.0F : usual);
   for (float& value : normalization.std) {
     value /= white;
@@ -266,6 +263,7 @@ ModelDescription describe(const RawModel& raw, const DescriptionOptions& options
   }
   info.metadata.erase(kPluginCut);
   info.metadata.erase(kOutputSources);
+  info.metadata.erase(kInputForm);
   if (cut) {
     PostprocessOptions& postprocess = description.postprocess;
     postprocess.confidence = cut->confidence.value_or(postprocess.confidence);

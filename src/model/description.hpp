@@ -11,6 +11,7 @@
 #include "image/geometry.hpp"
 #include "image/letterbox.hpp"
 #include "model/family/family.hpp"
+#include "model/input_form.hpp"
 #include "model/metadata.hpp"
 #include "model/output_layout.hpp"
 #include "model/plausibility.hpp"
@@ -46,15 +47,6 @@ struct DescriptionOptions {
   Layout layout = Layout::Auto;
   std::string family;  // empty: what the file tells
   PixelOptions pixels;
-};
-
-// The network's input, if it is not f32 or f16 [batch, 3, height, width].
-struct InputForm {
-  int channels = 3;           // or 1: grey
-  bool channelsLast = false;  // [batch, height, width, channels]
-  bool bytes = false;         // u8
-
-  bool usual() const { return channels == 3 && !channelsLast && !bytes; }
 };
 
 struct ModelDescription {

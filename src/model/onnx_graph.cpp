@@ -45,14 +45,20 @@ OnnxNode nodeOf(const Field& field) {
 
 // Of a ValueInfoProto.
 OnnxValue valueOf(const Field& value) {
-  constexpr std::uint64_t kName = 1, kType = 2, kTensorType = 1, kElementType = 1;
-  OnnxValue output{value.whole, contentOf(value.content, kName), 0};
+  constexpr std::uint64_t kName = 1, kType = 2, kTensorType = 1, kElementType = 1, kShape = 2, kDim = 1;
+  OnnxValue read{value.whole, contentOf(value.content, kName), 0, {}};
   forEachField(contentOf(contentOf(value.content, kType), kTensorType), [&](const Field& field) {
     if (field.number == kElementType) {
-      output.elementType = field.value;
+      read.elementType = field.value;
+    } else if (field.number == kShape) {
+      forEachField(field.content, [&](const Field& side) {
+        if (side.number == kDim) {
+          read.shape.push_back(side.content);
+        }
+      });
     }
   });
-  return output;
+  return read;
 }
 
 // Numbers that stand one by one or packed.
@@ -165,12 +171,12 @@ std::uint64_t OnnxGraph::typeOfConstant(std::string_view value) const {
 }
 
 std::optional<float> OnnxGraph::scalar(std::string_view value) const {
-  constexpr std::uint64_t kFloats = 4, kRaw = 9, kFloat = 1;
+  constexpr std::uint64_t kFloats = 4, kRaw = 9;
   bool isFloat = false;
   std::vector<double> numbers;
   forEachField(tensorOf(value), [&](const Field& field) {
     if (field.number == kTypeOfTensor) {
-      isFloat = field.value == kFloat;
+      isFloat = field.value == onnx_type::kFloat;
     } else if (field.number == kFloats) {
       addNumbers(field, numbers, field.real(), unpackReals);
     } else if (field.number == kRaw) {

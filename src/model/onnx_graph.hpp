@@ -12,6 +12,11 @@
 
 namespace trtyolo {
 
+// Types of elements, TensorProto.DataType.
+namespace onnx_type {
+inline constexpr std::uint64_t kFloat = 1, kUint8 = 2, kInt32 = 6, kInt64 = 7, kHalf = 10;
+}  // namespace onnx_type
+
 // All views are into the file.
 struct OnnxNode {
   std::string_view whole;    // the graph's field
@@ -26,7 +31,8 @@ struct OnnxNode {
 struct OnnxValue {
   std::string_view whole;  // the graph's field
   std::string_view name;
-  std::uint64_t elementType = 0;  // TensorProto.DataType
+  std::uint64_t elementType = 0;        // an onnx_type
+  std::vector<std::string_view> shape;  // TensorShapeProto.Dimensions
 };
 
 class OnnxGraph {
@@ -44,7 +50,7 @@ class OnnxGraph {
   const OnnxNode* sourceOf(std::string_view value) const;
   // A constant of one element, f32; nothing if it is anything else.
   std::optional<float> scalar(std::string_view value) const;
-  // The element type of a constant, TensorProto.DataType; 0 if it is none.
+  // The element type of a constant, an onnx_type; 0 if it is none.
   std::uint64_t typeOfConstant(std::string_view value) const;
 
  private:

@@ -173,12 +173,11 @@ class Cutter {
   // The value as a constant [1, 2] of ones; false if it is neither whole nor real.
   bool addOnes(const OnnxValue& value) {
     constexpr std::uint64_t kInitializer = 5, kDims = 1, kDataType = 2, kName = 8, kRaw = 9;
-    constexpr std::uint64_t kFloat = 1, kInt32 = 6, kInt64 = 7;
     using namespace std::string_view_literals;
-    const std::string_view one = value.elementType == kInt64   ? "\1\0\0\0\0\0\0\0"sv
-                                 : value.elementType == kInt32 ? "\1\0\0\0"sv
-                                 : value.elementType == kFloat ? "\0\0\x80\x3F"sv
-                                                               : ""sv;
+    const std::string_view one = value.elementType == onnx_type::kInt64   ? "\1\0\0\0\0\0\0\0"sv
+                                 : value.elementType == onnx_type::kInt32 ? "\1\0\0\0"sv
+                                 : value.elementType == onnx_type::kFloat ? "\0\0\x80\x3F"sv
+                                                                          : ""sv;
     std::string tensor;
     protobuf::appendField(tensor, kDims, std::uint64_t{1});
     protobuf::appendField(tensor, kDims, std::uint64_t{2});
@@ -228,10 +227,9 @@ class Cutter {
 
   // Of the outputs that real numbers have, as the file declares those of the plugin.
   std::uint64_t realType() const {
-    constexpr std::uint64_t kFloat = 1, kHalf = 10;
     const bool half = std::any_of(graph_.outputs().begin(), graph_.outputs().end(),
-                                  [](const OnnxValue& output) { return output.elementType == kHalf; });
-    return half ? kHalf : kFloat;
+                                  [](const OnnxValue& output) { return output.elementType == onnx_type::kHalf; });
+    return half ? onnx_type::kHalf : onnx_type::kFloat;
   }
 
   void addOutput(std::string& graph, std::string_view name, std::uint64_t elementType) const {

@@ -11,7 +11,9 @@
 #include <vector>
 
 #include "gpu.hpp"
+#include "image/cuda/real_letterbox.hpp"
 #include "image/letterbox.hpp"
+#include "image/resample.hpp"
 #include "image_batch.hpp"
 
 namespace trtyolo::cuda {
@@ -184,6 +186,26 @@ TEST_F(CudaLetterbox, OneCapturedGraphServesAllImages) {
     graph.launch(*stream_);
     stream_->wait();
     ASSERT_EQ(input.differences(expected), 0u) << "launch " << i;
+  }
+}
+
+TEST_F(CudaLetterbox, RealNumbersEqualTheCpu) {
+  std::mt19937 random(7);
+  for (int i = 0; i < 60; ++i) {
+    const DeviceImage image = randomImage(random, {1500, 1500});
+    const Size size = image.view().size;
+    const Letterbox box = i % 2 == 0 ? Letterbox::stretch(size, {333, 517}) : Letterbox::fit(size, {320, 192});
+    const Normalization normalization = randomNormalization(random);
+    std::vector<float> planes(3 * static_cast<std::size_t>(box.network.width) *
+                              static_cast<std::size_t>(box.network.height));
+    Resampler().writeReal(image.view(), box, normalization, planes.data());
+    const DeviceSlots slots({slotOf(image, box), ImageSlot()});
+    for (const bool half : {false, true}) {
+      const DeviceInput input(2, box.network, half);
+      realLetterbox(slots.get(), 2, box.network, normalization, input.data(), half, stream_->get());
+      stream_->wait();
+      ASSERT_EQ(input.differences({planes, std::nullopt}), 0u) << i << (half ? ", f16" : ", f32");
+    }
   }
 }
 

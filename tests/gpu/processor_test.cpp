@@ -1,12 +1,16 @@
 // Files as exporters of other repositories write them, and maps, on a GPU beside the same networks on the processor:
 // with networks that do nothing that rounding could decide (tests/app/models/make.py).
 #include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <random>
 #include <set>
 
 #include "cuda/gpu.hpp"
 #include "gpu/engines.hpp"
+#include "gpu/picture.hpp"
 #include "gpu/results.hpp"
 #include "support/references.hpp"
 #include "trtyolo.hpp"
@@ -25,9 +29,14 @@ class GpuBesideProcessorTest : public testing::Test {
     }
     std::mt19937 random(5);
     for (const auto& [width, height] : {std::pair{128, 64}, {128, 64}, {61, 200}, {1, 1}, {640, 480}, {64, 64}}) {
-      auto& each = pixels_.emplace_back(static_cast<std::size_t>(3 * width * height));
-      std::generate(each.begin(), each.end(), [&] { return static_cast<unsigned char>(random()); });
-      images_.emplace_back(each.data(), width, height);
+      auto& each = pictures_.emplace_back();
+      each.width = width;
+      each.height = height;
+      each.pixels.resize(static_cast<std::size_t>(3 * width * height));
+      std::generate(each.pixels.begin(), each.pixels.end(), [&] { return static_cast<std::uint8_t>(random()); });
+    }
+    for (test::Picture& each : pictures_) {
+      images_.push_back(each.view());
     }
   }
 
@@ -46,10 +55,8 @@ class GpuBesideProcessorTest : public testing::Test {
     }
   }
 
+  std::vector<test::Picture> pictures_;
   std::vector<Image> images_;
-
- private:
-  std::vector<std::vector<unsigned char>> pixels_;
 };
 
 std::filesystem::path models() {
@@ -83,10 +90,80 @@ TEST_F(GpuBesideProcessorTest, FilesOfOtherExporters) {
       std::cout << name << ": " << error.what() << '\n';
     }
   }
-  const std::set<std::string> wanted{"colours_last", "colours_u8", "copy_plugin", "eight_bits", "flat",
-                                     "grey",         "list",       "nms_twice",   "seven_bits"};
+  const std::set<std::string> wanted{"copy_plugin", "eight_bits", "flat", "list", "nms_twice", "seven_bits"};
   EXPECT_EQ(refused, wanted);
   EXPECT_GT(same, 25U);
+}
+
+// What the kernels do not make, the processor makes of them as well: grey, and Pillow's filter.
+TEST_F(GpuBesideProcessorTest, ImagesOnTheGpu) {
+  for (const std::string name : {"grey", "grey_u8_last", "dfine_sees", "rfdetr_sees"}) {
+    SCOPED_TRACE(name);
+    const std::string engine = test::engineFrom(kModels + name + ".onnx", "other-" + name, {});
+    for (const bool bgr : {false, true}) {
+      const InferOption option = bgr ? InferOption().enableSwapRB() : InferOption();
+      Model host = Model::load(engine, option), device = Model::load(engine, InferOption(option).enableCudaMem());
+      for (test::Picture& picture : pictures_) {
+        const std::size_t row = std::size_t{3} * static_cast<std::size_t>(picture.width);
+        for (const std::size_t pitch : {row, row + 5}) {
+          const test::DevicePicture there(picture, pitch);
+          test::expectSame(device.predict(there.view()), host.predict(picture.view()), {});
+        }
+      }
+    }
+  }
+}
+
+// The files of other repositories, which scripts/wild makes, in the folder wild/ of the test data: whole networks, so
+// that objects that score close to the threshold may be found by one side only.
+TEST_F(GpuBesideProcessorTest, FilesOfRepositories) {
+  const std::filesystem::path folder = test::dataPath("wild");
+  if (!std::filesystem::exists(folder)) {
+    GTEST_SKIP() << folder << " is not there";
+  }
+  constexpr float kThreshold = 0.25F, kScore = 0.005F, kPixels = 0.5F;
+  const InferOption option = test::bgr().setConfidence(kThreshold);
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    if (entry.path().extension() != ".onnx") {
+      continue;
+    }
+    const std::string name = entry.path().stem().string();
+    SCOPED_TRACE(name);
+    BuildOption build;
+    build.precision = Precision::F32;
+    Model gpu = Model::load(test::engineFrom("wild/" + name + ".onnx", "wild-" + name, build), option);
+    Model processor = Model::load(entry.path().string(), InferOption(option).setBackend(Backend::OpenVINO));
+    std::size_t objects = 0, alone = 0;
+    for (const auto& image : test::goldenOf("detect")) {
+      test::Picture picture = test::pictureOf("detect", image);
+      const Result wanted = processor.predict(picture.view()), found = gpu.predict(picture.view());
+      objects += wanted.classes.size();
+      // Each of the one is taken for one of the other; what is left on either side is counted.
+      std::vector<bool> taken(found.classes.size());
+      for (std::size_t i = 0; i < wanted.classes.size(); ++i) {
+        const auto same = [&](std::size_t j) {
+          return !taken[j] && found.classes[j] == wanted.classes[i] &&
+                 std::abs(found.scores[j] - wanted.scores[i]) <= kScore &&
+                 test::farthest(found.boxes[j].xyxy(), wanted.boxes[i].xyxy()) <= kPixels;
+        };
+        std::size_t j = 0;
+        while (j < taken.size() && !same(j)) {
+          ++j;
+        }
+        if (j < taken.size()) {
+          taken[j] = true;
+        } else {
+          ++alone;
+          EXPECT_LE(wanted.scores[i], kThreshold + kScore) << "found on the processor only";
+        }
+      }
+      for (std::size_t j = 0; j < taken.size(); ++j) {
+        alone += taken[j] ? 0 : 1;
+        EXPECT_TRUE(taken[j] || found.scores[j] <= kThreshold + kScore) << "found on the GPU only";
+      }
+    }
+    std::cout << name << ": " << objects << " objects, " << alone << " alone\n";
+  }
 }
 
 }  // namespace

@@ -56,7 +56,7 @@ void OpenVinoContext::count(std::size_t bytes) {
 
 void OpenVinoContext::write(const ImageView& image, const Letterbox& box, BorderState& border, float* planes) {
   const ModelDescription& model = engine_->description();
-  if (model.input.channels == 1) {
+  if (model.input.grey) {
     writeGrey(image, box, planes);
     return;
   }
@@ -80,8 +80,8 @@ void OpenVinoContext::write(const ImageView& image, const Letterbox& box, Border
   border = {planes, box};
 }
 
-// One plane. The letterbox writes three alike.
-void OpenVinoContext::writeGrey(const ImageView& image, const Letterbox& box, float* plane) {
+// All planes alike, of which there may be one. The letterbox writes three.
+void OpenVinoContext::writeGrey(const ImageView& image, const Letterbox& box, float* planes) {
   const ModelDescription& model = engine_->description();
   const ImageView grey = greyOf(model.seen(image), model.normalization.swapRB, grey_);
   const std::size_t area = static_cast<std::size_t>(box.network.width) * static_cast<std::size_t>(box.network.height);
@@ -91,7 +91,7 @@ void OpenVinoContext::writeGrey(const ImageView& image, const Letterbox& box, fl
   } else {
     letterboxer_.write(grey, box, model.normalization, threePlanes_.data());
   }
-  std::copy_n(threePlanes_.begin(), area, plane);
+  std::copy_n(threePlanes_.begin(), area * static_cast<std::size_t>(model.input.channels), planes);
 }
 
 // The request's input in the shape of this call.

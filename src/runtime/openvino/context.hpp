@@ -37,7 +37,7 @@ class OpenVinoContext final : public Context {
   };
 
   void write(const ImageView& image, const Letterbox& box, BorderState& border, float* planes);
-  void writeGrey(const ImageView& image, const Letterbox& box, float* plane);
+  void writeGrey(const ImageView& image, const Letterbox& box, float* planes);
   float* inputFor(std::size_t images, Size networkSize);
   std::vector<TensorView> run();
   void count(std::size_t bytes);

@@ -14,6 +14,7 @@
 #include "cuda/error.hpp"
 #include "cuda/memory.hpp"
 #include "model/description.hpp"
+#include "model/input_form.hpp"
 #include "model/onnx_file.hpp"
 #include "model/onnx_graph.hpp"
 #include "model/plugin_cut.hpp"
@@ -96,10 +97,9 @@ class Progress final : public nvinfer1::IProgressMonitor {
 
 // TensorRT takes what is quantized to u8 for i8, without a word, and cuts it at 127.
 void refuseUnsignedBytes(const std::string& path, const OnnxGraph& graph) {
-  constexpr std::uint64_t kUint8 = 2;  // TensorProto.DataType
   for (const OnnxNode& node : graph.nodes()) {
     const bool quantizes = node.type == "QuantizeLinear" || node.type == "DequantizeLinear";
-    if (quantizes && node.inputs.size() > 2 && graph.typeOfConstant(node.inputs[2]) == kUint8) {
+    if (quantizes && node.inputs.size() > 2 && graph.typeOfConstant(node.inputs[2]) == onnx_type::kUint8) {
       throw ModelError("'" + path + "': it is quantized to unsigned bytes ('" + std::string(node.inputs[2]) +
                        "' is u8), which TensorRT does not compute with; quantize it symmetrically to signed ones (ONNX "
                        "Runtime: activation_type=QuantType.QInt8, ActivationSymmetric), or run it on a CPU");
@@ -333,7 +333,9 @@ BuiltPlan build(const ModelSource& onnx, const BuildOption& option) {
     onnx.fingerprint();
   }
   const std::optional<std::string> cut = cutPlugins(onnx.path(), onnx.content());
-  BuiltPlan plan = Build(cut ? *cut : onnx.content(), onnx.path(), option).run();
+  const std::string_view read = cut ? *cut : onnx.content();
+  const std::optional<std::string> usual = withUsualInput(read);
+  BuiltPlan plan = Build(usual ? *usual : read, onnx.path(), option).run();
   // TensorRT has read those files by itself.
   if (hasSideFiles && ModelSource(onnx.path()).fingerprint() != onnx.fingerprint()) {
     throw ModelError("'" + onnx.path() + "': its files were replaced while an engine was built from them; begin again");

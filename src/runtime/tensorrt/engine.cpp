@@ -63,7 +63,9 @@ ModelDescription describeNetwork(const Network& network, const PlanFile& plan, c
     }
   }
   if (!description.input.usual()) {
-    description.refusal = "on a GPU the input is to be f32 or f16 [batch, 3, height, width]; others run on a CPU";
+    description.refusal =
+        "the input of an engine is to be f32 or f16 [batch, 3, height, width]; build it from the ONNX file with "
+        "`trtyolo build`, which gives it such a one";
     description.info.layout = "not understood: " + description.refusal;
   }
   if (description.layout.listed) {

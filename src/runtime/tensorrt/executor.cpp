@@ -8,6 +8,8 @@
 #include "cuda/error.hpp"
 #include "image/cuda/center_crop.hpp"
 #include "image/cuda/letterbox.hpp"
+#include "image/cuda/real_letterbox.hpp"
+#include "image/grey.hpp"
 #include "model/head.hpp"
 #include "runtime/tensorrt/library.hpp"
 
@@ -173,6 +175,9 @@ void Executor::enqueue(Shape& shape) {
   if (settings_.description.centerCrop()) {
     cuda::centerCrop(deviceSlots_.get(), cropTables_.data(), cropTables_.stride(), shape.batch, shape.size,
                      settings_.description.normalization, input_.get(), half, stream_.get());
+  } else if (settings_.description.filter == Filter::Real) {
+    cuda::realLetterbox(deviceSlots_.get(), shape.batch, shape.size, settings_.description.normalization, input_.get(),
+                        half, stream_.get());
   } else {
     cuda::letterbox(deviceSlots_.get(), shape.batch, shape.size, settings_.description.normalization, input_.get(),
                     half, stream_.get());
@@ -290,21 +295,48 @@ void Executor::fillSlots(std::span<const ImageView> images, std::span<const Lett
 
 // The image where the kernels read it.
 ImageView Executor::placed(std::size_t place, const ImageView& image, const Letterbox& box) {
-  const bool crop = settings_.description.centerCrop();
-  const cuda::RowRange rows = crop ? cropTables_.fill(place, box.source, box.network, stream_.get()) : cuda::RowRange{};
+  const ModelDescription& model = settings_.description;
+  const cuda::RowRange rows =
+      model.centerCrop() ? cropTables_.fill(place, box.source, box.network, stream_.get()) : cuda::RowRange{};
+  const bool made = (model.input.grey && image.channels != 1) || model.filter == Filter::Pillow;
   if (settings_.deviceImages) {
-    return {onDevice(image), image.size, image.channels, image.pitch};
+    const ImageView found{onDevice(image), image.size, image.channels, image.pitch};
+    if (!made) {
+      return found;
+    }
+    const ImageView ready = makeOnProcessor(downloaded(found), box);
+    return staging_[place].copy(ready, {0, ready.size.height}, stream_.get());
   }
   if (const cudaPointerAttributes found = attributesOf(image.data); found.type == cudaMemoryTypeDevice) {
     refuse("this image is in the memory of GPU " + std::to_string(found.device) +
            "; InferOption::enableCudaMem() says that images are there");
   }
-  if (settings_.description.filter == Filter::Pillow) {
-    const ImageView scaled = resampler_.byPillow(image, box.scaled);
-    return staging_[place].copy(scaled, {0, scaled.size.height}, stream_.get());
+  const ImageView ready = made ? makeOnProcessor(image, box) : image;
+  if (model.centerCrop()) {
+    return staging_[place].copy(ready, rows, stream_.get());
   }
-  return crop ? staging_[place].copy(image, rows, stream_.get())
-              : staging_[place].copyLetterboxed(image, box, stream_.get());
+  const bool scalable = ready.size == box.source && model.filter == Filter::Bilinear;
+  return scalable ? staging_[place].copyLetterboxed(ready, box, stream_.get())
+                  : staging_[place].copy(ready, {0, ready.size.height}, stream_.get());
+}
+
+// The image as the kernels cannot make it: in grey, or scaled by another filter than theirs. Valid until the next call.
+ImageView Executor::makeOnProcessor(const ImageView& image, const Letterbox& box) {
+  const ModelDescription& model = settings_.description;
+  const ImageView colours = model.input.grey ? greyOf(image, model.normalization.swapRB, grey_) : image;
+  return model.filter == Filter::Pillow ? resampler_.byPillow(colours, box.scaled) : colours;
+}
+
+// The image in the processor's memory. Valid until the next call.
+ImageView Executor::downloaded(const ImageView& image) {
+  const std::size_t pitch = static_cast<std::size_t>(image.size.width) * static_cast<std::size_t>(image.channels);
+  const auto rows = static_cast<std::size_t>(image.size.height);
+  downloaded_.resize(pitch * rows);
+  cuda::check(cudaMemcpy2DAsync(downloaded_.data(), pitch, image.data, image.pitch, pitch, rows, cudaMemcpyDefault,
+                                stream_.get()),
+              "fetching an image");
+  stream_.synchronize();
+  return {downloaded_.data(), image.size, image.channels, pitch};
 }
 
 // A pointer of the caller's that the device cannot follow would end every later call as well.

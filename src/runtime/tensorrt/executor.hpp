@@ -3,6 +3,7 @@
 
 #include <NvInfer.h>
 
+#include <cstdint>
 #include <list>
 #include <memory>
 #include <span>
@@ -52,6 +53,8 @@ class Executor {
   void start(Shape& shape, bool stale);
   void fillSlots(std::span<const ImageView> images, std::span<const Letterbox> letterboxes, int batch);
   ImageView placed(std::size_t place, const ImageView& image, const Letterbox& box);
+  ImageView makeOnProcessor(const ImageView& image, const Letterbox& box);
+  ImageView downloaded(const ImageView& image);
   void forgetGraphs();
   const std::uint8_t* onDevice(const ImageView& image) const;
   [[noreturn]] void refuse(const std::string& why) const;
@@ -62,7 +65,8 @@ class Executor {
   std::vector<cuda::DeviceMemory<std::byte>> outputs_;
   CropTables cropTables_;
   Resampler resampler_;
-  std::vector<Staging> staging_;  // of each place in the batch
+  std::vector<std::uint8_t> grey_, downloaded_;  // an image, while it is made
+  std::vector<Staging> staging_;                 // of each place in the batch
   cuda::PinnedMemory<cuda::ImageSlot> slots_;
   cuda::DeviceMemory<cuda::ImageSlot> deviceSlots_;
   cuda::ScratchMemory<std::byte> scratch_;

@@ -15,6 +15,7 @@ And files as exporters of other repositories write them:
     rtdetr.onnx     Ultralytics' RT-DETR: boxes are shares of the image
     logits.onnx     YOLOv5's classifiers: no softmax
     dfine.onnx      queries of a DETR, 'pred_logits' and 'pred_boxes'
+    dfine_sees.onnx, rfdetr_sees.onnx  queries whose scores are the brightness of sixteenths of the image
     dfine_size.onnx  D-FINE's own exporter: an input for the size of the image
     rfdetr.onnx     RF-DETR, 'dets' and 'labels': as many scores as a box has sides
     rfdetr91.onnx   RF-DETR of COCO: its numbers of classes
@@ -34,8 +35,9 @@ TensorRT's plugins, with what is behind them as trtyolo-export writes it:
     plugin_obb.onnx     outputs of the plugin: corners and an angle
     plugin_masks.onnx   outputs of the plugin: each mask lies in its box
 
-And colours.onnx, whose scores are the means of the image's channels, as they come to the network; colours_u8.onnx and
-colours_last.onnx likewise, of bytes and with channels last; grey.onnx of one channel; yolov5_cls.onnx as YOLOv5's
+And colours.onnx, whose scores are the means of the image's channels, as they come to the network; colours_u8.onnx,
+colours_last.onnx and colours_u8_last.onnx likewise, of bytes and with channels last; grey.onnx and grey_u8_last.onnx of
+one channel; yolov5_cls.onnx as YOLOv5's
 classifiers, with their metadata; eight_bits.onnx and seven_bits.onnx as colours.onnx, quantized; copy_plugin.onnx
 through a plugin that a library of its own has (tests/gpu/copy_plugin.cpp). And of any size:
 
@@ -357,7 +359,7 @@ def save_means(name, shape, kind=TensorProto.FLOAT, axes=(2, 3), metadata=(), be
         [*nodes, *behind],
         "colours",
         [tensor("images", kind, shape)],
-        [tensor("output0", TensorProto.FLOAT, [1, channels])],
+        [tensor("output0", TensorProto.FLOAT, [shape[0], channels])],
         [numpy_helper.from_array(np.float32(value), key) for key, value in dict(values).items()],
     )
     domains = {node.domain for node in behind} | {""}
@@ -372,7 +374,37 @@ def save_means(name, shape, kind=TensorProto.FLOAT, axes=(2, 3), metadata=(), be
 save_means("colours.onnx", [1, 3, 32, 32])
 save_means("colours_u8.onnx", [1, 3, 32, 32], TensorProto.UINT8)
 save_means("colours_last.onnx", [1, 32, 32, 3], axes=(1, 2))
+save_means("colours_u8_last.onnx", [1, 32, 32, 3], TensorProto.UINT8, axes=(1, 2))
 save_means("grey.onnx", [1, 1, 32, 32])
+save_means("grey_u8_last.onnx", ["batch", "height", "width", 1], TensorProto.UINT8, axes=(1, 2))
+
+
+def save_seeing(name, logits, boxes, side):
+    """Queries of a DETR that see a sixteenth of the image each, so that the filter which scales it shows."""
+    nodes = [
+        helper.make_node("AveragePool", ["images"], ["cells"], kernel_shape=[side // 4] * 2, strides=[side // 4] * 2),
+        helper.make_node("Reshape", ["cells", "shape"], ["flat"]),
+        helper.make_node("Transpose", ["flat"], [logits], perm=[0, 2, 1]),
+        helper.make_node("ReduceMean", [logits], ["mean"], axes=[2]),
+        helper.make_node("Mul", ["mean", "nought"], ["zero"]),
+        helper.make_node("Add", ["places", "zero"], [boxes]),
+    ]
+    places = [[(i % 4 + 0.5) / 4, (i // 4 + 0.5) / 4, 0.25, 0.25] for i in range(16)]
+    constants = {"shape": np.array([1, 3, 16]), "nought": np.float32(0), "places": np.array([places], np.float32)}
+    graph = helper.make_graph(
+        nodes,
+        "sees",
+        [tensor("images", TensorProto.FLOAT, [1, 3, side, side])],
+        [tensor(boxes, TensorProto.FLOAT, [1, 16, 4]), tensor(logits, TensorProto.FLOAT, [1, 16, 3])],
+        [numpy_helper.from_array(value, key) for key, value in constants.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    onnx.checker.check_model(model)
+    onnx.save(model, FOLDER / name)
+
+
+save_seeing("dfine_sees.onnx", "pred_logits", "pred_boxes", 64)
+save_seeing("rfdetr_sees.onnx", "labels", "dets", 96)
 save_means(
     "yolov5_cls.onnx",
     [1, 3, 32, 32],
