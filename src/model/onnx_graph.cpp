@@ -88,6 +88,14 @@ float floatAt(std::string_view bytes) {
   return std::bit_cast<float>(bits);
 }
 
+std::int64_t int64At(std::string_view bytes) {
+  std::uint64_t bits = 0;
+  for (std::size_t i = sizeof(bits); i-- > 0;) {
+    bits = bits << 8 | static_cast<unsigned char>(bytes[i]);
+  }
+  return static_cast<std::int64_t>(bits);
+}
+
 void unpackReals(std::string_view bytes, std::vector<double>& numbers) {
   for (; bytes.size() >= sizeof(float); bytes.remove_prefix(sizeof(float))) {
     numbers.push_back(floatAt(bytes));
@@ -97,6 +105,11 @@ void unpackReals(std::string_view bytes, std::vector<double>& numbers) {
 }  // namespace
 
 std::optional<double> OnnxNode::number(std::string_view attribute) const {
+  const std::vector<double> found = numbers(attribute);
+  return found.size() == 1 ? std::optional(found.front()) : std::nullopt;
+}
+
+std::vector<double> OnnxNode::numbers(std::string_view attribute) const {
   constexpr std::uint64_t kAttribute = 5, kName = 1, kReal = 2, kInteger = 3, kReals = 7, kIntegers = 8;
   std::vector<double> numbers;
   forEachField(content, [&](const Field& field) {
@@ -115,7 +128,7 @@ std::optional<double> OnnxNode::number(std::string_view attribute) const {
       }
     });
   });
-  return numbers.size() == 1 ? std::optional(numbers.front()) : std::nullopt;
+  return numbers;
 }
 
 OnnxGraph::OnnxGraph(std::string_view file) {
@@ -171,19 +184,22 @@ std::uint64_t OnnxGraph::typeOfConstant(std::string_view value) const {
 }
 
 std::optional<float> OnnxGraph::scalar(std::string_view value) const {
-  constexpr std::uint64_t kFloats = 4, kRaw = 9;
-  bool isFloat = false;
+  constexpr std::uint64_t kFloats = 4, kIntegers = 7, kRaw = 9;
+  const std::uint64_t type = typeOfConstant(value);
+  const bool real = type == onnx_type::kFloat, whole = type == onnx_type::kInt64;
   std::vector<double> numbers;
   forEachField(tensorOf(value), [&](const Field& field) {
-    if (field.number == kTypeOfTensor) {
-      isFloat = field.value == onnx_type::kFloat;
-    } else if (field.number == kFloats) {
+    if (real && field.number == kFloats) {
       addNumbers(field, numbers, field.real(), unpackReals);
-    } else if (field.number == kRaw) {
+    } else if (whole && field.number == kIntegers) {
+      addNumbers(field, numbers, static_cast<double>(field.integer()), unpackIntegers);
+    } else if (real && field.number == kRaw) {
       unpackReals(field.content, numbers);
+    } else if (whole && field.number == kRaw && field.content.size() == sizeof(std::int64_t)) {
+      numbers.push_back(static_cast<double>(int64At(field.content)));
     }
   });
-  return isFloat && numbers.size() == 1 ? std::optional(static_cast<float>(numbers.front())) : std::nullopt;
+  return (real || whole) && numbers.size() == 1 ? std::optional(static_cast<float>(numbers.front())) : std::nullopt;
 }
 
 std::string outputSources(const OnnxGraph& graph) {

@@ -26,6 +26,8 @@ struct OnnxNode {
 
   // An attribute that is a number or a list of one; nothing if it is missing or anything else.
   std::optional<double> number(std::string_view attribute) const;
+  // An attribute that is a number or a list of them; empty if it is missing or anything else.
+  std::vector<double> numbers(std::string_view attribute) const;
 };
 
 struct OnnxValue {
@@ -48,7 +50,7 @@ class OnnxGraph {
   const OnnxNode* producerOf(std::string_view value) const;
   // The same, without the nodes that change only the form of what goes through them.
   const OnnxNode* sourceOf(std::string_view value) const;
-  // A constant of one element, f32; nothing if it is anything else.
+  // A constant of one element, f32 or i64; nothing if it is anything else.
   std::optional<float> scalar(std::string_view value) const;
   // The element type of a constant, an onnx_type; 0 if it is none.
   std::uint64_t typeOfConstant(std::string_view value) const;

@@ -180,6 +180,7 @@ Match cutOutputs(const Network& network, OutputLayout& layout) {
   }
   layout.kind = layout.splitOutputs() ? OutputLayout::Kind::EndToEnd : OutputLayout::Kind::Candidates;
   layout.anchorsFirst = true;
+  layout.multiLabel = cut.everyClass;
   layout.form = cut.shares ? sharesOf(info) : BoxForm();
   layout.form.kind = cut.corners ? BoxForm::Kind::Corners : BoxForm::Kind::CenterSize;
   const auto lastSideOf = [&](std::size_t output) {

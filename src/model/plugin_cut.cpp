@@ -7,6 +7,7 @@
 #include <set>
 #include <vector>
 
+#include "model/nms_pattern.hpp"
 #include "model/protobuf.hpp"
 #include "trtyolo.hpp"
 
@@ -37,11 +38,14 @@ class Cutter {
                   std::to_string(std::max(suppressions.size(), regions.size())) + " nodes " +
                   std::string((suppressions.size() > 1 ? suppressions : regions)[0]->type));
     }
+    for (const OnnxValue& output : graph_.outputs()) {
+      cut_.outputs += (cut_.outputs.empty() ? "" : " ") + std::string(output.name);
+    }
     if (!suppressions.empty()) {
       cutSuppression(*suppressions[0]);
     } else if (!regions.empty()) {
       cutRegions(*regions[0]);
-    } else if (!cutCount() && !cutSize()) {
+    } else if (!cutCount() && !cutSize() && !cutNms()) {
       return std::nullopt;
     }
     return rewritten();
@@ -167,6 +171,28 @@ class Cutter {
     }
     goneInput_ = size->whole;
     cut_.shares = true;
+    return true;
+  }
+
+  bool cutNms() {
+    const std::vector<const OnnxNode*> found =
+        nodesOf([](std::string_view type) { return type == "NonMaxSuppression"; });
+    const std::optional<NmsPattern> pattern = found.size() == 1 ? nmsPatternOf(graph_, *found[0]) : std::nullopt;
+    if (!pattern) {
+      return false;
+    }
+    cut_.plugin = found[0]->type;
+    cut_.boxes = pattern->boxes;
+    cut_.scores = pattern->scores;
+    cut_.classes.clear();
+    cut_.corners = pattern->corners;
+    cut_.everyClass = pattern->everyClass;
+    cut_.confidence = pattern->confidence;
+    cut_.iou = pattern->iou;
+    if (pattern->most) {
+      cut_.maxDetections = static_cast<int>(std::clamp(*pattern->most, 1.0F, 1e6F));
+    }
+    take(*found[0]);
     return true;
   }
 
@@ -304,6 +330,7 @@ std::string exactly(float value) {
 
 std::string Cutter::textOf(const PluginCut& cut) {
   Metadata entry{{"plugin", cut.plugin},
+                 {"outputs", cut.outputs},
                  {"boxes", cut.boxes},
                  {"scores", cut.scores},
                  {"classes", cut.classes},
@@ -311,6 +338,7 @@ std::string Cutter::textOf(const PluginCut& cut) {
                  {"prototypes", cut.prototypes},
                  {"corners", cut.corners ? "1" : "0"},
                  {"rotated", cut.rotated ? "1" : "0"},
+                 {"every_class", cut.everyClass ? "1" : "0"},
                  {"shares", cut.shares ? "1" : "0"},
                  {"agnostic", cut.agnostic ? "1" : "0"}};
   if (cut.confidence) {
@@ -345,6 +373,7 @@ std::optional<PluginCut> pluginCutOf(const Metadata& metadata) {
   };
   PluginCut cut;
   cut.plugin = text("plugin");
+  cut.outputs = text("outputs");
   cut.boxes = text("boxes");
   cut.scores = text("scores");
   cut.classes = text("classes");
@@ -352,6 +381,7 @@ std::optional<PluginCut> pluginCutOf(const Metadata& metadata) {
   cut.prototypes = text("prototypes");
   cut.corners = text("corners") != "0";
   cut.rotated = text("rotated") == "1";
+  cut.everyClass = text("every_class") == "1";
   cut.shares = text("shares") == "1";
   cut.agnostic = text("agnostic") == "1";
   cut.confidence = number("confidence");

@@ -98,8 +98,11 @@ FamilyReading byOutputs(const ModelInfo& info, const Metadata& metadata) {
   if (has(info.outputs, "dets") && has(info.outputs, "labels")) {
     return {&familyNamed("rfdetr"), "its outputs are named 'dets' and 'labels'"};
   }
+  // What a suppression was cut off had outputs of its own.
+  const auto hadOutput = [&](const char* name) { return cut && cut->outputs.find(name) != std::string::npos; };
   const bool flat = info.outputs.size() == 1 && info.outputs[0].name.find("flat_predictions") != std::string::npos;
-  if (flat || has(info.outputs, "pred_boxes") || has(info.outputs, "graph2_pred_boxes")) {
+  if (flat || has(info.outputs, "pred_boxes") || has(info.outputs, "graph2_pred_boxes") ||
+      hadOutput("flat_predictions") || hadOutput("pred_boxes")) {
     return {&familyNamed("yolonas"), "its outputs are named as super-gradients names them"};
   }
   const bool silent = !metadataEntry(metadata, "names") && !metadataEntry(metadata, "task");
