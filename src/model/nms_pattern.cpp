@@ -115,7 +115,7 @@ std::optional<NmsPattern> nmsPatternOf(const OnnxGraph& graph, const OnnxNode& n
   pattern.corners = nms.number("center_point_box").value_or(0) == 0;
   pattern.iou = given(3);
   pattern.confidence = given(4);
-  std::vector<std::string_view> others{pattern.scores};
+  std::vector<std::string_view> others{nms.inputs[1], turned->inputs[0], pattern.scores};
   if (const OnnxNode* best = nodeBefore(graph, turned->inputs[0], "ReduceMax", 1)) {
     const std::optional<BestClass> before = bestClassOf(graph, nms.inputs[0], *best);
     if (!before) {

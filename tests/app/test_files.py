@@ -62,6 +62,28 @@ class Models(FilesTest):
         for thing, box in zip(found, ([42, 62, 202, 222], [102, 122, 302, 302]), strict=True):
             self.assertNear(thing["box"], [(side - 2) * 320 / 636 for side in box], 1e-3)
 
+    def test_suppression_of_onnx(self):
+        boxes = [[80, 70, 120, 130], [82, 70, 122, 130], [170, 180, 230, 220], [40, 220, 80, 260]]
+        on_636 = [[(side - 2) * 320 / 636 for side in box] for box in boxes]
+        each = [(0, 0, 0.9), (1, 1, 0.8), (2, 0, 0.6)]  # box, class, score
+        best = [(0, 0, 0.9), (1, 1, 0.8), (2, 0, 0.6)]
+        low = (3, 0, 0.2)  # below the file's threshold, which is the user's where ours runs instead
+        halves = [[(side / 2 - 2) * 320 / 636 for side in box] for box in boxes]
+        for model, places, arguments, wanted in (
+            ("nms_each.onnx", on_636, [], each),
+            ("nms_each.onnx", on_636, ["--conf", "0.1"], [*each, low]),
+            ("nms_each.onnx", on_636, ["--iou", "0.99"], [each[0], each[1], (1, 0, 0.7), each[2], (0, 1, 0.3)]),
+            ("nms_best.onnx", boxes, [], best),
+            ("nms_best.onnx", boxes, ["--conf", "0.1"], [*best, low]),
+            ("nms_scaled.onnx", halves, ["--conf", "0.1", "--iou", "0.99"], [each[0], each[2], each[1]]),  # the file's
+        ):
+            with self.subTest(model=model, arguments=arguments):
+                found = self.found(model, *arguments)
+                self.assertEqual([thing["class"] for thing in found], [number for _, number, _ in wanted])
+                self.assertScores(found, [score for _, _, score in wanted])
+                for thing, (place, _, _) in zip(found, wanted, strict=True):
+                    self.assertNear(thing["box"], [max(side, 0) for side in places[place]], 1e-3)
+
     def test_shares_of_a_picture_that_is_stretched(self):
         (thing,) = self.found("rtdetr.onnx", size=(200, 100))
         self.assertEqual(thing["class"], 1)

@@ -90,7 +90,8 @@ TEST_F(GpuBesideProcessorTest, FilesOfOtherExporters) {
       std::cout << name << ": " << error.what() << '\n';
     }
   }
-  const std::set<std::string> wanted{"copy_plugin", "eight_bits", "flat", "list", "nms_twice", "seven_bits"};
+  const std::set<std::string> wanted{"copy_plugin", "eight_bits", "flat",      "list",
+                                     "nms_scaled",  "nms_twice",  "seven_bits"};
   EXPECT_EQ(refused, wanted);
   EXPECT_GT(same, 25U);
 }

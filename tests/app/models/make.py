@@ -31,6 +31,8 @@ TensorRT's plugins, with what is behind them as trtyolo-export writes it:
     nms_pose.onnx       EfficientIdxNMS_TRT, and keypoints gathered by its indices
     nms_obb.onnx        EfficientRotatedNMS_TRT
     nms_segment.onnx    EfficientIdxNMS_TRT, and masks of regions that ROIAlign_TRT cuts out
+    nms_each.onnx, nms_best.onnx  ONNX's own suppression: super-gradients' list, and YOLOv7's with --max-wh
+    nms_scaled.onnx     the same as the first, but boxes are halved behind it
     count.onnx          finished objects, and how many reach a threshold of the file's
     plugin_obb.onnx     outputs of the plugin: corners and an angle
     plugin_masks.onnx   outputs of the plugin: each mask lies in its box
@@ -304,6 +306,49 @@ save(
     weights=np.array([[[3, 0], [5, 5], [0, -2]]], np.float32),
     prototypes=halves,
 )
+
+
+def onnx_suppression(best=False, factor=None):
+    """ONNX's own, and a list [objects, 7] of what it picks: of each class, or with boxes that are moved by their best
+    one; boxes times `factor`."""
+    make = helper.make_node
+    nodes = [
+        make("ReduceMax", ["scores"], ["best"], axes=[2], keepdims=1),
+        make("ArgMax", ["scores"], ["best_class"], axis=2, keepdims=1),
+        make("Cast", ["best_class"], ["best_number"], to=TensorProto.FLOAT),
+        make("Mul", ["best_number", "side"], ["away"]),
+        make("Add", ["boxes", "away"], ["moved"]),
+    ]
+    nodes = [
+        *(nodes if best else []),
+        make("Transpose", ["best" if best else "scores"], ["turned"], perm=[0, 2, 1]),
+        make("NonMaxSuppression", ["moved" if best else "boxes", "turned", "most", "iou", "least"], ["picked"]),
+        make("Gather", ["picked", "places"], ["image_and_box"], axis=1),
+        make("GatherND", ["boxes", "image_and_box"], ["given" if factor else "their_boxes"]),
+        *([make("Mul", ["given", "factor"], ["their_boxes"])] if factor else []),
+        make("GatherND", ["turned", "picked"], ["their_scores"]),
+        make("Unsqueeze", ["their_scores", "last"], ["score"]),
+        make("GatherND", ["best_class", "image_and_box"], ["class"])
+        if best
+        else make("Gather", ["picked", "class_place"], ["class"], axis=1),
+        make("Cast", ["class"], ["class_number"], to=TensorProto.FLOAT),
+        make("Gather", ["picked", "image_place"], ["image"], axis=1),
+        make("Cast", ["image"], ["image_number"], to=TensorProto.FLOAT),
+    ]
+    order = ["class_number", "score"] if best else ["score", "class_number"]
+    name = "output" if best else "graph2_flat_predictions"
+    nodes.append(make("Concat", ["image_number", "their_boxes", *order], [name], axis=1))
+    constants = {"most": [100], "iou": np.float32([0.45]), "least": np.float32([0.25]), "places": [0, 2], "last": [-1]}
+    constants |= {"image_place": [0], "class_place": [1], "side": np.float32(320), "factor": np.float32(factor or 1)}
+    return nodes, [tensor(name, TensorProto.FLOAT, ["objects", 7])], constants
+
+
+# Of each class the second is suppressed by the first; the last scores less than the file's threshold.
+corners = np.array([[[80, 70, 120, 130], [82, 70, 122, 130], [170, 180, 230, 220], [40, 220, 80, 260]]], np.float32)
+two_classes = np.array([[[0.9, 0.3], [0.7, 0.8], [0.6, 0], [0.2, 0]]], np.float32)
+save("nms_each.onnx", 640, plugin=onnx_suppression(), boxes=corners, scores=two_classes)
+save("nms_scaled.onnx", 640, plugin=onnx_suppression(factor=0.5), boxes=corners, scores=two_classes)
+save("nms_best.onnx", 320, plugin=onnx_suppression(best=True), boxes=corners, scores=two_classes)
 save(
     "count.onnx",
     320,
