@@ -178,6 +178,16 @@ Match cutOutputs(const Network& network, OutputLayout& layout) {
   if (!missing.empty()) {
     return {false, "there is no output '" + missing + "', which its metadata names"};
   }
+  if (layout.boxes == OutputLayout::kNone || layout.scores == OutputLayout::kNone) {
+    return {false, "its metadata says that a plugin was cut off, but names no boxes or no scores"};
+  }
+  const bool picks = info.task == Task::Segment || info.task == Task::Pose;
+  if (picks && layout.extras == OutputLayout::kNone) {
+    return {false, "what the plugin picks for each object was expected to be mask coefficients or keypoints"};
+  }
+  if (info.task == Task::Segment && layout.prototypes == OutputLayout::kNone) {
+    return {false, "a segmenter has mask prototypes too, and its plugin had none"};
+  }
   layout.kind = layout.splitOutputs() ? OutputLayout::Kind::EndToEnd : OutputLayout::Kind::Candidates;
   layout.anchorsFirst = true;
   layout.multiLabel = cut.everyClass;

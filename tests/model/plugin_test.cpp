@@ -120,6 +120,25 @@ TEST(PluginLayoutTest, SaysThatTheNetworkSuppresses) {
   EXPECT_EQ(described({named(kTopK, "output")}, Task::Classify).refusal, "");
 }
 
+// What the metadata says was cut off need not fit the outputs, nor the task that it names: a file may say anything.
+TEST(PluginLayoutTest, RefusesCutsThatLackWhatTheTaskNeeds) {
+  const std::vector<TensorInfo> outputs{{"b", "f32", {1, 20, 4}}, {"s", "f32", {1, 20, 2}}};
+  const auto refusalOf = [&](const char* task, const char* cut) {
+    return described(outputs, {}, {{"task", task}, {"kpt_shape", "[2, 3]"}, {kPluginCut, cut}}).refusal;
+  };
+  EXPECT_EQ(refusalOf("detect", R"({"boxes": "b", "scores": "s"})"), "");
+  for (const char* task : {"segment", "pose"}) {
+    EXPECT_NE(refusalOf(task, R"({"boxes": "b", "scores": "s"})").find("mask coefficients or keypoints"),
+              std::string::npos)
+        << task;
+  }
+  EXPECT_NE(refusalOf("segment", R"({"boxes": "b", "scores": "s", "extra": "s"})").find("mask prototypes"),
+            std::string::npos);
+  for (const char* cut : {"{}", R"({"boxes": "b"})", R"({"scores": "s"})", R"({"boxes": "", "scores": "s"})"}) {
+    EXPECT_NE(refusalOf("detect", cut).find("names no boxes or no scores"), std::string::npos) << cut;
+  }
+}
+
 TEST(PluginLayoutTest, DynamicSidesAreTaken) {
   EXPECT_EQ(described({{"num_dets", "i32", {-1, 1}},
                        {"det_boxes", "f32", {-1, -1, 4}},
