@@ -186,12 +186,13 @@ std::optional<std::string> withUsualInput(std::string_view onnx) {
   }
   std::string file;
   file.reserve(onnx.size() + 4096);
+  std::string first = UsualInput(input, *form).fields();
   forEachField(onnx, [&](const Field& field) {
     if (field.number != kGraph) {
       file += field.whole;
       return;
     }
-    std::string rewritten = UsualInput(input, *form).fields();
+    std::string rewritten = std::exchange(first, "");  // of several graphs, readers make one
     rewritten.reserve(rewritten.size() + field.content.size());
     forEachField(field.content, [&](const Field& part) {
       if (part.whole.data() != input.whole.data()) {

@@ -4,27 +4,18 @@
 #include <array>
 #include <bit>
 #include <cstring>
+#include <utility>
 
 #include "model/protobuf.hpp"
 
 namespace trtyolo {
 namespace {
 
+using protobuf::contentOf;
 using protobuf::Field;
 using protobuf::forEachField;
 
 constexpr std::uint64_t kTypeOfTensor = 2, kNameOfTensor = 8;
-
-// The content of the last field of this number.
-std::string_view contentOf(std::string_view message, std::uint64_t number) {
-  std::string_view found;
-  forEachField(message, [&](const Field& field) {
-    if (field.number == number) {
-      found = field.content;
-    }
-  });
-  return found;
-}
 
 OnnxNode nodeOf(const Field& field) {
   constexpr std::uint64_t kInput = 1, kOutput = 2, kType = 4;
@@ -132,22 +123,47 @@ std::vector<double> OnnxNode::numbers(std::string_view attribute) const {
 }
 
 OnnxGraph::OnnxGraph(std::string_view file) {
-  constexpr std::uint64_t kGraph = 7, kNode = 1, kInitializer = 5, kInput = 11, kOutput = 12;
-  forEachField(contentOf(file, kGraph), [&](const Field& field) {
+  constexpr std::uint64_t kGraph = 7;
+  forEachField(file, [&](const Field& field) {
+    if (field.number == kGraph) {
+      add(field.content);  // of several, readers make one
+    }
+  });
+  std::erase_if(inputs_, [this](const OnnxValue& input) { return constants_.count(input.name) != 0; });
+}
+
+void OnnxGraph::add(std::string_view graph) {
+  constexpr std::uint64_t kNode = 1, kInitializer = 5, kInput = 11, kOutput = 12;
+  forEachField(graph, [&](const Field& field) {
     if (field.number == kNode) {
-      nodes_.push_back(nodeOf(field));
-      for (const std::string_view output : nodes_.back().outputs) {
-        producers_.try_emplace(output, nodes_.size() - 1);
-      }
+      addNode(nodeOf(field));
     } else if (field.number == kInitializer) {
-      constants_.insert_or_assign(contentOf(field.content, kNameOfTensor), field.content);
+      addConstant(contentOf(field.content, kNameOfTensor), field.content);
     } else if (field.number == kInput) {
       inputs_.push_back(valueOf(field));
     } else if (field.number == kOutput) {
       outputs_.push_back(valueOf(field));
     }
   });
-  std::erase_if(inputs_, [this](const OnnxValue& input) { return constants_.count(input.name) != 0; });
+}
+
+void OnnxGraph::addNode(OnnxNode node) {
+  constexpr std::uint64_t kAttribute = 5, kTensor = 5;
+  if (node.type == "Constant" && !node.outputs.empty()) {
+    addConstant(node.outputs[0], contentOf(contentOf(node.content, kAttribute), kTensor));
+  }
+  for (const std::string_view output : node.outputs) {
+    producers_.try_emplace(output, nodes_.size());
+  }
+  nodes_.push_back(std::move(node));
+}
+
+// Its type is looked up once: values that stand one by one are long to read.
+void OnnxGraph::addConstant(std::string_view name, std::string_view tensor) {
+  Constant constant{tensor, 0};
+  forEachField(
+      tensor, [&](const Field& field) { constant.type = field.number == kTypeOfTensor ? field.value : constant.type; });
+  constants_.insert_or_assign(name, constant);
 }
 
 const OnnxNode* OnnxGraph::producerOf(std::string_view value) const {
@@ -157,9 +173,9 @@ const OnnxNode* OnnxGraph::producerOf(std::string_view value) const {
 
 const OnnxNode* OnnxGraph::sourceOf(std::string_view value) const {
   constexpr std::array<std::string_view, 6> kForm{"Identity", "Cast", "Reshape", "Squeeze", "Unsqueeze", "Flatten"};
+  constexpr int kMostSteps = 64;  // a damaged file may go in circles, or a long way for each of many values
   const OnnxNode* node = producerOf(value);
-  // No more steps than there are nodes: a damaged file may go in circles.
-  for (std::size_t step = 0; step < nodes_.size() && node; ++step) {
+  for (int step = 0; step < kMostSteps && node; ++step) {
     if (std::find(kForm.begin(), kForm.end(), node->type) == kForm.end() || node->inputs.empty()) {
       return node;
     }
@@ -168,27 +184,22 @@ const OnnxNode* OnnxGraph::sourceOf(std::string_view value) const {
   return nullptr;
 }
 
-std::string_view OnnxGraph::tensorOf(std::string_view value) const {
-  constexpr std::uint64_t kAttribute = 5, kTensor = 5;
-  if (const OnnxNode* node = producerOf(value); node && node->type == "Constant") {
-    return contentOf(contentOf(node->content, kAttribute), kTensor);
-  }
-  const auto found = constants_.find(value);
-  return found == constants_.end() ? std::string_view() : found->second;
-}
-
 std::uint64_t OnnxGraph::typeOfConstant(std::string_view value) const {
-  std::uint64_t type = 0;
-  forEachField(tensorOf(value), [&](const Field& field) { type = field.number == kTypeOfTensor ? field.value : type; });
-  return type;
+  const auto found = constants_.find(value);
+  return found == constants_.end() ? 0 : found->second.type;
 }
 
 std::optional<float> OnnxGraph::scalar(std::string_view value) const {
   constexpr std::uint64_t kFloats = 4, kIntegers = 7, kRaw = 9;
-  const std::uint64_t type = typeOfConstant(value);
+  const auto found = constants_.find(value);
+  const std::uint64_t type = found == constants_.end() ? 0 : found->second.type;
   const bool real = type == onnx_type::kFloat, whole = type == onnx_type::kInt64;
+  if (!real && !whole) {
+    return std::nullopt;
+  }
   std::vector<double> numbers;
-  forEachField(tensorOf(value), [&](const Field& field) {
+  protobuf::Reader reader(found->second.tensor);
+  for (Field field; numbers.size() < 2 && reader.next(field);) {
     if (real && field.number == kFloats) {
       addNumbers(field, numbers, field.real(), unpackReals);
     } else if (whole && field.number == kIntegers) {
@@ -198,20 +209,21 @@ std::optional<float> OnnxGraph::scalar(std::string_view value) const {
     } else if (whole && field.number == kRaw && field.content.size() == sizeof(std::int64_t)) {
       numbers.push_back(static_cast<double>(int64At(field.content)));
     }
-  });
-  return (real || whole) && numbers.size() == 1 ? std::optional(static_cast<float>(numbers.front())) : std::nullopt;
+  }
+  return numbers.size() == 1 ? std::optional(static_cast<float>(numbers.front())) : std::nullopt;
 }
 
 std::string outputSources(const OnnxGraph& graph) {
+  constexpr std::size_t kMostOutputs = 64, kMostTerms = 2, kMostLetters = 64;
   std::string sources;
-  for (const OnnxValue& output : graph.outputs()) {
-    const OnnxNode* node = graph.sourceOf(output.name);
+  for (std::size_t output = 0; output < std::min(graph.outputs().size(), kMostOutputs); ++output) {
+    const OnnxNode* node = graph.sourceOf(graph.outputs()[output].name);
     // A product's bias is a part of it.
-    for (std::size_t i = 0; node && node->type == "Add" && i < node->inputs.size(); ++i) {
+    for (std::size_t i = 0; node && node->type == "Add" && i < std::min(node->inputs.size(), kMostTerms); ++i) {
       const OnnxNode* const term = graph.sourceOf(node->inputs[i]);
       node = term && term->type == "MatMul" ? term : node;
     }
-    sources += (sources.empty() ? "" : ", ") + std::string(node ? node->type : "?");
+    sources += (sources.empty() ? "" : ", ") + std::string(node ? node->type.substr(0, kMostLetters) : "?");
   }
   return sources;
 }

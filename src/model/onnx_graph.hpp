@@ -4,10 +4,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 namespace trtyolo {
@@ -48,7 +48,8 @@ class OnnxGraph {
 
   // The node that gives this value; null if it is an input or a constant.
   const OnnxNode* producerOf(std::string_view value) const;
-  // The same, without the nodes that change only the form of what goes through them.
+  // The same, without the nodes that change only the form of what goes through them. Null if there are more of these in
+  // a row than any exporter writes.
   const OnnxNode* sourceOf(std::string_view value) const;
   // A constant of one element, f32 or i64; nothing if it is anything else.
   std::optional<float> scalar(std::string_view value) const;
@@ -56,16 +57,25 @@ class OnnxGraph {
   std::uint64_t typeOfConstant(std::string_view value) const;
 
  private:
-  std::string_view tensorOf(std::string_view value) const;  // of a constant
+  struct Constant {
+    std::string_view tensor;  // a TensorProto
+    std::uint64_t type = 0;
+  };
+
+  void add(std::string_view graph);
+  void addNode(OnnxNode node);
+  void addConstant(std::string_view name, std::string_view tensor);
 
   std::vector<OnnxNode> nodes_;
-  std::unordered_map<std::string_view, std::size_t> producers_;  // of values, by their places in nodes_
+  // By name. Ordered, because a file can choose names that all have the same hash.
+  std::map<std::string_view, std::size_t> producers_;  // places in nodes_
+  std::map<std::string_view, Constant> constants_;
   std::vector<OnnxValue> inputs_, outputs_;
-  std::unordered_map<std::string_view, std::string_view> constants_;  // TensorProtos, by name
 };
 
 // The entry of the metadata that says which kinds of nodes a network's outputs come from, in their order: "Softmax",
-// "Transpose, Concat". ONNX files get it when they are read, and engines that are built from them.
+// "Transpose, Concat"; of the first ones only, should a file have very many. ONNX files get it when they are read, and
+// engines that are built from them.
 inline constexpr const char* kOutputSources = "trtyolo_output_sources";
 std::string outputSources(const OnnxGraph& graph);
 

@@ -268,7 +268,8 @@ class Cutter {
     protobuf::appendField(graph, kOutput, std::string_view(output));
   }
 
-  std::string rewrittenGraph(std::string_view content) const {
+  // What is new goes into the first of several graphs, of which readers make one.
+  std::string rewrittenGraph(std::string_view content, bool first) const {
     constexpr std::uint64_t kOutput = 12;
     std::set<const char*> goneFields{goneInput_.data()};
     for (const OnnxNode* node : goneNodes_) {
@@ -281,6 +282,9 @@ class Cutter {
         graph += field.whole;
       }
     });
+    if (!first) {
+      return graph;
+    }
     graph += added_;
     for (const std::string& name : {cut_.boxes, cut_.scores, cut_.classes, cut_.extra, cut_.prototypes}) {
       if (!name.empty()) {
@@ -296,9 +300,11 @@ class Cutter {
     constexpr std::uint64_t kGraph = 7, kMetadataProps = 14, kKey = 1, kValue = 2;
     std::string file;
     file.reserve(file_.size() + 4096);
+    bool first = true;
     protobuf::forEachField(file_, [&](const protobuf::Field& field) {
       if (field.number == kGraph) {
-        protobuf::appendField(file, kGraph, std::string_view(rewrittenGraph(field.content)));
+        protobuf::appendField(file, kGraph, std::string_view(rewrittenGraph(field.content, first)));
+        first = false;
       } else {
         file += field.whole;
       }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -10,7 +11,8 @@ namespace trtyolo::protobuf {
 
 // A field of a message. The views are into the message.
 struct Field {
-  std::uint64_t number = 0;
+  std::uint64_t number = 0;  // 0: a group, which ONNX has none of and other readers skip
+  bool hasLength = false;
   std::string_view whole;    // with its key
   std::string_view content;  // of a field that has a length: text, bytes, a message
   std::uint64_t value = 0;   // of any other: its number, or the bits of it
@@ -28,10 +30,14 @@ class Reader {
     const std::string_view begin = bytes_;
     std::uint64_t key = 0;
     field = {};
-    if (bytes_.empty() || !varint(key) || !take(key & 7, field)) {
+    if (bytes_.empty() || !varint(key)) {
       return false;
     }
-    field.number = key >> 3;
+    const bool group = (key & 7) == kBeginGroup;
+    if (group ? !skipGroup() : !take(key & 7, field)) {
+      return false;
+    }
+    field.number = group ? 0 : key >> 3;
     field.whole = begin.substr(0, begin.size() - bytes_.size());
     return true;
   }
@@ -51,6 +57,27 @@ class Reader {
   }
 
  private:
+  static constexpr std::uint64_t kBeginGroup = 3, kEndGroup = 4;
+
+  // To the end of a group that has begun, with the groups in it.
+  bool skipGroup() {
+    for (std::size_t depth = 1; depth > 0;) {
+      std::uint64_t key = 0;
+      Field inside;
+      if (!varint(key)) {
+        return false;
+      }
+      if ((key & 7) == kBeginGroup) {
+        ++depth;
+      } else if ((key & 7) == kEndGroup) {
+        --depth;
+      } else if (!take(key & 7, inside)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   bool take(std::uint64_t wireType, Field& field) {
     std::uint64_t length = 0;
     switch (wireType) {
@@ -62,6 +89,7 @@ class Reader {
         if (!varint(length) || length > bytes_.size()) {
           return false;
         }
+        field.hasLength = true;
         field.content = bytes_.substr(0, length);
         bytes_.remove_prefix(length);
         return true;
@@ -84,6 +112,18 @@ class Reader {
 
   std::string_view bytes_;
 };
+
+// The content of the last field of this number that has a length.
+inline std::string_view contentOf(std::string_view message, std::uint64_t number) {
+  std::string_view found;
+  Reader reader(message);
+  for (Field field; reader.next(field);) {
+    if (field.hasLength && field.number == number) {
+      found = field.content;
+    }
+  }
+  return found;
+}
 
 // Calls `take` with each field of a message.
 template <typename Take>
