@@ -74,7 +74,7 @@ FileLock::FileLock(const std::string& path, const std::function<void()>& onWait)
 #if !defined(_WIN32)
   constexpr int kReadableByAll = 0644;
   for (;;) {
-    file_ = open(path_.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, kReadableByAll);
+    file_ = open(path_.c_str(), O_CREAT | O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, kReadableByAll);
     if (file_ < 0) {
       return;
     }

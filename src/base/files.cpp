@@ -1,10 +1,10 @@
 #include "base/files.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <random>
 #include <utility>
 
@@ -47,19 +47,76 @@ std::FILE* createBeside(const std::string& path, std::string& name) {
 
 }  // namespace
 
-std::optional<std::string> readFile(const std::string& path) {
+std::string whyNoFile(const std::string& path) {
   std::error_code error;
-  if (!std::filesystem::is_regular_file(path, error)) {
-    return std::nullopt;  // a folder can be opened, too
+  switch (std::filesystem::status(path, error).type()) {
+    case std::filesystem::file_type::regular:
+      return "";
+    case std::filesystem::file_type::not_found:
+      return "no such file";
+    case std::filesystem::file_type::directory:
+      return "a folder, no file";
+    case std::filesystem::file_type::none:
+    case std::filesystem::file_type::unknown:
+      return error ? error.message() : "no file that can be looked at";
+    default:
+      return "a pipe, a device or a socket, no regular file";
   }
-  std::ifstream stream(path, std::ios::binary | std::ios::ate);
-  const std::streamoff size = stream ? static_cast<std::streamoff>(stream.tellg()) : -1;
-  if (size < 0) {
+}
+
+FileReader::FileReader(const std::string& path) : error_(whyNoFile(path)) {
+  if (!error_.empty()) {
+    return;
+  }
+  errno = 0;
+#if defined(_WIN32)
+  file_.reset(std::fopen(path.c_str(), "rb"));
+  std::error_code error;
+  size_ = std::filesystem::file_size(path, error);
+  const bool regular = file_ && !error;
+#else
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  struct stat opened {};
+  const bool regular = descriptor >= 0 && fstat(descriptor, &opened) == 0 && S_ISREG(opened.st_mode);
+  if (regular) {
+    file_.reset(fdopen(descriptor, "rb"));
+    size_ = static_cast<std::uint64_t>(opened.st_size);
+  }
+  if (descriptor >= 0 && !file_) {
+    ::close(descriptor);
+  }
+#endif
+  left_ = size_;
+  if (!file_ || !regular) {
+    error_ = errno != 0 ? std::generic_category().message(errno) : "it cannot be opened";
+  }
+}
+
+bool FileReader::next(std::string& piece) {
+  constexpr std::uint64_t kPiece = 1U << 20U;
+  if (left_ == 0 || !error_.empty()) {
+    return false;
+  }
+  piece.resize(static_cast<std::size_t>(std::min(left_, kPiece)));
+  if (std::fread(piece.data(), 1, piece.size(), file_.get()) != piece.size()) {
+    error_ = "it cannot be read to its end";
+    return false;
+  }
+  left_ -= piece.size();
+  return true;
+}
+
+std::optional<std::string> readFile(const std::string& path, std::uint64_t most) {
+  FileReader reader(path);
+  if (!reader.error().empty() || reader.size() > most) {
     return std::nullopt;
   }
-  std::string bytes(static_cast<std::size_t>(size), '\0');
-  stream.seekg(0).read(bytes.data(), size);
-  return stream ? std::optional(std::move(bytes)) : std::nullopt;
+  std::string bytes, piece;
+  bytes.reserve(static_cast<std::size_t>(reader.size()));
+  while (reader.next(piece)) {
+    bytes += piece;
+  }
+  return reader.error().empty() ? std::optional(std::move(bytes)) : std::nullopt;
 }
 
 std::error_code writeFile(const std::string& path, std::initializer_list<std::string_view> parts) {

@@ -1,8 +1,14 @@
 #include "model/onnx_file.hpp"
 
+#include <algorithm>
+#include <array>
+#include <charconv>
 #include <cstdint>
 #include <filesystem>
+#include <limits>
+#include <span>
 #include <utility>
+#include <vector>
 
 #include "model/protobuf.hpp"
 
@@ -26,42 +32,81 @@ std::pair<std::string, std::string> entryOf(std::string_view bytes) {
   return entry;
 }
 
-// A TensorProto.
-void addFilesOfTensor(std::string_view bytes, std::set<std::string>& files) {
-  constexpr std::uint64_t kExternalData = 13;
-  forEachField(bytes, [&](const Field& field) {
-    if (field.number == kExternalData) {
-      auto [key, value] = entryOf(field.content);
-      if (key == "location") {
-        files.insert(std::move(value));
-      }
-    }
-  });
+constexpr std::uint64_t kMostBytes = std::numeric_limits<std::uint64_t>::max();
+
+// A number as ONNX writes it here, in digits; the largest if it is none, so that no file is long enough.
+std::uint64_t bytesOf(std::string_view text) {
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() && end == text.data() + text.size() ? value : kMostBytes;
 }
 
-// A GraphProto. Its nodes may have tensors and graphs in their attributes.
-void addFilesOfGraph(std::string_view bytes, int depth, std::set<std::string>& files) {
-  constexpr std::uint64_t kNode = 1, kInitializer = 5, kAttribute = 5;
-  constexpr std::uint64_t kTensor = 5, kGraph = 6, kTensors = 10, kGraphs = 11;
-  constexpr int kDeepest = 16;  // no model nests like that; damaged files may
-  const auto ofAttribute = [&](const Field& field) {
-    if (field.number == kTensor || field.number == kTensors) {
-      addFilesOfTensor(field.content, files);
-    } else if ((field.number == kGraph || field.number == kGraphs) && depth < kDeepest) {
-      addFilesOfGraph(field.content, depth + 1, files);
-    }
-  };
+// What messages of the file are, as far as tensors can be in them.
+enum class Message { Model, Graph, Node, Attribute, Tensor, SparseTensor, Function, Training };
+
+struct Part {
+  std::uint64_t number;
+  Message message;
+};
+
+// The fields of a message that are messages.
+std::span<const Part> partsOf(Message message) {
+  static constexpr std::array<Part, 3> kOfModel{
+      {{7, Message::Graph}, {20, Message::Training}, {25, Message::Function}}};
+  static constexpr std::array<Part, 3> kOfGraph{
+      {{1, Message::Node}, {5, Message::Tensor}, {15, Message::SparseTensor}}};
+  static constexpr std::array<Part, 1> kOfNode{{{5, Message::Attribute}}};
+  static constexpr std::array<Part, 6> kOfAttribute{{{5, Message::Tensor},
+                                                     {6, Message::Graph},
+                                                     {10, Message::Tensor},
+                                                     {11, Message::Graph},
+                                                     {22, Message::SparseTensor},
+                                                     {23, Message::SparseTensor}}};
+  static constexpr std::array<Part, 2> kOfSparseTensor{{{1, Message::Tensor}, {2, Message::Tensor}}};
+  static constexpr std::array<Part, 2> kOfFunction{{{7, Message::Node}, {11, Message::Attribute}}};
+  static constexpr std::array<Part, 2> kOfTraining{{{1, Message::Graph}, {2, Message::Graph}}};
+  switch (message) {
+    case Message::Model:
+      return kOfModel;
+    case Message::Graph:
+      return kOfGraph;
+    case Message::Node:
+      return kOfNode;
+    case Message::Attribute:
+      return kOfAttribute;
+    case Message::SparseTensor:
+      return kOfSparseTensor;
+    case Message::Function:
+      return kOfFunction;
+    case Message::Training:
+      return kOfTraining;
+    case Message::Tensor:
+      break;
+  }
+  return {};
+}
+
+void addFileOfTensor(std::string_view bytes, std::map<std::string, std::uint64_t>& files) {
+  constexpr std::uint64_t kExternalData = 13;
+  std::vector<std::string> places;
+  std::uint64_t offset = 0, length = 0;
   forEachField(bytes, [&](const Field& field) {
-    if (field.number == kInitializer) {
-      addFilesOfTensor(field.content, files);
-    } else if (field.number == kNode) {
-      forEachField(field.content, [&](const Field& ofNode) {
-        if (ofNode.number == kAttribute) {
-          forEachField(ofNode.content, ofAttribute);
-        }
-      });
+    if (field.number != kExternalData) {
+      return;
+    }
+    auto [key, value] = entryOf(field.content);
+    if (key == "location") {
+      places.push_back(std::move(value));
+    } else if (key == "offset") {
+      offset = std::max(offset, bytesOf(value));
+    } else if (key == "length") {
+      length = std::max(length, bytesOf(value));
     }
   });
+  for (std::string& place : places) {
+    std::uint64_t& needed = files[std::move(place)];
+    needed = std::max(needed, offset > kMostBytes - length ? kMostBytes : offset + length);
+  }
 }
 
 }  // namespace
@@ -77,20 +122,33 @@ Metadata parseOnnxMetadata(std::string_view file) {
   return metadata;
 }
 
-std::set<std::string> externalFiles(std::string_view file) {
-  constexpr std::uint64_t kGraph = 7;
-  std::set<std::string> files;
-  forEachField(file, [&](const Field& field) {
-    if (field.number == kGraph) {
-      addFilesOfGraph(field.content, 0, files);
+// Without recursion: graphs may be nested as deep as a file is long.
+std::map<std::string, std::uint64_t> externalFiles(std::string_view file) {
+  std::map<std::string, std::uint64_t> files;
+  std::vector<std::pair<Message, std::string_view>> open{{Message::Model, file}};
+  while (!open.empty()) {
+    const auto [message, bytes] = open.back();
+    open.pop_back();
+    if (message == Message::Tensor) {
+      addFileOfTensor(bytes, files);
+      continue;
     }
-  });
+    const std::span<const Part> parts = partsOf(message);
+    forEachField(bytes, [&](const Field& field) {
+      for (const Part& part : parts) {
+        if (field.hasLength && part.number == field.number) {
+          open.emplace_back(part.message, field.content);
+        }
+      }
+    });
+  }
   return files;
 }
 
 bool isBelowModel(const std::string& place) {
-  const std::filesystem::path path = std::filesystem::path(place).lexically_normal();
-  return !path.empty() && !path.has_root_path() && *path.begin() != "..";
+  const std::filesystem::path path(place);
+  return path.has_filename() && !path.has_root_path() && place.find('\0') == std::string::npos &&
+         std::find(path.begin(), path.end(), "..") == path.end();
 }
 
 }  // namespace trtyolo

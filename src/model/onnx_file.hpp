@@ -1,7 +1,8 @@
 // What an ONNX file says besides its arithmetic. The numbers of fields are those of onnx.proto.
 #pragma once
 
-#include <set>
+#include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -13,10 +14,11 @@ namespace trtyolo {
 Metadata parseOnnxMetadata(std::string_view file);
 
 // The other files that hold the values of tensors (ONNX calls that external data), by their places below the folder of
-// the model; empty if the bytes are no ONNX.
-std::set<std::string> externalFiles(std::string_view file);
+// the model as the file says them, and how many bytes each must have at least. Of all graphs, also those in nodes, in
+// functions and for training. Empty if the bytes are no ONNX.
+std::map<std::string, std::uint64_t> externalFiles(std::string_view file);
 
-// Whether such a place is below the folder of the model, as ONNX wants it, without a look at the file system.
+// Whether such a place is below the folder of the model, as ONNX wants it and without "..", before links are followed.
 bool isBelowModel(const std::string& place);
 
 }  // namespace trtyolo

@@ -1,11 +1,13 @@
 #include "runtime/model_source.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <optional>
 #include <string_view>
 #include <system_error>
@@ -25,20 +27,67 @@ ModelError errorOf(const std::string& path, const std::string& why) {
   return ModelError("'" + path + "': " + why);
 }
 
-FileKind kindOf(std::string_view head) {
+// Whether these are the first bytes of an engine with metadata before its plan: a length in 4 bytes and JSON. A length
+// that leaves no room for a plan is believed below 16 MiB only: that is a damaged engine, and not ONNX.
+bool beginsWithMetadata(std::string_view head, std::size_t bytes) {
+  if (head.size() < 6 || head[4] != '{' || (head[5] != '"' && head[5] != '}')) {
+    return false;
+  }
+  std::size_t length = 0;
+  for (std::size_t i = 4; i-- > 0;) {
+    length = length << 8U | static_cast<unsigned char>(head[i]);
+  }
+  return head[3] == 0 || length < bytes - 4;
+}
+
+FileKind kindOf(std::string_view head, std::size_t bytes) {
   const auto text = head.find_first_not_of(" \t\r\n\xEF\xBB\xBF");
   if (text != std::string_view::npos &&
       (head.substr(text).starts_with("<?xml") || head.substr(text).starts_with("<net"))) {
     return FileKind::OpenVinoIr;
   }
-  // A plan starts with its own mark; Ultralytics puts a 4-byte length and JSON before it, less than 16 MiB.
   const bool plan = head.starts_with("ftrt") || head.starts_with("ptrt");
-  const bool ultralytics = head.size() > 5 && head[3] == 0 && head[4] == '{' && head[5] == '"';
-  return plan || ultralytics ? FileKind::TensorRtEngine : FileKind::OnnxOrUnknown;
+  return plan || beginsWithMetadata(head, bytes) ? FileKind::TensorRtEngine : FileKind::OnnxOrUnknown;
 }
+
+constexpr const char* kWeights = "its weights are in";
 
 std::string weightsOfIr(const std::string& path) {
   return fs::path(path).replace_extension(".bin").string();
+}
+
+// Whether a path without links is in a folder without links, or below it.
+bool isIn(const fs::path& folder, const fs::path& path) {
+  return std::mismatch(folder.begin(), folder.end(), path.begin(), path.end()).first == folder.end();
+}
+
+// The file of this name that belongs to a model, and has at least so many bytes. Throws if it may not be read; `reason`
+// begins what is said then.
+SideFile sideFile(const std::string& model, const std::string& reason, const std::string& name, std::uint64_t bytes) {
+  const auto refusal = [&](const std::string& why) { return errorOf(model, reason + " '" + name + "', which " + why); };
+  const char* const outside = "is outside of the model's folder; it may be in that or below";
+  if (!isBelowModel(name)) {
+    throw refusal(outside);
+  }
+  const fs::path folder = fs::path(model).has_parent_path() ? fs::path(model).parent_path() : ".";
+  const fs::path place = folder / name;
+  if (const std::string why = whyNoFile(place.string()); !why.empty()) {
+    throw refusal("cannot be read: " + why);
+  }
+  std::error_code error;
+  const auto withoutLinks = [&error](const fs::path& path) { return error ? fs::path() : fs::canonical(path, error); };
+  const fs::path file = withoutLinks(place), around = withoutLinks(folder), behind = withoutLinks(model).parent_path();
+  const std::uint64_t size = error ? 0 : fs::file_size(file, error);
+  if (error) {
+    throw refusal("cannot be read: " + error.message());
+  }
+  if (!isIn(around, file) && !isIn(behind, file)) {
+    throw refusal(outside);
+  }
+  if (size < bytes) {
+    throw refusal("was expected to have more bytes than its " + std::to_string(size) + ": damaged, or incomplete");
+  }
+  return {name, file.string()};
 }
 
 }  // namespace
@@ -65,7 +114,12 @@ ModelSource::ModelSource(const std::string& path) : path_(path) {
   }
   std::array<char, 64> head{};
   stream.read(head.data(), static_cast<std::streamsize>(head.size()));
-  kind_ = kindOf({head.data(), static_cast<std::size_t>(stream.gcount())});
+  kind_ = kindOf({head.data(), static_cast<std::size_t>(stream.gcount())}, bytes_);
+  constexpr std::size_t kMostBytes = std::numeric_limits<std::int32_t>::max();
+  if (kind_ != FileKind::TensorRtEngine && bytes_ > kMostBytes) {
+    throw errorOf(path, "an ONNX model or OpenVINO IR has less than 2 GiB, found " + std::to_string(bytes_) +
+                            " bytes; weights beyond that belong in a file beside it");
+  }
   if (kind_ == FileKind::OpenVinoIr) {
     const auto weights = fs::file_size(weightsOfIr(path), error);
     bytes_ += error ? 0 : static_cast<std::size_t>(weights);
@@ -83,33 +137,47 @@ const std::string& ModelSource::content() const {
   return content_;
 }
 
-std::set<std::string> ModelSource::sideFiles() const {
-  switch (kind_) {
-    case FileKind::OpenVinoIr:
-      return {fs::path(weightsOfIr(path_)).filename().string()};
-    case FileKind::OnnxOrUnknown:
-      return externalFiles(content());
-    case FileKind::TensorRtEngine:
-      break;
+const std::vector<SideFile>& ModelSource::sideFiles() const {
+  if (!sideFiles_) {
+    std::vector<SideFile> files;
+    if (kind_ == FileKind::OpenVinoIr) {
+      files.push_back(sideFile(path_, kWeights, fs::path(weightsOfIr(path_)).filename().string(), 0));
+    } else if (kind_ == FileKind::OnnxOrUnknown) {
+      for (const auto& [name, bytes] : externalFiles(content())) {
+        files.push_back(sideFile(path_, kWeights, name, bytes));
+      }
+    }
+    sideFiles_ = std::move(files);
   }
-  return {};
+  return *sideFiles_;
+}
+
+std::string ModelSource::metadataBeside() const {
+  constexpr const char* kName = "metadata.yaml";
+  constexpr const char* kReason = "its metadata is in";
+  constexpr std::uint64_t kMostBytes = std::uint64_t{16} << 20U;  // 65,536 long names of classes are less
+  std::error_code error;
+  const fs::path place = fs::path(path_).parent_path() / kName;
+  if (kind_ != FileKind::OpenVinoIr || fs::symlink_status(place, error).type() == fs::file_type::not_found) {
+    return "";
+  }
+  std::optional<std::string> text = readFile(sideFile(path_, kReason, kName, 0).path, kMostBytes);
+  if (!text) {
+    throw errorOf(path_, std::string(kReason) + " '" + kName + "', which cannot be read, or has more than " +
+                             std::to_string(kMostBytes >> 20U) + " MiB");
+  }
+  return std::move(*text);
 }
 
 const std::string& ModelSource::fingerprint() const {
   if (fingerprint_.empty()) {
     Fingerprint fingerprint;
     fingerprint.add(content());
-    for (const std::string& file : sideFiles()) {
-      const std::string reason = "its weights are in '" + file + "', ";
-      if (!isBelowModel(file)) {
-        throw errorOf(path_, reason + "which is outside of the model's folder; ONNX wants them in it or below");
+    for (const SideFile& file : sideFiles()) {
+      fingerprint.add(file.name);
+      if (!fingerprint.addFile(file.path)) {
+        throw errorOf(path_, "its weights in '" + file.name + "' cannot be read");
       }
-      const auto weights = readFile((fs::path(path_).parent_path() / file).string());
-      if (!weights) {
-        throw errorOf(path_, reason + "and no such file can be read beside it");
-      }
-      fingerprint.add(file);
-      fingerprint.add(*weights);
     }
     fingerprint_ = fingerprint.text();
   }

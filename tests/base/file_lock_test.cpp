@@ -70,6 +70,17 @@ TEST(FileLockTest, OneThreadAtATimeWhereNoFileCanBeMade) {
   takeByThreads(path, false);
 }
 
+// A planted link would make a file elsewhere, and a planted pipe be waited for.
+TEST(FileLockTest, FollowsNoLink) {
+  const test::TempDir folder;
+  std::filesystem::create_symlink(folder / "elsewhere", folder / "lock");
+  {
+    const FileLock lock(folder / "lock", kNothing);
+    EXPECT_FALSE(lock.held());
+  }
+  EXPECT_FALSE(std::filesystem::exists(folder / "elsewhere"));
+}
+
 TEST(FileLockTest, OtherPathsAreNotHeldUp) {
   const test::TempDir folder;
   const FileLock first(folder / "first", kNothing);

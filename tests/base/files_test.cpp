@@ -2,18 +2,21 @@
 #include "base/files.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <iterator>
+#include <locale>
 #include <new>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "base/fingerprint.hpp"
+#include "base/sha256.hpp"
 #include "support/temp_dir.hpp"
 
 namespace trtyolo {
@@ -31,6 +34,28 @@ TEST(FilesTest, ReadsWhatIsThere) {
   EXPECT_EQ(readFile(folder.write("empty", "")), "");
   EXPECT_EQ(readFile(folder / "missing"), std::nullopt);
   EXPECT_EQ(readFile(folder / ""), std::nullopt);
+}
+
+// A pipe that nobody writes into would be waited for, and a device be read without an end.
+TEST(FilesTest, WaitsForNothing) {
+  const test::TempDir folder;
+  ASSERT_EQ(mkfifo((folder / "pipe").c_str(), 0600), 0);
+  std::filesystem::create_symlink("/dev/zero", folder / "endless");
+  EXPECT_EQ(whyNoFile(folder.write("file", "x")), "");
+  EXPECT_EQ(whyNoFile(folder / "missing"), "no such file");
+  for (const char* name : {"pipe", "endless", ""}) {
+    EXPECT_EQ(readFile(folder / name), std::nullopt) << name;
+    EXPECT_NE(whyNoFile(folder / name), "") << name;
+    EXPECT_NE(FileReader(folder / name).error(), "") << name;
+  }
+}
+
+TEST(FilesTest, ReadsNoMoreThanAskedFor) {
+  const test::TempDir folder;
+  EXPECT_EQ(readFile(folder.write("file", "12345"), 5), "12345");
+  EXPECT_EQ(readFile(folder / "file", 4), std::nullopt);
+  std::filesystem::resize_file(folder / "file", std::uintmax_t{1} << 40U);  // without content
+  EXPECT_EQ(readFile(folder / "file", 1 << 20), std::nullopt);
 }
 
 TEST(FilesTest, WritesAllOrNothing) {
@@ -95,6 +120,34 @@ TEST(FilesTest, AnUpdateThatThrowsChangesNothing) {
   EXPECT_EQ(filesIn(folder), 1U);
 }
 
+// The test vectors of FIPS 180-4 and of NIST's SHAVS.
+TEST(Sha256Test, IsSha256) {
+  const auto hashOf = [](const std::string& bytes) {
+    Sha256 hash;
+    hash.add(bytes);
+    return hash.text();
+  };
+  EXPECT_EQ(hashOf(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  EXPECT_EQ(hashOf("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  EXPECT_EQ(hashOf("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"),
+            "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
+  EXPECT_EQ(hashOf("\xbd"), "68325720aabd7c82f30f554b313d0570c95accbb7dc4b5aae11204c08ffe732b");
+  EXPECT_EQ(hashOf(std::string(1'000'000, 'a')), "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+}
+
+TEST(Sha256Test, PiecesMakeTheWhole) {
+  const std::string bytes(200, 'x');
+  Sha256 whole;
+  whole.add(bytes);
+  for (std::size_t first = 0; first <= bytes.size(); ++first) {
+    Sha256 parts;
+    parts.add(std::string_view(bytes).substr(0, first));
+    EXPECT_FALSE(parts.text().empty());  // asking changes nothing
+    parts.add(std::string_view(bytes).substr(first));
+    ASSERT_EQ(parts.text(), whole.text()) << first;
+  }
+}
+
 std::string fingerprintOf(const std::vector<std::string>& parts) {
   Fingerprint fingerprint;
   for (const std::string& part : parts) {
@@ -103,10 +156,33 @@ std::string fingerprintOf(const std::vector<std::string>& parts) {
   return fingerprint.text();
 }
 
-// The numbers are those of the reference implementation of MurmurHash3_x64_128 with the seed 0.
-TEST(FingerprintTest, IsMurmurHash3) {
-  EXPECT_EQ(fingerprintOf({""}), "00000000000000000000000000000000");
-  EXPECT_EQ(fingerprintOf({"The quick brown fox jumps over the lazy dog"}), "e34bbc7bbc071b6c7a433ca9c49a9347");
+TEST(FingerprintTest, PartsAreNotTheirConcatenation) {
+  EXPECT_NE(fingerprintOf({"w", "XYZ"}), fingerprintOf({"wX", "YZ"}));
+  EXPECT_NE(fingerprintOf({"w", "XYZ"}), fingerprintOf({"wXYZ"}));
+  EXPECT_NE(fingerprintOf({""}), fingerprintOf({}));
+}
+
+// Whatever a program has made its locale: digits in groups are the least of it.
+TEST(FingerprintTest, IsTheSameInAnyLocale) {
+  class Grouped final : public std::numpunct<char> {
+    char do_thousands_sep() const override { return '.'; }
+    std::string do_grouping() const override { return "\1"; }
+  };
+  const std::string usual = fingerprintOf({"w", "XYZ"});
+  const std::locale before = std::locale::global(std::locale(std::locale::classic(), new Grouped));
+  const std::string grouped = fingerprintOf({"w", "XYZ"});
+  std::locale::global(before);
+  EXPECT_EQ(grouped, usual);
+}
+
+TEST(FingerprintTest, AFileIsItsContent) {
+  const test::TempDir folder;
+  const std::string content(3'000'000, 'c');
+  Fingerprint ofFile;
+  EXPECT_TRUE(ofFile.addFile(folder.write("file", content)));
+  EXPECT_EQ(ofFile.text(), fingerprintOf({content}));
+  EXPECT_FALSE(Fingerprint().addFile(folder / "missing"));
+  EXPECT_FALSE(Fingerprint().addFile(folder / ""));
 }
 
 TEST(FingerprintTest, TellsContentsApart) {

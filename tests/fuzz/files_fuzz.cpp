@@ -10,7 +10,7 @@
 #include "model/onnx_file.hpp"
 #include "model/onnx_graph.hpp"
 #include "model/plugin_cut.hpp"
-#include "runtime/tensorrt/plan_file.hpp"
+#include "runtime/plan_file.hpp"
 
 namespace trtyolo {
 namespace {
@@ -64,7 +64,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
       trtyolo::readOnnx(file);
     } else {
       trtyolo::readMetadata(file);
-      trtyolo::tensorrt::parsePlanFile("fuzzed", file);
+      trtyolo::parsePlanFile("fuzzed", file);
     }
   } catch (const trtyolo::Error&) {
     // A refusal is a good answer.

@@ -3,6 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <sys/stat.h>
+
+#include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <string>
 
@@ -87,10 +91,12 @@ TEST_F(ModelSourceTest, WhatWasReadIsNotReadAgain) {
 
 TEST_F(ModelSourceTest, SideFilesOfAnOnnxModel) {
   const ModelSource source(folder_.write("model.onnx", onnxWith("w.bin")));
-  EXPECT_EQ(source.sideFiles(), (std::set<std::string>{"w.bin"}));
-  EXPECT_NE(refusalOf(source).find("its weights are in 'w.bin', and no such file"), std::string::npos)
+  EXPECT_NE(refusalOf(source).find("its weights are in 'w.bin', which cannot be read: no such file"), std::string::npos)
       << refusalOf(source);
   folder_.write("w.bin", "1234");
+  ASSERT_EQ(source.sideFiles().size(), 1U);
+  EXPECT_EQ(source.sideFiles()[0].name, "w.bin");
+  EXPECT_EQ(source.sideFiles()[0].path, std::filesystem::canonical(folder_ / "w.bin"));
   const std::string fingerprint = source.fingerprint();
   folder_.write("w.bin", "1235");
   EXPECT_EQ(source.fingerprint(), fingerprint);
@@ -108,6 +114,109 @@ TEST_F(ModelSourceTest, SideFilesOutsideOfTheFolderAreNotRead) {
     const ModelSource source(folder_.write("inside/model.onnx", onnxWith(location)));
     EXPECT_NE(refusalOf(source).find("outside of the model's folder"), std::string::npos) << refusalOf(source);
   }
+}
+
+// Reading, building and hashing all ask for the side files: none of them may follow a link out of the folder.
+TEST_F(ModelSourceTest, LinksDoNotLeadOutOfTheFolder) {
+  const std::string secret = folder_.write("secret", "1234");
+  std::filesystem::create_directory(folder_ / "inside");
+  std::filesystem::create_directory(folder_ / "inside/sub");
+  std::filesystem::create_symlink(secret, folder_ / "inside/w.bin");
+  std::filesystem::create_directory_symlink(folder_ / "", folder_ / "inside/up");
+  for (const char* location : {"w.bin", "up/secret", "sub/../../secret", "sub/../w.bin"}) {
+    const ModelSource source(folder_.write("inside/model.onnx", onnxWith(location)));
+    EXPECT_THROW(source.sideFiles(), ModelError) << location;
+    EXPECT_NE(refusalOf(source).find("outside of the model's folder"), std::string::npos) << refusalOf(source);
+  }
+  folder_.write("inside/model.xml", "<net/>");
+  std::filesystem::create_symlink(secret, folder_ / "inside/model.bin");
+  EXPECT_NE(refusalOf(ModelSource(folder_ / "inside/model.xml")).find("outside"), std::string::npos);
+  // Within the folder they are what they lead to.
+  folder_.write("inside/sub/w.bin", "1234");
+  std::filesystem::create_symlink("sub/w.bin", folder_ / "inside/link.bin");
+  EXPECT_EQ(ModelSource(folder_.write("inside/model.onnx", onnxWith("link.bin"))).sideFiles()[0].path,
+            std::filesystem::canonical(folder_ / "inside/sub/w.bin"));
+}
+
+// A cache of downloads keeps the files of a model in one folder and links to them in another.
+TEST_F(ModelSourceTest, TheFolderOfALinkedModelIsItsOwn) {
+  std::filesystem::create_directory(folder_ / "blobs");
+  std::filesystem::create_directory(folder_ / "snapshot");
+  folder_.write("blobs/1", onnxWith("w.bin"));
+  folder_.write("blobs/2", "1234");
+  std::filesystem::create_symlink("../blobs/1", folder_ / "snapshot/model.onnx");
+  std::filesystem::create_symlink("../blobs/2", folder_ / "snapshot/w.bin");
+  const ModelSource source(folder_ / "snapshot/model.onnx");
+  EXPECT_EQ(source.sideFiles()[0].path, std::filesystem::canonical(folder_ / "blobs/2"));
+  EXPECT_EQ(refusalOf(source), "");
+}
+
+// What a side file is not, is said at once: no pipe is waited for, and nothing without an end is read.
+TEST_F(ModelSourceTest, SideFilesAreRegularFiles) {
+  ASSERT_EQ(mkfifo((folder_ / "pipe").c_str(), 0600), 0);
+  std::filesystem::create_symlink("/dev/zero", folder_ / "endless");
+  std::filesystem::create_directory(folder_ / "folder");
+  for (const char* name : {"pipe", "endless", "folder", "missing"}) {
+    const std::string path = folder_ / name;
+    const ModelSource onnx(folder_.write("model.onnx", onnxWith(name)));
+    EXPECT_NE(refusalOf(onnx).find(std::string("'") + name + "', which cannot be read"), std::string::npos)
+        << refusalOf(onnx);
+    if (name == std::string("missing")) {
+      continue;
+    }
+    const test::TempDir beside;
+    for (const char* kind : {"model.bin", "metadata.yaml"}) {
+      const std::string xml = beside.write("model.xml", "<net/>");
+      std::filesystem::rename(path, beside / kind);
+      const ModelSource source(xml);
+      try {
+        kind == std::string("model.bin") ? static_cast<void>(source.sideFiles())
+                                         : static_cast<void>(source.metadataBeside());
+        ADD_FAILURE() << name << " as " << kind;
+      } catch (const ModelError& error) {
+        EXPECT_NE(std::string(error.what()).find(kind), std::string::npos) << error.what();
+      }
+      std::filesystem::rename(beside / kind, path);
+    }
+  }
+}
+
+TEST_F(ModelSourceTest, MetadataBesideAnIr) {
+  const std::string xml = folder_.write("model.xml", "<net/>");
+  EXPECT_EQ(ModelSource(xml).metadataBeside(), "");
+  folder_.write("metadata.yaml", "task: detect");
+  EXPECT_EQ(ModelSource(xml).metadataBeside(), "task: detect");
+  EXPECT_EQ(ModelSource(folder_.write("model.onnx", "one")).metadataBeside(), "");
+  std::filesystem::resize_file(folder_ / "metadata.yaml", std::uintmax_t{1} << 40U);
+  EXPECT_THROW(ModelSource(xml).metadataBeside(), ModelError);
+}
+
+TEST_F(ModelSourceTest, SideFilesAreAsLongAsTheModelSays) {
+  const std::string tensor = field(13, field(1, "location") + field(2, "w.bin")) +
+                             field(13, field(1, "offset") + field(2, "2")) +
+                             field(13, field(1, "length") + field(2, "3"));
+  const ModelSource source(folder_.write("model.onnx", field(7, field(5, tensor))));
+  folder_.write("w.bin", "1234");
+  EXPECT_NE(refusalOf(source).find("expected to have more bytes than its 4"), std::string::npos) << refusalOf(source);
+  folder_.write("w.bin", "12345");
+  EXPECT_EQ(refusalOf(source), "");
+}
+
+// No reader takes them, and a file without content may say any size.
+TEST_F(ModelSourceTest, ModelsOfTwoGibibytesAreRefusedAtOnce) {
+  for (const char* content : {"\x08\x08...", "<net/>"}) {
+    const std::string file = folder_.write("model.onnx", content);
+    std::filesystem::resize_file(file, std::uintmax_t{1} << 40U);
+    EXPECT_THROW(ModelSource{file}, ModelError);
+  }
+}
+
+TEST_F(ModelSourceTest, PartsOfAFingerprintHaveTheirPlaces) {
+  const auto fingerprintOf = [this](const std::string& name, const std::string& weights) {
+    folder_.write(name, weights);
+    return ModelSource(folder_.write("model.onnx", onnxWith(name))).fingerprint();
+  };
+  EXPECT_NE(fingerprintOf("w", "XYZ"), fingerprintOf("wX", "YZ"));
 }
 
 TEST_F(ModelSourceTest, WhatIsNoModelFileIsNamed) {

@@ -2,19 +2,16 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <filesystem>
 #include <limits>
 #include <openvino/frontend/manager.hpp>
 #include <sstream>
+#include <vector>
 
-#include "base/files.hpp"
 #include "model/onnx_graph.hpp"
 #include "model/plugin_cut.hpp"
 
 namespace trtyolo::openvino {
 namespace {
-
-namespace fs = std::filesystem;
 
 constexpr bool kMapFiles = true;  // weights of OpenVINO IR stay in the file, and processes share them
 
@@ -40,9 +37,8 @@ std::vector<TensorInfo> tensorsOf(const Ports& ports) {
   return tensors;
 }
 
-// The ONNX reader keeps an ONNX file's metadata_props under "framework"; Ultralytics' OpenVINO models have a
-// metadata.yaml beside them.
-Metadata metadataOf(const ov::Model& network, const ModelSource& source) {
+// The ONNX reader keeps an ONNX file's metadata_props under "framework".
+Metadata metadataOf(const ov::Model& network) {
   Metadata metadata;
   const auto& info = network.get_rt_info();
   if (const auto framework = info.find("framework"); framework != info.end() && framework->second.is<ov::AnyMap>()) {
@@ -52,21 +48,17 @@ Metadata metadataOf(const ov::Model& network, const ModelSource& source) {
       }
     }
   }
-  if (source.kind() == FileKind::OpenVinoIr && metadata.empty()) {
-    const std::string file = (fs::path(source.path()).parent_path() / "metadata.yaml").string();
-    metadata = parseMetadataYaml(readFile(file).value_or(""));
-  }
   return metadata;
 }
 
 // The reader is named, not searched for: OpenVINO would try those of all the formats that it knows, by the file's name.
-std::shared_ptr<ov::Model> readNetwork(const ModelSource& source, const std::optional<std::string>& cut) {
+std::shared_ptr<ov::Model> readNetwork(const ModelSource& source, const std::string& weights,
+                                       const std::optional<std::string>& cut) {
   ov::frontend::FrontEndManager manager;
   const std::string& path = source.path();
   if (source.kind() == FileKind::OpenVinoIr) {
     const auto reader = manager.load_by_framework("ir");
-    const fs::path weights = fs::path(path).parent_path() / *source.sideFiles().begin();
-    return reader->convert(reader->load(path, weights.string(), kMapFiles));
+    return reader->convert(reader->load(path, weights, kMapFiles));
   }
   const auto reader = manager.load_by_framework("onnx");
   if (!cut) {
@@ -99,6 +91,8 @@ ReadModel readModel(const ModelSource& source, const EngineOptions& options) {
   const bool onnx = source.kind() == FileKind::OnnxOrUnknown;
   const char* const unreadable = onnx ? "not a readable ONNX model (damaged, incomplete, or something else)"
                                       : "not a readable OpenVINO IR model (damaged, incomplete, or something else)";
+  // Before OpenVINO reads them by itself.
+  const std::vector<SideFile>& files = source.sideFiles();
   std::optional<std::string> cut;
   std::string sources;
   if (onnx) {
@@ -111,14 +105,16 @@ ReadModel readModel(const ModelSource& source, const EngineOptions& options) {
     sources = outputSources(graph);
   }
   askOpenVino<ModelError>(source.path(), unreadable, [&] {
-    result.network = readNetwork(source, cut);
+    result.network = readNetwork(source, onnx ? "" : files[0].path, cut);
     raw.inputs = tensorsOf(result.network->inputs());
     raw.outputs = tensorsOf(result.network->outputs());
-    raw.metadata = metadataOf(*result.network, source);
-    if (onnx) {
-      raw.metadata[kOutputSources] = sources;
-    }
+    raw.metadata = metadataOf(*result.network);
   });
+  if (onnx) {
+    raw.metadata[kOutputSources] = sources;
+  } else if (raw.metadata.empty()) {
+    raw.metadata = parseMetadataYaml(source.metadataBeside());  // Ultralytics' OpenVINO models have one
+  }
   result.description = describe(raw, options.description);
   result.description.info.backend = "openvino";
   result.description.info.precision = toString(options.precision);

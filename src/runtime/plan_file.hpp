@@ -7,7 +7,7 @@
 
 #include "model/metadata.hpp"
 
-namespace trtyolo::tensorrt {
+namespace trtyolo {
 
 struct PlanFile {
   Metadata metadata;
@@ -20,4 +20,4 @@ PlanFile parsePlanFile(const std::string& path, std::string_view bytes);
 // Throws ModelError; `path` is then what it was before.
 void writePlanFile(const std::string& path, const PlanFile& file);
 
-}  // namespace trtyolo::tensorrt
+}  // namespace trtyolo

@@ -1,12 +1,14 @@
-#include "runtime/tensorrt/plan_file.hpp"
+#include "runtime/plan_file.hpp"
 
 #include <array>
+#include <cstdint>
+#include <limits>
 #include <utility>
 
 #include "base/files.hpp"
 #include "trtyolo.hpp"
 
-namespace trtyolo::tensorrt {
+namespace trtyolo {
 namespace {
 
 constexpr std::size_t kLengthBytes = 4;
@@ -39,6 +41,10 @@ PlanFile parsePlanFile(const std::string& path, std::string_view bytes) {
 
 void writePlanFile(const std::string& path, const PlanFile& file) {
   const std::string json = metadataJson(file.metadata);
+  if (json.size() > std::numeric_limits<std::uint32_t>::max()) {
+    throw ModelError("'" + path + "': the engine cannot be written: its metadata has " + std::to_string(json.size()) +
+                     " bytes, and a length of 4 bytes stands before it");
+  }
   std::array<char, kLengthBytes> length{};
   for (std::size_t i = 0; i < kLengthBytes; ++i) {
     length[i] = static_cast<char>(json.size() >> (8 * i) & 0xFF);
@@ -48,4 +54,4 @@ void writePlanFile(const std::string& path, const PlanFile& file) {
   }
 }
 
-}  // namespace trtyolo::tensorrt
+}  // namespace trtyolo
