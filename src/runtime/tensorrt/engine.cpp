@@ -9,11 +9,11 @@
 #include "cuda/nvtx.hpp"
 #include "model/head.hpp"
 #include "runtime/backends.hpp"
+#include "runtime/plan_file.hpp"
 #include "runtime/tensorrt/builder.hpp"
 #include "runtime/tensorrt/engine_cache.hpp"
 #include "runtime/tensorrt/executor_pool.hpp"
 #include "runtime/tensorrt/library.hpp"
-#include "runtime/tensorrt/plan_file.hpp"
 
 namespace trtyolo::tensorrt {
 namespace {
@@ -226,12 +226,20 @@ auto withPlan(const ModelSource& source, const EngineOptions& options, const Use
     }
     return use(parsePlanFile(file, *bytes));
   };
-  const std::string file = cachedEngine(source, options);
+  const auto useEngine = [&](const CachedEngine& engine) {
+    const BuiltPlan& built = engine.built;
+    return engine.file.empty() ? use(PlanFile{built.metadata, {built.plan.data(), built.plan.size()}})
+                               : useCached(engine.file);
+  };
+  const CachedEngine engine = cachedEngine(source, options);
+  if (engine.file.empty()) {
+    return useEngine(engine);
+  }
   try {
-    return useCached(file);
+    return useEngine(engine);
   } catch (const UnloadablePlan&) {
-    dropFromCache(file);
-    return useCached(cachedEngine(source, options));
+    dropFromCache(engine.file);
+    return useEngine(cachedEngine(source, options));
   }
 }
 

@@ -1,23 +1,17 @@
 #include "runtime/tensorrt/engine_cache.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cctype>
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <iomanip>
-#include <random>
-#include <sstream>
 
 #include "base/file_lock.hpp"
 #include "base/fingerprint.hpp"
 #include "base/log.hpp"
 #include "base/stopwatch.hpp"
 #include "cuda/devices.hpp"
-#include "runtime/tensorrt/builder.hpp"
+#include "runtime/cache_folder.hpp"
+#include "runtime/plan_file.hpp"
 #include "runtime/tensorrt/library.hpp"
-#include "runtime/tensorrt/plan_file.hpp"
 
 namespace trtyolo::tensorrt {
 namespace {
@@ -25,26 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 
 // Raised when the same file and options give another engine, or more is written into its file.
-constexpr int kCacheVersion = 4;
-
-fs::path cacheFolder() {
-  for (const auto& [variable, below] : {std::array{"TRTYOLO_CACHE", ""}, std::array{"XDG_CACHE_HOME", "trtyolo"},
-                                        std::array{"HOME", ".cache/trtyolo"}}) {
-    const char* folder = std::getenv(variable);
-    if (folder && *folder) {
-      return fs::path(folder) / below;
-    }
-  }
-  return fs::temp_directory_path() / "trtyolo";
-}
-
-bool canMakeFilesIn(const fs::path& folder) {
-  const fs::path probe = folder / (".part" + std::to_string(std::random_device()()));
-  const bool made = std::ofstream(probe).is_open();
-  std::error_code error;
-  fs::remove(probe, error);
-  return made;
-}
+constexpr int kCacheVersion = 5;
 
 // Logs every tenth of a build that a loading model waits for.
 void logProgress(const std::string& onnx, BuildOption& build) {
@@ -70,13 +45,16 @@ BuildOption buildOptionFor(const EngineOptions& options) {
   return build;
 }
 
-// What else an engine depends on beside the content of the model's files.
-std::string cacheKey(const BuildOption& build) {
-  std::ostringstream text;
-  text << version() << ' ' << kCacheVersion << ' ' << Library::get().version() << ' '
-       << cuda::deviceName(build.deviceId) << ' ' << toString(build.precision) << ' ' << build.maxBatch << ' '
-       << build.width << 'x' << build.height << ' ' << build.optimizationLevel;
-  return text.str();
+// The content of the model's files, and what else an engine depends on.
+std::string cacheKey(const ModelSource& onnx, const BuildOption& build) {
+  Fingerprint key;
+  for (const std::string& part :
+       {onnx.fingerprint(), std::string(version()), std::to_string(kCacheVersion), Library::get().version(),
+        cuda::deviceName(build.deviceId), std::string(toString(build.precision)), std::to_string(build.maxBatch),
+        std::to_string(build.width), std::to_string(build.height), std::to_string(build.optimizationLevel)}) {
+    key.add(part);
+  }
+  return key.text();
 }
 
 // TensorRT's timings are those of one version on one kind of GPU.
@@ -87,46 +65,43 @@ std::string timingsName(const BuildOption& build) {
   return name;
 }
 
+BuiltPlan buildAndLog(const ModelSource& onnx, BuildOption& build) {
+  writeLog(LogLevel::Info, "building a TensorRT engine for '" + onnx.path() +
+                               "'; this can take minutes ('trtyolo build' does it beforehand) ...");
+  Stopwatch watch;
+  logProgress(onnx.path(), build);
+  BuiltPlan built = tensorrt::build(onnx, build);
+  const auto tenths = static_cast<long>(watch.lap() / 100);  // of a second
+  writeLog(LogLevel::Info, "built in " + std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " s");
+  return built;
+}
+
 }  // namespace
 
-std::string cachedEngine(const ModelSource& onnx, const EngineOptions& options) {
+CachedEngine cachedEngine(const ModelSource& onnx, const EngineOptions& options) {
   BuildOption build = buildOptionFor(options);
-  Fingerprint fingerprint;
-  fingerprint.add(onnx.fingerprint());
-  fingerprint.add(cacheKey(build));
-  const fs::path folder = cacheFolder();
-  const fs::path plan = folder / (fs::path(onnx.path()).stem().string() + "-" + fingerprint.text() + ".engine");
+  const CacheFolder folder = openCacheFolder();
+  if (folder.path.empty()) {
+    writeLog(LogLevel::Warning, "engines are not kept, and each load builds one: " + folder.whyNone);
+    return {"", buildAndLog(onnx, build)};
+  }
+  const std::string plan = (fs::path(folder.path) / cachedEngineName(onnx.path(), cacheKey(onnx, build))).string();
   std::error_code error;
   if (fs::is_regular_file(plan, error)) {
-    return plan.string();
+    return {plan, {}};
   }
-  fs::create_directories(folder, error);
-  if (error) {
-    throw ModelError("'" + folder.string() + "': the folder for built engines cannot be made: " + error.message() +
-                     "; name another in TRTYOLO_CACHE");
-  }
-  const FileLock lock(plan.string() + ".lock", [&] {
+  const FileLock lock(plan + ".lock", [&] {
     writeLog(LogLevel::Info, "the TensorRT engine for '" + onnx.path() +
                                  "' is being built by another thread or process; waiting for it ...");
   });
   if (fs::is_regular_file(plan, error)) {
-    return plan.string();
+    return {plan, {}};
   }
-  if (!lock.held() && !canMakeFilesIn(folder)) {
-    throw ModelError("'" + folder.string() +
-                     "': the folder for built engines cannot be written; name another in TRTYOLO_CACHE");
-  }
-  writeLog(LogLevel::Info, "building a TensorRT engine for '" + onnx.path() +
-                               "', once; this can take minutes ('trtyolo build' does it beforehand) ...");
-  Stopwatch watch;
-  build.timingCache = (folder / timingsName(build)).string();
-  logProgress(onnx.path(), build);
-  const BuiltPlan built = tensorrt::build(onnx, build);
-  writePlanFile(plan.string(), {built.metadata, {built.plan.data(), built.plan.size()}});
-  std::ostringstream done;
-  done << "built in " << std::fixed << std::setprecision(1) << watch.lap() / 1000 << " s: " << plan.string();
-  writeLog(LogLevel::Info, done.str());
-  return plan.string();
+  build.timingCache = (fs::path(folder.path) / timingsName(build)).string();
+  const BuiltPlan built = buildAndLog(onnx, build);
+  writePlanFile(plan, {built.metadata, {built.plan.data(), built.plan.size()}});
+  writeLog(LogLevel::Info, "the engine is kept in '" + plan + "'");
+  return {plan, {}};
 }
 
 void dropFromCache(const std::string& plan) {
