@@ -328,6 +328,15 @@ class Pool : public BasePool {
           ticket.wait();
         }
       }
+      void submit(Pool& pool, const OwnedImage& image) {
+        tickets.emplace_back();  // before: what is in the pool must be waited for
+        try {
+          tickets.back() = Ticket<Result>(pool.submitInOrder(image));
+        } catch (...) {
+          tickets.pop_back();
+          throw;
+        }
+      }
     } requests;
     const std::size_t most = inFlight();
     const auto popFront = [&] {
@@ -346,7 +355,7 @@ class Pool : public BasePool {
       }
       const OwnedImage& image = *begin;
       try {
-        requests.tickets.push_back(Ticket<Result>(submitInOrder(image)));
+        requests.submit(*this, image);
       } catch (const ClosedError&) {
         while (!requests.tickets.empty()) {
           popFront();

@@ -53,7 +53,10 @@ class InFlightRequests {
   InFlightRequests& operator=(const InFlightRequests&) = delete;
 
   std::size_t size() const { return requests_.size(); }
-  void add(std::shared_ptr<PoolRequest> request) { requests_.push_back(std::move(request)); }
+  void submit(const std::shared_ptr<PoolRequest>& request, Entry entry) {
+    requests_.push_back(request);  // before: what is in the pool must be waited for
+    scheduler_.submit(request, entry);
+  }
   Result popFront() {
     Result result = scheduler_.take(*requests_.front());
     requests_.pop_front();
@@ -119,9 +122,7 @@ class BasePool::Impl {
       if (inFlightRequests.size() >= inFlight()) {
         take(inFlightRequests.popFront());
       }
-      auto request = requestFor(views[i]);
-      scheduler_->submit(request, i == 0 ? first : Entry::Later);
-      inFlightRequests.add(std::move(request));
+      inFlightRequests.submit(requestFor(views[i]), i == 0 ? first : Entry::Later);
     }
     while (inFlightRequests.size() > 0) {
       take(inFlightRequests.popFront());

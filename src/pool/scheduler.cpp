@@ -18,14 +18,9 @@ double milliseconds(Clock::duration duration) {
   return std::chrono::duration<double, std::milli>(duration).count();
 }
 
-// std::bad_alloc if there is no memory for the message.
 template <typename ErrorType>
-std::exception_ptr errorOf(const SchedulerSettings& settings, const char* what) noexcept {
-  try {
-    throw ErrorType("pool of '" + settings.file + "': " + what);
-  } catch (...) {
-    return std::current_exception();
-  }
+std::exception_ptr errorOf(const SchedulerSettings& settings, const char* what) {
+  return std::make_exception_ptr(ErrorType("pool of '" + settings.file + "': " + what));
 }
 
 }  // namespace
@@ -51,6 +46,9 @@ Scheduler::Scheduler(std::vector<std::unique_ptr<Context>> contexts, std::unique
                      PostprocessOptions options, SchedulerSettings settings)
     : options_(std::move(options)),
       settings_(std::move(settings)),
+      cancelled_(errorOf<CancelledError>(settings_, "the image was cancelled before it was run")),
+      expired_(errorOf<DeadlineError>(settings_, "the image's deadline passed before it was run")),
+      dropped_(errorOf<ClosedError>(settings_, "it was closed before the image was run")),
       idle_(std::move(contexts)),
       lowLatency_(std::move(lowLatency)),
       wakeTimes_(idle_.size() + (lowLatency_ ? 1 : 0), kNever) {
@@ -175,7 +173,7 @@ bool Scheduler::cancel(PoolRequest& request) {
     return false;
   }
   ++counts_.cancelled;
-  end(request, errorOf<CancelledError>(settings_, "the image was cancelled before it was run"));
+  end(request, cancelled_);
   admitBlocked();
   notifyWorker(Clock::now());
   return true;
@@ -218,8 +216,7 @@ void Scheduler::close(CloseMode mode) {
     if (mode == CloseMode::Drop) {
       while (!nothingWaits()) {
         ++counts_.dropped;
-        end(blocked_.empty() ? *groups_.front().requests.front() : *blocked_.front(),
-            errorOf<ClosedError>(settings_, "it was closed before the image was run"));
+        end(blocked_.empty() ? *groups_.front().requests.front() : *blocked_.front(), dropped_);
       }
     }
     work_.notify_all();
@@ -484,7 +481,7 @@ void Scheduler::admitBlocked() {
 }
 
 // Ends an image that is blocked or waits.
-void Scheduler::end(PoolRequest& request, std::exception_ptr error) {
+void Scheduler::end(PoolRequest& request, const std::exception_ptr& error) {
   RequestList ended;
   if (request.stage == PoolRequest::Stage::Blocked) {
     ended.splice(ended.begin(), blocked_, request.place);
@@ -499,7 +496,7 @@ void Scheduler::end(PoolRequest& request, std::exception_ptr error) {
   }
   withDeadline_ -= request.deadline != kNever ? 1 : 0;
   request.stage = PoolRequest::Stage::Done;
-  request.error = std::move(error);
+  request.error = error;
   request.changed.notify_all();
   postCallback(ended, ended.begin());
   notifyEnd();
@@ -516,7 +513,7 @@ void Scheduler::expire(Clock::time_point now) {
       PoolRequest& request = *requests.front();
       if (request.deadline <= now) {
         ++counts_.expired;
-        end(request, errorOf<DeadlineError>(settings_, "the image's deadline passed before it was run"));
+        end(request, expired_);
       } else {
         deadline_ = std::min(deadline_, request.deadline);
         requests.splice(requests.end(), requests, requests.begin());  // back in order after a whole turn

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <exception>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -119,7 +120,7 @@ class Scheduler {
   Groups::iterator groupOf(const PoolRequest& request);
   void enter(PoolRequest& request, RequestList& from);
   void admitBlocked();
-  void end(PoolRequest& request, std::exception_ptr error);
+  void end(PoolRequest& request, const std::exception_ptr& error);
   void postCallback(RequestList& from, RequestList::iterator place);
   void notifyEnd();
   void expire(Clock::time_point now);
@@ -130,6 +131,7 @@ class Scheduler {
 
   const PostprocessOptions options_;
   const SchedulerSettings settings_;
+  const std::exception_ptr cancelled_, expired_, dropped_;  // of images that are not run: later there may be no memory
   CallbackExecutor callbacks_;
 
   std::mutex mutex_;  // of all below

@@ -93,6 +93,7 @@ class FakeContext final : public Context {
                        std::all_of(letterboxes.begin(), letterboxes.end(),
                                    [&](const Letterbox& box) { return box.network == letterboxes[0].network; });
     machine_.wrong += sound ? 0 : 1;
+    const Use use{inUse_};
     std::vector<int> bytes;
     for (const ImageView& image : images) {
       bytes.push_back(*image.data);
@@ -104,7 +105,6 @@ class FakeContext final : public Context {
     for (std::size_t i = 0; i < images.size(); ++i) {
       results[i].classes = {*images[i].data};  // once more: the pixels are to be there until the end
     }
-    inUse_ = false;
     if (std::find(bytes.begin(), bytes.end(), kGuilty) != bytes.end()) {
       throw InferenceError("a guilty image");
     }
@@ -112,6 +112,11 @@ class FakeContext final : public Context {
   }
 
  private:
+  struct Use {
+    std::atomic<bool>& inUse;
+    ~Use() { inUse = false; }
+  };
+
   FakeMachine& machine_;
   std::atomic<bool> inUse_ = false;
 };
