@@ -1,5 +1,6 @@
 // Results as CSV: Result::toCsv() and its heading.
 #include <cmath>
+#include <string_view>
 
 #include "api/digits.hpp"
 #include "trtyolo/info.hpp"
@@ -8,9 +9,12 @@ namespace trtyolo {
 namespace {
 
 // A text as RFC 4180 has it: in quotes if it holds a comma, a quote or a line break, quotes doubled. Behind an
-// apostrophe if spreadsheets would compute it ("=1+1"): names are those of files and of strangers' models.
+// apostrophe if spreadsheets would compute it ("=1+1"), for names are those of files and of strangers' models, and if
+// it is such a text behind apostrophes, so that readers can tell them apart.
 std::string field(std::string text) {
-  if (text.size() > 1 && text.find_first_of("=+-@\t\r") == 0) {
+  const std::size_t first = text.find_first_not_of('\'');
+  if (text.size() > 1 && first != std::string::npos &&
+      std::string_view("=+-@\t\r").find(text[first]) != std::string::npos) {
     text.insert(text.begin(), '\'');
   }
   if (text.find_first_of(",\"\r\n") == std::string::npos) {

@@ -1,9 +1,9 @@
 #include "api/joined_outline.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <limits>
-#include <tuple>
 
 namespace trtyolo {
 namespace {
@@ -28,9 +28,16 @@ std::int64_t JoinedOutline::add(const std::vector<PixelPoint>& outline) {
     }
     return 0;
   }
-  Nearest nearest{std::numeric_limits<std::int64_t>::max(), 0, 0};
-  for (std::size_t i = 0; i < outline.size(); ++i) {
-    look(outline, i, nearest);
+  Nearest nearest = nearestTo(outline, 0);
+  double away = distanceOf(nearest);  // no node is nearer to the point that is looked at
+  for (std::size_t i = 1; i < outline.size(); ++i) {
+    away -= std::hypot(outline[i].x - outline[i - 1].x, outline[i].y - outline[i - 1].y);
+    if (away > distanceOf(nearest) + 1) {  // a pixel, for rounding
+      continue;
+    }
+    const Nearest own = nearestTo(outline, i);
+    away = distanceOf(own);
+    nearest = std::min(nearest, own);
   }
   const PixelPoint from = nodes_[nearest.node].point;
   const std::uint32_t onward = nodes_[nearest.node].next;
@@ -64,25 +71,23 @@ void JoinedOutline::append(PixelPoint point, std::uint32_t& last) {
   last = node;
 }
 
-// Whether a point of the outline is nearer to a node than `nearest`: in its own cell, then in the cells around it, as
-// far as anything nearer may lie.
-void JoinedOutline::look(const std::vector<PixelPoint>& outline, std::size_t point, Nearest& nearest) {
+// The node that is nearest to a point of the outline: in its own cell, then in the cells around it, as far as anything
+// nearer may lie. There is one.
+JoinedOutline::Nearest JoinedOutline::nearestTo(const std::vector<PixelPoint>& outline, std::size_t point) {
+  Nearest nearest{std::numeric_limits<std::int64_t>::max(), 0, 0};
   const PixelPoint at = outline[point];
   const int column = at.x / kCell, row = at.y / kCell;
   const auto lookInto = [&](int x, int y) {
     for (std::uint32_t node = cellAt(x, y); node != kNone; node = nodes_[node].nextOfCell) {
       const std::int64_t dx = nodes_[node].point.x - at.x, dy = nodes_[node].point.y - at.y;
-      const Nearest found{dx * dx + dy * dy, node, point};
-      if (std::tie(found.distance, found.node, found.point) < std::tie(nearest.distance, nearest.node, nearest.point)) {
-        nearest = found;
-      }
+      nearest = std::min(nearest, Nearest{dx * dx + dy * dy, node, point});
     }
   };
   const int most = std::max({column, columns_ - 1 - column, row, rows_ - 1 - row});
   for (int ring = 0; ring <= most; ++ring) {
     const std::int64_t least = ring == 0 ? 0 : std::int64_t{ring - 1} * kCell + 1;  // how far away its pixels are
     if (least * least > nearest.distance) {
-      return;
+      break;
     }
     const int top = std::max(row - ring, 0), bottom = std::min(row + ring, rows_ - 1);
     for (int y = top; y <= bottom; ++y) {
@@ -94,6 +99,7 @@ void JoinedOutline::look(const std::vector<PixelPoint>& outline, std::size_t poi
       }
     }
   }
+  return nearest;
 }
 
 }  // namespace trtyolo

@@ -1,6 +1,8 @@
 // Outlines that lie apart as one.
 #pragma once
 
+#include <cmath>
+#include <compare>
 #include <cstdint>
 #include <vector>
 
@@ -9,7 +11,8 @@
 namespace trtyolo {
 
 // Joins outlines by lines there and back, each where it is nearest to those before it. The time grows with the number
-// of points, not with its square, since points are looked for in the cells of a grid.
+// of points, not with its square: points are looked for in the cells of a grid, and not for a point that is too near to
+// another one that lies far away.
 class JoinedOutline {
  public:
   // Of outlines within an image of that size.
@@ -33,11 +36,14 @@ class JoinedOutline {
     std::int64_t distance;  // its square
     std::uint32_t node;
     std::size_t point;  // of the outline
+
+    auto operator<=>(const Nearest&) const = default;
   };
 
   std::uint32_t& cellAt(int column, int row) { return cells_[static_cast<std::size_t>(row) * columns_ + column]; }
   void append(PixelPoint point, std::uint32_t& last);
-  void look(const std::vector<PixelPoint>& outline, std::size_t point, Nearest& nearest);
+  Nearest nearestTo(const std::vector<PixelPoint>& outline, std::size_t point);
+  static double distanceOf(const Nearest& nearest) { return std::sqrt(static_cast<double>(nearest.distance)); }
 
   std::vector<Node> nodes_;  // in the order in which they came
   int columns_, rows_;

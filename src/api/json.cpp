@@ -1,5 +1,6 @@
 // Results as JSON: Result::toJson().
 #include <nlohmann/json.hpp>
+#include <unordered_map>
 
 #include "api/digits.hpp"
 #include "trtyolo/results.hpp"
@@ -9,7 +10,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// The double that has the fewest decimal digits of those that stand for the float: 0.9, not 0.8999999761581421.
+// The double that has the fewest decimal digits of those that stand for the float: 0.9, not 0.8999999761581421. JSON
+// has no numbers that are not finite: nlohmann-json writes null for them.
 double shortestDouble(float value) {
   const std::string text = digitsOf(value);
   double same = value;
@@ -70,16 +72,30 @@ std::string cocoString(const std::vector<std::uint32_t>& counts) {
   return text;
 }
 
+// The pixels of each class. A class that is said twice has the place and the pixels of the last time.
+Json maskOfEach(const ClassMap& map, const std::vector<int>& classes) {
+  const Masks each = map.masks(classes);
+  std::unordered_map<int, std::size_t> last;
+  for (std::size_t i = 0; i < classes.size(); ++i) {
+    last[classes[i]] = i;
+  }
+  Json counts = Json::object();
+  // Appended, for the object would look through all its keys.
+  auto& pairs = static_cast<Json::object_t::Container&>(counts.get_ref<Json::object_t&>());
+  for (std::size_t i = 0; i < classes.size(); ++i) {
+    if (last[classes[i]] == i) {
+      pairs.emplace_back(std::to_string(classes[i]), cocoString(each.cocoCounts(i)));
+    }
+  }
+  return counts;
+}
+
 }  // namespace
 
 std::string Result::toJson() const {
   if (hasSemantic()) {
-    const Masks each = semantic.masks(classes);
-    Json counts = Json::object();
-    for (std::size_t i = 0; i < classes.size(); ++i) {
-      counts[std::to_string(classes[i])] = cocoString(each.cocoCounts(i));
-    }
-    return Json{{"semantic", {{"size", {semantic.height, semantic.width}}, {"classes", std::move(counts)}}}}.dump();
+    return Json{{"semantic", {{"size", {semantic.height, semantic.width}}, {"classes", maskOfEach(semantic, classes)}}}}
+        .dump();
   }
   if (hasDepth()) {
     const auto [min, median, max] = depth.range();

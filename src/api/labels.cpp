@@ -1,5 +1,7 @@
 // Results as Ultralytics' label files: Result::toTxt().
 #include <algorithm>
+#include <cmath>
+#include <string_view>
 #include <utility>
 
 #include "api/digits.hpp"
@@ -13,11 +15,21 @@ namespace {
 
 using Outline = std::vector<PixelPoint>;
 
-// A name that makes no lines of its own.
-std::string inOneLine(std::string name) {
-  std::replace_if(
-      name.begin(), name.end(), [](char letter) { return letter == '\n' || letter == '\r'; }, ' ');
-  return name;
+// A name that makes no lines of its own, whatever its reader takes for the end of one: a control character, U+0085,
+// U+2028 or U+2029.
+std::string inOneLine(const std::string& name) {
+  std::string line;
+  for (std::size_t i = 0; i < name.size();) {
+    const std::string_view rest = std::string_view(name).substr(i);
+    const bool control = static_cast<unsigned char>(rest.front()) < ' ' || rest.front() == '\x7F';
+    std::size_t length = control ? 1 : 0;
+    for (const std::string_view end : {"\xC2\x85", "\xE2\x80\xA8", "\xE2\x80\xA9"}) {
+      length = rest.starts_with(end) ? end.size() : length;
+    }
+    line += length > 0 ? ' ' : rest.front();
+    i += std::max<std::size_t>(length, 1);
+  }
+  return line;
 }
 
 // The outlines of a mask as one: joined where they are nearest to each other by a line there and back.
@@ -42,15 +54,26 @@ std::string Result::toTxt(bool withScores) const {
   if (hasSemantic() || hasDepth()) {
     throw Error("toTxt: Ultralytics' label format has nothing for the task '" + std::string(toString(task)) + "'");
   }
+  if (!classes.empty() && task != Task::Classify && (imageWidth < 1 || imageHeight < 1)) {
+    throw Error("toTxt: lengths are shares of the image's size, which is not known: " + std::to_string(imageWidth) +
+                " x " + std::to_string(imageHeight));
+  }
   std::string text, line;
-  const auto add = [&line](double value) { line += ' ' + digitsOf(value, std::chars_format::general, 6); };
+  bool finite = true;  // all of the line
+  const auto add = [&](double value) {
+    finite = finite && std::isfinite(value);
+    line += ' ' + digitsOf(value, std::chars_format::general, 6);
+  };
   const auto addPoint = [&](double x, double y) {
     add(x / imageWidth);
     add(y / imageHeight);
   };
   for (std::size_t i = 0; i < classes.size(); ++i) {
+    finite = true;
     if (task == Task::Classify) {
-      text += digitsOf(scores.at(i), std::chars_format::fixed, 2) + ' ' + inOneLine(name(i)) + '\n';
+      if (std::isfinite(scores.at(i))) {
+        text += digitsOf(scores[i], std::chars_format::fixed, 2) + ' ' + inOneLine(name(i)) + '\n';
+      }
       continue;
     }
     line = std::to_string(classes[i]);
@@ -90,7 +113,9 @@ std::string Result::toTxt(bool withScores) const {
     if (withScores) {
       add(scores.at(i));
     }
-    text += line + '\n';
+    if (finite) {
+      text += line + '\n';
+    }
   }
   return text;
 }

@@ -1,6 +1,8 @@
 // Results as JSON, CSV and label files, and outlines of masks.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <opencv2/imgproc.hpp>
 
@@ -131,8 +133,91 @@ TEST(JsonTest, AnyName) {
   }
 }
 
+constexpr float kNan = std::numeric_limits<float>::quiet_NaN(), kInfinity = std::numeric_limits<float>::infinity();
+
+// Two objects; of the first, every number is one that is not finite.
+Result notFinite(Task task, float number) {
+  Result result = resultOf(task, {0, 1}, {number, 0.5F});
+  result.boxes.assign(2, Box{1, 1, 5, 2.5F});
+  result.boxes[0] = {number, -number, number, number};
+  result.rotatedBoxes.assign(2, RotatedBox{{1, 1, 5, 3}, 0});
+  result.rotatedBoxes[0] = RotatedBox{{number, number, number, number}, number};
+  result.keypoints = {{{number, number, number}}, {{1, 2, 0.75F}}};
+  result.keypointDims = 3;
+  result.masks = Masks(8, 4);
+  result.masks.add({{0, 3}, {8, 11}});
+  result.masks.add({{0, 3}, {8, 11}});
+  return result;
+}
+
+TEST(JsonTest, NumbersThatAreNotFiniteAreNull) {
+  for (const Task task : kTasks) {
+    for (const float number : {kNan, -kNan, kInfinity, -kInfinity}) {
+      const auto json = nlohmann::json::parse(notFinite(task, number).toJson());
+      const auto& objects = json[task == Task::Classify ? "top" : "objects"];
+      ASSERT_EQ(objects.size(), 2U);
+      EXPECT_TRUE(objects[0]["score"].is_null());
+      EXPECT_EQ(objects[1]["score"], 0.5);
+    }
+  }
+}
+
+// Keys are there once: strict readers refuse others.
+TEST(JsonTest, ClassesOfAMapThatAreSaidTwice) {
+  Result result = resultOf(Task::Semantic, {1, 0, 1}, {0.5F, 0.5F, 0.5F});
+  result.semantic = {{0, 0, 1, 1}, 2, 2, 255, false};
+  EXPECT_EQ(result.toJson(), R"({"semantic":{"size":[2,2],"classes":{"0":"01100","1":"1110"}}})");
+}
+
 // ---------------------------------------------------------------------------------------------------------------------
 // CSV
+
+// What a reader that knows RFC 4180 makes of it: the fields of each line.
+std::vector<std::vector<std::string>> readCsv(const std::string& text) {
+  std::vector<std::vector<std::string>> lines;
+  std::vector<std::string> line(1);
+  bool quoted = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (quoted ? text[i] == '"' && text.substr(i, 2) != "\"\"" : text[i] == '"') {
+      quoted = !quoted;
+    } else if (!quoted && text[i] == ',') {
+      line.emplace_back();
+    } else if (!quoted && text[i] == '\n') {
+      lines.push_back(std::exchange(line, {""}));
+    } else {
+      i += quoted && text[i] == '"' ? 1 : 0;
+      line.back() += text[i];
+    }
+  }
+  return lines;
+}
+
+// A text without the apostrophe that keeps spreadsheets from computing it.
+std::string withoutApostrophe(const std::string& text) {
+  const std::size_t first = text.find_first_not_of('\'');
+  const bool marked = first != std::string::npos && first > 0 && std::string("=+-@\t\r").find(text[first]) < 6;
+  return marked ? text.substr(1) : text;
+}
+
+TEST(CsvTest, IsReadAsItWasWritten) {
+  for (const std::string text : {"", "a", "a,b", "\"", "a\"\"b", "\n", "a\r\nb", "=1+1", "'=1+1", "''=1", "'a'", "'",
+                                 "-", "@x,\"y\"", "\t=1", "\xFF\xC3", "caf\xC3\xA9"}) {
+    Result result = resultOf(Task::Classify, {7}, {0.5F});
+    result.names = std::map<int, std::string>{{7, text}};
+    const auto lines = readCsv(result.toCsv(text));
+    ASSERT_EQ(lines.size(), 1U) << text;
+    ASSERT_EQ(lines[0].size(), 6U) << text;
+    EXPECT_EQ(withoutApostrophe(lines[0][0]), text);
+    EXPECT_EQ(withoutApostrophe(lines[0][3]), text);
+  }
+}
+
+TEST(CsvTest, NumbersThatAreNotFinite) {
+  Result result = notFinite(Task::Detect, kInfinity);
+  EXPECT_EQ(result.toCsv("a").substr(0, 30), "a,0,0,cat,inf,inf,-inf,inf,inf");
+  result = notFinite(Task::Detect, kNan);
+  EXPECT_EQ(result.toCsv("a").substr(0, 18), "a,0,0,cat,nan,nan,");
+}
 
 TEST(CsvTest, EveryTask) {
   EXPECT_EQ(resultOf(Task::Classify, {1, 0}, {0.9F, 0.1F}).toCsv("a.jpg"),
@@ -193,6 +278,39 @@ TEST(LabelsTest, EveryTask) {
   EXPECT_EQ(pose(3).toTxt(), "0 0.25 0.5 0.5 1 0.125 0.5 0.75 0.4375 0 0.1\n");
   EXPECT_EQ(pose(2).toTxt(true), "0 0.25 0.5 0.5 1 0.125 0.5 0.4375 0 0.5\n");
   EXPECT_EQ(segments().toTxt(true), "0 0 0 0 0.5 0.25 0.5 0.625 0.25 0.625 0.25 0.25 0.5 0.25 0 0.5\n");
+}
+
+// Of an object with such a number there is no line.
+TEST(LabelsTest, NumbersThatAreNotFinite) {
+  for (const Task task : {Task::Detect, Task::OBB, Task::Pose}) {
+    for (const float number : {kNan, kInfinity}) {
+      const std::string text = notFinite(task, number).toTxt();
+      EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1) << text;
+      EXPECT_EQ(text.find("1 "), 0U) << text;
+    }
+  }
+  EXPECT_EQ(notFinite(Task::Segment, kNan).toTxt(true).find("1 "), 0U);
+  EXPECT_EQ(notFinite(Task::Classify, kNan).toTxt(), "0.50 dog\n");
+}
+
+TEST(LabelsTest, NeedTheSizeOfTheImage) {
+  Result result = detections();
+  result.imageHeight = 0;
+  EXPECT_THROW(result.toTxt(), Error);
+  EXPECT_EQ(resultOf(Task::Detect, {}, {}).toTxt(), "");
+  result.task = Task::Classify;
+  EXPECT_EQ(result.toTxt(), "0.90 dog\n0.25 cat\n");
+}
+
+TEST(LabelsTest, NamesMakeNoLines) {
+  Result result = resultOf(Task::Classify, {0}, {1});
+  for (const char* end :
+       {"\n", "\r", "\v", "\f", "\x1C", "\x1D", "\x1E", "\x7F", "\xC2\x85", "\xE2\x80\xA8", "\xE2\x80\xA9"}) {
+    result.names = std::map<int, std::string>{{0, std::string("cat") + end + "1.00 dog" + end}};
+    EXPECT_EQ(result.toTxt(), "1.00 cat 1.00 dog \n");
+  }
+  result.names = std::map<int, std::string>{{0, "caf\xC3\xA9 \xE2\x80\xA6 \xFF"}};
+  EXPECT_EQ(result.toTxt(), "1.00 caf\xC3\xA9 \xE2\x80\xA6 \xFF\n");
 }
 
 TEST(LabelsTest, SixDigits) {

@@ -32,10 +32,15 @@ TEST(JoinedOutlineTest, JoinsWhereItIsNearest) {
     JoinedOutline joined(width, height);
     Outline all;
     for (int piece = 0; piece < 60; ++piece) {
-      Outline outline(1 + random() % 6);
-      for (PixelPoint& point : outline) {
-        point = {static_cast<int>(random() % static_cast<unsigned>(width)),
-                 static_cast<int>(random() % static_cast<unsigned>(height))};
+      const bool walks = piece % 2 == 0;  // in small steps; otherwise the points are anywhere
+      Outline outline(1 + random() % (walks ? 80 : 6));
+      for (std::size_t i = 0; i < outline.size(); ++i) {
+        outline[i] = {static_cast<int>(random() % static_cast<unsigned>(width)),
+                      static_cast<int>(random() % static_cast<unsigned>(height))};
+        if (walks && i > 0) {
+          outline[i].x = std::clamp(outline[i - 1].x - 3 + static_cast<int>(random() % 7), 0, width - 1);
+          outline[i].y = std::clamp(outline[i - 1].y - 3 + static_cast<int>(random() % 7), 0, height - 1);
+        }
       }
       std::int64_t nearest = all.empty() ? 0 : std::int64_t{1} << 40;
       for (const PixelPoint a : all) {

@@ -53,7 +53,7 @@ TEST(MasksTest, CocoCountsGoDownTheColumns) {
 
 TEST(MasksTest, CocoCountsEqualThoseOfThePicture) {
   std::mt19937 random(5);
-  for (int round = 0; round < 200; ++round) {
+  for (int round = 0; round < 2000; ++round) {
     const int width = 1 + static_cast<int>(random() % 12), height = 1 + static_cast<int>(random() % 12);
     std::vector<Masks::Run> runs;
     for (std::uint32_t y = 0; y < static_cast<std::uint32_t>(height); ++y) {
