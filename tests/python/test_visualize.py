@@ -1,6 +1,8 @@
 """visualize(): what it draws, where, and in which colours."""
 
+import pickle
 import subprocess
+import time
 
 import cv2
 import numpy as np
@@ -243,3 +245,46 @@ def test_without_supervision_all_is_drawn():
     assert ended.stdout.startswith("True\n") and "pip install 'tensorrt_yolo[supervision]'" in ended.stdout, (
         ended.stderr
     )
+
+
+def least_time(work, tries=3):
+    """Seconds of this thread's own processor time: the least of some tries."""
+    times = []
+    for _ in range(tries):
+        begin = time.thread_time()
+        work()
+        times.append(time.thread_time() - begin)
+    return min(times)
+
+
+def noise(classes):
+    """A map whose classes all have pixels everywhere, and an image for it."""
+    pixels = np.random.default_rng(1).integers(0, classes, (classes, 256), np.uint16)
+    result = ty.SemanticResult(range(classes), np.ones(classes), None, pixels, image_size=pixels.shape[::-1])
+    return result, np.zeros((*pixels.shape, 3), np.uint8)
+
+
+def specks(pieces):
+    """One mask of so many single pixels, and an image for it."""
+    masks = ty.results.Masks(256, pieces // 64)
+    begins = np.arange(pieces, dtype=np.uint32) * 4
+    masks.add(np.stack([begins, begins + 1], 1))
+    size = (masks.width, masks.height)
+    return ty.SegResult([0], [0.5], [[0, 0, *size]], masks, image_size=size), np.zeros((*size[::-1], 3), np.uint8)
+
+
+@pytest.mark.parametrize(
+    "make, size, ways",
+    [(noise, 250, ("plot", "pickle", "json")), (specks, 51_200, ("plot", "pickle", "json", "txt"))],
+)
+def test_time_grows_with_the_number_of_pieces_not_with_its_square(make, size, ways):
+    work = {
+        "plot": lambda result, image: result.plot(image),
+        "pickle": lambda result, image: pickle.loads(pickle.dumps(result)),
+        "json": lambda result, image: result.to_dict(),
+        "txt": lambda result, image: result.to_txt(),
+    }
+    small, large = make(size), make(4 * size)
+    for way in ways:
+        growth = least_time(lambda: work[way](*large)) / least_time(lambda: work[way](*small))
+        assert growth < 8, (way, growth)  # 4 is linear, 16 the square
