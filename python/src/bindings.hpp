@@ -3,7 +3,17 @@
 
 #include <nanobind/nanobind.h>
 
+#include <memory>
+
 namespace trtyolo::python {
+
+/// What keeps `held` for Python, and lets it go at last.
+template <typename Held, typename Deleter>
+nanobind::capsule capsuleOf(std::unique_ptr<Held, Deleter> held) {
+  const nanobind::capsule owner(held.get(), [](void* memory) noexcept { Deleter()(static_cast<Held*>(memory)); });
+  static_cast<void>(held.release());
+  return owner;
+}
 
 void bindErrors(nanobind::module_& module);    ///< lets what the library throws reach Python
 void bindUnlocked(nanobind::module_& module);  ///< what the package calls at exit and in a forked child

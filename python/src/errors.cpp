@@ -1,10 +1,12 @@
 #include "errors.hpp"
 
 #include <array>
+#include <new>
 #include <stdexcept>
 #include <string>
 
 #include "bindings.hpp"
+#include "text.hpp"
 #include "trtyolo.hpp"
 
 namespace trtyolo::python {
@@ -21,10 +23,42 @@ const char* nameOf(const Error& error, const std::array<const char*, sizeof...(K
 }
 
 nb::object pythonError(const Error& error) {
-  return classOf("errors", nameOf<ModelError, BusyError, InferenceError, DeviceError, QueueFullError, DeadlineError,
-                                  CancelledError, ClosedError>(
-                               error, {"ModelError", "BusyError", "InferenceError", "DeviceError", "QueueFullError",
-                                       "DeadlineError", "CancelledError", "ClosedError", "Error"}))(error.what());
+  return classOf("errors",
+                 nameOf<ModelError, BusyError, InferenceError, DeviceError, QueueFullError, DeadlineError,
+                        CancelledError, ClosedError>(
+                     error, {"ModelError", "BusyError", "InferenceError", "DeviceError", "QueueFullError",
+                             "DeadlineError", "CancelledError", "ClosedError", "Error"}))(std::string(error.what()));
+}
+
+// The error that Python has raised, or is about to.
+nb::object takenError() {
+  return nb::borrow(nb::python_error().value());
+}
+
+nb::object instanceFor(const std::exception_ptr& exception) {
+  const auto make = [](PyObject* type, const std::exception& error) {
+    return nb::borrow(type)(std::string(error.what()));
+  };
+  try {
+    std::rethrow_exception(exception);
+  } catch (const nb::python_error& error) {
+    return nb::borrow(error.value());
+  } catch (const Error& error) {
+    return pythonError(error);
+  } catch (const std::bad_alloc&) {
+    PyErr_NoMemory();
+    return takenError();
+  } catch (const std::invalid_argument& error) {
+    return make(PyExc_ValueError, error);
+  } catch (const std::length_error& error) {
+    return make(PyExc_ValueError, error);
+  } catch (const std::out_of_range& error) {
+    return make(PyExc_IndexError, error);
+  } catch (const std::exception& error) {
+    return make(PyExc_RuntimeError, error);
+  } catch (...) {
+    return nb::borrow(PyExc_RuntimeError)("an exception of an unknown type");
+  }
 }
 
 }  // namespace
@@ -35,24 +69,16 @@ nb::object classOf(const char* module, const char* name) {
 
 nb::object errorOf(const std::exception_ptr& exception) {
   try {
-    std::rethrow_exception(exception);
-  } catch (const Error& error) {
-    return pythonError(error);
-  } catch (const std::invalid_argument& error) {
-    return nb::borrow(PyExc_ValueError)(error.what());
-  } catch (const std::exception& error) {
-    return nb::borrow(PyExc_RuntimeError)(error.what());
+    return instanceFor(exception);
+  } catch (const std::exception&) {  // there is no memory for it, say: that is the error then
+    return instanceFor(std::current_exception());
   }
 }
 
 void bindErrors(nb::module_&) {
   nb::register_exception_translator([](const std::exception_ptr& exception, void*) {
-    try {
-      std::rethrow_exception(exception);
-    } catch (const Error& error) {
-      const nb::object raised = pythonError(error);
-      PyErr_SetObject(raised.type().ptr(), raised.ptr());
-    }
+    const nb::object raised = errorOf(exception);
+    PyErr_SetObject(raised.type().ptr(), raised.ptr());
   });
 }
 

@@ -10,8 +10,9 @@ namespace trtyolo::python {
 /// A class of the package: classOf("errors", "ModelError") is tensorrt_yolo.errors.ModelError.
 nanobind::object classOf(const char* module, const char* name);
 
-/// For who holds the interpreter lock: an instance of the class in errors.py that stands for it, ValueError for
-/// std::invalid_argument, and RuntimeError for what is not the library's.
+/// For who holds the interpreter lock: an instance of the class in errors.py that stands for it; of other exceptions
+/// MemoryError, ValueError, IndexError, or RuntimeError, and what Python raised as it is. If the instance cannot be
+/// made, it is the error that says why.
 nanobind::object errorOf(const std::exception_ptr& exception);
 
 }  // namespace trtyolo::python

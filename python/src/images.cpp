@@ -1,13 +1,14 @@
 #include "images.hpp"
 
 #include <nanobind/ndarray.h>
-#include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
 #include <limits>
+#include <memory>
 #include <string>
 
 #include "bindings.hpp"
+#include "text.hpp"
 
 namespace trtyolo::python {
 
@@ -24,8 +25,7 @@ std::string typeName(nb::handle array, const char* format) {
   if (!nb::hasattr(array, "dtype")) {
     return std::string("the buffer format '") + format + '\'';
   }
-  const nb::object type = array.attr("dtype");
-  return nb::str(nb::handle(type)).c_str();
+  return printed(array.attr("dtype"));
 }
 
 // How to make an image of values of this type.
@@ -88,7 +88,7 @@ DeviceImage deviceImageOfCapsule(nb::object capsule) {
   const std::vector<std::ptrdiff_t> shape(array.shape_ptr(), array.shape_ptr() + array.ndim());
   const std::vector<std::ptrdiff_t> strides(array.stride_ptr(), array.stride_ptr() + array.ndim());
   // The array gives the memory back when it goes; the capsule has no say in it any more.
-  nb::object owner = nb::capsule(new Array(array), [](void* held) noexcept { delete static_cast<Array*>(held); });
+  nb::object owner = capsuleOf(std::make_unique<Array>(array));
   return deviceImage(reinterpret_cast<std::uintptr_t>(array.data()), shape, strides, array.device_id(),
                      std::move(owner));
 }

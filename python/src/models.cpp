@@ -2,7 +2,6 @@
 
 #include <nanobind/stl/map.h>
 #include <nanobind/stl/optional.h>
-#include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/unique_ptr.h>
 #include <nanobind/stl/vector.h>
@@ -12,6 +11,7 @@
 
 #include "bindings.hpp"
 #include "errors.hpp"
+#include "text.hpp"
 
 namespace trtyolo::python {
 

@@ -3,7 +3,6 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/map.h>
 #include <nanobind/stl/pair.h>
-#include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>
 #include <unistd.h>
 
@@ -15,6 +14,7 @@
 
 #include "bindings.hpp"
 #include "models.hpp"
+#include "text.hpp"
 #include "trtyolo.hpp"
 #include "unlocked.hpp"
 

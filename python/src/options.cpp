@@ -1,4 +1,3 @@
-#include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
 #include <string>
@@ -6,6 +5,7 @@
 #include <vector>
 
 #include "bindings.hpp"
+#include "text.hpp"
 #include "trtyolo.hpp"
 
 namespace trtyolo::python {

@@ -1,7 +1,6 @@
 #include <nanobind/stl/array.h>
 #include <nanobind/stl/map.h>
 #include <nanobind/stl/optional.h>
-#include <nanobind/stl/string.h>
 #include <nanobind/stl/unique_ptr.h>
 #include <nanobind/stl/vector.h>
 
@@ -17,6 +16,7 @@
 #include "bindings.hpp"
 #include "errors.hpp"
 #include "models.hpp"
+#include "text.hpp"
 
 namespace trtyolo::python {
 
@@ -51,7 +51,8 @@ std::shared_ptr<Held> sharedOutside(std::unique_ptr<Held> held) {
           }};
 }
 
-// A callback of Python, and of which kind its result is.
+// A callback of Python, and of which kind its result is. Whatever fails behind the run reaches the callback, too:
+// somebody waits for it.
 struct Callback {
   nb::object onDone;
   ResultKind kind;
@@ -65,14 +66,35 @@ struct Callback {
       failure = std::current_exception();
     }
     const nb::gil_scoped_acquire locked;
+    if (failure) {
+      end(nb::none(), errorOf(failure));
+      return;
+    }
+    nb::object found = nb::none(), error = nb::none();
     try {
-      if (failure) {
-        onDone(nb::none(), errorOf(failure));
-      } else {
-        onDone(pythonResult(std::move(*result), kind), nb::none());
-      }
-    } catch (nb::python_error& error) {
-      error.discard_as_unraisable("tensorrt_yolo.Pool: a future's end");
+      found = pythonResult(std::move(*result), kind);
+    } catch (...) {
+      error = errorOf(std::current_exception());
+    }
+    end(found, error);
+  }
+
+ private:
+  void end(const nb::object& result, const nb::object& error) const {
+    if (const nb::object raised = call(result, error); !raised.is_none()) {
+      call(nb::none(), raised);
+    }
+  }
+
+  // What the call raised, which nobody else would see, or None.
+  nb::object call(const nb::object& result, const nb::object& error) const {
+    try {
+      onDone(result, error);
+      return nb::none();
+    } catch (nb::python_error& raised) {
+      nb::object value = nb::borrow(raised.value());
+      raised.discard_as_unraisable("tensorrt_yolo.Pool: a future's end");
+      return value;
     }
   }
 };
@@ -103,8 +125,9 @@ class HeldPool {
 
   nb::list predict(const nb::list& images) const { return python::predict(use(), loaded_, images); }
 
-  // `onDone(result, error)` is called by a thread of the pool with one of the two, the other is None. What is given
-  // back takes the image out of the queue when it is called, and says whether it could.
+  // `onDone(result, error)` is called by a thread of the pool with one of the two, the other is None; if it raises,
+  // once more, with what it raised. What is given back takes the image out of the queue when it is called, and says
+  // whether it could.
   nb::object submit(nb::handle image, std::optional<double> timeout, const std::optional<std::string>& queueFullPolicy,
                     nb::object onDone) const {
     Pool<>& pool = use();
@@ -122,17 +145,19 @@ class HeldPool {
     const auto held = sharedOutside(std::make_unique<HeldImages>(loaded_.onDevice, loaded_.deviceId));
     held->add(image);
     const auto callback = sharedOutside(std::unique_ptr<Callback>(new Callback{std::move(onDone), *loaded_.kind}));
-    auto* submitted = unlocked([&] {
-      held->copyScattered();
-      return new Ticket<>(pool.submit(
-          OwnedImage(held->images().front(), held), [callback](Ticket<> done) { (*callback)(std::move(done)); },
-          option));
-    });
-    const std::shared_ptr<Ticket<>> ticket(submitted, Destroyer());
-    return nb::cpp_function([ticket, process = loaded_.process, file = loaded_.file] {
+    // Whatever may fail comes before the image is in the pool.
+    const std::shared_ptr<Ticket<>> ticket(new Ticket<>, Destroyer());
+    nb::object unqueue = nb::cpp_function([ticket, process = loaded_.process, file = loaded_.file] {
       process.check("pool", file);
       return unlocked([&] { return ticket->cancel(); });
     });
+    unlocked([&] {
+      held->copyScattered();
+      *ticket = pool.submit(
+          OwnedImage(held->images().front(), held), [callback](Ticket<> done) { (*callback)(std::move(done)); },
+          option);
+    });
+    return unqueue;
   }
 
   Pool<>& use() const {

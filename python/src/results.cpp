@@ -4,7 +4,6 @@
 #include <nanobind/stl/map.h>
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/pair.h>
-#include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
@@ -23,6 +22,7 @@
 
 #include "bindings.hpp"
 #include "errors.hpp"
+#include "text.hpp"
 
 namespace trtyolo::python {
 
@@ -97,7 +97,7 @@ struct HeldResult {
   HeldResult(Result&& found, nb::object classNames, std::size_t points)
       : memory(std::make_shared<ResultMemory>(std::move(found))), names(std::move(classNames)) {
     using Share = std::shared_ptr<ResultMemory>;
-    const nb::capsule share(new Share(memory), [](void* held) noexcept { delete static_cast<Share*>(held); });
+    const nb::capsule share = capsuleOf(std::make_unique<Share>(memory));
     const auto array = [&share]<typename Value, typename Element>(Value, std::vector<Element>& values,
                                                                   std::initializer_list<std::size_t> shape) {
       return nb::cast(nb::ndarray<nb::numpy, Value>(reinterpret_cast<Value*>(values.data()), shape, share));
@@ -235,24 +235,29 @@ std::tuple<float, float, float> depthRange(const HeldResult& self) {
   return {min, median, max};
 }
 
-std::string textOf(const HeldResult& self) {
+nb::str textOf(const HeldResult& self) {
   std::ostringstream text;
   text << self.memory->current();
-  return text.str();
+  return printable(text.str());
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
 // Masks
 
+struct Freed {
+  void operator()(std::uint8_t* memory) const { std::free(memory); }
+};
+
 // An array of `count` masks' pixels, full of zeros, which cost nothing until they are written to.
 nb::object pixelsOf(const Masks& masks, std::size_t first, std::size_t count) {
   const auto height = static_cast<std::size_t>(masks.height()), width = static_cast<std::size_t>(masks.width());
   const std::size_t bytes = count * height * width;
-  auto* pixels = static_cast<std::uint8_t*>(std::calloc(bytes ? bytes : 1, 1));
-  if (!pixels) {
+  std::unique_ptr<std::uint8_t, Freed> memory(static_cast<std::uint8_t*>(std::calloc(bytes ? bytes : 1, 1)));
+  if (!memory) {
     throw std::bad_alloc();
   }
-  const nb::capsule owner(pixels, [](void* memory) noexcept { std::free(memory); });
+  std::uint8_t* const pixels = memory.get();
+  const nb::capsule owner = capsuleOf(std::move(memory));
   for (std::size_t i = 0; i < count; ++i) {
     const Masks::Run* runs = masks.runs(first + i);
     for (std::size_t r = 0; r < masks.runCount(first + i); ++r) {
@@ -262,11 +267,11 @@ nb::object pixelsOf(const Masks& masks, std::size_t first, std::size_t count) {
   return nb::cast(nb::ndarray<nb::numpy, std::uint8_t>(pixels, {count, height, width}, owner));
 }
 
-nb::object runsOf(nb::handle self, std::size_t i) {
-  const auto& masks = nb::cast<const Masks&>(self);
+// A copy: add() moves the masks' own.
+nb::object runsOf(const Masks& masks, std::size_t i) {
   const std::size_t count = masks.runCount(i);
   const auto* data = reinterpret_cast<const std::uint32_t*>(masks.runs(i));
-  return nb::cast(nb::ndarray<nb::numpy, const std::uint32_t>(data, {count, 2}, self));
+  return nb::cast(nb::ndarray<nb::numpy, const std::uint32_t>(data, {count, 2}), nb::rv_policy::copy);
 }
 
 void addRuns(Masks& masks, const Table<std::uint32_t, -1, 2>& table) {

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from tensorrt_yolo import _core
 from tensorrt_yolo.errors import Error
+from tensorrt_yolo.files import path_bytes
 from tensorrt_yolo.info import BuildProgress
 from tensorrt_yolo.option import Precision
 
@@ -66,8 +67,8 @@ def build_engine(
     with concurrent.futures.ThreadPoolExecutor(1, "build_engine") as builder:
         building = builder.submit(
             _core.build_engine,
-            onnx=os.fsdecode(onnx),
-            engine=os.fsdecode(engine),
+            onnx=path_bytes(onnx),
+            engine=path_bytes(engine),
             precision=precision,
             device_id=device_id,
             batch=(min_batch, opt_batch, max_batch),
@@ -75,7 +76,7 @@ def build_engine(
             min_size=min_size,
             optimization_level=optimization_level,
             workspace_bytes=workspace_bytes,
-            timing_cache=os.fsdecode(timing_cache),
+            timing_cache=path_bytes(timing_cache),
             on_progress=report,
         )
         try:

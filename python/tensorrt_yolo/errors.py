@@ -1,8 +1,8 @@
 """What goes wrong, as exceptions.
 
 A bad argument raises ValueError or TypeError; everything else Error or a class derived from it. A message names the
-file, tensor or device that was looked at, what was expected and what was found. A call that raises leaves its object as
-it was, and usable.
+file, tensor or device that was looked at, what was expected and what was found. Bytes of a path or name in it that are
+not UTF-8 are lone surrogates (Python's "surrogateescape"). A call that raises leaves its object as it was, and usable.
 """
 
 from concurrent.futures import CancelledError as CancelledError  # of an image of a pool

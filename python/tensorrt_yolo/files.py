@@ -13,6 +13,14 @@ IMAGE_SUFFIXES = frozenset(
 )
 
 
+def path_bytes(path: str | os.PathLike[str]) -> bytes:
+    """A path as the file system has it, for the library: any bytes, but none that is zero (ValueError)."""
+    encoded = os.fsencode(path)
+    if b"\0" in encoded:
+        raise ValueError(f"no path has a zero byte in it, found {path!r}")
+    return encoded
+
+
 def generate_labels(file: str | os.PathLike[str]) -> list[str]:
     """The names of classes that a text file holds, one a line, the first is class 0.
 
@@ -22,11 +30,11 @@ def generate_labels(file: str | os.PathLike[str]) -> list[str]:
         with open(file, encoding="utf-8-sig") as lines:
             names = [line.strip() for line in lines]
     except UnicodeDecodeError:
-        raise ValueError(f"'{os.fspath(file)}': names of classes as text in UTF-8 were expected") from None
+        raise ValueError(f"'{os.fsdecode(file)}': names of classes as text in UTF-8 were expected") from None
     while names and not names[-1]:
         names.pop()
     if not names:
-        raise ValueError(f"'{os.fspath(file)}': names of classes were expected, one a line; the file is empty")
+        raise ValueError(f"'{os.fsdecode(file)}': names of classes were expected, one a line; the file is empty")
     return names
 
 

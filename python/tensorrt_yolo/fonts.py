@@ -19,6 +19,7 @@ _NO_CHARACTER = "\U0010ffff"  # which no font has
 
 def parts_of(text: str, size: int) -> list[tuple[str, Any]]:
     """The text in parts, each with the font, of `size` pixels, that has its characters."""
+    text = text.encode("utf-8", "replace").decode()  # bytes that are no text, as question marks
     text = " ".join(text.split())  # a label has one line
     return [("".join(part), _opened(name, size)) for name, part in groupby(text, _font_with)]
 

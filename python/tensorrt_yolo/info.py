@@ -19,7 +19,11 @@ class TensorInfo:
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """What is known of a model; see Model.info() and inspect()."""
+    """What is known of a model; see Model.info() and inspect().
+
+    Bytes that are not UTF-8 are lone surrogates in `file`, as Python's "surrogateescape" has them, and U+FFFD in what
+    the file itself says.
+    """
 
     file: str
     """Path as given."""

@@ -7,6 +7,7 @@ import os
 from typing import Any, ClassVar, Generic, TypeVar, overload
 
 from tensorrt_yolo import _core
+from tensorrt_yolo.files import path_bytes
 from tensorrt_yolo.images import all_readable, readable
 from tensorrt_yolo.info import MemoryUse, ModelInfo, NetworkSpeed, Timing
 from tensorrt_yolo.option import InferOption, PostprocessOptions
@@ -57,7 +58,7 @@ class Model(PostprocessOptions, Generic[R]):
         values, kind = self._option._values, self._result_class
         self._bgr = "swap_rb" in values
         on_device, device_id = "cuda_memory" in values, values.get("device_id", 0)
-        self._core = _core.Model(self._file, self._option._core, on_device, device_id, kind._task, kind)
+        self._core = _core.Model(path_bytes(file), self._option._core, on_device, device_id, kind._task, kind)
 
     def _set(self: M, name: str, *values: Any) -> M:
         getattr(self._core, f"set_{name}")(*values)
@@ -242,7 +243,7 @@ MODELS: dict[str, type[Model[Any]]] = {
 
 def inspect(file: str | os.PathLike[str], option: InferOption | None = None) -> ModelInfo:
     """Reads a model file and says what it is, of whatever task, without making it ready to run."""
-    return _core.inspect(os.fsdecode(file), (option or InferOption())._core)
+    return _core.inspect(path_bytes(file), (option or InferOption())._core)
 
 
 def version() -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import os
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal, TypeVar
 
@@ -89,7 +90,7 @@ class InferOption(PostprocessOptions):
         managed_memory: bool = False,
         backend: Backend | None = None,
         precision: Precision | None = None,
-        plugin_libraries: Sequence[str] | None = None,
+        plugin_libraries: Sequence[str | os.PathLike[str]] | None = None,
         streams: int | None = None,
         threads: int | None = None,
         task: Task | None = None,
@@ -121,6 +122,8 @@ class InferOption(PostprocessOptions):
                 self._set(name, *(value if name in _PAIRS else (value,)))
 
     def _set(self, name: str, *values: Any) -> InferOption:
+        if name == "plugin_libraries" and not isinstance(values[0], str):
+            values = ([os.fsdecode(file) for file in values[0]],)
         verb = "enable" if name in _SWITCHES else "set"
         getattr(self._core, f"{verb}_{name}")(*values)
         kept = tuple(list(v) if isinstance(v, Iterable) and not isinstance(v, str) else v for v in values)
@@ -193,12 +196,12 @@ class InferOption(PostprocessOptions):
         """
         return self._set("precision", precision)
 
-    def set_plugin_libraries(self, files: Sequence[str]) -> InferOption:
+    def set_plugin_libraries(self, files: Sequence[str | os.PathLike[str]]) -> InferOption:
         """Shared libraries with TensorRT plugins that an engine needs, loaded before it; without effect on a CPU.
 
         They run their own code: load none that you do not trust.
         """
-        return self._set("plugin_libraries", list(files))
+        return self._set("plugin_libraries", files)
 
     def set_streams(self, streams: int) -> InferOption:
         """How many predictions the engine runs side by side on a CPU.

@@ -6,6 +6,7 @@ import asyncio
 import atexit
 import collections
 import concurrent.futures
+import contextlib
 import copy
 import os
 import weakref
@@ -56,12 +57,13 @@ class PoolFuture(concurrent.futures.Future[R], Generic[R]):
             self._unqueue = None
 
     def _end(self, result: R | None, error: BaseException | None) -> None:
-        """Called by the pool, once."""
+        """Called by the pool once, and if that raises, once more with the error: the future must be done then."""
         try:
+            if super().done() and not super().cancelled():
+                return
             if isinstance(error, concurrent.futures.CancelledError):
                 super().cancel()
-                self.set_running_or_notify_cancel()
-            elif self.set_running_or_notify_cancel():
+            if super().running() or self.set_running_or_notify_cancel():
                 if result is None:
                     self.set_exception(error)
                 else:
@@ -132,6 +134,8 @@ class Pool(Generic[R]):
         )
         self._bgr = model._bgr
         _pools.add(self)
+        if _ending:  # since then: _close_all() may not have seen it
+            self._core.close("drop")
 
     # --- predicting
 
@@ -276,8 +280,13 @@ def _close_all() -> None:
     """Callbacks need the interpreter: none may come when it ends."""
     global _ending
     _ending = True
-    for pool in list(_pools):
-        pool.close("drop")
+    pools: list[Pool[Any]] | None = None
+    while pools is None:
+        with contextlib.suppress(RuntimeError):  # another thread has just made one
+            pools = list(_pools)
+    for pool in pools:
+        with contextlib.suppress(Exception):
+            pool.close("drop")
 
 
 atexit.register(_close_all)

@@ -24,7 +24,11 @@ Floats = npt.NDArray[np.float32]
 
 
 class ClassNames(dict[int, str]):
-    """Names of classes by index. A class without a name has its number for one: names[17] is "17"."""
+    """Names of classes by index. A class without a name has its number for one: names[17] is "17".
+
+    Bytes of a name that are not UTF-8 are lone surrogates, as Python's "surrogateescape" has them; printed results and
+    JSON have them in another form.
+    """
 
     def __missing__(self, index: int) -> str:
         return str(index)
@@ -126,8 +130,7 @@ class Mask:
     def runs(self) -> npt.NDArray[np.uint32]:
         """Runs of pixels inside the object, [r, 2]: begin and end (one behind the last), numbered row after row.
 
-        Pixel (x, y) is number y * width + x. Runs rise, and a run stays in its row. The memory is the masks' own, and
-        cannot be written to.
+        Pixel (x, y) is number y * width + x. Runs rise, and a run stays in its row. A copy.
         """
         return self._masks.runs(self._index)
 
@@ -235,7 +238,8 @@ class Result(_core.Result):
 
     As text: to_json() is what to_dict() gives; to_csv(source, frame=0) has a line for each object, with the columns
     that Model.csv_header() names (with times=True and time=SECONDS or None also the column `time`);
-    to_txt(scores=False) is Ultralytics' label format, a line for each object, with its score behind if wanted.
+    to_txt(scores=False) is Ultralytics' label format, a line for each object, with its score behind if wanted. Bytes of
+    names that are not UTF-8 stand in CSV and labels as lone surrogates: open files with errors="surrogateescape".
     """
 
     __slots__ = ()
@@ -330,7 +334,8 @@ class Result(_core.Result):
         if the network gives none), "mask": {"size": [height, width], "counts": COCO's run-length string}}]}, only those
         that the task has; of a classifier {"top": [{"class", "name", "score"}]}; of a semantic segmenter {"semantic":
         {"size": [height, width], "classes": {"CLASS": COCO's run-length string}}}; of a depth estimator {"depth":
-        {"size": [height, width], "min", "max"}}, metres, as depth_range() has them.
+        {"size": [height, width], "min", "max"}}, metres, as depth_range() has them. Numbers that are not finite are
+        None; bytes of a name that are not UTF-8 are U+FFFD.
         """
         return json.loads(self.to_json())
 

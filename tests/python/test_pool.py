@@ -5,6 +5,7 @@ import concurrent.futures
 import gc
 import pickle
 import re
+import sys
 import textwrap
 import threading
 import time
@@ -178,6 +179,89 @@ def test_a_future_that_is_done_keeps_nothing_of_the_pool():
     future = DoneMeanwhile()
     future._begin(lambda: False)
     assert future._unqueue is None and isinstance(future.exception(), ty.ClosedError)
+
+
+@pytest.fixture
+def unraisable(monkeypatch):
+    """What nobody else would see."""
+    seen = []
+    monkeypatch.setattr("sys.unraisablehook", lambda found: seen.append(found.exc_type))
+    return seen
+
+
+def awaited(pool):
+    async def one():
+        return await asyncio.wait_for(asyncio.wrap_future(pool.submit(picture())), 30)
+
+    return asyncio.run(one())
+
+
+def test_a_result_that_cannot_be_made_ends_its_future(detector, monkeypatch):
+    class Boxes(np.ndarray):
+        def __array_finalize__(self, array):
+            raise MemoryError("injected")
+
+    with ty.Pool(detector) as pool:
+        with monkeypatch.context() as broken:
+            broken.setattr("tensorrt_yolo.results.Boxes", Boxes)
+            futures = [pool.submit(picture()) for _ in range(4)]
+            assert concurrent.futures.wait(futures, timeout=30).not_done == set()
+            assert [str(future.exception()) for future in futures] == ["injected"] * 4
+            with pytest.raises(MemoryError, match="injected"):
+                awaited(pool)
+            with pytest.raises(MemoryError, match="injected"):
+                pool.predict(picture())
+            with pytest.raises(MemoryError, match="injected"):
+                next(pool.map([picture()]))
+        assert pool.submit(picture()).result(30).num
+
+
+def test_an_error_that_cannot_be_made_ends_its_future(detector, monkeypatch):
+    class Failing(ty.Error):
+        def __init__(self, text):
+            raise MemoryError("no memory for " + text)
+
+    pool = ty.Pool(detector, contexts=1)
+    monkeypatch.setattr("tensorrt_yolo.errors.ClosedError", Failing)
+    futures = [pool.submit(picture()) for _ in range(32)]
+    pool.close("drop")
+    assert concurrent.futures.wait(futures, timeout=30).not_done == set()
+    assert isinstance(futures[-1].exception(), MemoryError)
+
+
+@pytest.mark.parametrize("hook", ["_end", "set_result", "set_running_or_notify_cancel"])
+def test_a_hook_that_raises_ends_its_future(detector, monkeypatch, unraisable, hook):
+    class Raising(ty.PoolFuture):
+        calls = 0
+
+    def raising(self, *arguments):
+        self.calls += 1
+        if self.calls == 1:
+            raise RecursionError("injected")
+        return getattr(ty.PoolFuture, hook)(self, *arguments)
+
+    setattr(Raising, hook, raising)
+    monkeypatch.setattr("tensorrt_yolo.pool.PoolFuture", Raising)
+    with ty.Pool(detector) as pool:
+        with pytest.raises(RecursionError, match="injected"):
+            pool.submit(picture()).result(30)
+    assert unraisable == [RecursionError]
+
+
+def test_callbacks_that_raise(detector, unraisable):
+    def leave(future):
+        sys.exit(3)
+
+    def fail(future):
+        raise ValueError("of a callback")
+
+    with ty.Pool(detector) as pool:
+        for callback in (leave, fail):
+            future = pool.submit(picture())
+            future.add_done_callback(callback)
+            assert future.result(30).num
+            assert awaited(pool).num
+    assert set(unraisable) <= {SystemExit}  # where the future was not done before
 
 
 def test_deadlines(detector):
@@ -363,6 +447,32 @@ def test_the_interpreter_ends_amid_everything():
         done = run_python(textwrap.dedent(START) + textwrap.dedent(code), timeout=60)
         assert (done.returncode, done.stdout) == (0, "leaving\n"), done.stderr
         assert "Fatal" not in done.stderr
+
+
+def test_the_interpreter_ends_while_futures_wait_and_pools_are_made():
+    code = """
+        futures = [pool.submit(image) for _ in range(8)]
+        def wait():
+            for future in futures:
+                future.exception()
+            print("waited", flush=True)
+        def make():
+            while True:
+                try:
+                    pools = [ty.Pool(pool_model, contexts=1) for _ in range(3)]
+                    [one.submit(image) for one in pools]
+                except ty.Error:
+                    time.sleep(0.001)
+        pool_model = ty.DetectModel(sys.argv[1] + "/shapes/detect.onnx")
+        threading.Thread(target=wait).start()
+        for _ in range(2):
+            threading.Thread(target=make, daemon=True).start()
+        time.sleep(0.3)
+    """
+    for _ in range(3):
+        done = run_python(textwrap.dedent(START) + textwrap.dedent(code), timeout=60)
+        assert (done.returncode, done.stdout) == (0, "waited\n"), done.stderr
+        assert "Fatal" not in done.stderr and "Error" not in done.stderr
 
 
 def test_a_forked_child_is_told():

@@ -5,7 +5,7 @@ import pickle
 
 import numpy as np
 import pytest
-from conftest import TASKS, model_file, picture, references, same
+from conftest import TASKS, model_file, picture, references, run_python, same
 
 import tensorrt_yolo as ty
 
@@ -189,6 +189,52 @@ def test_masks(models):
     for index in (len(masks), -len(masks) - 1):
         with pytest.raises(IndexError):
             masks[index]
+
+
+def test_runs_are_not_moved_by_masks_that_are_added():
+    masks = ty.results.Masks(100, 100)
+    masks.add(np.array([[0, 5], [100, 103]], np.uint32))
+    runs, mask = masks[0].runs(), masks[0]
+    for i in range(1000):
+        masks.add(np.array([[i, i + 1]], np.uint32))
+    assert runs.tolist() == mask.runs().tolist() == [[0, 5], [100, 103]]
+    runs[:] = 77  # a copy
+    assert mask.runs().tolist() == [[0, 5], [100, 103]] and mask.area == 8
+
+
+def test_arrays_cannot_be_resized_underneath(models):
+    for task, parts in {"pose": "classes scores boxes keypoints", "obb": "rotated_boxes", "segment": "boxes"}.items():
+        result = models[task].predict(picture(task))
+        for part in parts.split():
+            array = getattr(result, part)
+            with pytest.raises(ValueError):
+                array.resize((1000, 1000), refcheck=False)
+    with pytest.raises(Exception, match="__init__|initialized"):
+        result.__init__([], [], image_size=(1, 1))
+    assert len(result) == len(result.boxes) > 0
+
+
+def test_copies_between_processes(models, tmp_path):
+    """Results, options and errors as another process has them, and gives them back."""
+    results = {task: models[task].predict(picture(task)) for task in TASKS}
+    option = ty.InferOption(swap_rb=True, classes=[0], names=["a", "\udcff"], network_size=(64, 32))
+    errors = [getattr(ty, name)("text \udcff") for name in ("Error", "ModelError", "BusyError", "InferenceError")]
+    errors += [getattr(ty, name)("text") for name in ("DeviceError", "QueueFullError", "DeadlineError", "ClosedError")]
+    sent, back = tmp_path / "sent", tmp_path / "back"
+    for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1):
+        sent.write_bytes(pickle.dumps((results, option, errors), protocol))
+        done = run_python(
+            f"""
+            import copy, pickle
+            results, option, errors = pickle.load(open({str(sent)!r}, "rb"))
+            results = {{task: copy.deepcopy(copy.copy(result)) for task, result in results.items()}}
+            pickle.dump((results, copy.copy(option), errors), open({str(back)!r}, "wb"))
+            """
+        )
+        assert done.returncode == 0, done.stderr
+        again, same_option, same_errors = pickle.loads(back.read_bytes())
+        assert all(same(results[task], again[task]) for task in TASKS) and same_option == option
+        assert [(type(error), str(error)) for error in same_errors] == [(type(error), str(error)) for error in errors]
 
 
 def test_dictionaries_are_what_the_program_writes(models):
