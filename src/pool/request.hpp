@@ -6,6 +6,7 @@
 #include <exception>
 #include <functional>
 #include <list>
+#include <map>
 #include <memory>
 
 #include "image/letterbox.hpp"
@@ -17,6 +18,9 @@ class Scheduler;
 
 // A request is in one list at a time, by the same node from submit() to its end: moving it allocates nothing.
 using RequestList = std::list<std::shared_ptr<PoolRequest>>;
+
+// Requests by their deadlines, the earliest first.
+using DeadlineQueue = std::multimap<std::chrono::steady_clock::time_point, PoolRequest*>;
 
 // Images that can share a run, in the order of arrival.
 struct RequestGroup {
@@ -49,6 +53,7 @@ class PoolRequest {
   Clock::time_point arrived;
   RequestList::iterator place;          // while it is blocked or waits
   std::list<RequestGroup> ownGroup{1};  // one, for when there is no group yet that the image belongs to
+  DeadlineQueue::iterator due;          // while it is blocked or waits, if it has a deadline
   std::condition_variable changed;      // it is not blocked any more, or done
   bool taken = false;                   // the result, by get()
   Result result;

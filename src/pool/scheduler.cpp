@@ -118,6 +118,10 @@ Result Scheduler::predict(const ImageView& image, const Letterbox& box, Entry en
 
 void Scheduler::submit(const RequestPtr& request, Entry entry) {
   RequestList place{request};
+  DeadlineQueue due;
+  if (request->deadline != kNever) {
+    due.emplace(request->deadline, request.get());
+  }
   Lock lock(mutex_);
   checkOpen();
   if (request->onDone || request->owner) {
@@ -138,9 +142,8 @@ void Scheduler::submit(const RequestPtr& request, Entry entry) {
   request->arrived = now;
   request->place = place.begin();
   ++counts_.submitted;
-  if (request->deadline != kNever) {
-    ++withDeadline_;
-    deadline_ = std::min(deadline_, request->deadline);
+  if (!due.empty()) {
+    request->due = deadlines_.insert(due.extract(due.begin()));
   }
   if (room) {
     enter(*request, place);
@@ -308,7 +311,7 @@ bool Scheduler::begin(Run& run, Clock::time_point now) {
     PoolRequest& request = *requests.front();
     request.stage = PoolRequest::Stage::Running;
     queueTimes_.add(milliseconds(now - request.arrived));
-    withDeadline_ -= request.deadline != kNever ? 1 : 0;
+    forgetDeadline(request);
     run.requests.splice(run.requests.end(), requests, requests.begin());
   }
   waiting_ -= run.requests.size();
@@ -432,7 +435,7 @@ Scheduler::Groups::iterator Scheduler::nextReadyGroup(Clock::time_point now) {
 
 // When something is to be done that nobody will call for.
 Clock::time_point Scheduler::nextWakeTime() {
-  Clock::time_point time = withDeadline_ > 0 ? deadline_ : kNever;
+  Clock::time_point time = deadlines_.empty() ? kNever : deadlines_.begin()->first;
   if (!idle_.empty()) {
     for (const RequestGroup& group : groups_) {
       time = std::min(time, group.requests.front()->arrived + settings_.maxQueueDelay);
@@ -494,7 +497,7 @@ void Scheduler::end(PoolRequest& request, const std::exception_ptr& error) {
     }
     --waiting_;
   }
-  withDeadline_ -= request.deadline != kNever ? 1 : 0;
+  forgetDeadline(request);
   request.stage = PoolRequest::Stage::Done;
   request.error = error;
   request.changed.notify_all();
@@ -502,28 +505,22 @@ void Scheduler::end(PoolRequest& request, const std::exception_ptr& error) {
   notifyEnd();
 }
 
+// Of an image that is about to be no more blocked nor waiting.
+void Scheduler::forgetDeadline(PoolRequest& request) {
+  if (request.deadline != kNever) {
+    deadlines_.erase(request.due);
+  }
+}
+
 // Ends the images whose deadlines have passed.
 void Scheduler::expire(Clock::time_point now) {
-  if (withDeadline_ == 0 || now < deadline_) {
+  if (deadlines_.empty() || now < deadlines_.begin()->first) {
     return;
   }
-  deadline_ = kNever;
-  const auto expireIn = [&](RequestList& requests) {
-    for (std::size_t left = requests.size(); left > 0; --left) {  // the last one may take the list with it
-      PoolRequest& request = *requests.front();
-      if (request.deadline <= now) {
-        ++counts_.expired;
-        end(request, expired_);
-      } else {
-        deadline_ = std::min(deadline_, request.deadline);
-        requests.splice(requests.end(), requests, requests.begin());  // back in order after a whole turn
-      }
-    }
-  };
-  for (auto group = groups_.begin(); group != groups_.end();) {
-    expireIn((group++)->requests);
+  while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
+    ++counts_.expired;
+    end(*deadlines_.begin()->second, expired_);
   }
-  expireIn(blocked_);
   admitBlocked();
   notifyWorker(now);
 }

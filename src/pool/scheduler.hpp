@@ -120,6 +120,7 @@ class Scheduler {
   Groups::iterator groupOf(const PoolRequest& request);
   void enter(PoolRequest& request, RequestList& from);
   void admitBlocked();
+  void forgetDeadline(PoolRequest& request);
   void end(PoolRequest& request, const std::exception_ptr& error);
   void postCallback(RequestList& from, RequestList::iterator place);
   void notifyEnd();
@@ -140,9 +141,8 @@ class Scheduler {
   std::size_t runs_ = 0;                 // at work
   Groups groups_;
   RequestList blocked_;
-  std::size_t waiting_ = 0;                                // in the groups
-  std::size_t withDeadline_ = 0;                           // of the waiting and blocked ones
-  Clock::time_point deadline_ = Clock::time_point::max();  // none of theirs is earlier
+  std::size_t waiting_ = 0;  // in the groups
+  DeadlineQueue deadlines_;  // of the waiting and blocked ones
   bool closing_ = false;
   std::condition_variable work_;              // for the workers
   std::condition_variable ended_;             // for close()

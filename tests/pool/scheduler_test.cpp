@@ -14,6 +14,7 @@
 
 #include "pool/fake_context.hpp"
 #include "pool/watchdog.hpp"
+#include "support/growth.hpp"
 
 namespace trtyolo {
 namespace {
@@ -279,6 +280,26 @@ TEST_F(SchedulerTest, ADeadlineInARunIsTooLate) {
   EXPECT_FALSE(scheduler_->wait(*late, Scheduler::Clock::now() + 60ms));
   machine_.resume();
   EXPECT_EQ(take(late), 7);
+}
+
+// Images that are late do not make the scheduler look at all that wait.
+TEST_F(SchedulerTest, DeadlinesTakeTimeThatGrowsWithTheirNumber) {
+  make(1, 1, 1h, 10000);
+  machine_.hold();
+  submit(1);
+  machine_.awaitRuns(1);
+  const auto lateTime = [this](int count) {  // of so many late ones, while as many wait
+    while (scheduler_->metrics().waiting < static_cast<std::size_t>(count)) {
+      submitFor(2, 1h);
+    }
+    return test::processorTime([&] {
+      for (int i = 0; i < count; ++i) {
+        submitFor(3, -1ms);
+      }
+    });
+  };
+  const double few = lateTime(1000);
+  EXPECT_LT(lateTime(4000), 8 * few);  // 4 is linear, 16 the square
 }
 
 TEST_F(SchedulerTest, ADeadlineIsToldThoughNobodyAsks) {
