@@ -121,7 +121,8 @@ struct TRTYOLO_API PoolMetrics {
 };
 
 /// Metrics of pools in Prometheus' text format, version 0.0.4; each pool by the name that it is given here, as the
-/// label "pool". The names of the metrics begin with "trtyolo_pool_".
+/// label "pool", in which U+FFFD stands for bytes that are not UTF-8. The names of the metrics begin with
+/// "trtyolo_pool_".
 TRTYOLO_API std::string prometheus(const std::map<std::string, PoolMetrics>& pools);
 
 // ---------------------------------------------------------------------------------------------------------------------

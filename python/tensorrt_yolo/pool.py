@@ -266,6 +266,7 @@ class Pool(Generic[R]):
 def prometheus(pools: Mapping[str, Pool[Any] | PoolMetrics]) -> str:
     """Metrics of pools in Prometheus' text format, version 0.0.4; each by the name given here, as the label "pool".
 
+    Bytes of a name that are not UTF-8 are U+FFFD there.
     The names of the metrics begin with "trtyolo_pool_". To be served with the content type
     "text/plain; version=0.0.4; charset=utf-8".
     """

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "model/metadata.hpp"
 #include "trtyolo/pool.hpp"
 
 namespace trtyolo {
@@ -12,9 +13,10 @@ namespace {
 
 using Pools = std::map<std::string, PoolMetrics>;
 
+// In UTF-8, as the format wants it: one label that is not would spoil the whole text.
 std::string escaped(const std::string& text) {
   std::string safe;
-  for (const char c : text) {
+  for (const char c : validUtf8(text)) {
     if (c == '\n') {
       safe += "\\n";
       continue;

@@ -98,6 +98,12 @@ TEST(PrometheusTest, LinesOfTwoPools) {
   EXPECT_NEAR(valueOf(text, "trtyolo_pool_latency_seconds_sum" + pool + "}"), 0.00305, 1e-9);
 }
 
+TEST(PrometheusTest, NamesThatAreNotUtf8) {
+  const std::string text = prometheus({{"caf\xE9 \xC3\xA9", {}}});
+  EXPECT_EQ(text.find('\xE9'), std::string::npos);
+  EXPECT_NE(text.find("{pool=\"caf\xEF\xBF\xBD \xC3\xA9\"}"), std::string::npos) << text;
+}
+
 // Each family is told of once, before its lines, and nothing else is in the text.
 TEST(PrometheusTest, Form) {
   std::istringstream text(prometheus({{"a", {}}, {"b", {}}}));
