@@ -373,6 +373,27 @@ def test_memory_stays_flat(tiny_segmenter, calls):
     assert memory_growth(tiny_segmenter, work, calls) < 2 << 20
 
 
+def test_memory_stays_flat_where_images_fail(tiny_segmenter):
+    work = """
+        pool = ty.Pool(model, option, contexts=1)
+
+        def work(calls):
+            for i in range(calls):
+                late, waiting = pool.submit(images[0], timeout=0.0), pool.submit(images[1])
+                waiting.cancel()
+                try:
+                    pool.submit(images[0].astype(float))
+                except TypeError:
+                    pass
+                for future in (late, waiting):
+                    try:
+                        future.result(30)
+                    except (ty.DeadlineError, ty.errors.CancelledError):
+                        pass
+    """
+    assert memory_growth(tiny_segmenter, work, 3000) < 2 << 20
+
+
 def test_callbacks_may_use_the_pool(detector):
     pool = ty.Pool(detector)
     again = []
