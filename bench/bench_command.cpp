@@ -22,6 +22,7 @@
 #include "report.hpp"
 #include "subject.hpp"
 #include "system.hpp"
+#include "terminal/interrupt.hpp"
 
 namespace bench {
 namespace {
@@ -178,7 +179,7 @@ class Bench {
     try {
       report_.update(Workers(1, frontend_.interrupted).ask("describe"));
     } catch (const Interrupted&) {
-      return app::kInterrupted;
+      return app::interruptStatus();
     }
     usesGpu_ = report_["backend"] == "tensorrt";
     if (usesGpu_) report_["optimization_level"] = "unknown";
@@ -195,7 +196,7 @@ class Bench {
       if (!jsonOnly && !file) throw std::runtime_error("cannot write \"" + options_.json + "\"");
     }
     if (!std::cout) throw std::runtime_error("cannot write to standard output");
-    if (frontend_.interrupted()) return app::kInterrupted;
+    if (frontend_.interrupted()) return app::interruptStatus();
     return well ? app::kDone : app::kFailed;
   }
 
@@ -322,7 +323,10 @@ std::function<int()> addBench(CLI::App& command, Frontend frontend) {
   const auto options = std::make_shared<Options>();
   addOptions(command, *options, frontend.sources);
   return [options, frontend = std::move(frontend)] {
-    if (!isChild()) return Bench(*options, frontend).run();
+    if (!isChild()) {
+      const app::GracefulEnd graceful;
+      return Bench(*options, frontend).run();
+    }
     beChild();
     const auto size = app::networkSize(options->size);
     serve(settingsOf(*options), [&] {

@@ -62,6 +62,7 @@ bool isChild() {
 void beChild() {
   unsetenv(kVariable);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
+  std::signal(SIGINT, SIG_IGN);  // which a terminal sends to all; the parent ends this process
 }
 
 Child::Child() {

@@ -29,7 +29,7 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& end) {
     return program.exit(end) == 0 ? app::kDone : app::kWrongUsage;
   }
-  app::watchInterrupts();
+  app::watchSignals();
   trtyolo::setLog([](trtyolo::LogLevel level, const char* text) {
     const bool shown = level == trtyolo::LogLevel::Info || level == trtyolo::LogLevel::Warning;
     if (shown) std::cerr << text << std::endl;  // that an engine is being built, for instance

@@ -102,7 +102,7 @@ int runProgram(int argc, char** argv) {
   } catch (const CLI::ParseError& end) {
     return program.exit(end) == 0 ? kDone : kWrongUsage;
   }
-  watchInterrupts();
+  watchSignals();
   for (const Command& command : commands) {
     if (!command.app->parsed()) continue;
     try {

@@ -175,11 +175,13 @@ void buildAndShow(const std::string& model, const std::string& engine, trtyolo::
     return !interrupted();
   };
   Progress progress(!quiet, Pace::Uneven);
+  const GracefulEnd graceful;
   auto building = std::async(std::launch::async, [&] { trtyolo::buildEngine(model, engine, option); });
   while (building.wait_for(kInterval) != std::future_status::ready) {
     std::unique_lock lock(mutex);
     const trtyolo::BuildProgress now = latest;
     lock.unlock();
+    if (interrupted() && now.phase.empty()) leave(interruptStatus());  // nothing has begun that could be ended
     progress.update(now.done, wordsOf(now));
   }
   progress.clear();
@@ -216,13 +218,13 @@ int runBuild(const BuildOptions& options) {
   } catch (const trtyolo::Error& error) {
     if (!interrupted()) throw;
     spdlog::warn("{}", error.what());
-    return kInterrupted;
+    return interruptStatus();
   }
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   const auto bytes = static_cast<double>(std::filesystem::file_size(engine));
   spdlog::info("{}: {:.1f} MB, built in {:.1f} s; to run it: {}", engine, bytes / 1e6, seconds,
                predictCommand(engine, option));
-  return interrupted() ? kInterrupted : kDone;
+  return interrupted() ? interruptStatus() : kDone;
 }
 
 }  // namespace

@@ -9,8 +9,8 @@
 namespace app {
 
 /// Exit statuses of the program.
-inline constexpr int kDone = 0, kFailed = 1, kWrongUsage = 2, kInterrupted = 130,
-                     kReaderGone = 141;  // as a shell says of a program that SIGPIPE or SIGINT has ended
+inline constexpr int kDone = 0, kFailed = 1, kWrongUsage = 2,
+                     kReaderGone = 141;  // as a shell says of a program that SIGPIPE has ended; see interruptStatus()
 
 /// The command line asks for something that makes no sense; the program ends with kWrongUsage.
 class UsageError : public std::runtime_error {

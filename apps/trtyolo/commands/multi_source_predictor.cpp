@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <mutex>
@@ -16,10 +17,13 @@
 #include "pipeline/stream_source.hpp"
 #include "terminal/interrupt.hpp"
 #include "terminal/progress.hpp"
+#include "terminal/reason.hpp"
 #include "terminal/summary.hpp"
 #include "trtyolo/pool.hpp"
 #include "writers/image_writer.hpp"
 #include "writers/output_names.hpp"
+#include "writers/result_writer.hpp"
+#include "writers/video_writer.hpp"
 
 namespace app {
 namespace {
@@ -39,6 +43,27 @@ trtyolo::PoolOption poolOption(const PredictOptions& options) {
   return option;
 }
 
+/// Whether no thread takes results of the source any more.
+bool isAtRest(const StreamSource& stream) {
+  return stream.counts().ended || (interrupted() && stream.isIdle());
+}
+
+/// How long what is in flight is waited for after a signal: OpenCV opens no video while it waits for a stream.
+class Patience {
+ public:
+  /// True if `images` has been the same for seconds since the signal.
+  bool isOver(long images) {
+    if (!interrupted() || images != images_) last_ = Clock::now();
+    images_ = images;
+    return secondsSince(last_) > kMost;
+  }
+
+ private:
+  static constexpr double kMost = 3;
+  long images_ = 0;
+  Clock::time_point last_ = Clock::now();
+};
+
 class MultiSourcePredictor {
  public:
   MultiSourcePredictor(const PredictOptions& options, const std::vector<Source>& sources);
@@ -55,9 +80,11 @@ class MultiSourcePredictor {
   void take(Item& item, VideoWriter* video);
   void start();
   bool ended() const;
+  long images() const;
   void showProgress();
   void showStatus(double seconds);
   void showEnd();
+  int end();
 
   const PredictOptions& options_;
   const std::vector<Source>& sources_;
@@ -66,9 +93,10 @@ class MultiSourcePredictor {
   OutputNames names_;
   Progress progress_;
 
-  std::mutex writing_;  ///< of the writers and the summary
-  std::vector<std::unique_ptr<Writer>> writers_;
+  std::mutex writing_;  ///< of the results and the summary
+  ResultWriter results_;
   Summary summary_;
+  std::atomic<bool> wanted_{true};  ///< there is somewhere to write results to
 
   Clock::time_point begin_ = Clock::now();
   std::vector<SourceState> states_;  ///< last: their threads use the rest
@@ -81,18 +109,18 @@ MultiSourcePredictor::MultiSourcePredictor(const PredictOptions& options, const 
       pool_(model_, poolOption(options)),
       names_(options.save, sources),
       progress_(!options.quiet),
-      summary_(model_.info()) {
-  writers_ = makeWriters(options, model_.info(), sources);
-}
+      results_(resultFiles(options, model_.info(), sources), model_.info()),
+      summary_(model_.info()) {}
 
 int MultiSourcePredictor::run() {
+  const GracefulEnd graceful;
   start();
   Clock::time_point last = Clock::now();
   bool stopped = false;
-  while (!ended()) {
+  Patience patience;
+  while (!ended() && !patience.isOver(images())) {
     std::this_thread::sleep_for(kInterval);
-    for (const SourceState& state : states_) state.stream->rethrow();
-    if (interrupted() && !std::exchange(stopped, true)) {
+    if ((interrupted() || !wanted_) && !std::exchange(stopped, true)) {
       for (const SourceState& state : states_) state.stream->stop();
     }
     showProgress();
@@ -101,17 +129,31 @@ int MultiSourcePredictor::run() {
       last = Clock::now();
     }
   }
-  for (const SourceState& state : states_) state.stream->rethrow();
-  for (const auto& writer : writers_) writer->finish();
-  bool failed = summary_.errors() > 0 || summary_.unsaved() > 0;
+  return end();
+}
+
+/// Completes the files and gives the exit status. After a signal the process ends here: a thread may wait for a camera
+/// or server.
+int MultiSourcePredictor::end() {
+  const std::lock_guard lock(writing_);
+  results_.finish();
+  bool failed = results_.failed() || summary_.errors() > 0 || summary_.unsaved() > 0;
   for (const SourceState& state : states_) {
-    if (!state.video) continue;
-    state.video->finish();
-    failed = failed || state.video->failed();
+    if (state.video && isAtRest(*state.stream)) state.video->finish();
+    failed = failed || (state.video && state.video->failed());
   }
   progress_.clear();
-  showEnd();
-  if (interrupted()) return kInterrupted;
+  if (!results_.isLost() || !results_.readerIsGone()) showEnd();
+  if (interrupted()) leave(interruptStatus());
+  for (const SourceState& state : states_) {
+    try {
+      state.stream->rethrow();
+    } catch (const std::exception& error) {
+      spdlog::error("{}: {}", state.stream->source().name, reasonOf(error));
+      failed = true;
+    }
+  }
+  if (results_.readerIsGone()) return kReaderGone;
   return failed ? kFailed : kDone;
 }
 
@@ -136,30 +178,34 @@ void MultiSourcePredictor::take(Item& item, VideoWriter* video) {
     drawAndSave(item);
     video->add(item);
   }
-  const std::string& error = item.error.empty() ? item.saveError : item.error;
-  if (!error.empty()) spdlog::error("{}: {}", item.source->name, error);
   item.image.release();
   const std::lock_guard lock(writing_);
-  for (const auto& writer : writers_) writer->add(item);
+  results_.add(item);
   summary_.add(item);
+  wanted_ = !results_.isLost() || options_.keepsImages();
 }
 
 bool MultiSourcePredictor::ended() const {
-  return std::all_of(states_.begin(), states_.end(),
-                     [](const SourceState& state) { return state.stream->counts().ended; });
+  return std::all_of(states_.begin(), states_.end(), [](const SourceState& state) { return isAtRest(*state.stream); });
+}
+
+long MultiSourcePredictor::images() const {
+  long count = 0;
+  for (const SourceState& state : states_) count += state.stream->counts().predicted;
+  return count;
 }
 
 void MultiSourcePredictor::showProgress() {
-  long images = 0, dropped = 0;
+  long dropped = 0;
   std::size_t away = 0;
   for (const SourceState& state : states_) {
     const StreamCounts counts = state.stream->counts();
-    images += counts.predicted;
     dropped += counts.dropped;
     away += counts.away ? 1 : 0;
   }
-  std::string words = fmt::format("{} sources  {} images  {:.1f} images/s", states_.size(), images,
-                                  static_cast<double>(images) / secondsSince(begin_));
+  const long done = images();
+  std::string words = fmt::format("{} sources  {} images  {:.1f} images/s", states_.size(), done,
+                                  static_cast<double>(done) / secondsSince(begin_));
   if (dropped > 0) words += fmt::format("  {} dropped", dropped);
   if (away > 0) words += fmt::format("  {} gone", away);
   progress_.update(-1, words);

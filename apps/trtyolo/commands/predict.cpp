@@ -17,13 +17,15 @@
 #include "pipeline/pipeline.hpp"
 #include "terminal/interrupt.hpp"
 #include "terminal/progress.hpp"
+#include "terminal/reason.hpp"
 #include "terminal/summary.hpp"
 #include "trtyolo.hpp"
 #include "trtyolo/opencv.hpp"
 #include "writers/image_writer.hpp"
 #include "writers/output_file.hpp"
 #include "writers/output_names.hpp"
-#include "writers/writer.hpp"
+#include "writers/result_writer.hpp"
+#include "writers/video_writer.hpp"
 
 namespace app {
 namespace {
@@ -75,8 +77,10 @@ class PredictCommand {
   bool read(Batch& batch);
   static void decode(Batch& batch);
   static void predict(trtyolo::Model& clone, Batch& batch);
+  static void predictAlone(trtyolo::Model& clone, Item& item);
   void drawAndSave(Batch& batch) const;
   bool write(Batch& batch);
+  void end();
 
   const PredictOptions& options_;
   const std::vector<Source>& sources_;
@@ -84,7 +88,7 @@ class PredictCommand {
   std::optional<Window> window_;
   std::vector<std::unique_ptr<trtyolo::Model>> clones_;
   std::size_t batch_ = 1;
-  std::vector<std::unique_ptr<Writer>> writers_;
+  std::optional<ResultWriter> results_;
   std::unique_ptr<VideoWriter> video_;
   std::atomic<bool> stopped_{false};  ///< nothing more is to be read
   std::optional<Reader> reader_;
@@ -100,9 +104,9 @@ PredictCommand::PredictCommand(const PredictOptions& options, const std::vector<
       options, options.clones ? static_cast<std::size_t>(*options.clones) : defaultClones(sources_, options.loading));
   const trtyolo::ModelInfo& info = clones_.front()->info();
   batch_ = static_cast<std::size_t>(options.loading.batch.value_or(info.batch));
-  writers_ = makeWriters(options, info, sources_);
-  if (!options.save.empty()) video_ = makeVideoWriter();
   if (!options.quiet && errorIsTerminal()) expected_ = countImages(sources_);
+  results_.emplace(resultFiles(options, info, sources_), info);
+  if (!options.save.empty()) video_ = makeVideoWriter();
   reader_.emplace(sources_, names_, options.giveUp, [this] { return stopped_ || interrupted(); });
 }
 
@@ -118,13 +122,27 @@ int PredictCommand::run() {
   }
   steps.draw = [this](Batch& batch) { drawAndSave(batch); };
   steps.write = [this](Batch& batch) { return write(batch); };
-  runPipeline(steps);
-  for (const auto& writer : writers_) writer->finish();
+  steps.end = [this] { end(); };
+  const GracefulEnd graceful;
+  bool failed = false;
+  try {
+    runPipeline(steps);
+  } catch (const std::exception& error) {
+    spdlog::error("{}", reasonOf(error));
+    failed = true;
+  }
+  if (results_->readerIsGone()) return kReaderGone;
+  failed = failed || results_->failed() || (video_ && video_->failed());
+  return failed || summary_->errors() > 0 || summary_->unsaved() > 0 ? kFailed : kDone;
+}
+
+/// Completes the files. After a signal the process ends here: a thread may wait for a camera or server.
+void PredictCommand::end() {
+  results_->finish();
   if (video_) video_->finish();
   progress_->clear();
-  spdlog::info("{}", summary_->text(clones_.size()));
-  if (interrupted()) return kInterrupted;
-  return summary_->errors() > 0 || summary_->unsaved() > 0 || (video_ && video_->failed()) ? kFailed : kDone;
+  if (!results_->isLost() || !results_->readerIsGone()) spdlog::info("{}", summary_->text(clones_.size()));
+  if (interrupted()) leave(interruptStatus());
 }
 
 bool PredictCommand::read(Batch& batch) {
@@ -145,7 +163,7 @@ void PredictCommand::decode(Batch& batch) {
       try {
         item.image = imageOf(item);
       } catch (const std::exception& error) {
-        item.error = error.what();
+        item.error = reasonOf(error);
       }
     }
   });
@@ -160,8 +178,23 @@ void PredictCommand::predict(trtyolo::Model& clone, Batch& batch) {
     images.push_back(trtyolo::view(item.image));
   }
   if (images.empty()) return;
-  auto results = timed(batch.predict, [&] { return clone.predict(images); });
-  for (std::size_t i = 0; i < readable.size(); ++i) readable[i]->result = std::move(results[i]);
+  timed(batch.predict, [&] {
+    try {
+      auto results = clone.predict(images);
+      for (std::size_t i = 0; i < readable.size(); ++i) readable[i]->result = std::move(results[i]);
+    } catch (const std::exception&) {  // one of them is to blame, or each
+      for (Item* item : readable) predictAlone(clone, *item);
+    }
+  });
+}
+
+void PredictCommand::predictAlone(trtyolo::Model& clone, Item& item) {
+  try {
+    item.result = clone.predict(trtyolo::view(item.image));
+  } catch (const std::exception& error) {
+    item.error = reasonOf(error);
+    item.image.release();
+  }
 }
 
 void PredictCommand::drawAndSave(Batch& batch) const {
@@ -178,14 +211,13 @@ bool PredictCommand::write(Batch& batch) {
   double milliseconds = 0;
   timed(milliseconds, [&] {
     for (Item& item : batch.items) {
-      if (video_) video_->add(item);  // first, as the others tell what goes wrong with it
-      const std::string& error = item.error.empty() ? item.saveError : item.error;
-      if (!error.empty()) spdlog::error("{}: {}", item.source->name, error);
-      for (const auto& writer : writers_) writer->add(item);
+      if (video_) video_->add(item);  // first, as the results tell what goes wrong with it
+      results_->add(item);
       if (window_ && more) more = window_->show(item);
     }
   });
   summary_->add(batch, milliseconds);
+  more = more && (!results_->isLost() || options_.keepsImages());
   if (!more) stopped_ = true;
   const long done = summary_->images() + summary_->errors();
   progress_->update(expected_ > 0 ? static_cast<double>(done) / static_cast<double>(expected_) : -1,

@@ -91,10 +91,12 @@ void addPredictOptions(CLI::App& command, PredictOptions& options) {
       "NAME_1.txt, NAME_2.txt and so on. A second source of the same name becomes NAME_2, behind a video NAME-2.\n"
       "--json has the time of frames as \"time\". Saved videos have a constant rate; frames are repeated to keep the "
       "time.\n\n"
-      "A source that cannot be read, or an image that cannot be saved, is named, the others go on, and the exit status "
+      "A source that cannot be read, or a file that cannot be written, is named, the others go on, and the exit status "
       "is "
       "1.\n"
-      "Ctrl-C finishes what is in flight and writes what there is; a second one ends at once.\n\n"
+      "Ctrl-C and SIGTERM finish what is in flight and write what there is; before there is anything, and the second "
+      "time,\n"
+      "they end at once. The exit status is then 130 or 143.\n\n"
       "Together, each source has a thread that reads it, and keeps its order; results of all are written as they "
       "come.\n"
       "A camera or stream that ends or fails is tried again, after half a second at first, after half a minute at "
@@ -130,21 +132,19 @@ trtyolo::Model loadModel(const PredictOptions& options, int streams) {
   }
 }
 
-std::vector<std::unique_ptr<Writer>> makeWriters(const PredictOptions& options, const trtyolo::ModelInfo& model,
-                                                 const std::vector<Source>& sources) {
-  std::vector<std::unique_ptr<Writer>> writers;
-  if (!options.json.empty()) writers.push_back(makeJsonWriter(options.json, model));
-  if (!options.csv.empty()) {
-    writers.push_back(makeCsvWriter(options.csv, model, std::any_of(sources.begin(), sources.end(), hasFrames)));
+ResultFiles resultFiles(const PredictOptions& options, const trtyolo::ModelInfo& model,
+                        const std::vector<Source>& sources) {
+  if (!options.saveText.empty() && (model.task == trtyolo::Task::Semantic || model.task == trtyolo::Task::Depth)) {
+    throw UsageError("--save-txt: Ultralytics' label format has nothing for the task " +
+                     std::string(trtyolo::toString(model.task)) + "; --json has its results");
   }
-  if (!options.saveText.empty()) {
-    if (model.task == trtyolo::Task::Semantic || model.task == trtyolo::Task::Depth) {
-      throw UsageError("--save-txt: Ultralytics' label format has nothing for the task " +
-                       std::string(trtyolo::toString(model.task)) + "; --json has its results");
-    }
-    writers.push_back(makeLabelWriter(options.saveText, options.saveConfidence));
-  }
-  return writers;
+  ResultFiles files;
+  files.json = options.json;
+  files.csv = options.csv;
+  files.times = std::any_of(sources.begin(), sources.end(), hasFrames);
+  files.labels = options.saveText;
+  files.labelScores = options.saveConfidence;
+  return files;
 }
 
 }  // namespace app

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,7 +10,7 @@
 #include "commands/result_options.hpp"
 #include "input/sources.hpp"
 #include "trtyolo.hpp"
-#include "writers/writer.hpp"
+#include "writers/result_writer.hpp"
 
 namespace app {
 
@@ -43,8 +42,8 @@ void checkUsage(const PredictOptions& options);
 trtyolo::Model loadModel(const PredictOptions& options, int streams);
 
 /// The files that the options ask for, except images and videos.
-/// @throws std::runtime_error  names the file that cannot be written
-std::vector<std::unique_ptr<Writer>> makeWriters(const PredictOptions& options, const trtyolo::ModelInfo& model,
-                                                 const std::vector<Source>& sources);
+/// @throws UsageError  there are no such files for this model
+ResultFiles resultFiles(const PredictOptions& options, const trtyolo::ModelInfo& model,
+                        const std::vector<Source>& sources);
 
 }  // namespace app

@@ -1,6 +1,10 @@
 // Files and bytes of images: see image_file.hpp.
 #include "input/image_file.hpp"
 
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -8,13 +12,13 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/videoio.hpp>
 #include <stdexcept>
 #include <string_view>
 
 #include "input/frame_reader.hpp"
+#include "terminal/interrupt.hpp"
 
 namespace fs = std::filesystem;
 
@@ -65,6 +69,26 @@ bool hasItsEnd(std::string_view jpeg) {
     if (marker != kScan && position >= jpeg.size()) return false;
   }
   return false;
+}
+
+/// A file, pipe or device that is open for reading. Opening a pipe does not wait for who writes to it.
+struct Descriptor {
+  explicit Descriptor(const std::string& file) : number(::open(file.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)) {
+    if (number < 0) throw std::runtime_error(std::string("cannot be opened: ") + std::strerror(errno));
+  }
+  ~Descriptor() { ::close(number); }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+
+  int number;
+};
+
+void waitToRead(int descriptor) {
+  constexpr int kLookEvery = 100;  // milliseconds
+  pollfd ready{descriptor, POLLIN, 0};
+  while (poll(&ready, 1, kLookEvery) <= 0) {
+    if (interrupted()) throw std::runtime_error("nothing came until the end was asked for");
+  }
 }
 
 constexpr std::size_t kBeginning = 4096;
@@ -138,11 +162,20 @@ bool hasMorePages(const Bytes& bytes) {
 }
 
 Bytes readBytes(const std::string& file) {
-  errno = 0;
-  std::ifstream stream(file, std::ios::binary);
-  if (!stream) throw std::runtime_error(std::string("cannot be opened: ") + std::strerror(errno));
-  Bytes bytes{std::istreambuf_iterator<char>(stream), {}};  // OpenCV's WebP decoder takes no signed ones
-  if (stream.bad()) throw std::runtime_error(std::string("cannot be read: ") + std::strerror(errno));
+  const Descriptor descriptor(file);
+  Bytes bytes;
+  constexpr std::size_t kStep = std::size_t{1} << 16;
+  for (;;) {
+    waitToRead(descriptor.number);
+    const std::size_t size = bytes.size();
+    bytes.resize(size + std::max(kStep, size / 2));
+    const ssize_t count = ::read(descriptor.number, bytes.data() + size, bytes.size() - size);
+    bytes.resize(size + static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
+    if (count < 0 && errno != EINTR && errno != EAGAIN) {
+      throw std::runtime_error(std::string("cannot be read: ") + std::strerror(errno));
+    }
+    if (count == 0) break;
+  }
   if (bytes.empty()) throw std::runtime_error("the file is empty");
   return bytes;
 }

@@ -9,6 +9,7 @@
 
 #include "input/image_file.hpp"
 #include "input/url.hpp"
+#include "terminal/reason.hpp"
 
 namespace app {
 namespace {
@@ -60,10 +61,10 @@ Opened open(const Source& source) {
       opened.pages = countPages(source.name);
       opened.item.several = opened.pages > 1;
     }
-  } catch (const std::runtime_error& error) {
+  } catch (const std::exception& error) {
     opened.frames.reset();
     // What FFmpeg does not read of animated PNGs is left to OpenCV.
-    if (source.kind != SourceKind::Image) opened.item.error = error.what();
+    if (source.kind != SourceKind::Image) opened.item.error = reasonOf(error);
   }
   return opened;
 }
@@ -95,6 +96,17 @@ Reader::Reader(const std::vector<Source>& sources, OutputNames& names, std::opti
     : sources_(sources), names_(names), giveUp_(giveUp), stopped_(std::move(stopped)) {}
 
 std::optional<Item> Reader::next() {
+  try {
+    return nextOrThrow();
+  } catch (const std::exception& error) {  // ends this source
+    Item item = std::exchange(current_, {}).item;
+    item.image.release();
+    item.error = reasonOf(error);
+    return item;
+  }
+}
+
+std::optional<Item> Reader::nextOrThrow() {
   for (;;) {
     if (current_.frames) {
       if (auto frame = nextFrame()) return frame;
@@ -108,6 +120,8 @@ std::optional<Item> Reader::next() {
     }
     if (position_ == sources_.size()) return std::nullopt;
     const Source& source = sources_[position_++];
+    current_ = {};
+    current_.item.source = &source;
     current_ = open(source);
     Item& item = current_.item;
     if (item.error.empty()) {
@@ -130,7 +144,11 @@ void Reader::setPlace() {
 }
 
 bool Reader::skip() {
-  if (!current_.frames || !current_.frames->live() || !current_.frames->skip()) return false;
+  try {
+    if (!current_.frames || !current_.frames->live() || !current_.frames->skip()) return false;
+  } catch (const std::exception&) {  // next() meets it, too
+    return false;
+  }
   ++current_.item.frame;
   return true;
 }
@@ -178,8 +196,8 @@ std::optional<Item> Reader::comeBack(const std::string& why) {
       if (current_.item.frame > 0) current_.frames->goOnFrom(first_);
       came_ = false;
       return std::nullopt;
-    } catch (const std::runtime_error& error) {
-      now = error.what();
+    } catch (const std::exception& error) {
+      now = reasonOf(error);
     }
   }
   Item item = current_.item;

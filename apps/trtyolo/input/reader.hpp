@@ -46,6 +46,7 @@ class Reader {
   bool skip();
 
  private:
+  std::optional<Item> nextOrThrow();
   void setPlace();
   std::optional<Item> nextFrame();
   std::optional<Item> comeBack(const std::string& why);

@@ -17,7 +17,7 @@ struct Item {
   bool several = false;        ///< one of several of its source, a frame or a page: files of its own are numbered
   std::optional<double> time;  ///< of a frame: seconds from the first one of the source
   std::string error;           ///< why there is no result; `image` and `result` are then not used
-  std::string saveError;       ///< why there is no annotated image; the result stands
+  std::string saveError;       ///< why files of it are missing; the result stands
 
   cv::Mat image;  ///< 8-bit BGR; annotated in place; empty once nobody needs it any more
   trtyolo::Result result;
@@ -27,6 +27,8 @@ struct Item {
   std::string depthFile;  ///< file of an image's depth, beside the annotated image; empty: none was written
   double depthScale = 0;  ///< metres for each step of that file's values
   double rate = 0;        ///< frames a second of the video; 0 if not known
+
+  void addSaveError(const std::string& reason) { saveError += (saveError.empty() ? "" : "; ") + reason; }
 
   /// Of a file that is made of this item alone, without folder and extension: NAME, or NAME_1, NAME_2 and so on.
   std::string fileName() const { return several ? name + "_" + std::to_string(frame + 1) : name; }

@@ -3,11 +3,14 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "pipeline/threads.hpp"
+#include "terminal/interrupt.hpp"
 
 namespace app {
 namespace {
@@ -15,6 +18,9 @@ namespace {
 /// What a batch waits for.
 enum class Stage { Read, Decode, Predict, Draw, Write, None };
 constexpr std::size_t kStages = 5;
+
+constexpr auto kLook = std::chrono::milliseconds(50);       // between two looks for a signal
+constexpr auto kLastWait = std::chrono::milliseconds(300);  // for the reader, after one
 
 /// A place for a batch. There is a fixed number of them, made before the first thread, so that handing on a batch
 /// allocates nothing and cannot fail.
@@ -41,6 +47,18 @@ class Pipeline {
   Pipeline& operator=(const Pipeline&) = delete;
 
   void run() {
+    std::exception_ptr failure;
+    try {
+      runSteps();
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    if (steps_.end) steps_.end();
+    if (failure) std::rethrow_exception(failure);
+  }
+
+ private:
+  void runSteps() {
     threads_.push_back(startThread([this] { read(); }));
     for (const auto& predict : steps_.predict) {
       threads_.push_back(startThread([this] { work(Stage::Decode, steps_.decode, Stage::Predict); }));
@@ -56,7 +74,6 @@ class Pipeline {
     if (readFailure_) std::rethrow_exception(readFailure_);
   }
 
- private:
   std::condition_variable& changed(Stage stage) { return changed_[static_cast<std::size_t>(stage)]; }
 
   /// The first in order of those that wait for `stage`; null if there is none. To be called under the lock.
@@ -82,13 +99,23 @@ class Pipeline {
   Slot* takeToWrite(std::size_t number) {
     std::unique_lock lock(mutex_);
     Slot* slot = nullptr;
-    changed(Stage::Write).wait(lock, [&] {
+    const auto decided = [&] {
       slot = find(Stage::Write);
       if (slot != nullptr && slot->batch.number != number) slot = nullptr;
-      return slot != nullptr || (readAll_ && number == batches_);
-    });
+      return slot != nullptr || (number == batches_ && (readAll_ || isAbandoned()));
+    };
+    while (!changed(Stage::Write).wait_for(lock, kLook, decided)) {
+    }
     if (slot != nullptr) slot->stage = Stage::None;
     return slot;
+  }
+
+  /// After a signal: whether the reader has had its time to end by itself. It may be waiting for a camera or server.
+  bool isAbandoned() {
+    if (!interrupted()) return false;
+    const auto now = std::chrono::steady_clock::now();
+    if (!interruptedAt_) interruptedAt_ = now;
+    return now - *interruptedAt_ > kLastWait;
   }
 
   void put(Slot& slot, Stage stage) {
@@ -117,8 +144,11 @@ class Pipeline {
       while (Slot* slot = takeToRead()) {
         slot->batch.number = number;
         if (!steps_.read(slot->batch)) break;
+        {
+          const std::lock_guard lock(mutex_);
+          batches_ = ++number;
+        }
         put(*slot, Stage::Decode);
-        ++number;
       }
     } catch (...) {
       failure = std::current_exception();
@@ -126,7 +156,6 @@ class Pipeline {
     {
       const std::lock_guard lock(mutex_);
       readFailure_ = failure;
-      batches_ = number;
       readAll_ = true;
     }
     changed(Stage::Write).notify_one();
@@ -147,8 +176,9 @@ class Pipeline {
   std::array<std::condition_variable, kStages> changed_;
   std::vector<Slot> slots_;
   bool stop_ = false, readAll_ = false;
-  std::size_t batches_ = 0;         ///< how many were read, if `readAll_`
+  std::size_t batches_ = 0;         ///< how many were read
   std::exception_ptr readFailure_;  ///< what ended the reading
+  std::optional<std::chrono::steady_clock::time_point> interruptedAt_;
 
   std::vector<std::jthread> threads_;  ///< last, so that they have ended before the rest goes
 };

@@ -32,9 +32,13 @@ struct Steps {
   std::function<void(Batch&)> draw;
   /// Takes the batches in order; false to end. The calling thread.
   std::function<bool(Batch&)> write;
+  /// Called when nothing more is to be written, also where a step threw; may be empty. After a signal (interrupted())
+  /// `read` may still be waiting for its source. The calling thread.
+  std::function<void()> end;
 };
 
 /// Runs the steps until nothing is left to read or `write` wants no more, and returns when all threads have ended.
+/// After a signal it reads no more, and writes what has been read.
 /// At most two batches for each clone, and two more, are in flight.
 /// @throws  what a step threw, of the first batch in order for which one did; or why a thread cannot be started
 void runPipeline(const Steps& steps);

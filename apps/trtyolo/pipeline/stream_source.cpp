@@ -9,6 +9,7 @@
 #include "input/reader.hpp"
 #include "input/retry.hpp"
 #include "pipeline/threads.hpp"
+#include "terminal/reason.hpp"
 #include "trtyolo/opencv.hpp"
 
 namespace app {
@@ -40,6 +41,11 @@ void StreamSource::stop() {
 StreamCounts StreamSource::counts() const {
   const std::lock_guard lock(mutex_);
   return counts_;
+}
+
+bool StreamSource::isIdle() const {
+  const std::lock_guard lock(mutex_);
+  return stop_ && inFlight_.empty() && places_ == 0;
 }
 
 void StreamSource::rethrow() {
@@ -85,6 +91,19 @@ void StreamSource::setAway(bool away) {
 // Reading
 
 void StreamSource::read() {
+  try {
+    readAll();
+  } catch (const std::exception& error) {
+    Item item;
+    item.source = &source_;
+    item.name = name_;
+    item.frame = frame_;
+    item.error = reasonOf(error);
+    submit(std::move(item));
+  }
+}
+
+void StreamSource::readAll() {
   Retry retry(settings_.giveUp);
   while (!stopped()) {
     came_ = false;
@@ -168,8 +187,12 @@ bool StreamSource::waitForPlace(FrameReader& frames) {
 void StreamSource::submit(Item item) {
   InFlight next;
   if (item.error.empty()) {
-    const auto image = std::make_shared<cv::Mat>(item.image);  // the same pixels
-    next.ticket = pool_.submit({trtyolo::view(*image), image});
+    try {
+      const auto image = std::make_shared<cv::Mat>(item.image);  // the same pixels
+      next.ticket = pool_.submit({trtyolo::view(*image), image});
+    } catch (const std::exception& error) {
+      item.error = reasonOf(error);
+    }
   }
   next.item = std::move(item);
   {
@@ -200,7 +223,7 @@ void StreamSource::take() {
         predicted = true;
       }
     } catch (const std::exception& error) {
-      next.item.error = error.what();
+      next.item.error = reasonOf(error);
     }
     take_(next.item);
     next = {};  // frees the image before the next frame is read

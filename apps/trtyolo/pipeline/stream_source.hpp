@@ -55,6 +55,8 @@ class StreamSource {
 
   const Source& source() const { return source_; }
   StreamCounts counts() const;
+  /// True after stop() when nothing is in flight any more; the source itself may still be waited for.
+  bool isIdle() const;
   /// Throws what ended the source, if something did: what `take` threw, or what went wrong in a thread. Only once.
   void rethrow();
 
@@ -64,6 +66,7 @@ class StreamSource {
     trtyolo::Ticket<> ticket;  ///< of an item without an error
   };
 
+  void readAll();
   std::jthread start(void (StreamSource::*work)(), bool& ended);
   void read();
   bool readOnce();

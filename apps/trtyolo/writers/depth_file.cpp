@@ -5,9 +5,9 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
-#include <opencv2/imgcodecs.hpp>
+#include <opencv2/core.hpp>
 
-#include "writers/output_file.hpp"
+#include "writers/image_writer.hpp"
 
 namespace app {
 
@@ -19,11 +19,7 @@ double writeDepth(const std::string& file, const trtyolo::DepthMap& depth) {
   std::transform(depth.data.begin(), depth.data.end(), steps.begin<std::uint16_t>(), [&](float metres) {
     return static_cast<std::uint16_t>(metres > 0 && metres <= farthest ? std::lround(metres / scale) : 0);
   });
-  std::vector<unsigned char> bytes;
-  cv::imencode(".png", steps, bytes);
-  OutputFile output(file);
-  output.write({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-  output.commit();
+  writeImage(file, steps);
   return scale;
 }
 

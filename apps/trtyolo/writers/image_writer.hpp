@@ -1,14 +1,19 @@
-// Annotated images as files.
+// Images as files.
 #pragma once
+
+#include <opencv2/core/mat.hpp>
+#include <string>
 
 #include "pipeline/item.hpp"
 
 namespace app {
 
+/// Writes an image in the format that the file's name ends with, in the place of what is there.
+/// @throws WriteError  names the file and the reason: also that the format cannot hold the image
+void writeImage(const std::string& file, const cv::Mat& image);
+
 /// Draws an item's result into its image, and, if it is no frame of a video and has a place (Item::saveAs), writes that
-/// file. What goes wrong with this image alone, because it cannot be drawn, encoded or have this name, becomes
-/// Item::saveError. Any thread.
-/// @throws std::runtime_error  the file cannot be written for a reason that others will meet as well: a full disk
+/// file and the one of its depth. What goes wrong becomes Item::saveError. Any thread.
 void drawAndSave(Item& item);
 
 }  // namespace app

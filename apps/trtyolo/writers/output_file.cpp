@@ -1,43 +1,53 @@
 // Files that are complete or not there: see output_file.hpp.
 #include "writers/output_file.hpp"
 
+#include <fcntl.h>
+#include <poll.h>
 #include <spdlog/fmt/fmt.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
+#include <chrono>
+#include <climits>
 #include <cstdint>
 #include <filesystem>
 #include <random>
 #include <system_error>
 #include <utility>
 
-#if !defined(_WIN32)
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-#endif
-
 namespace fs = std::filesystem;
 
 namespace app {
 namespace {
 
-WriteError cannotWrite(const std::string& path, const std::error_code& error) {
-  return {path, error.message(), error.value()};
+constexpr mode_t kUsual = 0666;  // less what the user's mask takes away
+
+[[noreturn]] void throwCannotWrite(const std::string& path, int code) {
+  throw WriteError(path, std::generic_category().message(code), code);
 }
 
 /// A file that did not exist; null, and errno, if it cannot be made.
 std::FILE* createdFile(const std::string& name) {
-#if defined(_WIN32)
-  return std::fopen(name.c_str(), "wbx");
-#else
-  constexpr mode_t kUsual = 0666;  // less what the user's mask takes away
   const int descriptor = ::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, kUsual);
   std::FILE* const file = descriptor < 0 ? nullptr : fdopen(descriptor, "wb");
   if (descriptor >= 0 && file == nullptr) ::close(descriptor);
   return file;
-#endif
+}
+
+/// Waits until a pipe takes bytes. After a signal to end it need not do so for long.
+void waitToWrite(int descriptor, const std::string& path) {
+  using Clock = std::chrono::steady_clock;
+  constexpr int kLookEvery = 100;  // milliseconds
+  constexpr auto kLast = std::chrono::seconds(2);
+  Clock::time_point end = Clock::time_point::max();
+  pollfd ready{descriptor, POLLOUT, 0};
+  while (poll(&ready, 1, kLookEvery) <= 0) {
+    if (!interrupted()) continue;
+    if (end == Clock::time_point::max()) end = Clock::now() + kLast;
+    if (Clock::now() >= end) throw WriteError(path, "nobody reads it", EPIPE);
+  }
 }
 
 }  // namespace
@@ -45,35 +55,52 @@ std::FILE* createdFile(const std::string& name) {
 WriteError::WriteError(const std::string& path, const std::string& reason, int code)
     : std::runtime_error(fmt::format("'{}' cannot be written: {}", path, reason)), code_(code) {}
 
-bool WriteError::concernsAll() const {
-  constexpr std::array kOfAll{ENOSPC, EDQUOT, EFBIG, EIO, EROFS, ENOMEM, EMFILE, ENFILE, EPIPE};
-  return std::find(kOfAll.begin(), kOfAll.end(), code_) != kOfAll.end();
-}
-
 bool WriteError::readerIsGone() const {
   return code_ == EPIPE;
 }
 
-TemporaryFile::TemporaryFile(const std::string& path, const std::string& extension) {
+TemporaryFile::TemporaryFile(const std::string& path, const std::string& extension) : path_(path) {
   std::random_device random;  // processes of other machines and containers have the same numbers
   constexpr int kTries = 100;
-  for (int i = 0; i < kTries && file == nullptr; ++i) {
+  for (int i = 0; i < kTries && file_ == nullptr; ++i) {
     const std::uint64_t number = (std::uint64_t{random()} << 32U) | random();
-    name = (fs::path(path).parent_path() / fmt::format(".trtyolo.{:016x}{}", number, extension)).string();
+    name_ = (fs::path(path).parent_path() / fmt::format(".trtyolo.{:016x}{}", number, extension)).string();
+    unfinished_.emplace(name_);
     errno = 0;
-    file = createdFile(name);
-    if (file == nullptr && errno != EEXIST) break;
+    file_ = createdFile(name_);
+    if (file_ == nullptr && errno != EEXIST) break;
   }
-  if (file == nullptr) throw cannotWrite(path, {errno, std::generic_category()});
+  if (file_ == nullptr) throwCannotWrite(path_, errno);
 }
 
-void putInPlace(const std::string& temporary, const std::string& path) {
-  std::error_code error;
-  fs::rename(temporary, path, error);
-  if (!error) return;
+TemporaryFile::~TemporaryFile() {
+  if (file_ != nullptr) std::fclose(file_);
   std::error_code ignored;
-  fs::remove(temporary, ignored);
-  throw cannotWrite(path, error);
+  if (!name_.empty()) fs::remove(name_, ignored);
+}
+
+void TemporaryFile::write(std::string_view bytes) {
+  errno = 0;
+  if (std::fwrite(bytes.data(), 1, bytes.size(), file_) != bytes.size()) throwCannotWrite(path_, errno);
+}
+
+void TemporaryFile::close() {
+  errno = 0;
+  if (std::fclose(std::exchange(file_, nullptr)) != 0) throwCannotWrite(path_, errno);
+}
+
+void TemporaryFile::putInPlace() {
+  std::error_code error;
+  fs::rename(name_, path_, error);
+  if (error) throwCannotWrite(path_, error.value());
+  name_.clear();
+}
+
+void writeWhole(const std::string& path, std::string_view bytes) {
+  TemporaryFile file(path, ".part");
+  file.write(bytes);
+  file.close();
+  file.putInPlace();
 }
 
 void makeFolder(const std::string& folder) {
@@ -86,54 +113,39 @@ void makeFolder(const std::string& folder) {
 OutputFile::OutputFile(const std::string& path) : path_(path) {
   if (path_ == "-") {
     path_ = "standard output";
-    file_ = stdout;
+    direct_ = STDOUT_FILENO;
     return;
   }
   std::error_code error;
   if (fs::is_symlink(path_, error)) path_ = fs::weakly_canonical(path_).string();
   if (fs::is_directory(path_, error)) throw WriteError(path_, "it is a folder", EISDIR);
   if (!fs::exists(path_, error) || fs::is_regular_file(path_, error)) {
-    TemporaryFile made(path_, ".part");
-    temporary_ = std::move(made.name);
-    file_ = made.file;
+    temporary_.emplace(path_, ".part");
     return;
   }
-  errno = 0;
-  file_ = std::fopen(path_.c_str(), "wb");
-  if (file_ == nullptr) fail();
+  direct_ = ::open(path_.c_str(), O_WRONLY | O_CLOEXEC);
+  if (direct_ < 0) throwCannotWrite(path_, errno);
 }
 
 OutputFile::~OutputFile() {
-  if (file_ != nullptr && file_ != stdout) std::fclose(file_);
-  std::error_code ignored;
-  if (!direct()) fs::remove(temporary_, ignored);
+  if (direct_ > STDOUT_FILENO) ::close(direct_);
 }
 
 void OutputFile::write(std::string_view bytes) {
-  errno = 0;
-  if (std::fwrite(bytes.data(), 1, bytes.size(), file_) != bytes.size()) fail();
-}
-
-void OutputFile::flush() {
-  errno = 0;
-  if (std::fflush(file_) != 0) fail();
+  if (temporary_) return temporary_->write(bytes);
+  while (!bytes.empty()) {
+    waitToWrite(direct_, path_);
+    // What can be polled takes so many without waiting.
+    const ssize_t count = ::write(direct_, bytes.data(), std::min<std::size_t>(bytes.size(), PIPE_BUF));
+    if (count < 0 && errno != EINTR && errno != EAGAIN) throwCannotWrite(path_, errno);
+    if (count > 0) bytes.remove_prefix(static_cast<std::size_t>(count));
+  }
 }
 
 void OutputFile::commit() {
-  flush();
-  if (file_ == stdout) return;
-  errno = 0;
-  std::FILE* file = file_;
-  file_ = nullptr;
-  if (std::fclose(file) != 0) fail();
-  if (direct()) return;
-  const std::string temporary = std::move(temporary_);
-  temporary_.clear();
-  putInPlace(temporary, path_);
-}
-
-void OutputFile::fail() const {
-  throw cannotWrite(path_, {errno, std::generic_category()});
+  if (!temporary_) return;
+  temporary_->close();
+  temporary_->putInPlace();
 }
 
 }  // namespace app

@@ -2,9 +2,12 @@
 #pragma once
 
 #include <cstdio>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+
+#include "terminal/interrupt.hpp"
 
 namespace app {
 
@@ -12,8 +15,6 @@ namespace app {
 class WriteError : public std::runtime_error {
  public:
   WriteError(const std::string& path, const std::string& reason, int code);
-  /// True if other files will meet the same: the disk is full or broken.
-  bool concernsAll() const;
   /// True if it was a pipe, and nobody reads it any more.
   bool readerIsGone() const;
 
@@ -23,25 +24,40 @@ class WriteError : public std::runtime_error {
 
 /// A file beside `path` to write to until it is complete, empty and open; `extension` is what its name ends with.
 /// Nobody had it before: another process may be at the same `path`, or have planted a link. The name is short, and
-/// holds nothing that programs might take for more than a name.
-struct TemporaryFile {
-  std::string name;
-  std::FILE* file = nullptr;  ///< the caller closes it
-
-  /// @throws WriteError  names `path` and the reason
+/// holds nothing that programs might take for more than a name. The destructor removes what was not put in place, and
+/// so does a signal that ends the program. Every failure throws a WriteError that names `path`.
+class TemporaryFile {
+ public:
   TemporaryFile(const std::string& path, const std::string& extension);
+  ~TemporaryFile();
+  TemporaryFile(const TemporaryFile&) = delete;
+  TemporaryFile& operator=(const TemporaryFile&) = delete;
+
+  const std::string& name() const { return name_; }
+  void write(std::string_view bytes);
+  /// No more is to be written, or somebody else writes it by its name.
+  void close();
+  /// Gives the file the name `path`, in the place of what has it: another file, a link, a pipe. To be closed before.
+  void putInPlace();
+
+ private:
+  std::string path_, name_;
+  std::FILE* file_ = nullptr;
+  std::optional<UnfinishedFile> unfinished_;
 };
 
-/// Puts the complete file `temporary` in the place of `path`.
-/// @throws WriteError  names the file and the reason; `temporary` is gone
-void putInPlace(const std::string& temporary, const std::string& path);
+/// Writes a file of `bytes` in the place of what is there: another file, a link, a pipe.
+/// @throws WriteError  names the file and the reason
+void writeWhole(const std::string& path, std::string_view bytes);
 
 /// Makes `folder` and those above it, unless they exist.
 /// @throws std::runtime_error  names the folder and the reason
 void makeFolder(const std::string& folder);
 
-/// A file that gets its name when commit() is called, and vanishes if that never happens. "-" is standard output; that,
-/// devices and pipes are written to directly. Every failure throws a WriteError.
+/// A file that the user has named, written piece by piece: it gets its name when commit() is called, and vanishes if
+/// that never happens. A link is followed. "-" is standard output; that, devices and pipes are written to directly.
+/// Where nobody reads a pipe any more, or nobody reads it for seconds after a signal to end, it is given up. Every
+/// failure throws a WriteError.
 class OutputFile {
  public:
   explicit OutputFile(const std::string& path);
@@ -49,20 +65,14 @@ class OutputFile {
   OutputFile(const OutputFile&) = delete;
   OutputFile& operator=(const OutputFile&) = delete;
 
+  /// What is written to directly is handed to the system at once.
   void write(std::string_view bytes);
-  /// Hands what was written to the system, so that a reader of a pipe sees it.
-  void flush();
   void commit();
 
-  /// True if it is written to directly, so that others can read it meanwhile.
-  bool direct() const { return temporary_.empty(); }
-
  private:
-  [[noreturn]] void fail() const;
-
   std::string path_;
-  std::string temporary_;  ///< empty if written to directly
-  std::FILE* file_ = nullptr;
+  std::optional<TemporaryFile> temporary_;  ///< none if written to directly
+  int direct_ = -1;                         ///< descriptor
 };
 
 }  // namespace app

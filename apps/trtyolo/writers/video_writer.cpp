@@ -1,4 +1,6 @@
-// Annotated frames as videos: see makeVideoWriter() in writer.hpp.
+// Annotated frames as videos: see video_writer.hpp.
+#include "writers/video_writer.hpp"
+
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -10,8 +12,9 @@
 #include <stdexcept>
 
 #include "input/frame_reader.hpp"
+#include "terminal/reason.hpp"
+#include "writers/mp4.hpp"
 #include "writers/output_file.hpp"
-#include "writers/writer.hpp"
 
 namespace fs = std::filesystem;
 
@@ -23,13 +26,6 @@ constexpr double kHighestRate = 240;
 constexpr double kSameRate = 1.02;    // a rate that is higher by less is taken for the same
 constexpr double kLongestGap = 3600;  // seconds; a longer one is a wrong time stamp
 
-/// The name of an empty file, which FFmpeg then writes to.
-std::string reserved(const std::string& path) {
-  const TemporaryFile made(path, ".part.mp4");
-  std::fclose(made.file);
-  return made.name;
-}
-
 /// One video that is being written. OpenCV reports no failure while it writes, so the file is checked when it is
 /// complete.
 ///
@@ -38,21 +34,12 @@ std::string reserved(const std::string& path) {
 class Video {
  public:
   Video(const std::string& path, const Item& first)
-      : path_(path), temporary_(reserved(path)), size_(first.image.size()), rate_(first.rate) {
+      : path_(path), temporary_(path, ".part.mp4"), size_(first.image.size()), rate_(first.rate) {
+    temporary_.close();  // FFmpeg writes it
     begin_ = first.time.value_or(0);
     first.image.copyTo(last_);
     open(usual(rate_));  // so that a failure is known at once
   }
-
-  ~Video() {
-    writer_.release();
-    discard();
-  }
-
-  Video(const Video&) = delete;
-  Video& operator=(const Video&) = delete;
-
-  const std::string& path() const { return path_; }
 
   void add(const Item& item) {
     const double time = item.time.value_or(begin_ + static_cast<double>(frames_ + 1) / usual(rate_)) - begin_;
@@ -71,13 +58,12 @@ class Video {
   void finish() {
     write();
     writer_.release();
-    const cv::VideoCapture written(placeOf(temporary_), videoBackend());
-    const long readable = written.isOpened() ? std::lround(written.get(cv::CAP_PROP_FRAME_COUNT)) : 0;
+    const long readable = framesInMp4(temporary_.name());  // OpenCV would wait here while it opens a stream
     if (readable != frames_) {
       throw std::runtime_error("'" + path_ + "' cannot be written: of " + std::to_string(frames_) + " frames " +
                                std::to_string(readable) + " can be read back; " + freeSpace());
     }
-    putInPlace(temporary_, path_);
+    temporary_.putInPlace();
   }
 
  private:
@@ -88,11 +74,10 @@ class Video {
     const int codec = cv::VideoWriter::fourcc('m', 'p', '4', 'v');
     bool open = false;
     try {
-      open = writer_.open(placeOf(temporary_), videoBackend(), codec, rate, size_);
+      open = writer_.open(placeOf(temporary_.name()), videoBackend(), codec, rate, size_);
     } catch (const cv::Exception&) {
     }
     if (open) return;
-    discard();
     throw std::runtime_error("'" + path_ + "' cannot be written: OpenCV cannot make an MP4 video of " +
                              std::to_string(size_.width) + " x " + std::to_string(size_.height) + " pixels in '" +
                              fs::absolute(path_).parent_path().string() + "'");
@@ -107,11 +92,6 @@ class Video {
     ++frames_;
   }
 
-  void discard() const {
-    std::error_code ignored;
-    fs::remove(temporary_, ignored);
-  }
-
   std::string freeSpace() const {
     std::error_code error;
     const fs::space_info space = fs::space(fs::absolute(path_).parent_path(), error);
@@ -119,7 +99,8 @@ class Video {
     return "the disk has " + std::to_string(space.available / 1000000) + " MB left";
   }
 
-  std::string path_, temporary_;
+  std::string path_;
+  TemporaryFile temporary_;
   cv::Size size_;
   double rate_, begin_ = 0;  ///< of the source; the first frame's time
   cv::Mat last_;             ///< frame, which is written when the next one's time is known
@@ -134,26 +115,17 @@ class Videos final : public VideoWriter {
     if (path_ != item.saveAs) {
       finish();
       path_ = item.saveAs;
-      try {
-        video_.emplace(path_, item);
-      } catch (const std::runtime_error& error) {
-        item.saveError = error.what();
-      }
+      attempt(item, [&] { video_.emplace(path_, item); });
     } else if (video_) {
-      try {
-        video_->add(item);
-      } catch (const std::exception& error) {
-        item.saveError = error.what();
-        video_.reset();
-      }
+      attempt(item, [&] { video_->add(item); });
     }
   }
 
   void finish() override {
     try {
       if (video_) video_->finish();
-    } catch (const std::runtime_error& error) {
-      spdlog::error("{}", error.what());
+    } catch (const std::exception& error) {
+      spdlog::error("{}", reasonOf(error));
       failed_ = true;
     }
     video_.reset();
@@ -163,6 +135,18 @@ class Videos final : public VideoWriter {
   bool failed() const override { return failed_; }
 
  private:
+  /// Does `work`; what it throws ends the video, and becomes the item's error.
+  template <typename Work>
+  void attempt(Item& item, const Work& work) {
+    try {
+      work();
+    } catch (const std::exception& error) {
+      item.addSaveError(reasonOf(error));
+      failed_ = true;
+      video_.reset();
+    }
+  }
+
   std::string path_;  ///< of the video that is being written, or could not be begun
   std::optional<Video> video_;
   bool failed_ = false;

@@ -1,0 +1,58 @@
+// The results of predict as JSON, CSV and label files.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "pipeline/item.hpp"
+#include "trtyolo.hpp"
+
+namespace app {
+
+class Table;
+
+/// Which results are to be written, and where to; what is empty is not asked for.
+struct ResultFiles {
+  std::string json;    ///< one JSON object, written image by image; "-" is standard output
+  std::string csv;     ///< a line for each object, below a heading that depends on the task; "-" is standard output
+  bool times = false;  ///< in `csv`: a column for the time of frames
+  /// A folder, which exists, for Ultralytics' label files: one for each image, with what trtyolo::Result::toTxt()
+  /// gives; none for an image in which nothing was found. They have the names of Item::fileName().
+  std::string labels;
+  bool labelScores = false;
+};
+
+/// Takes every item in the order of the sources, then finish(). What goes wrong with one item or one file is named on
+/// standard error and costs no other. An object that is destroyed before finish() leaves no file behind that looks
+/// complete. `model` outlives it. For one thread.
+class ResultWriter {
+ public:
+  /// @throws std::runtime_error  names the file that cannot be opened, and the reason
+  ResultWriter(ResultFiles files, const trtyolo::ModelInfo& model);
+  ~ResultWriter();
+  ResultWriter(const ResultWriter&) = delete;
+  ResultWriter& operator=(const ResultWriter&) = delete;
+
+  /// Writes the item, also one with an error, and names the error. Adds to Item::saveError what goes wrong here.
+  void add(Item& item);
+  void finish();
+
+  /// True if a file could not be written, so that it is not there.
+  bool failed() const { return failed_; }
+  /// True if whoever read the results has gone.
+  bool readerIsGone() const { return readerIsGone_; }
+  /// True if files were asked for, and none of them can be written any more.
+  bool isLost() const;
+
+ private:
+  void addLabels(Item& item) const;
+  template <typename Work>
+  void attempt(std::unique_ptr<Table>& table, const Work& work);
+
+  ResultFiles files_;
+  std::vector<std::unique_ptr<Table>> tables_;  ///< one that failed is null
+  bool failed_ = false, readerIsGone_ = false;
+};
+
+}  // namespace app
