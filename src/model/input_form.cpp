@@ -18,15 +18,17 @@ using protobuf::Field;
 using protobuf::forEachField;
 
 // A message, made piece by piece.
-class Message {
+class MessageWriter {
  public:
   template <typename Value>
-  Message& add(std::uint64_t number, const Value& value) {
+  MessageWriter& add(std::uint64_t number, const Value& value) {
     appendField(bytes_, number, value);
     return *this;
   }
-  Message& add(std::uint64_t number, const Message& message) { return add(number, std::string_view(message.bytes_)); }
-  Message& add(std::uint64_t number, const std::string& text) { return add(number, std::string_view(text)); }
+  MessageWriter& add(std::uint64_t number, const MessageWriter& message) {
+    return add(number, std::string_view(message.bytes_));
+  }
+  MessageWriter& add(std::uint64_t number, const std::string& text) { return add(number, std::string_view(text)); }
 
   const std::string& bytes() const { return bytes_; }
 
@@ -35,9 +37,9 @@ class Message {
 };
 
 // An AttributeProto.
-Message attribute(std::string_view name, const std::vector<std::uint64_t>& integers, bool list) {
+MessageWriter attribute(std::string_view name, const std::vector<std::uint64_t>& integers, bool list) {
   constexpr std::uint64_t kName = 1, kInteger = 3, kIntegers = 8, kType = 20, kTypeInteger = 2, kTypeIntegers = 7;
-  Message message;
+  MessageWriter message;
   message.add(kName, name);
   for (const std::uint64_t integer : integers) {
     message.add(list ? kIntegers : kInteger, integer);
@@ -46,9 +48,9 @@ Message attribute(std::string_view name, const std::vector<std::uint64_t>& integ
   return message;
 }
 
-Message node(std::string_view type, const std::vector<std::string>& inputs, const std::string& output) {
+MessageWriter node(std::string_view type, const std::vector<std::string>& inputs, const std::string& output) {
   constexpr std::uint64_t kInput = 1, kOutput = 2, kType = 4;
-  Message message;
+  MessageWriter message;
   for (const std::string& input : inputs) {
     message.add(kInput, input);
   }
@@ -69,13 +71,13 @@ class UsualInput {
     const std::string name = old_ + "/image";
     appendInput(graph, name);
     // Whichever step is the last gives the old value.
-    std::vector<std::pair<std::string_view, Message>> steps;
+    std::vector<std::pair<std::string_view, MessageWriter>> steps;
     if (form_.bytes) {
-      steps.emplace_back("Round", Message());
+      steps.emplace_back("Round", MessageWriter());
     }
     if (form_.channels == 1) {
       steps.emplace_back("Gather", attribute("axis", {1}, false));
-      Message first;  // the index 0 of a channel
+      MessageWriter first;  // the index 0 of a channel
       constexpr std::uint64_t kDims = 1, kDataType = 2, kName = 8, kRaw = 9;
       first.add(kDims, std::uint64_t{1})
           .add(kDataType, onnx_type::kInt64)
@@ -94,7 +96,7 @@ class UsualInput {
         inputs.push_back(channel());
       }
       value = i + 1 == steps.size() ? old_ : name + "/" + std::to_string(i);
-      Message step = node(type, inputs, value);
+      MessageWriter step = node(type, inputs, value);
       if (!parameters.bytes().empty()) {
         step.add(kAttributeOfNode, parameters);
       }
@@ -115,14 +117,15 @@ class UsualInput {
     if (form_.channelsLast) {
       std::rotate(sides.begin() + 1, sides.begin() + 3, sides.end());
     }
-    const Message three = Message().add(kNumber, std::uint64_t{3});
+    const MessageWriter three = MessageWriter().add(kNumber, std::uint64_t{3});
     sides[1] = three.bytes();
-    Message shape;
+    MessageWriter shape;
     for (const std::string_view side : sides) {
       shape.add(kDim, side);
     }
-    const Message type = Message().add(kTensorType, Message().add(kElementType, type_).add(kShape, shape));
-    appendField(graph, kInput, std::string_view(Message().add(kName, name).add(kType, type).bytes()));
+    const MessageWriter type =
+        MessageWriter().add(kTensorType, MessageWriter().add(kElementType, type_).add(kShape, shape));
+    appendField(graph, kInput, std::string_view(MessageWriter().add(kName, name).add(kType, type).bytes()));
   }
 
   InputForm form_;
@@ -201,7 +204,7 @@ std::optional<std::string> withUsualInput(std::string_view onnx) {
     });
     appendField(file, kGraph, std::string_view(rewritten));
   });
-  const Message entry = Message().add(kKey, std::string_view(kInputForm)).add(kValue, textOf(*form));
+  const MessageWriter entry = MessageWriter().add(kKey, std::string_view(kInputForm)).add(kValue, textOf(*form));
   appendField(file, kMetadataProps, std::string_view(entry.bytes()));
   return file;
 }
