@@ -151,7 +151,10 @@ class Streams : public testing::Test {
  protected:
   /// What comes of a source until it has ended.
   void follow(const Source& source, const std::function<void(Item&)>& take) {
-    StreamSource stream(source, "", pool_, {}, take);
+    PixelBudget budget(std::size_t{1} << 28U);
+    StreamSettings settings;
+    settings.budget = &budget;
+    StreamSource stream(source, "", pool_, settings, take);
     while (!stream.counts().ended) std::this_thread::sleep_for(std::chrono::milliseconds(1));
     stream.rethrow();
   }

@@ -10,6 +10,7 @@
 #include "bench_command.hpp"
 #include "commands/command.hpp"
 #include "input/frame_reader.hpp"
+#include "input/pixel_budget.hpp"
 #include "terminal/interrupt.hpp"
 #include "terminal/progress.hpp"
 
@@ -18,6 +19,7 @@ namespace {
 
 /// An image, or the first frame of a video.
 bench::SourceImage readFrame(const std::string& source) {
+  if (const auto size = imageSizeOf(source)) PixelBudget().require(size->bytes(), describe(*size));
   cv::Mat pixels = cv::imread(source, cv::IMREAD_COLOR);
   if (pixels.empty()) {
     cv::VideoCapture video(placeOf(source), videoBackend());

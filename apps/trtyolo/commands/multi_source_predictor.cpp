@@ -90,6 +90,7 @@ class MultiSourcePredictor {
   const std::vector<Source>& sources_;
   trtyolo::Model model_;
   trtyolo::Pool<> pool_;
+  PixelBudget budget_;
   OutputNames names_;
   Progress progress_;
 
@@ -107,6 +108,7 @@ MultiSourcePredictor::MultiSourcePredictor(const PredictOptions& options, const 
       sources_(sources),
       model_(loadModel(options, 0)),  // as many streams as suit the machine
       pool_(model_, poolOption(options)),
+      budget_(options.pixelBytes()),
       names_(options.save, sources),
       progress_(!options.quiet),
       results_(resultFiles(options, model_.info(), sources), model_.info()),
@@ -161,6 +163,7 @@ void MultiSourcePredictor::start() {
   StreamSettings settings;
   settings.maxInFlight = std::max<std::size_t>(1, pool_.inFlight() / sources_.size()) + kBeingWritten;
   settings.dropLate = options_.late == "drop";
+  settings.budget = &budget_;
   settings.giveUp = options_.giveUp.value_or(0);
   states_.resize(sources_.size());
   for (std::size_t i = 0; i < sources_.size(); ++i) {
@@ -178,7 +181,7 @@ void MultiSourcePredictor::take(Item& item, VideoWriter* video) {
     drawAndSave(item);
     video->add(item);
   }
-  item.image.release();
+  item.releaseImage();
   const std::lock_guard lock(writing_);
   results_.add(item);
   summary_.add(item);

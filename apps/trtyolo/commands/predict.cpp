@@ -12,6 +12,7 @@
 #include "commands/multi_source_predictor.hpp"
 #include "commands/predict_options.hpp"
 #include "draw/window.hpp"
+#include "input/pixel_budget.hpp"
 #include "input/reader.hpp"
 #include "input/sources.hpp"
 #include "pipeline/pipeline.hpp"
@@ -66,6 +67,20 @@ auto timed(double& total, const Work& work) {
   return work();
 }
 
+/// Does `work` for an item without an error; what it throws becomes the item's error. False if there is one.
+template <typename Work>
+bool withErrors(Item& item, const Work& work) {
+  if (!item.error.empty()) return false;
+  try {
+    work();
+    return true;
+  } catch (const std::exception& error) {
+    item.error = reasonOf(error);
+    item.releaseImage();
+    return false;
+  }
+}
+
 /// Loaded with all that the command line asks for; lives as long as predict runs.
 class PredictCommand {
  public:
@@ -75,7 +90,7 @@ class PredictCommand {
 
  private:
   bool read(Batch& batch);
-  static void decode(Batch& batch);
+  void decode(Batch& batch);
   static void predict(trtyolo::Model& clone, Batch& batch);
   static void predictAlone(trtyolo::Model& clone, Item& item);
   void drawAndSave(Batch& batch) const;
@@ -91,6 +106,7 @@ class PredictCommand {
   std::optional<ResultWriter> results_;
   std::unique_ptr<VideoWriter> video_;
   std::atomic<bool> stopped_{false};  ///< nothing more is to be read
+  std::optional<PixelBudget> budget_;
   std::optional<Reader> reader_;
   std::optional<Summary> summary_;
   std::optional<Progress> progress_;
@@ -107,7 +123,9 @@ PredictCommand::PredictCommand(const PredictOptions& options, const std::vector<
   if (!options.quiet && errorIsTerminal()) expected_ = countImages(sources_);
   results_.emplace(resultFiles(options, info, sources_), info);
   if (!options.save.empty()) video_ = makeVideoWriter();
-  reader_.emplace(sources_, names_, options.giveUp, [this] { return stopped_ || interrupted(); });
+  budget_.emplace(options.pixelBytes());
+  reader_.emplace(
+      sources_, names_, options.giveUp, [this] { return stopped_ || interrupted(); }, *budget_);
 }
 
 int PredictCommand::run() {
@@ -116,7 +134,7 @@ int PredictCommand::run() {
   Steps steps;
   steps.read = [this](Batch& batch) { return read(batch); };
   steps.skip = [this] { return reader_->skip(); };
-  steps.decode = decode;
+  steps.decode = [this](Batch& batch) { decode(batch); };
   for (const auto& clone : clones_) {
     steps.predict.emplace_back([&clone](Batch& batch) { predict(*clone, batch); });
   }
@@ -138,6 +156,7 @@ int PredictCommand::run() {
 
 /// Completes the files. After a signal the process ends here: a thread may wait for a camera or server.
 void PredictCommand::end() {
+  budget_->close();
   results_->finish();
   if (video_) video_->finish();
   progress_->clear();
@@ -150,6 +169,10 @@ bool PredictCommand::read(Batch& batch) {
     while (batch.items.size() < batch_ && !interrupted()) {
       auto item = reader_->next();
       if (!item) break;
+      if (item->video && !item->image.empty()) {
+        budget_->waitForTurn(batch.number);
+        withErrors(*item, [&] { batch.pixels += reserve(*item, *budget_, batch.pixels); });
+      }
       batch.items.push_back(std::move(*item));
     }
   });
@@ -158,13 +181,20 @@ bool PredictCommand::read(Batch& batch) {
 
 void PredictCommand::decode(Batch& batch) {
   timed(batch.read, [&] {
+    std::vector<std::pair<Item*, std::size_t>> images;  // and how many bytes are reserved for each
     for (Item& item : batch.items) {
-      if (item.video || !item.error.empty()) continue;
-      try {
-        item.image = imageOf(item);
-      } catch (const std::exception& error) {
-        item.error = reasonOf(error);
+      if (!item.video && withErrors(item, [&] { fetchOnce(item); })) images.emplace_back(&item, 0);
+    }
+    budget_->waitForTurn(batch.number);
+    for (auto& [item, bytes] : images) {
+      if (withErrors(*item, [&, &bytes = bytes] { bytes = reserve(*item, *budget_, batch.pixels); })) {
+        batch.pixels += item->memory ? bytes : 0;
       }
+    }
+    budget_->turnIsOver(batch.number);
+    for (auto& [item, bytes] : images) {
+      withErrors(*item, [&, &bytes = bytes] { item->image = imageOf(*item, bytes); });
+      item->encoded.reset();
     }
   });
 }
@@ -189,18 +219,13 @@ void PredictCommand::predict(trtyolo::Model& clone, Batch& batch) {
 }
 
 void PredictCommand::predictAlone(trtyolo::Model& clone, Item& item) {
-  try {
-    item.result = clone.predict(trtyolo::view(item.image));
-  } catch (const std::exception& error) {
-    item.error = reasonOf(error);
-    item.image.release();
-  }
+  withErrors(item, [&] { item.result = clone.predict(trtyolo::view(item.image)); });
 }
 
 void PredictCommand::drawAndSave(Batch& batch) const {
   timed(batch.draw, [&] {
     for (Item& item : batch.items) {
-      if (!options_.keepsImages()) item.image.release();
+      if (!options_.keepsImages()) item.releaseImage();
       if (!item.image.empty()) app::drawAndSave(item);
     }
   });

@@ -22,6 +22,12 @@ void addPredictOptions(CLI::App& command, PredictOptions& options) {
   command.add_option("--clones", options.clones, "clones that work side by side (default: as many as help)")
       ->type_name("N")
       ->check(CLI::Range(1, 1024).description(""));
+  command
+      .add_option("--pixel-memory", options.pixelMemory,
+                  "most memory for the pixels of images and frames that are read at a time; one that needs more is an "
+                  "error (default: a quarter of what the machine and the limits of the process leave)")
+      ->type_name("MiB")
+      ->check(CLI::Range(1, 1 << 24).description(""));
   command.add_flag("-q,--quiet", options.quiet, "say nothing but errors");
 
   command.option_defaults()->group("Many at once");

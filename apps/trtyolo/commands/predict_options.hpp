@@ -26,8 +26,10 @@ struct PredictOptions {
   bool together = false;
   std::string late = "drop";
   std::optional<double> giveUp;  ///< seconds
+  std::size_t pixelMemory = 0;   ///< MiB; 0: a share of what there is
   double status = 10;            ///< seconds
 
+  std::size_t pixelBytes() const { return pixelMemory << 20U; }
   bool keepsImages() const { return !save.empty() || show; }
 };
 

@@ -57,6 +57,14 @@ FrameReader::FrameReader(const Source& source) {
   live_ = source.kind == SourceKind::Camera || (source.kind == SourceKind::Stream && length_ == 0 && !source.webFile);
 }
 
+ImageSize FrameReader::frameSize() const {
+  const auto side = [&](int property) {
+    const double value = capture_.get(property);
+    return value > 0 && std::isfinite(value) ? static_cast<std::size_t>(value) : 0;
+  };
+  return {side(cv::CAP_PROP_FRAME_WIDTH), side(cv::CAP_PROP_FRAME_HEIGHT)};
+}
+
 bool FrameReader::read(cv::Mat& frame) {
   Frame next;
   if (!ahead_.empty()) {

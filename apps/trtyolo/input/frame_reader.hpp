@@ -7,6 +7,7 @@
 #include <opencv2/videoio.hpp>
 #include <string>
 
+#include "input/image_size.hpp"
 #include "input/sources.hpp"
 
 namespace app {
@@ -41,6 +42,8 @@ class FrameReader {
   }
   /// Frames a second; 0 if not known.
   double rate() const { return rate_; }
+  /// Of each frame, as the capture tells; 0 x 0 if it does not.
+  ImageSize frameSize() const;
   /// Frames in all, as far as the file's header tells; 0 if not known.
   long length() const { return length_; }
   /// Seconds in all, as far as the file's header tells; 0 if not known.

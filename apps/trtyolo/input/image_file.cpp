@@ -18,7 +18,9 @@
 #include <string_view>
 
 #include "input/frame_reader.hpp"
+#include "input/image_size.hpp"
 #include "terminal/interrupt.hpp"
+#include "terminal/reason.hpp"
 
 namespace fs = std::filesystem;
 
@@ -161,7 +163,7 @@ bool hasMorePages(const Bytes& bytes) {
   return number(directory + 2 + kEntry * number(directory, 2), 4) != 0;
 }
 
-Bytes readBytes(const std::string& file) {
+Bytes readBytes(const std::string& file, std::size_t most) {
   const Descriptor descriptor(file);
   Bytes bytes;
   constexpr std::size_t kStep = std::size_t{1} << 16;
@@ -175,6 +177,9 @@ Bytes readBytes(const std::string& file) {
       throw std::runtime_error(std::string("cannot be read: ") + std::strerror(errno));
     }
     if (count == 0) break;
+    if (bytes.size() > most) {
+      throw std::runtime_error("it is larger than " + std::to_string(most >> 20U) + " MiB, which is the most");
+    }
   }
   if (bytes.empty()) throw std::runtime_error("the file is empty");
   return bytes;
@@ -182,11 +187,12 @@ Bytes readBytes(const std::string& file) {
 
 cv::Mat decodeImage(const Bytes& bytes) {
   if (bytes.empty()) throw std::runtime_error("the file is empty");
+  if (!imageSize(bytes)) throw std::runtime_error(kUnreadable);
   cv::Mat image;
   try {
     image = cv::imdecode(bytes, cv::IMREAD_COLOR);
-  } catch (const cv::Exception& error) {
-    throw std::runtime_error("OpenCV cannot decode the image: " + error.err);
+  } catch (const std::exception& error) {
+    throw std::runtime_error("OpenCV cannot decode the image: " + reasonOf(error));
   }
   if (image.empty() && contentOf(bytes) == Content::Unmoved) {
     throw std::runtime_error("an animated image, which this version of OpenCV (" CV_VERSION ") cannot read");
@@ -196,18 +202,18 @@ cv::Mat decodeImage(const Bytes& bytes) {
   return image;
 }
 
-cv::Mat readImage(const std::string& file, long page) {
+cv::Mat readImage(const std::string& file, long page, std::size_t most) {
   if (page > 0) {
     std::vector<cv::Mat> pages;
     try {
       cv::imreadmulti(file, pages, static_cast<int>(page), 1, cv::IMREAD_COLOR);
-    } catch (const cv::Exception& error) {
-      throw std::runtime_error("OpenCV cannot decode this page: " + error.err);
+    } catch (const std::exception& error) {
+      throw std::runtime_error("OpenCV cannot decode this page: " + reasonOf(error));
     }
     if (pages.empty() || pages.front().empty()) throw std::runtime_error("this page cannot be read");
     return pages.front();
   }
-  const Bytes bytes = readBytes(file);
+  const Bytes bytes = readBytes(file, most);
   if (isAvif(textOf(bytes)) && !cv::haveImageReader(file)) {
     if (cv::Mat image = readByFfmpeg(file); !image.empty()) return image;
   }

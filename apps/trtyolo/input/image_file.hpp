@@ -33,16 +33,19 @@ long countPages(const std::string& file);
 /// Whether the bytes are a TIFF file of more than one page.
 bool hasMorePages(const std::vector<unsigned char>& bytes);
 
-/// All bytes of a file, a pipe, or a device.
-/// @throws std::runtime_error  says why not, without the file's name
-std::vector<unsigned char> readBytes(const std::string& file);
+/// What a pipe or server may send, in bytes.
+inline constexpr std::size_t kMostBytes = std::size_t{256} << 20;
+
+/// All bytes of a file, a pipe, or a device. Waiting for a pipe ends after a signal (interrupted()).
+/// @throws std::runtime_error  says why not, also that there are more than `most`, without the file's name
+std::vector<unsigned char> readBytes(const std::string& file, std::size_t most);
 
 /// An image in 8-bit BGR, upright as its EXIF orientation says. Values of 16 bits are divided by 256.
 /// @throws std::runtime_error  says why not
 cv::Mat decodeImage(const std::vector<unsigned char>& bytes);
 
-/// The same of a file. `page`: of a TIFF file that has several, from 0.
+/// The same of a file of at most `most` bytes. `page`: of a TIFF file that has several, from 0.
 /// @throws std::runtime_error  says why not, without the file's name
-cv::Mat readImage(const std::string& file, long page = 0);
+cv::Mat readImage(const std::string& file, long page, std::size_t most);
 
 }  // namespace app

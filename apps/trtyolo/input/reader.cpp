@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <chrono>
+#include <filesystem>
 #include <thread>
 #include <utility>
 
@@ -34,8 +35,10 @@ bool takeSingle(Opened& opened) {
   return true;
 }
 
-void openFrames(Opened& opened, bool mayBeImage) {
+void openFrames(Opened& opened, bool mayBeImage, const PixelBudget& budget) {
   opened.frames.emplace(*opened.item.source);
+  const ImageSize size = opened.frames->frameSize();
+  budget.require(size.bytes(), describe(size));
   opened.item.rate = opened.frames->rate();
   if (mayBeImage && opened.frames->single() && takeSingle(opened)) return;
   opened.item.video = opened.item.several = true;
@@ -43,20 +46,20 @@ void openFrames(Opened& opened, bool mayBeImage) {
 
 }  // namespace
 
-Opened open(const Source& source) {
+Opened open(const Source& source, const PixelBudget& budget) {
   Opened opened;
   opened.item.source = &source;
   opened.item.error = source.error;
   if (source.kind == SourceKind::Missing) return opened;
   try {
     if (source.kind == SourceKind::Camera || source.kind == SourceKind::Stream) {
-      openFrames(opened, source.webFile || source.unclear);
+      openFrames(opened, source.webFile || source.unclear, budget);
       return opened;
     }
     const bool local = source.kind == SourceKind::Video || isFile(source);
     const Content content = local ? contentOf(beginningOf(source.name)) : Content::Image;
     if (source.kind == SourceKind::Video || content == Content::Animation) {
-      openFrames(opened, content == Content::Animation);
+      openFrames(opened, content == Content::Animation, budget);
     } else if (content == Content::Pages) {
       opened.pages = countPages(source.name);
       opened.item.several = opened.pages > 1;
@@ -69,31 +72,56 @@ Opened open(const Source& source) {
   return opened;
 }
 
-cv::Mat imageOf(const Item& item) {
+void fetchOnce(Item& item) {
+  const Source& source = *item.source;
+  if (!item.image.empty() || isFile(source)) return;
+  item.encoded = source.content;
+  if (!item.encoded && isWebUrl(source.name)) {
+    item.encoded = std::make_shared<const Bytes>(fetch(source.place(), false).value());
+  } else if (!item.encoded) {
+    item.encoded = std::make_shared<const Bytes>(readBytes(source.name, kMostBytes));
+  }
+}
+
+std::size_t reserve(Item& item, PixelBudget& budget, std::size_t held) {
+  std::optional<ImageSize> size;
+  std::size_t bytes = 0;
+  if (!item.image.empty()) {
+    size = ImageSize{static_cast<std::size_t>(item.image.cols), static_cast<std::size_t>(item.image.rows)};
+  } else if (item.encoded) {
+    size = imageSize(*item.encoded);
+  } else {
+    std::error_code error;
+    const auto file = std::filesystem::file_size(item.source->name, error);
+    size = imageSizeOf(item.source->name, item.frame);
+    if (!error) bytes = file;
+  }
+  if (!size) return kMostBytes;  // imageOf() tells why
+  bytes += size->bytes();
+  item.memory = budget.take(bytes, held, describe(*size));
+  return bytes;
+}
+
+cv::Mat imageOf(const Item& item, std::size_t reserved) {
   const Source& source = *item.source;
   if (!item.image.empty()) return item.image;
   const auto warn = [&](const char* what) { spdlog::warn("{}: only the first of its {} is read", source.name, what); };
-  if (isFile(source)) {
+  if (!item.encoded) {
     const Content content = contentOf(beginningOf(source.name));
-    cv::Mat image = readImage(source.name, item.frame);
+    cv::Mat image = readImage(source.name, item.frame, reserved);
     if (content == Content::Animation || content == Content::Unmoved) warn("frames");
     return image;
   }
-  std::shared_ptr<const Bytes> bytes = source.content;
-  if (!bytes && isWebUrl(source.name)) {
-    bytes = std::make_shared<const Bytes>(fetch(source.place(), false).value());
-  } else if (!bytes) {
-    bytes = std::make_shared<const Bytes>(readBytes(source.name));
-  }
-  cv::Mat image = decodeImage(*bytes);
-  if (hasMorePages(*bytes)) warn("pages");
-  if (contentOf(*bytes) == Content::Animation || contentOf(*bytes) == Content::Unmoved) warn("frames");
+  const Bytes& bytes = *item.encoded;
+  cv::Mat image = decodeImage(bytes);
+  if (hasMorePages(bytes)) warn("pages");
+  if (contentOf(bytes) == Content::Animation || contentOf(bytes) == Content::Unmoved) warn("frames");
   return image;
 }
 
 Reader::Reader(const std::vector<Source>& sources, OutputNames& names, std::optional<double> giveUp,
-               std::function<bool()> stopped)
-    : sources_(sources), names_(names), giveUp_(giveUp), stopped_(std::move(stopped)) {}
+               std::function<bool()> stopped, const PixelBudget& budget)
+    : sources_(sources), names_(names), giveUp_(giveUp), stopped_(std::move(stopped)), budget_(budget) {}
 
 std::optional<Item> Reader::next() {
   try {
@@ -122,7 +150,7 @@ std::optional<Item> Reader::nextOrThrow() {
     const Source& source = sources_[position_++];
     current_ = {};
     current_.item.source = &source;
-    current_ = open(source);
+    current_ = open(source, budget_);
     Item& item = current_.item;
     if (item.error.empty()) {
       item.name = names_.claim(stemOf(source), item.several);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "input/frame_reader.hpp"
+#include "input/pixel_budget.hpp"
 #include "input/retry.hpp"
 #include "pipeline/item.hpp"
 #include "writers/output_names.hpp"
@@ -21,21 +22,29 @@ struct Opened {
 };
 
 /// Opens a source: finds out by its content whether it is an image, pages or frames. Does not decode images of files.
-/// The item has an error if it cannot be opened.
-Opened open(const Source& source);
+/// The item has an error if it cannot be opened, also if its frames are larger than `budget`.
+Opened open(const Source& source, const PixelBudget& budget);
 
-/// The image that an item of open() stands for, if it is one of a source that is no video.
+/// Fetches what an item of open() stands for, if that can be read only once: from a pipe or the web.
 /// @throws std::runtime_error  says why it cannot be read, without the source's name
-cv::Mat imageOf(const Item& item);
+void fetchOnce(Item& item);
+
+/// Takes of the budget what the item's image needs, beside the `held` bytes that its batch has; gives how many bytes.
+/// @throws std::runtime_error  it does not fit
+std::size_t reserve(Item& item, PixelBudget& budget, std::size_t held);
+
+/// The image that an item of open() stands for, if it is one of a source that is no video; after the two above.
+/// @throws std::runtime_error  says why it cannot be read, without the source's name
+cv::Mat imageOf(const Item& item, std::size_t reserved);
 
 /// Goes through the sources in their order. For one thread.
 class Reader {
  public:
   /// `names` gives out the items' names. A camera or stream that ends is opened again, as Retry(giveUp) says, and so is
-  /// one that cannot be opened at first if `giveUp` is there; `stopped` ends the waiting. All but `giveUp` outlive the
-  /// reader.
+  /// one that cannot be opened at first if `giveUp` is there; `stopped` ends the waiting. Frames larger than `budget`
+  /// are not read. All but `giveUp` outlive the reader.
   Reader(const std::vector<Source>& sources, OutputNames& names, std::optional<double> giveUp,
-         std::function<bool()> stopped);
+         std::function<bool()> stopped, const PixelBudget& budget);
 
   /// The next image, undecoded, or the next frame; nothing after the last one. What cannot be opened gives an item
   /// with an error.
@@ -55,6 +64,7 @@ class Reader {
   OutputNames& names_;
   std::optional<double> giveUp_;
   std::function<bool()> stopped_;
+  const PixelBudget& budget_;
   std::size_t position_ = 0;  ///< of the source after the current one
 
   Opened current_;

@@ -16,7 +16,6 @@ namespace app {
 namespace {
 
 constexpr const char* kHidden = "***";
-constexpr std::size_t kMostBytes = std::size_t{256} << 20;
 constexpr long kPatience = 15, kHeadPatience = 5, kLongest = 120;  // seconds
 
 std::string lower(std::string_view text) {

@@ -1,9 +1,11 @@
 // One image or frame on its way through predict.
 #pragma once
 
+#include <memory>
 #include <opencv2/core/mat.hpp>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "input/sources.hpp"
 #include "trtyolo.hpp"
@@ -19,7 +21,9 @@ struct Item {
   std::string error;           ///< why there is no result; `image` and `result` are then not used
   std::string saveError;       ///< why files of it are missing; the result stands
 
-  cv::Mat image;  ///< 8-bit BGR; annotated in place; empty once nobody needs it any more
+  cv::Mat image;                 ///< 8-bit BGR; annotated in place; empty once nobody needs it any more
+  std::shared_ptr<void> memory;  ///< what `image` has of the budget of pixels, as long as it is there
+  std::shared_ptr<const std::vector<unsigned char>> encoded;  ///< of an image that can be read only once
   trtyolo::Result result;
 
   std::string name;       ///< of files that are made of the source, without folder and extension
@@ -27,6 +31,11 @@ struct Item {
   std::string depthFile;  ///< file of an image's depth, beside the annotated image; empty: none was written
   double depthScale = 0;  ///< metres for each step of that file's values
   double rate = 0;        ///< frames a second of the video; 0 if not known
+
+  void releaseImage() {
+    image.release();
+    memory.reset();
+  }
 
   void addSaveError(const std::string& reason) { saveError += (saveError.empty() ? "" : "; ") + reason; }
 

@@ -15,6 +15,7 @@ struct Batch {
   std::size_t number = 0;  ///< position in the order of the sources
   std::vector<Item> items;
   double read = 0, predict = 0, draw = 0;
+  std::size_t pixels = 0;      ///< bytes that its images take of the budget
   std::exception_ptr failure;  ///< what a step threw; later steps leave the batch alone
 };
 

@@ -127,7 +127,7 @@ void StreamSource::readAll() {
 
 /// Reads from the opening to the end; true if the source is to be opened again.
 bool StreamSource::readOnce() {
-  Opened opened = open(source_);
+  Opened opened = open(source_, *settings_.budget);
   Item& item = opened.item;
   item.name = name_;
   if (!item.error.empty() && (source_.kind == SourceKind::Camera || source_.kind == SourceKind::Stream)) {
@@ -144,6 +144,7 @@ bool StreamSource::readOnce() {
   while (waitForPlace(frames)) {
     Item next = item;
     if (!frames.read(next.image)) break;
+    reserve(next, *settings_.budget, 0);
     if (!came_ && frame_ > 0) spdlog::info("{}: is back", source_.name);
     if (!came_) setAway(false);
     if (frame_ == 0) first_ = std::chrono::steady_clock::now();

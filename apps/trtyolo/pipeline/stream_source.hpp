@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "input/frame_reader.hpp"
+#include "input/pixel_budget.hpp"
 #include "input/sources.hpp"
 #include "pipeline/item.hpp"
 #include "trtyolo/pool.hpp"
@@ -19,9 +20,10 @@
 namespace app {
 
 struct StreamSettings {
-  std::size_t maxInFlight = 2;  ///< frames of this source that are read and not yet taken with their results
-  bool dropLate = true;         ///< of a camera or stream: drop the frames that come while that many are in flight
-  double giveUp = 0;            ///< seconds without a frame after which a camera or stream is given up; 0: never
+  std::size_t maxInFlight = 2;    ///< frames of this source that are read and not yet taken with their results
+  bool dropLate = true;           ///< of a camera or stream: drop the frames that come while that many are in flight
+  PixelBudget* budget = nullptr;  ///< of decoded frames, which outlives the source
+  double giveUp = 0;              ///< seconds without a frame after which a camera or stream is given up; 0: never
 };
 
 /// What has become of a source's frames.
