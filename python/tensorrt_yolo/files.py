@@ -122,7 +122,8 @@ def is_image(path: str) -> bool:
     return os.path.splitext(path)[1].lower() in IMAGE_SUFFIXES
 
 
-def natural(text: str) -> list[tuple[int, int | str]]:
-    """A key for sorting as people count: 2.jpg before 10.jpg."""
-    parts = re.split(r"(\d+)", text)
-    return [(1, int(part)) if part.isdigit() else (0, part) for part in parts]
+def natural(text: str) -> list[tuple[int, str]]:
+    """A key for sorting as people count: 2.jpg before 10.jpg. Only 0 to 9 count, as in the C++ program."""
+    parts = re.split("([0-9]+)", text)  # every second one is a number: more digits are more, but for zeros in front
+    parts[1::2] = [digits.lstrip("0") for digits in parts[1::2]]
+    return [(len(part) if index % 2 else 0, part) for index, part in enumerate(parts)]

@@ -4,6 +4,7 @@ import pytest
 from conftest import SHAPES, model_file
 
 import tensorrt_yolo as ty
+from tensorrt_yolo.files import natural
 
 
 def test_labels(tmp_path):
@@ -67,3 +68,9 @@ def test_a_batch_is_a_call():
     found = model.predict(batches[0])
     assert len(found) == 4
     assert [repr(one) for one in found] == [repr(model.predict(path)) for path in batches[0]]
+
+
+def test_digits_that_are_no_numbers():
+    names = ["10²3.jpg", "9.jpg", "1٣.jpg", "2.jpg", "02.jpg", "9" * 5000 + ".jpg"]
+    wanted = ["1٣.jpg", "02.jpg", "2.jpg", "9.jpg", "10²3.jpg", "9" * 5000 + ".jpg"]
+    assert sorted(sorted(names), key=natural) == wanted

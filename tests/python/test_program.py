@@ -267,22 +267,160 @@ def test_names_that_the_file_system_allows(tmp_path, nameless):
     assert len(stems) == 2 * len(names) and len(set(stems)) == len(names)
 
 
-def test_ctrl_c_writes_what_there_is(tmp_path):
+def interrupt_when(ready, command, number, **streams):
+    """Starts a command, sends it a signal when `ready`, and gives its status, messages, and the time to its end."""
+    process = subprocess.Popen(list(map(str, command)), stderr=subprocess.PIPE, text=True, **streams)
+    deadline = time.monotonic() + 60
+    while not ready() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    began = time.monotonic()
+    process.send_signal(number)
+    try:
+        said = process.communicate(timeout=30)[1]
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise
+    return process.returncode, said, time.monotonic() - began
+
+
+STATUS = {signal.SIGINT: 130, signal.SIGTERM: 143}
+PROGRAM = [sys.executable, "-m", "tensorrt_yolo", "predict"]
+
+
+def parts(folder):
+    return list(folder.glob(".tensorrt_yolo*"))
+
+
+@pytest.mark.parametrize("number", STATUS)
+def test_signals_write_what_there_is(tmp_path, number):
     file = tmp_path / "found.json"
     sources = [str(frame) for frame in FRAMES] * 200
-    command = [sys.executable, "-m", "tensorrt_yolo", "predict", str(PEOPLE), *sources, "--json", str(file), "-q"]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    part = pathlib.Path(f"{file}.part{process.pid}")
-    deadline = time.monotonic() + 60
-    while not (part.exists() and part.stat().st_size > 1000) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=60)
-    assert process.returncode == 130, said
+    status, said, _ = interrupt_when(
+        lambda: any(part.stat().st_size > 1000 for part in parts(tmp_path)),
+        [*PROGRAM, PEOPLE, *sources, "--json", file, "-q"],
+        number,
+    )
+    assert status == STATUS[number], said
     images = json.loads(file.read_text())["images"]
     assert 0 < len(images) < len(sources)
     assert [image["source"] for image in images] == sources[: len(images)]
-    assert not part.exists()
+    assert not parts(tmp_path)
+
+
+@pytest.mark.parametrize("number", STATUS)
+def test_signals_end_what_waits(tmp_path, nameless, number):
+    pipe, output = tmp_path / "pipe.png", tmp_path / "out.json"
+    os.mkfifo(pipe)
+    os.mkfifo(output)
+    cv2.imwrite(str(tmp_path / "x.png"), np.zeros((8, 8, 3), np.uint8))
+    # For a picture that does not come, and for a reader of the results.
+    status, said, seconds = interrupt_when(
+        lambda: parts(tmp_path) and not time.sleep(0.5),
+        [*PROGRAM, nameless, pipe, "--json", tmp_path / "r.json"],
+        number,
+    )
+    assert status == STATUS[number] and seconds < 8 and not parts(tmp_path), said
+    assert json.loads((tmp_path / "r.json").read_text())["images"] == []
+    status, said, seconds = interrupt_when(
+        lambda: not time.sleep(3), [*PROGRAM, nameless, tmp_path / "x.png", "--json", output], number
+    )
+    assert status == STATUS[number] and seconds < 8, said
+    # Where nobody reads: the pipe is full.
+    sources = [tmp_path / "x.png"] * 3000
+    status, said, seconds = interrupt_when(
+        lambda: parts(tmp_path) and not time.sleep(3),
+        [*PROGRAM, nameless, *sources, "--json", "-", "--csv", tmp_path / "r.csv", "-q"],
+        number,
+        stdout=subprocess.PIPE,
+    )
+    assert status == STATUS[number] and seconds < 12 and not parts(tmp_path), said
+
+
+def test_one_failure_costs_one_item(tmp_path, nameless):
+    cv2.imwrite(str(tmp_path / "wide.png"), np.zeros((2, 66000, 3), np.uint8))
+    bad = (tmp_path / "wide.png").rename(tmp_path / "wide.jpg")
+    good = []
+    for name in ("a", "b", "c"):
+        good.append(tmp_path / f"{name}.png")
+        cv2.imwrite(str(good[-1]), np.zeros((8, 8, 3), np.uint8))
+    out, labels = tmp_path / "out", tmp_path / "labels"
+    victim = _write(tmp_path / "victim", "mine")
+    for folder, suffix in ((out, "png"), (labels, "txt")):
+        folder.mkdir()
+        (folder / f"a.{suffix}").symlink_to(victim)
+    (labels / "b.txt").mkdir()
+    for clones in (1, 3):
+        found = predict(
+            tmp_path, nameless, good[0], bad, *good[1:], "--clones", clones, "--save", out, "--save-txt", labels,
+            "--csv", tmp_path / "x.csv", status=1,
+        )  # fmt: skip
+        assert ["error" in image for image in found["images"]] == [False, True, True, False]
+        assert [len(image["objects"]) for image in found["images"]] == [2] * 4
+        assert sorted(os.listdir(out)) == ["a.png", "b.png", "c.png"]
+        assert sorted(os.listdir(labels)) == ["a.txt", "b.txt", "c.txt", "wide.txt"]
+        assert victim.read_text() == "mine"
+        with open(tmp_path / "x.csv", newline="") as file:
+            assert len(list(csv.DictReader(file))) == 8
+
+
+def test_a_full_disk_costs_what_does_not_fit(tmp_path, nameless):
+    import resource
+
+    clip, picture = tmp_path / "clip.avi", tmp_path / "x.png"
+    writer = cv2.VideoWriter(str(clip), cv2.VideoWriter_fourcc(*"MJPG"), 10, (320, 240))
+    noise = np.random.default_rng(1)
+    for _ in range(30):
+        writer.write(noise.integers(0, 255, (240, 320, 3), np.uint8))
+    writer.release()
+    cv2.imwrite(str(picture), np.zeros((64, 64, 3), np.uint8))
+    limit = (200_000, 200_000)
+    out, report = tmp_path / "out", tmp_path / "r.json"
+    done = subprocess.run(
+        [*PROGRAM, nameless, clip, picture, "--save", out, "--json", report, "--csv", "/dev/full"],
+        capture_output=True, text=True, timeout=120,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, limit),
+    )  # fmt: skip
+    assert done.returncode == 1, done.stderr
+    assert [len(image["objects"]) for image in json.loads(report.read_text())["images"]] == [2] * 31
+    assert os.listdir(out) == ["x.png"]
+    assert "clip.mp4' cannot be written" in done.stderr and "'/dev/full' cannot be written" in done.stderr
+    assert pathlib.Path("/dev/full").is_char_device()
+
+
+def test_pixels_have_a_budget(tmp_path, nameless):
+    cv2.imwrite(str(tmp_path / "large.png"), np.zeros((3000, 3000, 3), np.uint8))
+    cv2.imwrite(str(tmp_path / "small.png"), np.zeros((64, 64, 3), np.uint8))
+    sources = [tmp_path / "small.png", tmp_path / "large.png"] * 3
+    found = predict(tmp_path, nameless, *sources, "--pixel-memory", 30, "--clones", 3)
+    assert [len(image["objects"]) for image in found["images"]] == [2] * 6
+    found = predict(tmp_path, nameless, *sources, "--pixel-memory", 20, status=1)
+    assert ["error" in image for image in found["images"]] == [False, True] * 3
+    assert "(--pixel-memory)" in found["images"][1]["error"]
+
+
+def test_what_is_no_text_or_steers_a_terminal(tmp_path, nameless):
+    names = ["\x1b[31m", "line\nof its own", "\u202eexe", os.fsdecode(b"\xff\x9b")]
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name in names:
+        (folder / f"{name}.png").write_bytes(b"no picture")
+    cv2.imwrite(str(folder / f"{names[0]}.jpg"), np.zeros((8, 8, 3), np.uint8))
+    labels = _write(tmp_path / "labels.txt", "\n".join(["\x1b]0;x\x07"] * 18))
+    file = tmp_path / "r.json"
+    for form in ("--json", "--csv"):
+        command = [*PROGRAM, nameless, folder, "--labels", labels, form, "-"]
+        done = subprocess.run(list(map(str, command)), capture_output=True, timeout=120)
+        assert done.returncode == 1, done.stderr
+        messages, _ = done.stderr.decode(), file.write_bytes(done.stdout)
+        assert not any(steers in messages for steers in ("\x1b", "\x07", "\u202e", "\x9b")), messages
+        assert "\\x1b[31m" in messages and "\\u202e" in messages and "line\\nof" in messages
+        done.stdout.decode()  # UTF-8
+    done = subprocess.run(
+        [*map(str, PROGRAM), str(nameless), "x", "--\x1b[31m" + names[-1]], capture_output=True, timeout=60
+    )
+    assert done.returncode == 2 and b"\x1b" not in done.stderr and b"\\x1b[31m" in done.stderr
+    said = run("info", nameless, "--labels", labels).stdout
+    assert "\x1b" not in said and "\\x1b]0;x\\x07" in said
 
 
 def test_info(tmp_path):

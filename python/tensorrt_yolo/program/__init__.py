@@ -1,6 +1,6 @@
 """The command line: predict, info and build, with the options and results of the C++ program `trtyolo`.
 
-Exit status: 0 done, 1 a failure that is named, 2 wrong usage, 130 ended by Ctrl-C.
+Exit status: 0 done, 1 a failure that is named, 2 wrong usage, 130 ended by Ctrl-C, 143 by SIGTERM, 141 nobody reads.
 """
 
 from __future__ import annotations
@@ -9,16 +9,28 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 import tensorrt_yolo as ty
 from tensorrt_yolo.program import build, info, predict
+from tensorrt_yolo.program.reading import reason_of
+from tensorrt_yolo.program.signals import Signals
+from tensorrt_yolo.program.terminal import printable, say
+
+
+class _Parser(argparse.ArgumentParser):
+    """Its messages repeat what stands on the command line, as names of files that a pattern has matched."""
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        super()._print_message(printable(message), file)
+
 
 _COMMANDS = (predict, info, build)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a command; gives the exit status."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="python -m tensorrt_yolo" if sys.argv[0].endswith("__main__.py") else "tensorrt_yolo",
         description="YOLO models, one engine and many clones, on CPUs and NVIDIA GPUs.",
         epilog="Every command has --help. The C++ program `trtyolo` has these commands, too, and besides: cameras, "
@@ -40,16 +52,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # OpenCV's own words about files that it cannot read: ours name the file and the reason.
     os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
-    try:
-        return int(options.run(options))
-    except KeyboardInterrupt:
-        return 130
-    except BrokenPipeError:
-        sys.stderr.close()  # whoever read the output has gone; the interpreter would complain once more
-        return 1
-    except (ty.Error, OSError, ValueError, TypeError, ImportError) as error:
-        print(f"tensorrt_yolo: error: {error}", file=sys.stderr)
-        return 1
+    with Signals() as signals:
+        try:
+            return int(options.run(options, signals))
+        except KeyboardInterrupt:
+            return 130
+        except BrokenPipeError:
+            sys.stderr.close()  # whoever read the output has gone; the interpreter would complain once more
+            return 141
+        except (ty.Error, OSError, ValueError, TypeError, ImportError, MemoryError) as error:
+            say(f"tensorrt_yolo: error: {reason_of(error)}")
+            return 1
 
 
 def _versions() -> str:

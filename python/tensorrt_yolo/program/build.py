@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import os
 import re
-import sys
 import time
 
 import tensorrt_yolo as ty
 from tensorrt_yolo.program import options as shared
+from tensorrt_yolo.program.signals import Signals
+from tensorrt_yolo.program.terminal import say
 
 SUMMARY = "build a TensorRT engine from an ONNX model, on a GPU and for it"
 EPILOG = """\
@@ -40,7 +41,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     add("--device", dest="device_id", type=shared.whole(0), default=0, metavar="N", help="number of the GPU (0)")
 
 
-def run(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace, signals: Signals) -> int:
     output = options.output or os.path.splitext(options.model)[0] + ".engine"
     min_batch, opt_batch, max_batch = options.batch
     min_size, size = options.imgsz
@@ -64,7 +65,7 @@ def run(options: argparse.Namespace) -> int:
         )
     if not options.quiet:
         megabytes = os.path.getsize(output) / 1e6
-        print(f"{output}: {megabytes:.1f} MB, built in {time.monotonic() - started:.1f} s", file=sys.stderr)
+        say(f"{output}: {megabytes:.1f} MB, built in {time.monotonic() - started:.1f} s")
     return 0
 
 

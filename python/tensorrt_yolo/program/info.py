@@ -5,10 +5,13 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import sys
 from typing import Any
 
 import tensorrt_yolo as ty
 from tensorrt_yolo.program import options as shared
+from tensorrt_yolo.program.signals import Signals
+from tensorrt_yolo.program.terminal import say
 
 SUMMARY = "say what a model is: task, classes, inputs, outputs, how it is decoded"
 EPILOG = "Example: tensorrt_yolo info yolo11n.onnx"
@@ -26,10 +29,13 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     shared.add_model(command)
 
 
-def run(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace, signals: Signals) -> int:
     found = ty.inspect(options.model, shared.infer_option(options))
     if options.json:
-        print(json.dumps(_as_dict(found), indent=2, ensure_ascii=False))
+        text = json.dumps(_as_dict(found), indent=2, ensure_ascii=False) + "\n"
+        sys.stdout.flush()
+        sys.stdout.buffer.write(text.encode("utf-8", "replace"))
+        sys.stdout.buffer.flush()
         return 0
     sizes = "dynamic" if found.dynamic_size else "fixed"
     names = " ".join(f"{index} {name}" for index, name in list(found.names.items())[:8])
@@ -55,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
     rows += [("metadata", f"{key} = {value}") for key, value in sorted(found.metadata.items())]
     last = ""
     for title, text in rows:
-        print(f"{title if title != last else '':<13}{text}")
+        say(f"{title if title != last else '':<13}{text}", sys.stdout)
         last = title
     return 0
 

@@ -4,27 +4,29 @@ from __future__ import annotations
 
 import argparse
 import collections
-import contextlib
-import errno
+import functools
 import itertools
 import json
 import os
-import signal
-import sys
+import pathlib
+import queue
 import threading
 import time
 from collections.abc import Callable, Iterator
-from typing import Any, TextIO
+from typing import Any
 
 import tensorrt_yolo as ty
 from tensorrt_yolo.drawing import write_depth
 from tensorrt_yolo.files import files_of, is_image
 from tensorrt_yolo.program import options as shared
+from tensorrt_yolo.program.memory import PixelBudget
 from tensorrt_yolo.program.names import OutputNames, image_suffix
-from tensorrt_yolo.program.reading import Item, Reader, is_readable, is_video
+from tensorrt_yolo.program.reading import Item, Reader, is_readable, is_video, reason_of
+from tensorrt_yolo.program.signals import Signals, leave
+from tensorrt_yolo.program.terminal import one_line, say
 from tensorrt_yolo.program.urls import is_url
 from tensorrt_yolo.program.video import Video
-from tensorrt_yolo.program.writing import new_file_beside
+from tensorrt_yolo.program.writing import OutputFile, write_whole
 
 SUMMARY = "run a model over images, folders and videos"
 EPILOG = """\
@@ -46,17 +48,15 @@ Files of one source have one name: the labels of DIR/NAME.jpg are in NAME.txt, t
 NAME_2.txt and so on. A second source of the same name becomes NAME_2, behind a video NAME-2.
 --json has the time of frames as "time". Saved videos have a constant rate; frames are repeated to keep the time.
 
-A source that cannot be read, or an image that cannot be saved, is named, the others go on, and the exit status is 1.
-Ctrl-C finishes what is under way and writes what there is; a second one ends at once.
+A source that cannot be read, or a file that cannot be written, is named, the others go on, and the exit status is 1.
+Ctrl-C and SIGTERM finish what is under way and write what there is; before there is anything, and the second time, they
+end at once. The exit status is then 130 or 143.
 
 Cameras, streams, many sources at once and a window are what the C++ program `trtyolo predict` has besides.
 
 Examples:
   tensorrt_yolo predict yolo11n.onnx bus.jpg --save out
   tensorrt_yolo predict yolo11n.onnx street.mp4 'photos/*.jpg' --clones 4 --save out --json results.json"""
-
-# What other files will meet as well: a full or broken disk.
-_OF_ALL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS}
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
@@ -65,6 +65,8 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("sources", metavar="SOURCE", nargs="+", help=words)
     words = "clones that work side by side (default: as many as help)"
     command.add_argument("--clones", type=shared.whole(1, 1024), metavar="N", help=words)
+    words = "most memory for the pixels that are read at a time (default: a quarter of what is left)"
+    command.add_argument("--pixel-memory", type=shared.whole(1, 1 << 24), default=0, metavar="MiB", help=words)
     command.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
     add = command.add_argument_group("results").add_argument
     words = "folder for annotated images and videos (.mp4), and depth of images (16-bit .png)"
@@ -77,7 +79,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     shared.add_model(command)
 
 
-def run(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace, signals: Signals) -> int:
     files = [file for source in options.sources for file in _files_of(source)]
     option = shared.infer_option(options)
     if options.streams is None:  # cores are shared out among the clones
@@ -87,59 +89,104 @@ def run(options: argparse.Namespace) -> int:
         try:
             model.set_classes(shared.classes_of(options.kept, model.info().names))
         except ValueError as error:
-            print(f"tensorrt_yolo: error: {error}\nSee tensorrt_yolo predict --help", file=sys.stderr)
+            say(f"tensorrt_yolo: error: {error}\nSee tensorrt_yolo predict --help")
             return 2
     if options.save_txt and model.info().task in ("semantic", "depth"):
         raise ValueError(f"--save-txt: Ultralytics' label format has nothing for the task {model.info().task}")
     summary = _Summary(model.info().task)
     images = unread = unsaved = 0
-    stopped = threading.Event()
-
-    def interrupt(*_: object) -> None:
-        if stopped.is_set():
-            os._exit(130)
-        stopped.set()
-
-    with contextlib.ExitStack() as ends:
-        ends.callback(signal.signal, signal.SIGINT, signal.signal(signal.SIGINT, interrupt))
-        reader = Reader(OutputNames(options.save, files), quiet=options.quiet)
-        saved = _Images(options.save) if options.save else None
-        outputs = list(_outputs(options, model, ends, times=any(map(is_video, files))))
-        pool = ends.enter_context(ty.Pool(model, contexts=options.clones or 0))
-        total = len(files) if all(map(is_image, files)) else None
-        progress = ends.enter_context(shared.bar(total, "predicting", quiet=options.quiet, unit="image"))
+    budget = PixelBudget(options.pixel_memory << 20)
+    reader = Reader(OutputNames(options.save, files), budget, quiet=options.quiet)
+    saved = _Images(options.save) if options.save else None
+    results = _Results(options, model, times=any(map(is_video, files)))
+    pool = ty.Pool(model, contexts=options.clones or 0)
+    total = len(files) if all(map(is_image, files)) else None
+    signals.finish_first()
+    with shared.bar(total, "predicting", quiet=options.quiet, unit="image") as progress:
         started = time.monotonic()
-        read = itertools.chain.from_iterable(map(reader.items, files))
-        items, given = itertools.tee(itertools.takewhile(lambda _: not stopped.is_set(), read))
-        for item, result in zip(items, pool.map((item.pixels for item in given), return_errors=True)):
-            problem = ""
-            if item.error:
-                unread += 1
-            elif isinstance(result, Exception):
-                raise result
-            else:
+        items = itertools.chain.from_iterable(map(reader.items, files))
+        for item, result in _predicted(items, pool, budget, signals):
+            if not item.error:
                 images += 1
                 summary.add(result)
                 problem = saved.add(item, result) if saved else ""
-                unsaved += bool(problem)
-            if item.error or problem:
-                print(f"tensorrt_yolo: error: {item.source}: {item.error or problem}", file=sys.stderr)
-            for add in outputs:
-                add(item, result, problem)
+                item.save_error = problem
+            results.add(item, result)
+            unread += bool(item.error)
+            unsaved += bool(item.save_error and not item.error)
+            if item.error or item.save_error:
+                say(f"tensorrt_yolo: error: {one_line(item.source)}: {item.error or item.save_error}")
+            if results.lost and not saved:
+                break
             progress.update()
-        if saved:
-            saved.close()
         seconds = time.monotonic() - started
-    if not options.quiet:
-        print(f"{images} image{'s' * (images != 1)}: {summary.text(images)}", file=sys.stderr)
+    video_problem = saved.close() if saved else ""
+    if video_problem:
+        say(f"tensorrt_yolo: error: {video_problem}")
+    results.close()
+    if not options.quiet and not (results.reader_gone and results.lost):
+        say(f"{images} image{'s' * (images != 1)}: {summary.text(images)}")
         if unread:
-            print(f"{unread} source{'s' * (unread != 1)} could not be read", file=sys.stderr)
+            say(f"{unread} source{'s' * (unread != 1)} could not be read")
         if unsaved:
-            print(f"{unsaved} image{'s' * (unsaved != 1)} could not be saved", file=sys.stderr)
+            say(f"{unsaved} image{'s' * (unsaved != 1)} could not be saved")
         if images:
             rate = f"{images / seconds:.1f} images/s with {pool.contexts} clone{'s' * (pool.contexts != 1)}"
-            print(f"{rate}; {pool.metrics().latency.median:.1f} ms an image", file=sys.stderr)
-    return 130 if stopped.is_set() else 1 if unread or unsaved else 0
+            say(f"{rate}; {pool.metrics().latency.median:.1f} ms an image")
+    failed = unread or unsaved or video_problem or (saved and saved.failed) or results.failed
+    status = 141 if results.reader_gone else 1 if failed else 0
+    if signals.stopped.is_set() or results.lost:
+        leave(signals.status or status)  # the reading thread may wait for a pipe
+    pool.close()
+    return status
+
+
+def _predicted(
+    items: Iterator[Item], pool: ty.Pool[ty.Result], budget: PixelBudget, signals: Signals
+) -> Iterator[tuple[Item, Any]]:
+    """The items in their order, and the result of each that has no error. A thread reads ahead."""
+    found: queue.SimpleQueue[tuple[Item, ty.PoolFuture[ty.Result] | None] | None] = queue.SimpleQueue()
+    places = threading.Semaphore(2 * pool.contexts * pool.max_batch_size + 2)
+
+    def read() -> None:
+        for item in items:
+            if signals.stopped.is_set():
+                break
+            places.acquire()
+            future = None
+            if not item.error:
+                try:
+                    height, width = item.pixels.shape[:2]
+                    budget.take(item.pixels.nbytes, f"an image of {width} x {height} pixels")
+                    item.taken = item.pixels.nbytes
+                    future = pool.submit(item.pixels, queue_full_policy="block")
+                except Exception as error:
+                    item.error = reason_of(error)
+            found.put((item, future))
+        found.put(None)
+
+    threading.Thread(target=read, daemon=True).start()
+    waits = 0
+    while waits < 3:  # after a signal
+        try:
+            entry = found.get(timeout=0.1)
+        except queue.Empty:
+            waits += signals.stopped.is_set()
+            continue
+        if entry is None:
+            return
+        item, future = entry
+        result = None
+        if future is not None:
+            try:
+                result = future.result()
+            except Exception as error:
+                item.error = reason_of(error)
+        yield item, result
+        signals.progress()
+        item.pixels = None
+        budget.give_back(item.taken)
+        places.release()
 
 
 class _Summary:
@@ -169,60 +216,107 @@ class _Summary:
 
 
 # ----------------------------------------------------------------------------------------------------------------------
-# Outputs: functions that are given every item and its result, in order
+# Outputs
 
 
-def _outputs(
-    options: argparse.Namespace, model: ty.Model[Any], ends: contextlib.ExitStack, *, times: bool
-) -> Iterator[Callable[[Item, Any, str], object]]:
-    if options.json:
-        info, between = model.info(), itertools.chain(["\n"], itertools.repeat(",\n"))
-        file = ends.enter_context(_output_file(options.json, "\n]}\n"))
-        file.write(_json(model=info.file, task=info.task, names=info.names)[:-1] + ',"images":[')
-        yield lambda item, result, problem: file.write(next(between) + _described(item, result, problem))
-    if options.csv:
-        table = ends.enter_context(_output_file(options.csv))
-        table.write(model.csv_header(times))
+class _Table:
+    """A file to which every item adds its text. It is given up when it cannot be written."""
 
-        def add_rows(item: Item, result: Any, problem: str) -> None:
-            if not item.error:
-                second = None if item.time is None else round(item.time, 6)
-                table.write(result.to_csv(item.source, item.frame, times, second))
+    def __init__(self, name: str, begin: str, text_of: Callable[[Item, Any], str], end: str = "") -> None:
+        self._file: OutputFile | None = OutputFile(name)
+        self._text_of, self._end = text_of, end
+        self.reader_gone = False
+        self._write(begin)
 
-        yield add_rows
-    if options.save_txt:
-        os.makedirs(options.save_txt, exist_ok=True)
-        yield (
-            lambda item, result, problem: (
-                None if item.error else _save_labels(options.save_txt, item, result.to_txt(options.save_conf))
-            )
-        )
+    @property
+    def failed(self) -> bool:
+        return self._failed
+
+    _failed = False
+
+    def add(self, item: Item, result: Any) -> None:
+        try:
+            text = self._text_of(item, result)
+        except Exception as error:
+            item.error = f"the result cannot be written: {reason_of(error)}"
+            text = self._text_of(item, None)
+        self._write(text)
+
+    def close(self) -> None:
+        self._write(self._end)
+        if self._file:
+            try:
+                self._file.close()
+            except OSError as error:
+                self._give_up(self._file, error)
+
+    def _write(self, text: str) -> None:
+        if self._file:
+            try:
+                self._file.write(text)
+            except OSError as error:
+                self._give_up(self._file, error)
+
+    def _give_up(self, file: OutputFile, error: OSError) -> None:
+        if isinstance(error, BrokenPipeError):
+            self.reader_gone = True
+        else:
+            say(f"tensorrt_yolo: error: '{one_line(file.name)}' cannot be written: {error.strerror or error}")
+        file.discard()
+        self._file, self._failed = None, True
 
 
-@contextlib.contextmanager
-def _temporary(name: str, suffix: str = "") -> Iterator[str]:
-    """A new file to write to until it is complete."""
-    part = new_file_beside(name, suffix)
-    try:
-        yield part
-        os.replace(part, name)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(part)
-        raise
+class _Results:
+    """JSON, CSV and label files. What goes wrong with one item or one file costs no other."""
+
+    def __init__(self, options: argparse.Namespace, model: ty.Model[Any], *, times: bool) -> None:
+        self._labels, self._scores = options.save_txt, options.save_conf
+        self._tables: list[_Table] = []
+        if options.csv:
+            self._tables.append(_Table(options.csv, model.csv_header(times), functools.partial(_rows, times=times)))
+        if options.json:  # last, as it tells what went wrong with the others
+            info, between = model.info(), itertools.chain(["\n"], itertools.repeat(",\n"))
+            begin = _json(model=info.file, task=info.task, names=info.names)[:-1] + ',"images":['
+
+            def text_of(item: Item, result: Any) -> str:
+                text = _described(item, result)
+                return next(between) + text
+
+            self._tables.append(_Table(options.json, begin, text_of, "\n]}\n"))
+        if self._labels:
+            os.makedirs(self._labels, exist_ok=True)
+
+    def add(self, item: Item, result: Any) -> None:
+        if self._labels and not item.error:
+            try:
+                _save_labels(self._labels, item, result.to_txt(self._scores))
+            except Exception as error:
+                name = os.path.join(self._labels, item.file_name + ".txt")
+                item.add_save_error(_cannot_write(name, error))
+        for table in self._tables:
+            table.add(item, result)
+
+    def close(self) -> None:
+        for table in self._tables:
+            table.close()
+
+    @property
+    def failed(self) -> bool:
+        return any(table.failed for table in self._tables)
+
+    @property
+    def reader_gone(self) -> bool:
+        return any(table.reader_gone for table in self._tables)
+
+    @property
+    def lost(self) -> bool:
+        """Whether files were asked for, and none can be written any more."""
+        return bool(self._tables) and not self._labels and all(table.failed for table in self._tables)
 
 
-@contextlib.contextmanager
-def _output_file(name: str, end: str = "") -> Iterator[TextIO]:
-    """A text file that is there as a whole or not at all; - is standard output."""
-    if name == "-":
-        yield sys.stdout
-        sys.stdout.write(end)
-        sys.stdout.flush()
-        return
-    with _temporary(name) as part, open(part, "w", encoding="utf-8", newline="", errors="replace") as file:
-        yield file
-        file.write(end)
+def _cannot_write(name: str, error: Exception) -> str:
+    words = error.strerror if isinstance(error, OSError) and error.strerror else reason_of(error)
+    return f"'{os.fsencode(name).decode(errors='replace')}' cannot be written: {words}"
 
 
 def _files_of(source: str) -> list[str]:
@@ -233,10 +327,18 @@ def _json(**values: Any) -> str:
     return json.dumps(values, ensure_ascii=False, separators=(",", ":"))
 
 
-def _described(item: Item, result: Any, problem: str) -> str:
+def _rows(item: Item, result: Any, *, times: bool) -> str:
+    if item.error:
+        return ""
+    second = None if item.time is None else round(item.time, 6)
+    text: str = result.to_csv(item.source, item.frame, times, second)
+    return text
+
+
+def _described(item: Item, result: Any) -> str:
     values: dict[str, Any] = {"source": item.source}
-    if item.error or problem:
-        values["error"] = item.error or problem
+    if item.error or item.save_error:
+        values["error"] = item.error or item.save_error
     if item.error:
         return _json(**values)
     values["frame"] = item.frame
@@ -253,9 +355,9 @@ def _save_labels(folder: str, item: Item, lines: str) -> None:
     """A file for each image, in Ultralytics' format; none for an image in which nothing was found."""
     name = os.path.join(folder, item.file_name + ".txt")
     if lines:
-        with _output_file(name) as file:
-            file.write(lines)
-    elif os.path.exists(name):
+        data = lines.encode("utf-8", "replace")
+        write_whole(name, lambda path: pathlib.Path(path).write_bytes(data))
+    elif os.path.lexists(name):
         os.unlink(name)  # one of an earlier run would tell of objects that are not there
 
 
@@ -265,35 +367,56 @@ class _Images:
     def __init__(self, folder: str) -> None:
         os.makedirs(folder, exist_ok=True)
         self._folder = folder
-        self._name = ""
+        self._file = ""
         self._video: Video | None = None
+        self.failed = False
+        """A video could not be written."""
 
     def add(self, item: Item, result: Any) -> str:
-        """Gives what went wrong, if that is a matter of this image alone."""
+        """Gives what went wrong."""
         file = os.path.join(
             self._folder, item.name + ".mp4" if item.video else item.file_name + image_suffix(item.suffix)
         )
-        shown = os.fsencode(file).decode(errors="replace")
+        problems = []
+        if item.video:
+            if item.frame == 0:
+                problems.append(self.close())
+            problems.append(self._attempt(file, lambda: self._add_frame(file, item, result.plot(item.pixels))))
+        else:
+            suffix = os.path.splitext(file)[1]
+            problems.append(
+                self._attempt(file, lambda: write_whole(file, lambda path: result.save(item.pixels, path), suffix))
+            )
+            if result.depth is not None:
+                depth_file = os.path.join(self._folder, item.file_name + "-depth.png")
+                problems.append(self._attempt(depth_file, lambda: self._save_depth(depth_file, item, result)))
+        return "; ".join(filter(None, problems))
+
+    def close(self) -> str:
+        """Completes the last video; gives what went wrong."""
+        video, self._video = self._video, None
+        return self._attempt(self._file, video.close) if video else ""
+
+    def _attempt(self, file: str, work: Callable[[], object]) -> str:
         try:
-            if not item.video:
-                if result.depth is not None:
-                    depth_file = os.path.join(self._folder, item.file_name + "-depth.png")
-                    item.depth_scale = write_depth(depth_file, result)
-                    item.depth_file = depth_file
-                with _temporary(file, os.path.splitext(file)[1]) as part:
-                    result.save(item.pixels, part)
-            elif item.frame == 0:
-                self.close()
-                self._video = Video(file, item.rate, result.plot(item.pixels))
-            elif self._video:
-                self._video.add(result.plot(item.pixels), item.time or 0.0)
+            work()
         except Exception as error:
-            if isinstance(error, OSError) and error.errno in _OF_ALL:
-                raise
-            return f"'{shown}' cannot be written: {error}"
+            if file.endswith(".mp4"):
+                self.failed = True
+                if self._video:
+                    self._video.discard()
+                self._video = None
+            return _cannot_write(file, error)
         return ""
 
-    def close(self) -> None:
-        if self._video:
-            self._video.close()
-        self._video = None
+    def _add_frame(self, file: str, item: Item, drawn: Any) -> None:
+        if item.frame == 0:
+            self._file = file
+            self._video = Video(file, item.rate, drawn)
+        elif self._video:
+            self._video.add(drawn, item.time or 0.0)
+
+    def _save_depth(self, file: str, item: Item, result: Any) -> None:
+        scales = []
+        write_whole(file, lambda path: scales.append(write_depth(path, result)), ".png")
+        item.depth_file, item.depth_scale = file, scales[0]

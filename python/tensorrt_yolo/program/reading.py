@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import glob
 import os
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,13 +11,16 @@ from typing import Any
 import numpy as np
 
 from tensorrt_yolo.files import is_image
-from tensorrt_yolo.images import pixels_of, read_bytes
+from tensorrt_yolo.images import pixels_of
+from tensorrt_yolo.program.memory import PixelBudget
 from tensorrt_yolo.program.names import OutputNames
+from tensorrt_yolo.program.terminal import one_line, say
 from tensorrt_yolo.program.urls import fetch, is_url, path_of, without_passwords
 
 _VIDEOS = frozenset(".3gp .asf .avi .flv .gif .m2ts .m4v .mkv .mov .mp4 .mpeg .mpg .mts .ogv .ts .webm .wmv".split())
 _HIGHEST_RATE = 1000
 _DEFAULT_RATE = 25
+_MOST_BYTES = 256 << 20
 
 
 @dataclass
@@ -30,6 +32,10 @@ class Item:
     pixels: Any = None
     """BGR."""
     error: str = ""
+    save_error: str = ""
+    """Why files of it are missing; the result stands."""
+    taken: int = 0
+    """Bytes of the budget of pixels that it has."""
     frame: int = 0
     """How many frames or pages came before."""
     time: float | None = None
@@ -49,6 +55,9 @@ class Item:
     depth_scale: float = 0
     """Metres for each step of its values."""
 
+    def add_save_error(self, problem: str) -> None:
+        self.save_error = "; ".join(filter(None, (self.save_error, problem)))
+
     @property
     def file_name(self) -> str:
         """Of a file that is made of this item alone, without folder and extension."""
@@ -58,8 +67,11 @@ class Item:
 class Reader:
     """Reads the sources, one after the other."""
 
-    def __init__(self, names: OutputNames, *, quiet: bool) -> None:
+    def __init__(self, names: OutputNames, budget: PixelBudget, *, quiet: bool) -> None:
+        """No image or frame that is larger than `budget` is decoded."""
         self._names = names
+        self._budget = budget
+        os.environ["OPENCV_IO_MAX_IMAGE_PIXELS"] = str(budget.total // 3)  # read when OpenCV is loaded
         self._quiet = quiet
 
     def items(self, file: str) -> Iterator[Item]:
@@ -74,8 +86,14 @@ class Reader:
                 yield one
         except OSError as error:
             yield replace(item, error=error.strerror or str(error))
-        except ValueError as error:
-            yield replace(item, error=str(error))
+        except Exception as error:  # of this source
+            yield replace(item, error=self._reason(error))
+
+    def _reason(self, error: Exception) -> str:
+        if "CV_IO_MAX_IMAGE_PIXELS" in str(error):
+            most = self._budget.total // 10**6
+            return f"the image takes more than the {most} MB that all pictures at a time may take (--pixel-memory)"
+        return reason_of(error)
 
     def _read(self, item: Item, file: str) -> Iterator[Item]:
         if is_url(file) and not os.path.exists(file) and not file.startswith("file://"):
@@ -88,7 +106,7 @@ class Reader:
         elif os.path.isdir(file) or (glob.has_magic(file) and not os.path.exists(file)):
             yield replace(item, error="there is no image or video")
         else:
-            yield from self._images(item, read_bytes(file))
+            yield from self._images(item, _bytes_of(file, max(self._budget.total, _MOST_BYTES)))
 
     def _images(self, item: Item, data: bytes) -> Iterator[Item]:
         """The image, the pages of a TIFF file, or the frames of an animation."""
@@ -121,6 +139,8 @@ class Reader:
             place, cv2.CAP_FFMPEG if cv2.videoio_registry.hasBackend(cv2.CAP_FFMPEG) else cv2.CAP_ANY
         )
         rate, length = video.get(cv2.CAP_PROP_FPS), video.get(cv2.CAP_PROP_FRAME_COUNT)
+        width, height = (int(video.get(side)) for side in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT))
+        self._budget.require(3 * width * height, f"a frame of {width} x {height} pixels")
         rate = rate if 0 < rate < _HIGHEST_RATE else _DEFAULT_RATE
         number, time, step = 0, 0.0, 1 / rate
         while (read := video.read())[0]:
@@ -138,7 +158,23 @@ class Reader:
 
     def _warn(self, item: Item, what: str) -> None:
         if not self._quiet:
-            print(f"tensorrt_yolo: warning: {item.source}: {what}", file=sys.stderr)
+            say(f"tensorrt_yolo: warning: {one_line(item.source)}: {what}")
+
+
+def reason_of(error: Exception) -> str:
+    """What went wrong, in words."""
+    return "there is not enough memory for it" if isinstance(error, MemoryError) else str(error) or type(error).__name__
+
+
+def _bytes_of(file: str, most: int) -> bytes:
+    """Of a file, a pipe or a device; ValueError if there are more than `most`."""
+    with open(file, "rb") as stream:
+        data = stream.read(_MOST_BYTES)
+        while more := stream.read(_MOST_BYTES):
+            data += more
+            if len(data) > most:
+                raise ValueError(f"it is larger than {most >> 20} MiB, which is the most")
+    return data
 
 
 def is_video(file: str) -> bool:

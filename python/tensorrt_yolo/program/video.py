@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from typing import Any
 
-from tensorrt_yolo.program.writing import new_file_beside
+from tensorrt_yolo.program.writing import Part
 
 _HIGHEST_RATE = 240
 _DEFAULT_RATE = 25
@@ -21,11 +20,15 @@ class Video:
 
     def __init__(self, file: str, rate: float, first: Any) -> None:
         self._file = file
-        self._part = new_file_beside(file, ".part.mp4")
+        self._part = Part(file, ".part.mp4")
         self._rate = rate if 0 < rate <= _HIGHEST_RATE else _DEFAULT_RATE
         self._last = first
         self._frames = 0
-        self._open()
+        try:
+            self._open()
+        except BaseException:
+            self._part.discard()
+            raise
 
     def add(self, frame: Any, time: float) -> None:
         if self._frames == 0 and time > 0 and 1.02 * self._rate < (needed := min(1 / time, _HIGHEST_RATE)):
@@ -37,18 +40,33 @@ class Video:
         self._last = frame
 
     def close(self) -> None:
-        self._write()
+        """Completes the file. Raises OSError or ValueError, and leaves nothing then."""
+        import cv2
+
+        try:
+            self._write()
+            self._writer.release()
+            # OpenCV does not say that a frame could not be written.
+            readable = round(
+                cv2.VideoCapture(os.path.abspath(self._part.path), cv2.CAP_ANY).get(cv2.CAP_PROP_FRAME_COUNT)
+            )
+            if readable != self._frames:
+                raise ValueError(f"of {self._frames} frames {readable} can be read back; is the disk full?")
+            self._part.put_in_place()
+        except BaseException:
+            self.discard()
+            raise
+
+    def discard(self) -> None:
         self._writer.release()
-        os.replace(self._part, self._file)
+        self._part.discard()
 
     def _open(self) -> None:
         import cv2
 
         size = self._last.shape[1::-1]
-        self._writer = cv2.VideoWriter(self._part, cv2.VideoWriter.fourcc(*"mp4v"), self._rate, size)
+        self._writer = cv2.VideoWriter(self._part.path, cv2.VideoWriter.fourcc(*"mp4v"), self._rate, size)
         if not self._writer.isOpened():
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(self._part)
             raise ValueError(f"OpenCV cannot make an MP4 video of {size[0]} x {size[1]} pixels")
 
     def _write(self) -> None:
