@@ -23,6 +23,7 @@
 #include "subject.hpp"
 #include "system.hpp"
 #include "terminal/interrupt.hpp"
+#include "terminal/printable.hpp"
 
 namespace bench {
 namespace {
@@ -190,7 +191,7 @@ class Bench {
     const bool well = measureAll(plan(options_, memories()));
 
     // The table first: figures that took minutes are not lost to a full disk.
-    if (!jsonOnly) std::cout << table(report_, options_.all) << std::flush;
+    if (!jsonOnly) std::cout << app::printable(table(report_, options_.all)) << std::flush;
     if (!options_.json.empty()) {
       (jsonOnly ? std::cout : file) << report_.dump(2, ' ', false, Json::error_handler_t::replace) << std::endl;
       if (!jsonOnly && !file) throw std::runtime_error("cannot write \"" + options_.json + "\"");

@@ -9,17 +9,18 @@
 #include "commands/command.hpp"
 #include "source_image.hpp"
 #include "terminal/interrupt.hpp"
+#include "terminal/printable.hpp"
 #include "trtyolo.hpp"
 
 int main(int argc, char** argv) {
-  const auto say = [](const std::string& text) { std::cerr << text << std::endl; };
+  const auto say = [](const std::string& text) { std::cerr << app::printable(text) << std::endl; };
   CLI::App program(
       "Memory and images a second of a model: the bare network, one model, clones, separate models, "
       "processes, a pool. Like trtyolo bench, but needs neither OpenCV nor anything else installed.",
       "trtyolo-bench");
   program.set_help_flag("-h,--help", "print this text");
   program.failure_message([](const CLI::App*, const CLI::Error& error) {
-    return std::string("trtyolo-bench: error: ") + error.what() + "\nSee trtyolo-bench --help\n";
+    return "trtyolo-bench: error: " + app::printable(error.what()) + "\nSee trtyolo-bench --help\n";
   });
   program.footer("Example: trtyolo-bench yolo11n.engine --clones 1,8 --json bench.json");
   const std::function<int()> run = bench::addBench(
@@ -32,7 +33,7 @@ int main(int argc, char** argv) {
   app::watchSignals();
   trtyolo::setLog([](trtyolo::LogLevel level, const char* text) {
     const bool shown = level == trtyolo::LogLevel::Info || level == trtyolo::LogLevel::Warning;
-    if (shown) std::cerr << text << std::endl;  // that an engine is being built, for instance
+    if (shown) std::cerr << app::printable(text) << std::endl;  // that an engine is being built, for instance
   });
   try {
     return run();

@@ -81,7 +81,7 @@ int runProgram(int argc, char** argv) {
       what = "unknown command '" + unknown.front() + "'; there are predict, info, build and bench";
     }
     if (app->get_parent() != nullptr) name = app->get_parent()->get_name() + " " + name;
-    return "trtyolo: error: " + withoutPasswords(what) + "\nSee " + name + " --help\n";
+    return "trtyolo: error: " + printable(withoutPasswords(what)) + "\nSee " + name + " --help\n";
   });
   program.footer(
       "Example: trtyolo predict yolo11n.onnx street.mp4 --clones 4 --save out\n"

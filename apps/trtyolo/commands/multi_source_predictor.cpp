@@ -16,6 +16,7 @@
 #include "commands/command.hpp"
 #include "pipeline/stream_source.hpp"
 #include "terminal/interrupt.hpp"
+#include "terminal/printable.hpp"
 #include "terminal/progress.hpp"
 #include "terminal/reason.hpp"
 #include "terminal/summary.hpp"
@@ -151,7 +152,7 @@ int MultiSourcePredictor::end() {
     try {
       state.stream->rethrow();
     } catch (const std::exception& error) {
-      spdlog::error("{}: {}", state.stream->source().name, reasonOf(error));
+      spdlog::error("{}: {}", oneLine(state.stream->source().name), reasonOf(error));
       failed = true;
     }
   }
@@ -230,7 +231,7 @@ void MultiSourcePredictor::showStatus(double seconds) {
     const double rate = static_cast<double>(counts.predicted - state.shown) / seconds;
     state.shown = counts.predicted;
     const char* now = counts.ended ? "; ended" : counts.away ? "; not there now" : "";
-    spdlog::info("{}: {}{}", state.stream->source().name, describe(counts, rate), now);
+    spdlog::info("{}: {}{}", oneLine(state.stream->source().name), describe(counts, rate), now);
   }
 }
 
@@ -238,7 +239,7 @@ void MultiSourcePredictor::showEnd() {
   const double seconds = secondsSince(begin_);
   for (const SourceState& state : states_) {
     const StreamCounts counts = state.stream->counts();
-    spdlog::info("{}: {}: {}", state.stream->source().name,
+    spdlog::info("{}: {}: {}", oneLine(state.stream->source().name),
                  describe(counts, static_cast<double>(counts.predicted) / seconds),
                  summary_.objectsOf(state.stream->source()));
   }

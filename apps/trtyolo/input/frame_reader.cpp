@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "input/url.hpp"
+#include "terminal/printable.hpp"
 
 namespace fs = std::filesystem;
 
@@ -115,7 +116,7 @@ void warnIfCutOff(const Source& source, const FrameReader& frames, long count) {
   const auto nearly = [](auto all) { return all - all / 50 - 2; };
   if (count >= nearly(length)) return;
   if (frames.rate() > 0 && frames.time() * frames.rate() >= nearly(static_cast<double>(length))) return;
-  spdlog::warn("{}: the file says that it has {} frames, and only {} can be read", source.name, length, count);
+  spdlog::warn("{}: the file says that it has {} frames, and only {} can be read", oneLine(source.name), length, count);
 }
 
 }  // namespace app

@@ -10,6 +10,7 @@
 
 #include "input/image_file.hpp"
 #include "input/url.hpp"
+#include "terminal/printable.hpp"
 #include "terminal/reason.hpp"
 
 namespace app {
@@ -105,7 +106,9 @@ std::size_t reserve(Item& item, PixelBudget& budget, std::size_t held) {
 cv::Mat imageOf(const Item& item, std::size_t reserved) {
   const Source& source = *item.source;
   if (!item.image.empty()) return item.image;
-  const auto warn = [&](const char* what) { spdlog::warn("{}: only the first of its {} is read", source.name, what); };
+  const auto warn = [&](const char* what) {
+    spdlog::warn("{}: only the first of its {} is read", oneLine(source.name), what);
+  };
   if (!item.encoded) {
     const Content content = contentOf(beginningOf(source.name));
     cv::Mat image = readImage(source.name, item.frame, reserved);
@@ -185,7 +188,7 @@ std::optional<Item> Reader::nextFrame() {
   Item item = current_.item;
   FrameReader& frames = *current_.frames;
   if (frames.read(item.image)) {
-    if (!std::exchange(came_, true) && item.frame > 0) spdlog::info("{}: is back", item.source->name);
+    if (!std::exchange(came_, true) && item.frame > 0) spdlog::info("{}: is back", oneLine(item.source->name));
     retry_.came();
     if (item.frame == 0) first_ = std::chrono::steady_clock::now();
     item.time = frames.time();
@@ -210,7 +213,7 @@ std::optional<Item> Reader::comeBack(const std::string& why) {
   std::string now = why;
   current_.frames.reset();
   while (const auto pause = retry_.next()) {
-    spdlog::warn("{}: {}; tried again in {:g} s", source.name, now, *pause);
+    spdlog::warn("{}: {}; tried again in {:g} s", oneLine(source.name), now, *pause);
     const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(*pause);
     while (std::chrono::steady_clock::now() < end && !stopped_()) std::this_thread::sleep_for(kLook);
     if (stopped_()) return std::nullopt;

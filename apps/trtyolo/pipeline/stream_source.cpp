@@ -9,6 +9,7 @@
 #include "input/reader.hpp"
 #include "input/retry.hpp"
 #include "pipeline/threads.hpp"
+#include "terminal/printable.hpp"
 #include "terminal/reason.hpp"
 #include "trtyolo/opencv.hpp"
 
@@ -119,7 +120,7 @@ void StreamSource::readAll() {
       return;
     }
     setAway(true);
-    spdlog::warn("{}: {}; tried again in {:g} s", source_.name, why_, *pause);
+    spdlog::warn("{}: {}; tried again in {:g} s", oneLine(source_.name), why_, *pause);
     std::unique_lock lock(mutex_);
     changed_.wait_for(lock, std::chrono::duration<double>(*pause), [&] { return stop_; });
   }
@@ -145,7 +146,7 @@ bool StreamSource::readOnce() {
     Item next = item;
     if (!frames.read(next.image)) break;
     reserve(next, *settings_.budget, 0);
-    if (!came_ && frame_ > 0) spdlog::info("{}: is back", source_.name);
+    if (!came_ && frame_ > 0) spdlog::info("{}: is back", oneLine(source_.name));
     if (!came_) setAway(false);
     if (frame_ == 0) first_ = std::chrono::steady_clock::now();
     came_ = true;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "terminal/printable.hpp"
 #include "trtyolo.hpp"
 
 namespace app {
@@ -88,7 +89,7 @@ std::string Summary::text(std::size_t clones) const {
     text += title + ": " + objects(tallies) + "\n";
   };
   if (images_.images > 0) add(counted(images_.images, "image"), images_);
-  for (const auto& [source, video] : videos_) add(source->name + ": " + counted(video.images, "frame"), video);
+  for (const auto& [source, video] : videos_) add(oneLine(source->name) + ": " + counted(video.images, "frame"), video);
   if (errors_ > 0) text += counted(errors_, "source") + " could not be read\n";
   if (unsaved_ > 0) text += counted(unsaved_, "image") + " could not be saved\n";
   if (count_ == 0) return text + "no image was predicted";

@@ -9,6 +9,7 @@
 #include <optional>
 #include <utility>
 
+#include "terminal/printable.hpp"
 #include "terminal/reason.hpp"
 #include "writers/json.hpp"
 #include "writers/output_file.hpp"
@@ -102,7 +103,7 @@ class CsvTable final : public Table {
     if (!item.error.empty()) return "";
     const std::string& source = item.source->name;
     const auto time = item.time ? std::optional(inMicroseconds(*item.time)) : std::nullopt;
-    return times_ ? item.result.toCsv(source, item.frame, time) : item.result.toCsv(source, item.frame);
+    return validUtf8(times_ ? item.result.toCsv(source, item.frame, time) : item.result.toCsv(source, item.frame));
   }
 
   std::string end() override { return ""; }
@@ -141,7 +142,7 @@ void ResultWriter::add(Item& item) {
     attempt(table, [&] { table->write(textOf(*table, item)); });
   }
   const std::string& error = item.error.empty() ? item.saveError : item.error;
-  if (!error.empty()) spdlog::error("{}: {}", item.source->name, error);
+  if (!error.empty()) spdlog::error("{}: {}", oneLine(item.source->name), oneLine(error));
 }
 
 void ResultWriter::finish() {
@@ -161,7 +162,7 @@ bool ResultWriter::isLost() const {
 void ResultWriter::addLabels(Item& item) const {
   try {
     const std::string path = (std::filesystem::path(files_.labels) / (item.fileName() + ".txt")).string();
-    const std::string text = item.result.toTxt(files_.labelScores);
+    const std::string text = validUtf8(item.result.toTxt(files_.labelScores));
     std::error_code ignored;
     if (!text.empty()) {
       writeWhole(path, text);

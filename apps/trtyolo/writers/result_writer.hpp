@@ -12,7 +12,8 @@ namespace app {
 
 class Table;
 
-/// Which results are to be written, and where to; what is empty is not asked for.
+/// Which results are to be written, and where to; what is empty is not asked for. All are text in UTF-8: bytes of names
+/// that are not become U+FFFD.
 struct ResultFiles {
   std::string json;    ///< one JSON object, written image by image; "-" is standard output
   std::string csv;     ///< a line for each object, below a heading that depends on the task; "-" is standard output
