@@ -99,6 +99,24 @@ struct Callback {
   }
 };
 
+// What takes an image out of the queue again.
+class HeldTicket {
+ public:
+  explicit HeldTicket(const Loaded& loaded) : process_(loaded.process), file_(loaded.file), ticket_(new Ticket<>) {}
+
+  void set(Ticket<> ticket) { *ticket_ = std::move(ticket); }
+  // Whether it could.
+  bool cancel() const {
+    process_.check("pool", file_);
+    return unlocked([&] { return ticket_->cancel(); });
+  }
+
+ private:
+  BirthProcess process_;
+  std::string file_;
+  std::unique_ptr<Ticket<>, Destroyer> ticket_;
+};
+
 class HeldPool {
  public:
   HeldPool(const HeldModel& model, const HeldModel* lowLatencyModel, int contexts, int maxBatchSize,
@@ -146,16 +164,14 @@ class HeldPool {
     held->add(image);
     const auto callback = sharedOutside(std::unique_ptr<Callback>(new Callback{std::move(onDone), *loaded_.kind}));
     // Whatever may fail comes before the image is in the pool.
-    const std::shared_ptr<Ticket<>> ticket(new Ticket<>, Destroyer());
-    nb::object unqueue = nb::cpp_function([ticket, process = loaded_.process, file = loaded_.file] {
-      process.check("pool", file);
-      return unlocked([&] { return ticket->cancel(); });
-    });
+    auto ticket = std::make_unique<HeldTicket>(loaded_);
+    HeldTicket& submitted = *ticket;
+    nb::object unqueue = nb::cast(std::move(ticket));
     unlocked([&] {
       held->copyScattered();
-      *ticket = pool.submit(
+      submitted.set(pool.submit(
           OwnedImage(held->images().front(), held), [callback](Ticket<> done) { (*callback)(std::move(done)); },
-          option);
+          option));
     });
     return unqueue;
   }
@@ -201,6 +217,8 @@ void bindPools(nb::module_& module) {
       .def_ro("inference", &PoolMetrics::inference)
       .def_ro("postprocess", &PoolMetrics::postprocess)
       .def_ro("latency", &PoolMetrics::latency);
+  nb::class_<HeldTicket>(module, "Ticket", "Takes the image out of the queue when it is called: whether it could.")
+      .def("__call__", &HeldTicket::cancel);
   nb::class_<HeldPool>(module, "Pool", "A queue in front of several contexts of one model.")
       .def(nb::init<const HeldModel&, const HeldModel*, int, int, double, std::size_t, const std::string&>(),
            nb::arg("model"), nb::arg("low_latency_model").none(), nb::arg("contexts"), nb::arg("max_batch_size"),

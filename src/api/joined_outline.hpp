@@ -2,8 +2,8 @@
 #pragma once
 
 #include <cmath>
-#include <compare>
 #include <cstdint>
+#include <tuple>
 #include <vector>
 
 #include "trtyolo/results.hpp"
@@ -37,7 +37,9 @@ class JoinedOutline {
     std::uint32_t node;
     std::size_t point;  // of the outline
 
-    auto operator<=>(const Nearest&) const = default;
+    bool operator<(const Nearest& other) const {
+      return std::tie(distance, node, point) < std::tie(other.distance, other.node, other.point);
+    }
   };
 
   std::uint32_t& cellAt(int column, int row) { return cells_[static_cast<std::size_t>(row) * columns_ + column]; }
