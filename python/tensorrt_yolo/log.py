@@ -46,4 +46,4 @@ def _read(source: int) -> None:
         while part := os.read(pipe.fileno(), 1 << 16):
             *messages, rest = (rest + part).split(b"\0")
             for message in messages:
-                logger.log(_LEVELS[int(message[:1])], "%s", message[1:].decode(errors="backslashreplace"))
+                logger.log(_LEVELS[int(message[:1])], "%s", message[1:].decode(errors="replace"))
