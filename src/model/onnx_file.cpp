@@ -109,6 +109,49 @@ void addFileOfTensor(std::string_view bytes, std::map<std::string, std::uint64_t
   }
 }
 
+// A message of the file, and in how many graphs it is.
+struct Position {
+  Message message;
+  std::string_view bytes;
+  std::size_t depth;
+};
+
+// Calls `visit` with all messages, in any order. Without recursion: graphs may be nested as deep as a file is long.
+template <typename Visit>
+void forEachMessage(std::string_view file, const Visit& visit) {
+  std::vector<Position> open{{Message::Model, file, 0}};
+  while (!open.empty()) {
+    const Position at = open.back();
+    open.pop_back();
+    visit(at);
+    const std::span<const Part> parts = partsOf(at.message);
+    if (parts.empty()) {
+      continue;
+    }
+    forEachField(at.bytes, [&](const Field& field) {
+      for (const Part& part : parts) {
+        if (field.hasLength && part.number == field.number) {
+          open.push_back({part.message, field.content, at.depth + (part.message == Message::Graph ? 1 : 0)});
+        }
+      }
+    });
+  }
+}
+
+// The inputs or outputs of a node, whichever are more, or the outputs of a graph. (Old files list constants as inputs.)
+std::size_t mostPorts(const Position& at) {
+  constexpr std::uint64_t kNodeInput = 1, kNodeOutput = 2, kGraphOutput = 12;
+  const bool node = at.message == Message::Node;
+  std::size_t inputs = 0, outputs = 0;
+  if (node || at.message == Message::Graph) {
+    forEachField(at.bytes, [&](const Field& field) {
+      inputs += node && field.number == kNodeInput ? 1 : 0;
+      outputs += field.number == (node ? kNodeOutput : kGraphOutput) ? 1 : 0;
+    });
+  }
+  return std::max(inputs, outputs);
+}
+
 }  // namespace
 
 Metadata parseOnnxMetadata(std::string_view file) {
@@ -122,27 +165,31 @@ Metadata parseOnnxMetadata(std::string_view file) {
   return metadata;
 }
 
-// Without recursion: graphs may be nested as deep as a file is long.
 std::map<std::string, std::uint64_t> externalFiles(std::string_view file) {
   std::map<std::string, std::uint64_t> files;
-  std::vector<std::pair<Message, std::string_view>> open{{Message::Model, file}};
-  while (!open.empty()) {
-    const auto [message, bytes] = open.back();
-    open.pop_back();
-    if (message == Message::Tensor) {
-      addFileOfTensor(bytes, files);
-      continue;
+  forEachMessage(file, [&files](const Position& at) {
+    if (at.message == Message::Tensor) {
+      addFileOfTensor(at.bytes, files);
     }
-    const std::span<const Part> parts = partsOf(message);
-    forEachField(bytes, [&](const Field& field) {
-      for (const Part& part : parts) {
-        if (field.hasLength && part.number == field.number) {
-          open.emplace_back(part.message, field.content);
-        }
-      }
-    });
-  }
+  });
   return files;
+}
+
+std::string whyTooLarge(std::string_view file) {
+  constexpr std::size_t kMostNodes = 20'000, kMostDepth = 8, kMostPorts = 256;
+  std::size_t nodes = 0, depth = 0, ports = 0;
+  forEachMessage(file, [&](const Position& at) {
+    nodes += at.message == Message::Node ? 1 : 0;
+    depth = std::max(depth, at.depth);
+    ports = std::max(ports, mostPorts(at));
+  });
+  const auto beyond = [](const char* what, std::size_t found, std::size_t most) {
+    return "it has " + std::to_string(found) + " " + what + ", and no network needs more than " + std::to_string(most);
+  };
+  return nodes > kMostNodes   ? beyond("nodes", nodes, kMostNodes)
+         : depth > kMostDepth ? beyond("graphs inside each other", depth, kMostDepth)
+         : ports > kMostPorts ? beyond("inputs or outputs at one place", ports, kMostPorts)
+                              : "";
 }
 
 bool isBelowModel(const std::string& place) {

@@ -18,6 +18,11 @@ Metadata parseOnnxMetadata(std::string_view file);
 // functions and for training. Empty if the bytes are no ONNX.
 std::map<std::string, std::uint64_t> externalFiles(std::string_view file);
 
+// Why an ONNX file is refused before anybody reads it, in a sentence that begins with "it"; empty if it is not. No
+// exporter goes beyond these limits by far, and readers take time that grows with the square of a number of nodes, or
+// doubles with each graph in a graph. Bytes that are no ONNX are within them.
+std::string whyTooLarge(std::string_view file);
+
 // Whether such a place is below the folder of the model, as ONNX wants it and without "..", before links are followed.
 bool isBelowModel(const std::string& place);
 

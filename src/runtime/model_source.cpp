@@ -56,6 +56,28 @@ std::string weightsOfIr(const std::string& path) {
   return fs::path(path).replace_extension(".bin").string();
 }
 
+// As whyTooLarge(), of an OpenVINO IR. What stands in a comment counts as well.
+std::string whyIrTooLarge(std::string_view xml) {
+  constexpr std::size_t kMostLayers = 20'000, kMostDepth = 8;
+  std::size_t layers = 0, depth = 0, deepest = 0;
+  for (std::size_t at = xml.find('<'); at != std::string_view::npos; at = xml.find('<', at + 1)) {
+    const std::string_view tag = xml.substr(at, 8);
+    layers += tag.starts_with("<layer ") ? 1 : 0;
+    const bool opens = tag.starts_with("<body") || tag.starts_with("<then_bo") || tag.starts_with("<else_bo");
+    const bool closes = tag.starts_with("</body") || tag.starts_with("</then_") || tag.starts_with("</else_");
+    depth += opens ? 1 : 0;
+    depth -= closes && depth > 0 ? 1 : 0;
+    deepest = std::max(deepest, depth);
+  }
+  return layers > kMostLayers ? "it has " + std::to_string(layers) + " layers, and no network needs more than " +
+                                    std::to_string(kMostLayers)
+         : deepest > kMostDepth ? "it has " + std::to_string(deepest) +
+                                      " networks inside each other, and none needs more "
+                                      "than " +
+                                      std::to_string(kMostDepth)
+                                : "";
+}
+
 // Whether a path without links is in a folder without links, or below it.
 bool isIn(const fs::path& folder, const fs::path& path) {
   return std::mismatch(folder.begin(), folder.end(), path.begin(), path.end()).first == folder.end();
@@ -131,6 +153,12 @@ const std::string& ModelSource::content() const {
     std::optional<std::string> bytes = readFile(path_);
     if (!bytes || bytes->empty()) {
       throw errorOf(path_, "the model file cannot be read");
+    }
+    const std::string why = kind_ == FileKind::OnnxOrUnknown ? whyTooLarge(*bytes)
+                            : kind_ == FileKind::OpenVinoIr  ? whyIrTooLarge(*bytes)
+                                                             : "";
+    if (!why.empty()) {
+      throw errorOf(path_, why);
     }
     content_ = std::move(*bytes);
   }

@@ -32,7 +32,8 @@ class ModelSource {
   FileKind kind() const { return kind_; }
   std::size_t bytes() const { return bytes_; }  // weights of an OpenVINO IR included
 
-  // The file's bytes, read on the first call. Throws ModelError if it cannot be read to its end.
+  // The file's bytes, read on the first call. Throws ModelError if it cannot be read to its end, or describes a network
+  // that is larger than any: see whyTooLarge().
   const std::string& content() const;
 
   // The files that hold its weights: external data of an ONNX model, the .bin of an OpenVINO IR; looked for on the

@@ -9,7 +9,9 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <vector>
 
+#include "support/onnx_writer.hpp"
 #include "support/temp_dir.hpp"
 #include "trtyolo.hpp"
 
@@ -209,6 +211,52 @@ TEST_F(ModelSourceTest, ModelsOfTwoGibibytesAreRefusedAtOnce) {
     std::filesystem::resize_file(file, std::uintmax_t{1} << 40U);
     EXPECT_THROW(ModelSource{file}, ModelError);
   }
+}
+
+// OpenVINO's time grows with the square of the nodes, and doubles with each level.
+TEST_F(ModelSourceTest, NetworksThatAreLargerThanAnyAreRefused) {
+  const auto refusal = [](const std::string& path) -> std::string {
+    try {
+      ModelSource(path).content();
+      return "";
+    } catch (const ModelError& error) {
+      return error.what();
+    }
+  };
+  const auto ofOnnx = [&](const test::onnx::Graph& graph) {
+    return refusal(folder_.write("model.onnx", test::onnx::model(graph.bytes())));
+  };
+  using test::onnx::node;
+  test::onnx::Graph graph;
+  graph.nodes.assign(20'000, node("Neg", {"a"}, {"b"}));
+  EXPECT_EQ(ofOnnx(graph), "");
+  graph.nodes.push_back(graph.nodes[0]);
+  EXPECT_NE(ofOnnx(graph).find("20001 nodes"), std::string::npos);
+  graph.nodes = {node("Sum", std::vector<std::string>(257, "a"), {"b"})};
+  EXPECT_NE(ofOnnx(graph).find("257 inputs or outputs"), std::string::npos);
+  graph.nodes = {node("Split", {"a"}, std::vector<std::string>(256, "b"))};
+  EXPECT_EQ(ofOnnx(graph), "");
+  for (int depth = 1; depth < 20; ++depth) {
+    test::onnx::Graph outer;
+    outer.nodes = {node("If", {"c"}, {"b"}, {test::onnx::graphAttribute("then_branch", graph.bytes())})};
+    graph = outer;
+    EXPECT_EQ(ofOnnx(graph).empty(), depth < 8) << depth;
+  }
+
+  std::string layers;
+  for (int i = 0; i <= 20'000; ++i) {
+    layers += "<layer id=\"1\"/>";
+  }
+  EXPECT_NE(refusal(folder_.write("model.xml", "<net>" + layers + "</net>")).find("20001 layers"), std::string::npos);
+  const auto nested = [](int depth) {
+    std::string xml = "<net>";
+    for (int i = 0; i < depth; ++i) {
+      xml += i % 2 == 0 ? "<body>" : "<then_body>";
+    }
+    return xml;
+  };
+  EXPECT_EQ(refusal(folder_.write("model.xml", nested(8))), "");
+  EXPECT_NE(refusal(folder_.write("model.xml", nested(9))).find("9 networks inside each other"), std::string::npos);
 }
 
 TEST_F(ModelSourceTest, PartsOfAFingerprintHaveTheirPlaces) {

@@ -91,7 +91,8 @@ ReadModel readModel(const ModelSource& source, const EngineOptions& options) {
   const bool onnx = source.kind() == FileKind::OnnxOrUnknown;
   const char* const unreadable = onnx ? "not a readable ONNX model (damaged, incomplete, or something else)"
                                       : "not a readable OpenVINO IR model (damaged, incomplete, or something else)";
-  // Before OpenVINO reads them by itself.
+  // Refuses what OpenVINO should not read by itself.
+  source.content();
   const std::vector<SideFile>& files = source.sideFiles();
   std::optional<std::string> cut;
   std::string sources;
