@@ -1,5 +1,8 @@
 #include "model/layout_text.hpp"
 
+#include <algorithm>
+#include <cstddef>
+
 namespace trtyolo {
 namespace {
 
@@ -41,9 +44,13 @@ std::string toString(const TensorInfo& tensor) {
 }
 
 std::string listOf(const std::vector<TensorInfo>& tensors) {
+  constexpr std::size_t kMost = 16;  // a file may have any number
   std::string text;
-  for (const TensorInfo& tensor : tensors) {
-    text += (text.empty() ? "'" : ", '") + tensor.name + "' " + toString(tensor);
+  for (std::size_t i = 0; i < std::min(tensors.size(), kMost); ++i) {
+    text += (text.empty() ? "'" : ", '") + tensors[i].name + "' " + toString(tensors[i]);
+  }
+  if (tensors.size() > kMost) {
+    text += " and " + std::to_string(tensors.size() - kMost) + " more";
   }
   return text.empty() ? "none" : text;
 }

@@ -220,9 +220,15 @@ class YamlReader {
     position_ += breakAt(position_);
   }
 
+  // Behind the last line break of any kind.
   std::size_t column() const {
+    const auto endsLine = [this](std::size_t end) {
+      const std::string_view before = text_.substr(0, end);
+      return before.ends_with('\n') || before.ends_with('\r') || before.ends_with("\xC2\x85") ||
+             before.ends_with("\xE2\x80\xA8") || before.ends_with("\xE2\x80\xA9");
+    };
     std::size_t begin = position_;
-    while (begin > 0 && text_[begin - 1] != '\n' && text_[begin - 1] != '\r') {
+    while (begin > 0 && !endsLine(begin)) {
       --begin;
     }
     return position_ - begin;

@@ -1,9 +1,11 @@
 #include "model/plausibility.hpp"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <cmath>
 #include <new>
-#include <sstream>
+#include <string>
 
 #include "base/log.hpp"
 
@@ -29,9 +31,11 @@ std::string doubtsAbout(std::span<const Result> results) {
   for (const Result& result : results) {
     for (const float score : result.scores) {
       if (!isProbability(score)) {
-        std::ostringstream text;
-        text << "a score of " << score << " is no probability: a softmax or sigmoid may be missing";
-        return text.str();
+        std::array<char, 32> number{};  // whatever the locale
+        const auto end =
+            std::to_chars(number.data(), number.data() + number.size(), score, std::chars_format::general, 6).ptr;
+        return "a score of " + std::string(number.data(), static_cast<std::size_t>(end - number.data())) +
+               " is no probability: a softmax or sigmoid may be missing";
       }
     }
     for (std::size_t i = 0; i < result.boxes.size(); ++i) {

@@ -1,7 +1,11 @@
 #include "runtime/backends.hpp"
 
 #include <algorithm>
+#include <filesystem>
+#include <system_error>
 #include <vector>
+
+#include "base/files.hpp"
 
 namespace trtyolo {
 namespace {
@@ -101,15 +105,21 @@ void buildEngineFile(const std::string& onnx, const std::string& engine, const B
   if (source.kind() != FileKind::OnnxOrUnknown) {
     throw ModelError("'" + onnx + "': an engine is built from an ONNX model, found " + nameOf(source.kind()));
   }
+  // It is read and written without waiting, and nothing else may be replaced by it.
+  std::error_code error;
+  const std::string why = option.timingCache.empty() ? "" : whyNoFile(option.timingCache);
+  if (!why.empty() && std::filesystem::exists(option.timingCache, error)) {
+    throw ModelError("'" + option.timingCache + "': timings cannot be kept there: " + why);
+  }
   const auto table = backendTable();
   const auto builder =
       std::find_if(table.begin(), table.end(), [](const BackendEntry& entry) { return entry.build != nullptr; });
   if (builder == table.end()) {
     throw DeviceError("'" + engine + "': engines are built by TensorRT, but " + builtIn(table));
   }
-  if (const std::string why = builder->whyNotUsable(); !why.empty()) {
+  if (const std::string reason = builder->whyNotUsable(); !reason.empty()) {
     throw DeviceError("'" + engine + "': engines are built by " + builder->name +
-                      ", which cannot be used here: " + why);
+                      ", which cannot be used here: " + reason);
   }
   builder->build(source, engine, option);
 }

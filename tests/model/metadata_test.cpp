@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+
 namespace trtyolo {
 namespace {
 
@@ -254,6 +256,19 @@ TEST(MetadataTest, ReadsTheJsonBeforeAPlan) {
   for (const char* text :
        {"", "{", "[]", "{\"a\"}", "{\"a\": }", "{\"a\": 1", "{\"a\": \"b}", "{} x", "{\"a\": 1,, }"}) {
     EXPECT_FALSE(parseMetadataJson(text)) << text;
+  }
+}
+
+// YAML knows five line breaks; looking back for another kind would take the square of a file's length.
+TEST(MetadataTest, LinesEndInAnyLineBreak) {
+  for (const char* lineBreak : {"\n", "\r", "\r\n", "\xC2\x85", "\xE2\x80\xA8", "\xE2\x80\xA9"}) {
+    std::string yaml;
+    for (int i = 0; i < 100'000; ++i) {
+      yaml += "k" + std::to_string(i) + ": v" + lineBreak;
+    }
+    const auto begin = std::chrono::steady_clock::now();
+    EXPECT_EQ(parseMetadataYaml(yaml).size(), 100'000U);
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10));
   }
 }
 

@@ -2,7 +2,9 @@
 #include "runtime/backends.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
+#include <filesystem>
 #include <string>
 #include <typeinfo>
 #include <vector>
@@ -90,6 +92,23 @@ TEST_F(BackendsTest, ImagesInGpuMemoryNeedAGpu) {
   expectWords(choose(both_, ir_, Backend::Auto, true), {"ModelError", "enableCudaMem()"});
   expectWords(choose(noGpu_, onnx_, Backend::Auto, true), {"ModelError", "enableCudaMem()", "this machine has no GPU"});
   expectWords(choose(cpuOnly_, onnx_, Backend::Auto, true), {"ModelError", "enableCudaMem()", "has OpenVINO only"});
+}
+
+// A file of timings is read and replaced: a pipe would be waited for, and lost.
+TEST_F(BackendsTest, TimingsAreKeptInFiles) {
+  const test::TempDir folder;
+  ASSERT_EQ(mkfifo((folder / "pipe").c_str(), 0600), 0);
+  std::filesystem::create_symlink("/dev/zero", folder / "endless");
+  for (const char* name : {"pipe", "endless", ""}) {
+    BuildOption option;
+    option.timingCache = folder / name;
+    try {
+      buildEngineFile(onnx_, folder / "new.engine", option);
+      ADD_FAILURE() << name;
+    } catch (const ModelError& error) {
+      EXPECT_NE(std::string(error.what()).find("timings cannot be kept there"), std::string::npos) << error.what();
+    }
+  }
 }
 
 TEST_F(BackendsTest, ThoseBuiltInSayWhatTheyAre) {

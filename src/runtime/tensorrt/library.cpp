@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/files.hpp"
 #include "base/log.hpp"
 #include "cuda/devices.hpp"
 #include "cuda/error.hpp"
@@ -168,6 +169,10 @@ void Library::loadPlugins(const std::vector<std::string>& files) const {
     const auto fail = [&file](const std::string& why) {
       throw ModelError("'" + file + "': this library of plugins cannot be loaded: " + why);
     };
+    // The loader would wait for a pipe.
+    if (const std::string why = whyNoFile(path); !why.empty()) {
+      fail(why);
+    }
     const std::int32_t before = count();
     void* const library = dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL);
     if (!library) {
