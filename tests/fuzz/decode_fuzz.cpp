@@ -10,6 +10,7 @@
 
 #include "model/head.hpp"
 #include "model/onnx_file.hpp"
+#include "model/plugin_cut.hpp"
 
 namespace trtyolo {
 namespace {
@@ -46,6 +47,13 @@ Metadata metadataFrom(FuzzedDataProvider& data) {
       default:
         break;
     }
+  }
+  if (data.ConsumeProbability<float>() < 0.1F) {
+    metadata[kPluginCut] = data.PickValueInArray(
+        {R"({"boxes": "output0", "scores": "output1"})",
+         R"({"boxes": "output0", "scores": "output1", "extra": "output2"})",
+         R"({"boxes": "output0", "scores": "output1", "classes": "output2"})", "{}",
+         R"({"boxes": "output0", "scores": "output1", "extra": "output2", "prototypes": "output3"})"});
   }
   if (data.ConsumeProbability<float>() < 0.05F) {
     for (auto& [key, value] : parseMetadataYaml(data.ConsumeRandomLengthString(200))) {
