@@ -218,14 +218,14 @@ struct TRTYOLO_API Result : BaseResult {
   /// the task has; of a classifier {"top": [{"class", "name", "score"}]}, of a semantic segmenter {"semantic": {"size":
   /// [height, width], "classes": {"CLASS": counts}}}, of a depth estimator {"depth": {"size": [height, width], "min",
   /// "max"}} in metres, as DepthMap::range() has them. "counts" is COCO's compressed text form of
-  /// Masks::cocoCounts(). Floats have the fewest digits that stand for them; those that are not finite are null. Bytes of
-  /// a name that are not UTF-8 become U+FFFD.
+  /// Masks::cocoCounts(). Floats have the fewest digits that stand for them; those that are not finite are null. Bytes
+  /// of a name that are not UTF-8 become U+FFFD.
   /// @throws std::out_of_range  a part that the task has is shorter than `classes`
   std::string toJson() const;
   /// A line for each object, ending in "\n", with the columns that csvHeader() names; one line of a depth estimator.
   /// Texts with commas, quotes or line breaks are in quotes, as RFC 4180 says; those that spreadsheets would compute,
-  /// since they begin with =, +, -, @, a tab or a carriage return, stand behind an apostrophe, and so do those that have
-  /// such a character behind apostrophes. Names keep their bytes. Floats that are not finite are nan, inf or -inf.
+  /// since they begin with =, +, -, @, a tab or a carriage return, stand behind an apostrophe, and so do those that
+  /// have such a character behind apostrophes. Names keep their bytes. Floats that are not finite are nan, inf or -inf.
   /// @throws std::out_of_range  a part that the task has is shorter than `classes`
   std::string toCsv(const std::string& source, long frame = 0) const;
   /// The same with a column `time` behind `frame`: the frame's time in its video, in seconds; empty if there is none.
