@@ -1,11 +1,9 @@
 // Building engines: checks, and the way to the back end.
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <random>
 #include <string>
+#include <system_error>
 
+#include "base/files.hpp"
 #include "runtime/backends.hpp"
 
 namespace trtyolo {
@@ -47,13 +45,9 @@ void checkPlace(const std::string& onnx, const std::string& engine) {
   if (engine.empty() || fs::is_directory(engine, error)) {
     throw fail(engine.empty() ? "its name is empty" : "it is a folder");
   }
-  const std::string probe = engine + ".part" + std::to_string(std::random_device()());
-  errno = 0;
-  const bool made = std::ofstream(probe, std::ios::binary).is_open();
-  if (!made) {
-    throw fail(std::strerror(errno));
+  if (const std::error_code reason = whyNotWritable(engine)) {
+    throw fail(reason.message());
   }
-  fs::remove(probe, error);
 }
 
 }  // namespace

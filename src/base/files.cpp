@@ -144,6 +144,18 @@ std::error_code writeFile(const std::string& path, std::initializer_list<std::st
   return error;
 }
 
+std::error_code whyNotWritable(const std::string& path) {
+  std::string name;
+  std::FILE* const file = createBeside(path, name);
+  if (!file) {
+    return {errno, std::generic_category()};
+  }
+  std::fclose(file);
+  std::error_code ignored;
+  std::filesystem::remove(name, ignored);
+  return {};
+}
+
 std::error_code updateFile(const std::string& path, const std::function<std::string(const std::string&)>& update) {
   const FileLock lock(path + ".lock", [] {});
   return writeFile(path, {update(readFile(path).value_or(""))});

@@ -49,6 +49,9 @@ std::optional<std::string> readFile(const std::string& path,
 // The reason if it cannot be written.
 std::error_code writeFile(const std::string& path, std::initializer_list<std::string_view> parts);
 
+// The reason why writeFile() could not begin to write; it leaves nothing behind.
+std::error_code whyNotWritable(const std::string& path);
+
 // Replaces the file's bytes by what `update` makes of them (empty if there is no file), so that no update of another
 // thread or process is lost: see FileLock. The reason if it cannot be written. Throws what `update` throws.
 std::error_code updateFile(const std::string& path, const std::function<std::string(const std::string&)>& update);

@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Sequence
 
+_NUMBERED = re.compile(r"(.*)_[0-9]+", re.DOTALL)
 _LONGEST = 255 - 20  # bytes that file systems take, without numbers and the extension
 _IN_COLOUR = frozenset(".bmp .dib .jp2 .jpe .jpeg .jpg .png .pnm .ppm .tif .tiff .webp".split())
 _WITHOUT_LOSS = frozenset([".apng", ".gif", ".pbm", ".pgm"])  # and not in colour, or not to be written
@@ -20,16 +21,15 @@ class OutputNames:
 
     def __init__(self, folder: str | None, sources: Sequence[str]) -> None:
         self._taken: set[str] = set()
+        self._numbered: set[str] = set()  # of taken names NAME_1, NAME_2 and so on: NAME
         self._series: set[str] = set()
         self._numbers: dict[tuple[str, bool], itertools.count[int]] = {}  # that are still to be tried
         if folder is None:
             return
         files = map(os.path.realpath, sources)
-        self._taken = {
-            os.path.splitext(os.path.basename(file))[0]
-            for file in files
-            if os.path.dirname(file) == os.path.realpath(folder)
-        }
+        for file in files:
+            if os.path.dirname(file) == os.path.realpath(folder):
+                self._take(os.path.splitext(os.path.basename(file))[0])
 
     def claim(self, stem: str, *, several: bool) -> str:
         """`stem`, or if that is taken stem_2, stem_3 and so on (behind a video of that name stem-2).
@@ -43,19 +43,23 @@ class OutputNames:
             # Names that were taken stay taken.
             numbers = self._numbers.setdefault((whole + between, several), itertools.count(2))
             name = next(name for number in numbers if self._is_free(name := f"{whole}{between}{number}", several))
-        self._taken.add(name)
+        self._take(name)
         if several:
             self._series.add(name)
         return name
 
+    def _take(self, name: str) -> None:
+        self._taken.add(name)
+        if numbered := _NUMBERED.fullmatch(name):
+            self._numbered.add(numbered[1])
+
     def _is_free(self, name: str, several: bool) -> bool:
         if name in self._taken:
             return False
-        numbered = re.fullmatch(r"(.*)_[0-9]+", name, re.DOTALL)
+        numbered = _NUMBERED.fullmatch(name)
         if numbered and numbered[1] in self._series:
             return False
-        pattern = re.compile(re.escape(name) + r"_[0-9]+")
-        return not several or not any(map(pattern.fullmatch, self._taken))
+        return not several or name not in self._numbered
 
 
 def image_suffix(suffix: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import itertools
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -21,6 +22,7 @@ _VIDEOS = frozenset(".3gp .asf .avi .flv .gif .m2ts .m4v .mkv .mov .mp4 .mpeg .m
 _HIGHEST_RATE = 1000
 _DEFAULT_RATE = 25
 _MOST_BYTES = 256 << 20
+_MOST_FRAMES = 1024  # at once
 
 
 @dataclass
@@ -114,18 +116,18 @@ class Reader:
             raise ValueError("the file is empty")
         several = several_of(data)
         if several == "frames":
-            frames = _animation(data)
+            frames = _animation(data, self._budget.total // 4)
             if frames is None:
                 self._warn(item, "only the first of its frames is read")
-            elif len(frames) > 1:
-                for number, (pixels, time) in enumerate(frames):
-                    rate = 1 / frames[1][1] if frames[1][1] > 0 else _DEFAULT_RATE
+            elif len(first := list(itertools.islice(frames, 2))) > 1:
+                rate = 1 / first[1][1] if first[1][1] > 0 else _DEFAULT_RATE
+                for number, (pixels, time) in enumerate(itertools.chain(first, frames)):
                     yield replace(item, pixels=pixels, frame=number, time=time, rate=rate, video=True, several=True)
                 return
         if several == "pages":
             pages = _pages(data)
-            if len(pages) > 1:
-                for number, pixels in enumerate(pages):
+            if len(begin := list(itertools.islice(pages, 2))) > 1:
+                for number, pixels in enumerate(itertools.chain(begin, pages)):
                     yield replace(item, pixels=pixels, frame=number, several=True)
                 return
         yield replace(item, pixels=pixels_of(data, True, ""))
@@ -199,33 +201,48 @@ def several_of(data: bytes) -> str:
     return "pages" if data[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+") else ""
 
 
-def _animation(data: bytes) -> list[tuple[Any, float]] | None:
-    """Frames, and the time of each; nothing if this OpenCV does not read animations."""
+def _animation(data: bytes, most: int) -> Iterator[tuple[Any, float]] | None:
+    """Frames, and the time of each, at most about `most` bytes of them at once (but two); nothing if this OpenCV does
+    not read animations."""
     try:
         import cv2
     except ImportError:
         return None
     if not hasattr(cv2, "imdecodeanimation"):
         return None
-    try:
-        well, found = cv2.imdecodeanimation(np.frombuffer(data, np.uint8))
-    except cv2.error:
-        return None
-    if not well:
-        return None
-    frames, time = [], 0.0
-    for pixels, duration in zip(found.frames, found.durations):
-        frames.append((np.ascontiguousarray(pixels[..., :3]), time))
-        time += max(int(duration), 1) / 1000
-    return frames
+    encoded = np.frombuffer(data, np.uint8)
+
+    def frames() -> Iterator[tuple[Any, float]]:
+        start, count, time = 0, 2, 0.0
+        while True:
+            try:
+                well, found = cv2.imdecodeanimation(encoded, start, count)
+            except cv2.error:
+                return
+            if not well:
+                return
+            for pixels, duration in zip(found.frames, found.durations):
+                yield np.ascontiguousarray(pixels[..., :3]), time
+                time += max(int(duration), 1) / 1000
+            if len(found.frames) < count:
+                return
+            start, count = start + count, max(2, min(most // max(found.frames[0].nbytes, 1), _MOST_FRAMES))
+
+    return frames()
 
 
-def _pages(data: bytes) -> list[Any]:
+def _pages(data: bytes) -> Iterator[Any]:
+    """One after the other, so that only one is in memory."""
     try:
         import cv2
     except ImportError:
-        return []
-    try:
-        return list(cv2.imdecodemulti(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)[1])
-    except cv2.error:
-        return []
+        return
+    encoded = np.frombuffer(data, np.uint8)
+    for page in itertools.count():
+        try:
+            pixels = cv2.imdecodemulti(encoded, cv2.IMREAD_COLOR, range=(page, page + 1))[1]
+        except cv2.error:
+            return
+        if not pixels:
+            return
+        yield pixels[0]
