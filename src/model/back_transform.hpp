@@ -39,6 +39,13 @@ class BackTransform {
     return result;
   }
 
+  // A box of the network's input, cut at the edges of the image in it.
+  TRTYOLO_DEVICE Box within(const Box& box) const {
+    const float right = left_ + width_ * gainX_, bottom = top_ + height_ * gainY_;
+    return {between(box.left, left_, right), between(box.top, top_, bottom), between(box.right, left_, right),
+            between(box.bottom, top_, bottom)};
+  }
+
   TRTYOLO_DEVICE float x(float value) const { return clipped((value - left_) / gainX_, width_); }
   TRTYOLO_DEVICE float y(float value) const { return clipped((value - top_) / gainY_, height_); }
 
@@ -61,8 +68,11 @@ class BackTransform {
   TRTYOLO_DEVICE static float gain(double ratio, int scaled, int source) {
     return static_cast<float>(ratio > 0 ? ratio : static_cast<double>(scaled) / source);
   }
-  // A NaN is not larger than 0, so it ends as 0 too.
-  TRTYOLO_DEVICE static float clipped(float value, float most) { return value > 0.0F ? smaller(value, most) : 0.0F; }
+  // A NaN is not larger than the least, so it ends there too.
+  TRTYOLO_DEVICE static float between(float value, float least, float most) {
+    return value > least ? smaller(value, most) : least;
+  }
+  TRTYOLO_DEVICE static float clipped(float value, float most) { return between(value, 0.0F, most); }
 
   float left_, top_, gainX_, gainY_, width_, height_;
 };

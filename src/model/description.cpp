@@ -281,6 +281,7 @@ ModelDescription describe(const RawModel& raw, const DescriptionOptions& options
     reading.refusal = reading.refusal.empty() ? refusal : reading.refusal;
   }
   description.layout = reading.layout;
+  description.layout.clipped = family.family->clips;
   description.refusal = std::move(reading.refusal);
   info.layout =
       description.refusal.empty() ? wordsFor(description.layout, info) : "not understood: " + description.refusal;

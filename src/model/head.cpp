@@ -134,8 +134,8 @@ Result Head::decode(std::span<const TensorView> outputs, std::size_t slot, const
   if (task_ == Task::OBB) {
     return rotatedObjects(layout_, outputs, slot, letterbox, options);
   }
-  const auto selection = select(layout_, outputs, slot, options);
   const BackTransform toSource(letterbox);
+  const auto selection = select(layout_, outputs, slot, toSource, options);
   Result result;
   // Of segmenters. The extra values are the coefficients of the prototypes, unless objects have masks of their own.
   std::optional<MaskMaker> maker;

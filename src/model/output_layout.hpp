@@ -36,6 +36,7 @@ struct OutputLayout {
   bool multiLabel = false;       // a box is a candidate for each class that scores enough; otherwise for its best one
   bool logits = false;           // scores are a sigmoid's argument; of class scores, a softmax's
   bool suppressed = false;       // candidates do not overlap: all that score enough are objects
+  bool clipped = false;          // boxes are cut at the image's edges before they suppress each other
   bool objectnessAlone = false;  // the objectness is the score of the only class, whose own plays no part
 
   // Indices of outputs.

@@ -27,13 +27,13 @@ Selection<Object> selectObjects(const OutputLayout& layout, const OutputTables& 
 }  // namespace
 
 Selection<Candidate> select(const OutputLayout& layout, std::span<const TensorView> outputs, std::size_t slot,
-                            const PostprocessOptions& options) {
+                            const BackTransform& toSource, const PostprocessOptions& options) {
   const OutputTables tables = outputTables(layout, outputs, slot);
   const ValueTable& boxes = tables.boxes;
   const auto candidateAt = [&](std::uint32_t anchor, int classIndex, float score) {
     const Box box =
         cornersOf(layout.form, anchor, boxes(0, anchor), boxes(1, anchor), boxes(2, anchor), boxes(3, anchor));
-    return Candidate{box, score, classIndex, anchor};
+    return Candidate{layout.clipped ? toSource.within(box) : box, score, classIndex, anchor};
   };
   return selectObjects<Candidate>(layout, tables, options, candidateAt, suppress);
 }

@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include "model/back_transform.hpp"
 #include "model/candidates.hpp"
 #include "model/nms.hpp"
 #include "model/output_layout.hpp"
@@ -20,10 +21,11 @@ struct Selection {
   ValueTable extra;
 };
 
-// Above the threshold, of the wanted classes, suppressed where the layout asks for it, at most as many as wanted.
+// Above the threshold, of the wanted classes, suppressed where the layout asks for it, at most as many as wanted. Where
+// it wants boxes cut at the image's edges, `toSource` knows these.
 // Throws InferenceError if the tensors have not the shapes that the layout promised.
 Selection<Candidate> select(const OutputLayout& layout, std::span<const TensorView> outputs, std::size_t slot,
-                            const PostprocessOptions& options);
+                            const BackTransform& toSource, const PostprocessOptions& options);
 
 // The same of rotated boxes, whose angle is the last extra value.
 Selection<RotatedCandidate> selectRotated(const OutputLayout& layout, std::span<const TensorView> outputs,

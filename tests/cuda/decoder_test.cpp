@@ -249,6 +249,7 @@ class Drawer {
       layout.boxes = static_cast<std::size_t>(number(0, 1));
       layout.scores = 1 - layout.boxes;
       layout.multiLabel = chance(2);
+      layout.clipped = chance(2);
     } else {
       layout.anchorsFirst = chance(2);
       layout.objectness = chance(2);
@@ -653,7 +654,7 @@ TEST_F(DecoderTest, KeptObjectsStayOnTheDevice) {
   check(cudaMemcpy(kept.data(), decoder.kept(), kept.size() * sizeof(KeptObject), cudaMemcpyDeviceToHost),
         "copying objects");
   for (std::size_t slot = 0; slot < 2; ++slot) {
-    const auto wanted = select(layout, outputs.views(), slot, options);
+    const auto wanted = select(layout, outputs.views(), slot, BackTransform(*slots.box(slot)), options);
     ASSERT_EQ(static_cast<std::size_t>(counts[slot]), wanted.objects.size());
     ASSERT_GT(counts[slot], 5);
     for (std::size_t i = 0; i < wanted.objects.size(); ++i) {

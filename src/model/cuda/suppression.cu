@@ -111,6 +111,10 @@ __global__ void __launch_bounds__(kThreads) suppressBoxes(Work work) {
     KeptObject own;
     if (first + threadIdx.x < count) {
       own = objectOf(work.candidates, slot, keys[first + threadIdx.x]);
+      if (work.candidates.clipped) {
+        const Box cut = shared.toSource.within(Box{own.left, own.top, own.right, own.bottom});
+        own = {cut.left, cut.top, cut.right, cut.bottom, own.theta, own.score, own.classIndex, own.anchor};
+      }
       shared.tile.set(threadIdx.x, shiftedOf(own, agnostic));
     }
     __syncthreads();

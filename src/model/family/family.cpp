@@ -38,7 +38,7 @@ Family yolox(const char* name, Filter filter) {
 Family libreCorners(const char* name, Filter filter) {
   Family family = topLeft(name, filter);
   family.layout = Layout::ClassScores;
-  family.corners = family.multiLabel = family.dropsEmpty = true;
+  family.corners = family.multiLabel = family.clips = family.dropsEmpty = true;
   return family;
 }
 

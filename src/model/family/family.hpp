@@ -36,6 +36,7 @@ struct Family {
   bool logits = false;      // class scores lack their sigmoid (of classifiers: softmax)
   bool multiLabel = false;  // a box is a candidate for each class that scores enough
   bool agnostic = false;    // boxes of different classes suppress each other, unless the user says otherwise
+  bool clips = false;       // boxes are cut at the image's edges before they suppress each other
   bool dropsEmpty = false;  // boxes that have no pixel of the image are none
   bool queries = false;     // of a DETR: nothing is suppressed, and a query is an object of every class that scores
   bool grid = false;        // boxes are those of YOLOX's grids, not decoded
