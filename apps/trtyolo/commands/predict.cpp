@@ -181,20 +181,24 @@ bool PredictCommand::read(Batch& batch) {
 
 void PredictCommand::decode(Batch& batch) {
   timed(batch.read, [&] {
-    std::vector<std::pair<Item*, std::size_t>> images;  // and how many bytes are reserved for each
+    struct Decoded {
+      Item* item;
+      std::size_t bytes;  // that are reserved for it
+    };
+    std::vector<Decoded> images;
     for (Item& item : batch.items) {
-      if (!item.video && withErrors(item, [&] { fetchOnce(item); })) images.emplace_back(&item, 0);
+      if (!item.video && withErrors(item, [&] { fetchOnce(item); })) images.push_back({&item, 0});
     }
     budget_->waitForTurn(batch.number);
-    for (auto& [item, bytes] : images) {
-      if (withErrors(*item, [&, &bytes = bytes] { bytes = reserve(*item, *budget_, batch.pixels); })) {
-        batch.pixels += item->memory ? bytes : 0;
+    for (Decoded& image : images) {
+      if (withErrors(*image.item, [&] { image.bytes = reserve(*image.item, *budget_, batch.pixels); })) {
+        batch.pixels += image.item->memory ? image.bytes : 0;
       }
     }
     budget_->turnIsOver(batch.number);
-    for (auto& [item, bytes] : images) {
-      withErrors(*item, [&, &bytes = bytes] { item->image = imageOf(*item, bytes); });
-      item->encoded.reset();
+    for (const Decoded& image : images) {
+      withErrors(*image.item, [&] { image.item->image = imageOf(*image.item, image.bytes); });
+      image.item->encoded.reset();
     }
   });
 }
