@@ -162,8 +162,9 @@ const std::vector<Family>& families() {
         {.name = "detr-finished", .letterbox = LetterboxMode::Stretch, .filter = Filter::Pillow, .shares = true});
     // LibreYOLO's, by what its metadata calls them.
     table.push_back(yolox("libreyolo-yolox", Filter::Pillow));
-    table.back().dropsEmpty = true;
-    table.push_back({.name = "libreyolo-yolonas", .filter = Filter::Pillow, .longest = 636, .dropsEmpty = true});
+    table.back().clips = table.back().dropsEmpty = true;
+    table.push_back(
+        {.name = "libreyolo-yolonas", .filter = Filter::Pillow, .longest = 636, .clips = true, .dropsEmpty = true});
     table.push_back(libreCorners("libreyolo-yolo9", Filter::Bilinear));
     table.push_back(libreCorners("libreyolo-yolo9-center", Filter::Bilinear));
     table.back().letterbox = LetterboxMode::Center;
