@@ -1,15 +1,12 @@
 #include "base/fingerprint.hpp"
 
 #include "base/files.hpp"
+#include "base/little_endian.hpp"
 
 namespace trtyolo {
 
 void Fingerprint::addLength(std::uint64_t length) {
-  std::string bytes;
-  for (unsigned shift = 0; shift < 64; shift += 8) {
-    bytes += static_cast<char>(length >> shift & 0xFFU);
-  }
-  hash_.add(bytes);
+  hash_.add(littleEndianBytes(length, sizeof(length)));
 }
 
 void Fingerprint::add(std::string_view part) {

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <cstring>
 #include <utility>
 
+#include "base/little_endian.hpp"
 #include "model/protobuf.hpp"
 
 namespace trtyolo {
@@ -69,27 +69,9 @@ void unpackIntegers(std::string_view bytes, std::vector<double>& numbers) {
   }
 }
 
-float floatAt(std::string_view bytes) {
-  std::array<unsigned char, sizeof(float)> raw{};
-  std::memcpy(raw.data(), bytes.data(), raw.size());
-  std::uint32_t bits = 0;
-  for (std::size_t i = raw.size(); i-- > 0;) {
-    bits = bits << 8 | raw[i];
-  }
-  return std::bit_cast<float>(bits);
-}
-
-std::int64_t int64At(std::string_view bytes) {
-  std::uint64_t bits = 0;
-  for (std::size_t i = sizeof(bits); i-- > 0;) {
-    bits = bits << 8 | static_cast<unsigned char>(bytes[i]);
-  }
-  return static_cast<std::int64_t>(bits);
-}
-
 void unpackReals(std::string_view bytes, std::vector<double>& numbers) {
   for (; bytes.size() >= sizeof(float); bytes.remove_prefix(sizeof(float))) {
-    numbers.push_back(floatAt(bytes));
+    numbers.push_back(std::bit_cast<float>(static_cast<std::uint32_t>(littleEndian(bytes.substr(0, sizeof(float))))));
   }
 }
 
@@ -207,7 +189,7 @@ std::optional<float> OnnxGraph::scalar(std::string_view value) const {
     } else if (real && field.number == kRaw) {
       unpackReals(field.content, numbers);
     } else if (whole && field.number == kRaw && field.content.size() == sizeof(std::int64_t)) {
-      numbers.push_back(static_cast<double>(int64At(field.content)));
+      numbers.push_back(static_cast<double>(static_cast<std::int64_t>(littleEndian(field.content))));
     }
   }
   return numbers.size() == 1 ? std::optional(static_cast<float>(numbers.front())) : std::nullopt;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "model/nms_pattern.hpp"
+#include "model/onnx_rewriting.hpp"
 #include "model/protobuf.hpp"
 #include "trtyolo.hpp"
 
@@ -198,19 +199,13 @@ class Cutter {
 
   // The value as a constant [1, 2] of ones; false if it is neither whole nor real.
   bool addOnes(const OnnxValue& value) {
-    constexpr std::uint64_t kInitializer = 5, kDims = 1, kDataType = 2, kName = 8, kRaw = 9;
     using namespace std::string_view_literals;
     const std::string_view one = value.elementType == onnx_type::kInt64   ? "\1\0\0\0\0\0\0\0"sv
                                  : value.elementType == onnx_type::kInt32 ? "\1\0\0\0"sv
                                  : value.elementType == onnx_type::kFloat ? "\0\0\x80\x3F"sv
                                                                           : ""sv;
-    std::string tensor;
-    protobuf::appendField(tensor, kDims, std::uint64_t{1});
-    protobuf::appendField(tensor, kDims, std::uint64_t{2});
-    protobuf::appendField(tensor, kDataType, value.elementType);
-    protobuf::appendField(tensor, kName, value.name);
-    protobuf::appendField(tensor, kRaw, std::string(one) + std::string(one));
-    protobuf::appendField(added_, kInitializer, std::string_view(tensor));
+    const std::string ones = onnxTensor(value.name, value.elementType, {1, 2}, std::string(one) + std::string(one));
+    protobuf::appendField(added_, onnx_field::kInitializer, std::string_view(ones));
     return !one.empty();
   }
 
@@ -241,13 +236,8 @@ class Cutter {
   }
 
   std::string sigmoidOf(std::string_view value) {
-    constexpr std::uint64_t kNode = 1, kInput = 1, kOutput = 2, kType = 4;
     std::string name = std::string(value) + "/sigmoid";
-    std::string node;
-    protobuf::appendField(node, kInput, value);
-    protobuf::appendField(node, kOutput, name);
-    protobuf::appendField(node, kType, std::string_view("Sigmoid"));
-    protobuf::appendField(added_, kNode, std::string_view(node));
+    protobuf::appendField(added_, onnx_field::kNode, std::string_view(onnxNode("Sigmoid", {std::string(value)}, name)));
     return name;
   }
 
@@ -258,62 +248,24 @@ class Cutter {
     return half ? onnx_type::kHalf : onnx_type::kFloat;
   }
 
-  void addOutput(std::string& graph, std::string_view name, std::uint64_t elementType) const {
-    constexpr std::uint64_t kOutput = 12, kName = 1, kType = 2, kTensorType = 1, kElementType = 1;
-    std::string tensor, type, output;
-    protobuf::appendField(tensor, kElementType, elementType);
-    protobuf::appendField(type, kTensorType, std::string_view(tensor));
-    protobuf::appendField(output, kName, name);
-    protobuf::appendField(output, kType, std::string_view(type));
-    protobuf::appendField(graph, kOutput, std::string_view(output));
-  }
-
-  // What is new goes into the first of several graphs, of which readers make one.
-  std::string rewrittenGraph(std::string_view content, bool first) const {
-    constexpr std::uint64_t kOutput = 12;
+  std::string rewritten() const {
     std::set<const char*> goneFields{goneInput_.data()};
     for (const OnnxNode* node : goneNodes_) {
       goneFields.insert(node->whole.data());
     }
-    std::string graph;
-    graph.reserve(content.size());
-    protobuf::forEachField(content, [&](const protobuf::Field& field) {
-      if (field.number != kOutput && goneFields.count(field.whole.data()) == 0) {
-        graph += field.whole;
-      }
-    });
-    if (!first) {
-      return graph;
-    }
-    graph += added_;
+    const auto keeps = [&goneFields](const protobuf::Field& field) {
+      return field.number != onnx_field::kOutput && goneFields.count(field.whole.data()) == 0;
+    };
+    std::string last = added_;
     for (const std::string& name : {cut_.boxes, cut_.scores, cut_.classes, cut_.extra, cut_.prototypes}) {
       if (!name.empty()) {
         const auto same = std::find_if(graph_.outputs().begin(), graph_.outputs().end(),
                                        [&](const OnnxValue& output) { return output.name == name; });
-        addOutput(graph, name, same == graph_.outputs().end() ? realType() : same->elementType);
+        const std::uint64_t type = same == graph_.outputs().end() ? realType() : same->elementType;
+        protobuf::appendField(last, onnx_field::kOutput, std::string_view(onnxValue(name, type)));
       }
     }
-    return graph;
-  }
-
-  std::string rewritten() const {
-    constexpr std::uint64_t kGraph = 7, kMetadataProps = 14, kKey = 1, kValue = 2;
-    std::string file;
-    file.reserve(file_.size() + 4096);
-    bool first = true;
-    protobuf::forEachField(file_, [&](const protobuf::Field& field) {
-      if (field.number == kGraph) {
-        protobuf::appendField(file, kGraph, std::string_view(rewrittenGraph(field.content, first)));
-        first = false;
-      } else {
-        file += field.whole;
-      }
-    });
-    std::string entry;
-    protobuf::appendField(entry, kKey, std::string_view(kPluginCut));
-    protobuf::appendField(entry, kValue, std::string_view(textOf(cut_)));
-    protobuf::appendField(file, kMetadataProps, std::string_view(entry));
-    return file;
+    return rewriteOnnx(file_, "", keeps, last, kPluginCut, textOf(cut_));
   }
 
   static std::string textOf(const PluginCut& cut);

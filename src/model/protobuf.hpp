@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/little_endian.hpp"
+
 namespace trtyolo::protobuf {
 
 // A field of a message. The views are into the message.
@@ -103,9 +105,7 @@ class Reader {
     if (count > bytes_.size()) {
       return false;
     }
-    for (std::size_t i = count; i-- > 0;) {
-      value = value << 8 | static_cast<unsigned char>(bytes_[i]);
-    }
+    value = littleEndian(bytes_.substr(0, count));
     bytes_.remove_prefix(count);
     return true;
   }

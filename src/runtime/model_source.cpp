@@ -15,6 +15,7 @@
 
 #include "base/files.hpp"
 #include "base/fingerprint.hpp"
+#include "base/little_endian.hpp"
 #include "model/onnx_file.hpp"
 #include "trtyolo.hpp"
 
@@ -33,11 +34,7 @@ bool beginsWithMetadata(std::string_view head, std::size_t bytes) {
   if (head.size() < 6 || head[4] != '{' || (head[5] != '"' && head[5] != '}')) {
     return false;
   }
-  std::size_t length = 0;
-  for (std::size_t i = 4; i-- > 0;) {
-    length = length << 8U | static_cast<unsigned char>(head[i]);
-  }
-  return head[3] == 0 || length < bytes - 4;
+  return head[3] == 0 || littleEndian(head.substr(0, 4)) < bytes - 4;
 }
 
 FileKind kindOf(std::string_view head, std::size_t bytes) {

@@ -1,11 +1,11 @@
 #include "runtime/plan_file.hpp"
 
-#include <array>
 #include <cstdint>
 #include <limits>
 #include <utility>
 
 #include "base/files.hpp"
+#include "base/little_endian.hpp"
 #include "trtyolo.hpp"
 
 namespace trtyolo {
@@ -13,21 +13,13 @@ namespace {
 
 constexpr std::size_t kLengthBytes = 4;
 
-std::size_t littleEndian(std::string_view bytes) {
-  std::size_t value = 0;
-  for (std::size_t i = kLengthBytes; i-- > 0;) {
-    value = value << 8 | static_cast<unsigned char>(bytes[i]);
-  }
-  return value;
-}
-
 }  // namespace
 
 PlanFile parsePlanFile(const std::string& path, std::string_view bytes) {
   if (bytes.size() <= kLengthBytes || bytes[kLengthBytes] != '{') {
     return {{}, bytes};
   }
-  const std::size_t length = littleEndian(bytes);
+  const auto length = static_cast<std::size_t>(littleEndian(bytes.substr(0, kLengthBytes)));
   std::optional<Metadata> metadata;
   if (length <= bytes.size() - kLengthBytes) {
     metadata = parseMetadataJson(bytes.substr(kLengthBytes, length));
@@ -45,11 +37,7 @@ void writePlanFile(const std::string& path, const PlanFile& file) {
     throw ModelError("'" + path + "': the engine cannot be written: its metadata has " + std::to_string(json.size()) +
                      " bytes, and a length of 4 bytes stands before it");
   }
-  std::array<char, kLengthBytes> length{};
-  for (std::size_t i = 0; i < kLengthBytes; ++i) {
-    length[i] = static_cast<char>(json.size() >> (8 * i) & 0xFF);
-  }
-  if (const auto error = writeFile(path, {{length.data(), length.size()}, json, file.plan})) {
+  if (const auto error = writeFile(path, {littleEndianBytes(json.size(), kLengthBytes), json, file.plan})) {
     throw ModelError("'" + path + "': the engine cannot be written: " + error.message());
   }
 }

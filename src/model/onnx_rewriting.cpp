@@ -1,0 +1,82 @@
+#include "model/onnx_rewriting.hpp"
+
+#include <utility>
+
+namespace trtyolo {
+
+using protobuf::appendField;
+using protobuf::Field;
+using protobuf::forEachField;
+
+std::string onnxNode(std::string_view type, const std::vector<std::string>& inputs, std::string_view output,
+                     std::string_view attribute) {
+  constexpr std::uint64_t kNodeInput = 1, kNodeOutput = 2, kNodeType = 4, kAttribute = 5;
+  std::string node;
+  for (const std::string& input : inputs) {
+    appendField(node, kNodeInput, std::string_view(input));
+  }
+  appendField(node, kNodeOutput, output);
+  appendField(node, kNodeType, type);
+  if (!attribute.empty()) {
+    appendField(node, kAttribute, attribute);
+  }
+  return node;
+}
+
+std::string onnxTensor(std::string_view name, std::uint64_t elementType, const std::vector<std::uint64_t>& sides,
+                       std::string_view raw) {
+  constexpr std::uint64_t kDims = 1, kDataType = 2, kName = 8, kRaw = 9;
+  std::string tensor;
+  for (const std::uint64_t side : sides) {
+    appendField(tensor, kDims, side);
+  }
+  appendField(tensor, kDataType, elementType);
+  appendField(tensor, kName, name);
+  appendField(tensor, kRaw, raw);
+  return tensor;
+}
+
+std::string onnxValue(std::string_view name, std::uint64_t elementType,
+                      const std::vector<std::string_view>* dimensions) {
+  constexpr std::uint64_t kName = 1, kType = 2, kTensorType = 1, kElementType = 1, kShape = 2, kDim = 1;
+  std::string tensor, type, value;
+  appendField(tensor, kElementType, elementType);
+  if (dimensions) {
+    std::string shape;
+    for (const std::string_view dimension : *dimensions) {
+      appendField(shape, kDim, dimension);
+    }
+    appendField(tensor, kShape, std::string_view(shape));
+  }
+  appendField(type, kTensorType, std::string_view(tensor));
+  appendField(value, kName, name);
+  appendField(value, kType, std::string_view(type));
+  return value;
+}
+
+std::string rewriteOnnx(std::string_view file, std::string first, const std::function<bool(const Field&)>& keeps,
+                        std::string_view last, std::string_view key, std::string_view value) {
+  constexpr std::uint64_t kGraph = 7, kMetadataProps = 14, kKey = 1, kValue = 2;
+  std::string graph = std::move(first), rewritten, entry;
+  graph.reserve(graph.size() + file.size() + last.size());
+  forEachField(file, [&](const Field& field) {
+    if (field.number != kGraph) {
+      rewritten += field.whole;
+      return;
+    }
+    forEachField(field.content, [&](const Field& part) {
+      if (keeps(part)) {
+        graph += part.whole;
+      }
+    });
+  });
+  graph += last;
+  appendField(entry, kKey, key);
+  appendField(entry, kValue, value);
+  rewritten.reserve(rewritten.size() + graph.size() + entry.size() + 32);  // with the keys and lengths
+  appendField(rewritten, kGraph, std::string_view(graph));
+  appendField(rewritten, kMetadataProps, std::string_view(entry));
+  return rewritten;
+}
+
+}  // namespace trtyolo
