@@ -216,9 +216,9 @@ void placePixels(const Family& family, const PixelOptions& options, ModelDescrip
   const bool asked = options.letterbox != LetterboxMode::Auto;
   const LetterboxMode usualMode = info.task == Task::Depth ? LetterboxMode::Stretch : family.letterbox;
   description.placing = {asked ? options.letterbox : usualMode, family.floors, family.longest};
-  description.filter = family.filter;
   description.dropsEmpty = family.dropsEmpty && info.task == Task::Detect;
   description.squareCrop = family.squareCrop && info.task == Task::Classify;
+  description.filter = description.centerCrop() ? Filter::Bilinear : family.filter;  // a crop has a filter of its own
   // Rectangles are Ultralytics' way.
   description.rect = description.rect && description.placing.mode == LetterboxMode::Center && !family.floors &&
                      family.longest == 0 && !description.squareCrop;
