@@ -26,14 +26,8 @@ class _Table:
     def __init__(self, name: str, begin: str, text_of: Callable[[Item, Any], str], end: str = "") -> None:
         self._file: OutputFile | None = OutputFile(name)
         self._text_of, self._end = text_of, end
-        self.reader_gone = False
+        self.reader_gone = self.failed = False
         self._write(begin)
-
-    @property
-    def failed(self) -> bool:
-        return self._failed
-
-    _failed = False
 
     def add(self, item: Item, result: Any) -> None:
         try:
@@ -64,7 +58,7 @@ class _Table:
         else:
             say(f"tensorrt_yolo: error: '{one_line(file.name)}' cannot be written: {error.strerror or error}")
         file.discard()
-        self._file, self._failed = None, True
+        self._file, self.failed = None, True
 
 
 class ResultFiles:

@@ -232,12 +232,12 @@ auto withPlan(const ModelSource& source, const EngineOptions& options, const Use
                                : useCached(engine.file);
   };
   const CachedEngine engine = cachedEngine(source, options);
-  if (engine.file.empty()) {
-    return useEngine(engine);
-  }
   try {
     return useEngine(engine);
   } catch (const UnloadablePlan&) {
+    if (engine.file.empty()) {
+      throw;
+    }
     dropFromCache(engine.file);
     return useEngine(cachedEngine(source, options));
   }
