@@ -18,6 +18,7 @@
 #include "model/onnx_file.hpp"
 #include "model/onnx_graph.hpp"
 #include "model/protobuf.hpp"
+#include "support/onnx_writer.hpp"
 #include "trtyolo.hpp"
 
 namespace trtyolo::plugin_cut_test {
@@ -25,9 +26,11 @@ namespace {
 
 using protobuf::appendField;
 using protobuf::appendVarint;
-using Names = std::vector<std::string>;
-
-constexpr std::uint64_t kFloat = 1, kInt32 = 6, kHalf = 10;
+using test::onnx::kFloat;
+using test::onnx::kHalf;
+using test::onnx::kInt32;
+using test::onnx::Names;
+using test::onnx::node;
 
 std::string bytesOf(float value) {
   const auto bits = std::bit_cast<std::uint32_t>(value);
@@ -85,21 +88,6 @@ std::string reals(const std::string& name, const std::vector<float>& values, boo
     appendField(attribute, 7, all);
   }
   return attribute;
-}
-
-std::string node(const std::string& type, const Names& inputs, const Names& outputs, const Names& attributes = {}) {
-  std::string bytes;
-  for (const std::string& input : inputs) {
-    appendField(bytes, 1, input);
-  }
-  for (const std::string& output : outputs) {
-    appendField(bytes, 2, output);
-  }
-  appendField(bytes, 4, type);
-  for (const std::string& attribute : attributes) {
-    appendField(bytes, 5, attribute);
-  }
-  return bytes;
 }
 
 std::string outputInfo(const std::string& name, std::uint64_t elementType) {

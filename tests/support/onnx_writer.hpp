@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "model/onnx_graph.hpp"
 #include "model/protobuf.hpp"
 
 namespace trtyolo::test::onnx {
@@ -16,8 +17,12 @@ namespace trtyolo::test::onnx {
 using protobuf::appendField;
 using Names = std::vector<std::string>;
 
-// TensorProto.DataType.
-inline constexpr std::uint64_t kFloat = 1, kUint8 = 2, kInt32 = 6, kInt64 = 7, kBool = 9, kHalf = 10;
+using onnx_type::kFloat;
+using onnx_type::kHalf;
+using onnx_type::kInt32;
+using onnx_type::kInt64;
+using onnx_type::kUint8;
+inline constexpr std::uint64_t kBool = 9;
 
 inline std::string field(std::uint64_t number, std::string_view content) {
   std::string bytes;
