@@ -367,6 +367,7 @@ Match candidates(const Network& network, OutputLayout& layout) {
   layout = readings.front();  // as Ultralytics lays them, if the table is a square
   layout.form.kind = network.family.corners ? BoxForm::Kind::Corners : BoxForm::Kind::CenterSize;
   layout.multiLabel = network.family.multiLabel;
+  layout.suppressed = network.family.queries;
   layout.objectnessAlone = network.family.objectnessAlone && layout.objectness && layout.classes == 1;
   if (network.family.shares) {
     layout.form = sharesOf(network.info);

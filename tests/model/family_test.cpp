@@ -76,13 +76,15 @@ TEST(FamilyTest, WhatIsAskedForIsTaken) {
 
 TEST(FamilyTest, MetadataOfLibreYolo) {
   for (const std::string name : {"yolox", "yolonas", "yolo9", "yolo7", "rtdetr", "rtdetrv2", "rtdetrv4", "dfine",
-                                 "deim", "deimv2", "ec", "tinyformer", "gtr", "rfdetr"}) {
+                                 "deim", "deimv2", "ec", "tinyformer", "gtr", "rfdetr", "picodet", "ppyoloe", "rtmdet",
+                                 "yolo9_e2e"}) {
     const FamilyReading reading = familyOf(infoOf({kUltralytics}), {{"model_family", name}}, "");
     EXPECT_EQ(reading.family->name, "libreyolo-" + name);
     EXPECT_EQ(reading.why, "its metadata names the family '" + name + "'");
   }
   EXPECT_EQ(familyBy({{"model_family", "yolo9"}, {"letterbox_pad", "center"}}), "libreyolo-yolo9-center");
   EXPECT_EQ(familyBy({{"model_family", "yolo9"}, {"letterbox_pad", "topleft"}}), "libreyolo-yolo9");
+  EXPECT_EQ(familyBy({{"model_family", "yolo9_e2e"}, {"letterbox_pad", "center"}}), "libreyolo-yolo9_e2e-center");
   for (const std::string size : {"atto", "femto", "pico", "n"}) {  // of which DEIMv2's pixels are not normalized
     EXPECT_EQ(familyBy({{"model_family", "deimv2"}, {"size", size}}), "libreyolo-deim");
   }

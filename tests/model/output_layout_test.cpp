@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <tuple>
 #include <utility>
 
 #include "model/description.hpp"
@@ -119,6 +120,26 @@ TEST(OutputLayoutTest, BoxesAndScoresApart) {
     EXPECT_EQ(layout.scores, boxesFirst ? 1U : 0U);
     EXPECT_EQ(layout.form.kind, BoxForm::Kind::Corners);
     EXPECT_EQ(layout.classes, 80);
+  }
+}
+
+// Of one-to-one heads every class that scores is an object; of the others, boxes suppress each other.
+TEST(OutputLayoutTest, CandidatesOfLibreYolo) {
+  for (const auto& [family, sides, suppressed] : {std::tuple{"yolo9_e2e", std::vector{1, 84, 8400}, true},
+                                                  std::tuple{"yolo9", std::vector{1, 84, 8400}, false},
+                                                  std::tuple{"picodet", std::vector{1, 8500, 84}, false},
+                                                  std::tuple{"rtmdet", std::vector{1, 8400, 84}, false}}) {
+    RawModel model;
+    model.inputs = {{"images", "f32", {1, 3, 640, 640}}};
+    model.outputs = {{"output", "f32", sides}};
+    model.metadata["model_family"] = family;
+    const OutputLayout layout = describe(model, {}).layout;
+    EXPECT_EQ(layout.kind, Kind::Candidates) << family;
+    EXPECT_EQ(layout.classes, 80) << family;
+    EXPECT_EQ(layout.anchorsFirst, sides.back() == 84) << family;
+    EXPECT_EQ(layout.suppressed, suppressed) << family;
+    EXPECT_EQ(layout.form.kind, BoxForm::Kind::Corners) << family;
+    EXPECT_TRUE(layout.multiLabel && layout.clipped) << family;
   }
 }
 

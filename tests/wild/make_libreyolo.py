@@ -1,4 +1,4 @@
-"""LibreYOLO's detectors, exported by LibreYOLO; expected is what its own ONNX backend finds.
+"""LibreYOLO's detectors, exported by LibreYOLO; expected is what its own ONNX and OpenVINO backends find.
 
 LibreYOLO is under the MIT license, and a tool here: nothing of it is part of trtyolo.
 """
@@ -79,7 +79,7 @@ kFamilies = {
     "rtmdet": ("t", 320, rtmdet),
     "yolo7": ("b", 320, yolo7),
 }
-# Those that are exported as OpenVINO IR, too.
+# Those that are exported as OpenVINO IR, too; its weights are f16.
 kOpenvino = ["dfine", "yolonas", "yolo9"]
 # Those whose pictures are less ImageNet's mean, over its deviation.
 kNormalised = ["ec", "tinyformer", "rfdetr", "lwdetr", "ppyoloe", "picodet", "rtmdet"]
@@ -96,11 +96,8 @@ def build(family: str, size: str, side: int):
     return kind(None, size=size, device="cpu", _scratch_init=True)
 
 
-def expected(file: Path) -> list[list[dict]]:
+def expected(backend) -> list[list[dict]]:
     """What LibreYOLO's own backend finds."""
-    from libreyolo.backends.onnx import OnnxBackend
-
-    backend = OnnxBackend(str(file), device="cpu")
     images = []
     for picture in kPictures:
         result = backend.predict(str(picture), conf=kConf, iou=kIou, max_det=kMaxDet)
@@ -109,7 +106,8 @@ def expected(file: Path) -> list[list[dict]]:
     return images
 
 
-def make_one(family: str, folder: Path) -> None:
+def lively(family: str):
+    """A model of random weights that finds something, and the side of its input."""
     size, side, draw = kFamilies[family]
     torch.manual_seed(1)
     model = build(family, size, side)
@@ -119,25 +117,43 @@ def make_one(family: str, folder: Path) -> None:
         mean, deviation = np.float32([0.485, 0.456, 0.406]), np.float32([0.229, 0.224, 0.225])
         pictures = (pictures - mean[:, None, None]) / deviation[:, None, None]
     batch = torch.from_numpy(pictures)
-    lively = Enlivener(network, lambda: network(batch))
-    lively.norms()
-    draw(lively)
-    file = folder / f"{folder.name}.onnx"
-    model.export(format="onnx", output_path=str(file), imgsz=side, dynamic=False, simplify=False)
-    files = [file]
-    if family in kOpenvino:
-        ir = Path(model.export(format="openvino", output_path=str(folder / "openvino"), imgsz=side, simplify=False))
-        files.append(next(ir.glob("*.xml")) if ir.is_dir() else ir)
+    enlivener = Enlivener(network, lambda: network(batch))
+    enlivener.norms()
+    draw(enlivener)
+    return model, side
+
+
+def tell(folder: Path, file: Path, side: int, kind: str, backend) -> None:
     about = {
         "repository": "LibreYOLO",
         "package": "libreyolo",
         "version": version("libreyolo"),
         "license": "MIT",
-        "exporter": f"export(format='onnx', imgsz={side})",
-        "reference": "libreyolo.backends.onnx.OnnxBackend",
+        "exporter": f"export(format='{kind}', imgsz={side})",
+        "reference": f"{type(backend).__module__}.{type(backend).__name__}",
     }
-    write(folder, files, about, expected(file))
+    write(folder, [file], about, expected(backend))
+
+
+def make_onnx(family: str, folder: Path) -> None:
+    from libreyolo.backends.onnx import OnnxBackend
+
+    model, side = lively(family)
+    file = folder / f"{folder.name}.onnx"
+    model.export(format="onnx", output_path=str(file), imgsz=side, dynamic=False, simplify=False)
+    tell(folder, file, side, "onnx", OnnxBackend(str(file), device="cpu"))
+
+
+def make_openvino(family: str, folder: Path) -> None:
+    from libreyolo.backends.openvino import OpenVINOBackend
+
+    model, side = lively(family)
+    ir = Path(model.export(format="openvino", output_path=str(folder / "openvino"), imgsz=side, simplify=False))
+    ir = ir if ir.is_dir() else ir.parent
+    tell(folder, next(ir.glob("*.xml")), side, "openvino", OpenVINOBackend(ir, device="cpu"))
 
 
 if __name__ == "__main__":
-    make({f"libreyolo-{family}": functools.partial(make_one, family) for family in kFamilies})
+    models = {f"libreyolo-{family}": functools.partial(make_onnx, family) for family in kFamilies}
+    models.update({f"libreyolo-{family}-openvino": functools.partial(make_openvino, family) for family in kOpenvino})
+    make(models)

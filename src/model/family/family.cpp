@@ -35,10 +35,16 @@ Family yolox(const char* name, Filter filter) {
 }
 
 // Candidates of LibreYOLO's own.
-Family libreCorners(const char* name, Filter filter) {
+Family libreCorners(const char* name, LetterboxMode letterbox, Filter filter, bool imageNet = false) {
   Family family = topLeft(name, filter);
+  family.letterbox = letterbox;
+  family.floors = letterbox != LetterboxMode::Stretch;
   family.layout = Layout::ClassScores;
   family.corners = family.multiLabel = family.clips = family.dropsEmpty = true;
+  if (imageNet) {
+    family.mean = kImageNetMean;
+    family.std = kImageNetStd;
+  }
   return family;
 }
 
@@ -165,11 +171,20 @@ const std::vector<Family>& families() {
     table.back().clips = table.back().dropsEmpty = true;
     table.push_back(
         {.name = "libreyolo-yolonas", .filter = Filter::Pillow, .longest = 636, .clips = true, .dropsEmpty = true});
-    table.push_back(libreCorners("libreyolo-yolo9", Filter::Bilinear));
-    table.push_back(libreCorners("libreyolo-yolo9-center", Filter::Bilinear));
-    table.back().letterbox = LetterboxMode::Center;
-    table.push_back(libreCorners("libreyolo-yolo7", Filter::Pillow));
+    table.push_back(libreCorners("libreyolo-yolo9", LetterboxMode::TopLeft, Filter::Bilinear));
+    table.push_back(libreCorners("libreyolo-yolo9-center", LetterboxMode::Center, Filter::Bilinear));
+    table.push_back(libreCorners("libreyolo-yolo9_e2e", LetterboxMode::TopLeft, Filter::Bilinear));
+    table.back().queries = true;
+    table.push_back(libreCorners("libreyolo-yolo9_e2e-center", LetterboxMode::Center, Filter::Bilinear));
+    table.back().queries = true;
+    table.push_back(libreCorners("libreyolo-yolo7", LetterboxMode::TopLeft, Filter::Pillow));
     table.back().agnostic = true;
+    table.push_back(libreCorners("libreyolo-picodet", LetterboxMode::Stretch, Filter::Bilinear, true));
+    table.push_back(libreCorners("libreyolo-ppyoloe", LetterboxMode::Stretch, Filter::Bilinear, true));
+    table.push_back(libreCorners("libreyolo-rtmdet", LetterboxMode::TopLeft, Filter::Pillow, true));
+    table.back().bgr = true;
+    std::reverse(table.back().mean.begin(), table.back().mean.end());
+    std::reverse(table.back().std.begin(), table.back().std.end());
     for (const char* name : {"libreyolo-rtdetr", "libreyolo-rtdetrv2"}) {
       table.push_back(detr(name, Filter::Bilinear, false));
     }

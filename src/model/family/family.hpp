@@ -38,7 +38,7 @@ struct Family {
   bool agnostic = false;    // boxes of different classes suppress each other, unless the user says otherwise
   bool clips = false;       // boxes are cut at the image's edges before they suppress each other
   bool dropsEmpty = false;  // boxes that have no pixel of the image are none
-  bool queries = false;     // of a DETR: nothing is suppressed, and a query is an object of every class that scores
+  bool queries = false;     // as of a DETR: nothing is suppressed, and a query is an object of every class that scores
   bool grid = false;        // boxes are those of YOLOX's grids, not decoded
   bool objectnessAlone = false;  // is the score where there is one class
   bool wholeMasks = false;       // masks of plugins cover the network's input, and rotated boxes are centre and size
