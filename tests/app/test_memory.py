@@ -78,7 +78,56 @@ def hostile_heads():
     yield "sr", b"\x59\xa6\x6a\x95" + big + struct.pack(">IIIII", 24, 0, 1, 0, 0) + bytes(64)
 
 
+class ControlGroup:
+    """One of version 1 or 2 that may hold so many bytes of memory; whoever takes more is killed."""
+
+    V1, V2 = pathlib.Path("/sys/fs/cgroup/memory"), pathlib.Path("/sys/fs/cgroup")
+
+    def __init__(self, limit=None):
+        first = (self.V1 / "memory.limit_in_bytes").exists()
+        self.folder = (self.V1 if first else self.V2) / f"trtyolo-test-{os.getpid()}"
+        self.limit, self.file = limit, "memory.limit_in_bytes" if first else "memory.max"
+        self.most = "memory.max_usage_in_bytes" if first else "memory.peak"
+
+    def __enter__(self):
+        self.folder.mkdir()
+        try:
+            if self.limit:
+                (self.folder / self.file).write_text(str(self.limit))
+            (self.folder / self.most).read_text()
+        except OSError:
+            self.folder.rmdir()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self.folder.rmdir()
+
+    def join(self):
+        (self.folder / "cgroup.procs").write_text(str(os.getpid()))
+
+    def peak(self):
+        return int((self.folder / self.most).read_text())
+
+
 class Limited(MemoryTest):
+    def test_a_control_group_of_twice_what_it_needs_kills_nothing(self):
+        good = ppm(self.folder / "good.ppm")
+        bad = [png(self.folder / f"{side}.png", side, side) for side in (9000, 30000)]
+        command = [APP, "predict", DATA / "people" / "people.onnx", "--json", "-", "--clones", "2"]
+        try:
+            with ControlGroup() as group:
+                alone = subprocess.run([*command, good], capture_output=True, preexec_fn=group.join)
+                self.assertEqual(alone.returncode, 0, alone.stderr)
+                need = group.peak()
+        except OSError as error:
+            self.skipTest(f"no control group can be made: {error}")
+        with ControlGroup(2 * need) as group:
+            done = subprocess.run([*command, good, *bad, good], capture_output=True, preexec_fn=group.join)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        found = json.loads(done.stdout)["images"]
+        self.assertEqual(["error" in image for image in found], [False, True, True, False])
+
     @unittest.skipIf(SANITIZED, "sanitizers reserve more addresses than any limit allows")
     def test_hostile_pictures_are_errors_and_the_others_go_on(self):
         limit = 2 * self.addresses()
