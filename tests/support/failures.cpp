@@ -1,11 +1,15 @@
 #include "support/failures.hpp"
 
 #include <dlfcn.h>
+#include <link.h>
 #include <pthread.h>
 
+#include <array>
 #include <atomic>
 #include <cerrno>
+#include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <limits>
 #include <new>
 
@@ -20,6 +24,23 @@ std::atomic<bool> noMemoryElsewhere = false;
 std::atomic<int> refusalCount = 0;
 thread_local bool spared = false;
 thread_local int allocationsLeft = -1;  // -1: no limit
+
+// Code that allocations fail for; everybody if there is none.
+struct Range {
+  std::uintptr_t begin, end;
+};
+std::array<Range, 16> ranges;
+std::atomic<std::size_t> rangeCount = 0;
+
+bool isMeant(const void* caller) {
+  const auto address = reinterpret_cast<std::uintptr_t>(caller);
+  const std::size_t count = rangeCount;
+  bool inside = count == 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    inside = inside || (address >= ranges[i].begin && address < ranges[i].end);
+  }
+  return inside;
+}
 
 bool mayAllocate() {
   if (allocationsLeftAnywhere.load(std::memory_order_relaxed) != kNoLimit) {
@@ -42,7 +63,8 @@ bool mayAllocate() {
 }  // namespace
 
 void* operator new(std::size_t size) {
-  void* memory = mayAllocate() ? std::malloc(size ? size : 1) : nullptr;
+  const bool may = !isMeant(__builtin_return_address(0)) || mayAllocate();
+  void* memory = may ? std::malloc(size ? size : 1) : nullptr;
   if (!memory) {
     throw std::bad_alloc();
   }
@@ -94,6 +116,22 @@ NoMemoryAfter::~NoMemoryAfter() {
 }
 bool NoMemoryAfter::reached() const {
   return allocationsLeft == 0;
+}
+
+void failOnlyIn(const char* library) {
+  dl_iterate_phdr(
+      [](dl_phdr_info* info, std::size_t, void* wanted) {
+        const bool named = std::strstr(info->dlpi_name, static_cast<const char*>(wanted)) != nullptr;
+        for (int i = 0; named && i < info->dlpi_phnum && rangeCount < ranges.size(); ++i) {
+          const ElfW(Phdr)& part = info->dlpi_phdr[i];
+          if (part.p_type == PT_LOAD && (part.p_flags & PF_X) != 0) {
+            const std::uintptr_t begin = info->dlpi_addr + part.p_vaddr;
+            ranges[rangeCount++] = {begin, begin + part.p_memsz};
+          }
+        }
+        return 0;
+      },
+      const_cast<char*>(library));
 }
 
 FailingAllocations::FailingAllocations(long allocations, long failures) {

@@ -37,6 +37,10 @@ class NoMemoryAfter {
   bool reached() const;
 };
 
+// From now on only allocations by code of loaded libraries fail whose path has `library` in it; may be said several
+// times. What the library calls, such as OpenVINO, may end the program when an allocation of its own fails.
+void failOnlyIn(const char* library);
+
 // While one lives operator new throws in whatever thread, after `allocations` that succeed: `failures` times.
 class FailingAllocations {
  public:
