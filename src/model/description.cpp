@@ -276,13 +276,13 @@ ModelDescription describe(const RawModel& raw, const DescriptionOptions& options
   info.evidence = family.why;
   description.postprocess.agnostic = description.postprocess.agnostic || family.family->agnostic;
   placePixels(*family.family, options.pixels, description);
-  LayoutReading reading = readLayout(info, model.metadata, options.layout, *family.family, cut);
-  for (const std::string& refusal : {family.refusal, whyNotPlaced(info.task, description.placing.mode)}) {
-    reading.refusal = reading.refusal.empty() ? refusal : reading.refusal;
-  }
+  const LayoutReading reading = readLayout(info, model.metadata, options.layout, *family.family, cut);
   description.layout = reading.layout;
   description.layout.clipped = family.family->clips;
-  description.refusal = std::move(reading.refusal);
+  for (const std::string& refusal :
+       {family.refusal, reading.refusal, whyNotPlaced(info.task, description.placing.mode)}) {
+    description.refusal = description.refusal.empty() ? refusal : description.refusal;
+  }
   info.layout =
       description.refusal.empty() ? wordsFor(description.layout, info) : "not understood: " + description.refusal;
   for (int index = 0; index < description.layout.classes; ++index) {

@@ -119,7 +119,7 @@ Head::Head(const ModelDescription& description)
       keypoints_(static_cast<std::size_t>(description.info.keypoints)),
       keypointDims_(static_cast<std::size_t>(description.info.keypointDims)) {
   if (!description.refusal.empty()) {
-    throw ModelError("'" + description.info.file + "': it cannot be run: " + description.refusal);
+    throw ModelError("'" + description.info.file + "': it cannot be run\n  " + description.refusal);
   }
 }
 

@@ -6,17 +6,9 @@
 namespace trtyolo {
 namespace {
 
-constexpr const char* kUnderstood =
-    "understood are [batch, 4 + classes + extra, anchors] and the same transposed (Ultralytics' raw output), "
-    "[batch, anchors, 5 + classes + extra] (YOLOv5, YOLOv7, YOLOX), [batch, objects, 6 + extra] (end-to-end), boxes "
-    "[batch, anchors, 4] with scores [batch, anchors, classes], and [batch, classes] of classifiers, where extra is 1 "
-    "angle of obb, the keypoints of pose, or the mask coefficients of segment, whose second output is [batch, "
-    "coefficients, height, width]; [batch, height, width] (a class each) "
-    "or [batch, classes, height, width] (logits) of semantic segmenters, and [batch, 1, height, width] (metres) of "
-    "depth "
-    "estimators; and those of NMS plugins: 'num_dets' [batch, 1], 'det_boxes' [batch, objects, 4 "
-    "(obb: 5)], 'det_scores' and 'det_classes' [batch, objects], 'det_masks' [batch, objects, height, width], "
-    "'det_kpts' [batch, objects, keypoints, 2 or 3], and 'topk' [batch, classes, 2]";
+constexpr const char* kWhatToDo =
+    "say what it is (setTask(), setNames(), setLayout(), setFamily(); --task, --labels, --layout, --family), or export "
+    "it in one of the forms that docs/models.md lists";
 
 const char* boxWords(const BoxForm& form) {
   if (form.kind == BoxForm::Kind::Grid) {
@@ -128,8 +120,9 @@ std::string wordsFor(const OutputLayout& layout, const ModelInfo& info) {
          (layout.objectnessAlone ? "" : " and a score for each class") + nms;
 }
 
-std::string refusalOf(const std::vector<TensorInfo>& outputs, const std::string& reason) {
-  return "found " + listOf(outputs) + (reason.empty() ? "" : ": " + reason) + "; " + kUnderstood;
+std::string refusalOf(const std::vector<TensorInfo>& outputs, const std::string& nearest, const std::string& reason) {
+  const std::string lacks = reason.empty() ? "these are others, or of other dimensions" : reason;
+  return "found: " + listOf(outputs) + "\n  nearest: " + nearest + "; " + lacks + "\n  what to do: " + kWhatToDo;
 }
 
 }  // namespace trtyolo

@@ -17,7 +17,7 @@ std::string listOf(const std::vector<TensorInfo>& tensors);
 // ModelInfo::layout of outputs that are understood.
 std::string wordsFor(const OutputLayout& layout, const ModelInfo& info);
 
-// What was found, the reason for the refusal if there is one, and what would be understood.
-std::string refusalOf(const std::vector<TensorInfo>& outputs, const std::string& reason);
+// Three lines: what was found, the nearest layout and what it lacks (no reason: the outputs are others), what to do.
+std::string refusalOf(const std::vector<TensorInfo>& outputs, const std::string& nearest, const std::string& reason);
 
 }  // namespace trtyolo

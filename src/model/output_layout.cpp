@@ -1,6 +1,7 @@
 #include "model/output_layout.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <vector>
 
 #include "model/layout_text.hpp"
@@ -418,9 +419,26 @@ Match depth(const Network& network, OutputLayout& layout) {
 }
 
 // The known layouts. The first that fits, or that says why it does not, decides.
-constexpr Match (*kMatchers[])(const Network&, OutputLayout&) = {
-    bestClasses,   classScores,    semantic,      depth,    cutOutputs,
-    pluginOutputs, boxesAndScores, listOfObjects, endToEnd, candidates};
+struct Matcher {
+  Match (*match)(const Network&, OutputLayout&);
+  const char* layout;  // in words, for refusals
+};
+constexpr Matcher kMatchers[] = {
+    {bestClasses, "a classifier's best classes [batch, objects, 2]"},
+    {classScores, "a classifier's scores [batch, classes]"},
+    {semantic, "a semantic segmenter's classes [batch, height, width] or logits [batch, classes, height, width]"},
+    {depth, "a depth estimator's metres [batch, 1, height, width]"},
+    {cutOutputs, "boxes and scores that went into a plugin"},
+    {pluginOutputs,
+     "an NMS plugin's 'num_dets' [batch, 1], 'det_boxes' [batch, objects, 4 (obb: 5)], 'det_scores' and 'det_classes' "
+     "[batch, objects], and 'det_masks' or 'det_kpts'"},
+    {boxesAndScores,
+     "boxes [batch, anchors, 4] and scores [batch, anchors, classes], or a DETR's boxes and logits of its queries"},
+    {listOfObjects, "objects of all images in one list [objects, 7]"},
+    {endToEnd, "an end-to-end network's objects [batch, objects, 6 + extra]"},
+    {candidates,
+     "candidates [batch, 4 + classes + extra, anchors] or the same transposed (Ultralytics), or [batch, anchors, 5 + "
+     "classes + extra] (YOLOv5, YOLOv7, YOLOX)"}};
 
 }  // namespace
 
@@ -437,9 +455,9 @@ LayoutReading readLayout(const ModelInfo& info, const Metadata& metadata, Layout
   if (const std::string* said = metadataEntry(info.metadata, "end2end")) {
     network.endToEnd = network.endToEnd || *said == "True" || *said == "true";
   }
-  for (const auto matcher : kMatchers) {
+  for (const Matcher& matcher : kMatchers) {
     LayoutReading reading;
-    Match match = matcher(network, reading.layout);
+    Match match = matcher.match(network, reading.layout);
     if (match.fits && reading.layout.classes > kMaxClasses) {
       match = {false, std::to_string(reading.layout.classes) + " classes are too many"};
     }
@@ -447,10 +465,10 @@ LayoutReading readLayout(const ModelInfo& info, const Metadata& metadata, Layout
       return reading;
     }
     if (!match.refusal.empty()) {
-      return {{}, refusalOf(info.outputs, match.refusal)};
+      return {{}, refusalOf(info.outputs, matcher.layout, match.refusal)};
     }
   }
-  return {{}, refusalOf(info.outputs, "")};
+  return {{}, refusalOf(info.outputs, std::end(kMatchers)[-1].layout, "")};
 }
 
 }  // namespace trtyolo

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <tuple>
 #include <utility>
 
@@ -158,8 +159,11 @@ TEST(OutputLayoutTest, DynamicSides) {
 TEST(OutputLayoutTest, RefusesWithTheFacts) {
   const auto expectRefusal = [](const Case& c, const std::string& fact) {
     const std::string refusal = described(c).refusal;
-    EXPECT_NE(refusal.find(fact), std::string::npos) << refusal;
-    EXPECT_NE(refusal.find("understood are"), std::string::npos) << refusal;
+    const std::size_t nearest = refusal.find("\n  nearest: "), advice = refusal.find("\n  what to do: ");
+    ASSERT_TRUE(nearest != std::string::npos && advice != std::string::npos) << refusal;
+    EXPECT_EQ(refusal.rfind("found: ", 0), 0U) << refusal;
+    EXPECT_NE(refusal.substr(0, advice).find(fact), std::string::npos) << refusal;
+    EXPECT_EQ(std::count(refusal.begin(), refusal.end(), '\n'), 2) << refusal;
   };
   expectRefusal({Task::Detect, {{1, 8400, 85}}}, "setLayout()");  // with or without objectness: both are possible
   expectRefusal({Task::Detect, {{1, 84, 8400}}, 7}, "7 classes");
@@ -169,6 +173,7 @@ TEST(OutputLayoutTest, RefusesWithTheFacts) {
   expectRefusal({Task::Classify, {{1, 10, 10}}}, "classifier");
   expectRefusal({Task::Classify, {{1, 10}}, 11}, "11 classes");
   expectRefusal({Task::Detect, {}}, "none");
+  expectRefusal({Task::Detect, {{1, 8400, 80, 2}}}, "[batch, 4 + classes + extra, anchors]");
 }
 
 }  // namespace
