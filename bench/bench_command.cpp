@@ -62,11 +62,11 @@ void addOptions(CLI::App& command, Options& options, const std::string& sources)
       ->capture_default_str();
   command
       .add_option("--images", options.memories,
-                  "where the image is: host, gpu, or both one after the other (default: host; of a model that runs on "
-                  "a GPU: host,gpu)")
+                  "where the image is: host, pinned (page-locked memory of the host), gpu, or several one after the "
+                  "other (default: host; of a model that runs on a GPU: host,gpu)")
       ->delimiter(',')
       ->allow_extra_args(false)
-      ->check(CLI::IsMember({"host", "gpu"}));
+      ->check(CLI::IsMember({kHost, kPinned, kGpu}));
   command.add_option("--source", options.source, sources + " to predict (default: an image is drawn)");
   command.add_option("--size", options.size, "of the image that is drawn, height x width")
       ->type_name("N|HxW")
@@ -150,7 +150,7 @@ std::vector<PlannedRow> plan(const Options& options, const std::vector<std::stri
         const bool beside = options.measures(kind);
         rows.push_back({{kNetwork, n}, beside ? std::min(1.0, options.seconds) : options.seconds, beside});
       }
-      if (options.measures(kind)) rows.push_back({{kind, n, memory == "gpu"}, options.seconds});
+      if (options.measures(kind)) rows.push_back({{kind, n, memory}, options.seconds});
     };
     add(kModel, 1);
     for (const char* kind : {kClones, kSeparate, kProcesses}) {
@@ -220,8 +220,9 @@ class Bench {
   /// Where the image is to be, one after the other.
   std::vector<std::string> memories() const {
     const std::vector<std::string>& said = options_.memories;
-    if (said.empty()) return usesGpu_ ? std::vector<std::string>{"host", "gpu"} : std::vector<std::string>{"host"};
-    if (!usesGpu_ && std::find(said.begin(), said.end(), "gpu") != said.end()) {
+    if (said.empty() && usesGpu_) return {kHost, kGpu};
+    if (said.empty()) return {kHost};
+    if (!usesGpu_ && std::find(said.begin(), said.end(), kGpu) != said.end()) {
       throw app::UsageError("--images gpu: the model runs on the CPU, which cannot read a GPU's memory");
     }
     return said;
@@ -242,7 +243,7 @@ class Bench {
         const double all = (done + share * row.seconds) / total;
         if (!options_.quiet) frontend_.progress(all, job.kind + " " + std::to_string(job.n));
       };
-      Json said{{"kind", job.kind}, {"n", job.n}, {"memory", job.onGpu ? "device" : "host"}};
+      Json said{{"kind", job.kind}, {"n", job.n}, {"memory", job.memory == kGpu ? "device" : job.memory}};
       try {
         const Json found = measureRow(job, row.seconds, progress);
         const bool beside = i > 0 && planned[i - 1].beside && !rows.back().contains("error");
@@ -285,7 +286,7 @@ class Bench {
     const double started = usedMegabytes();
     workers.ask([&](std::size_t i) {
       return "load " + (processes ? "model 1" : job.kind + " " + std::to_string(job.n)) +
-             (job.onGpu ? " gpu " : " host ") + std::to_string(i % gpus);
+             " " + job.memory + " " + std::to_string(i % gpus);
     });
     if (job.kind != kNetwork) workers.ask("predict 0");
     const double ready = std::chrono::duration<double>(Clock::now() - start).count();

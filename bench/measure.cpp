@@ -96,10 +96,8 @@ void serve(const Settings& settings, const std::function<SourceImage()>& image) 
     if (command == "describe") return describe(settings, *pixels);
     if (command == "load") {
       Job job;
-      std::string memory;
       std::ptrdiff_t index = 0;
-      words >> job.kind >> job.n >> memory >> index;
-      job.onGpu = memory == "gpu";
+      words >> job.kind >> job.n >> job.memory >> index;
       Settings own = settings;
       std::rotate(own.gpus.begin(), own.gpus.begin() + index, own.gpus.end());
       subject.emplace(own, job, *pixels);

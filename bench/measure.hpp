@@ -26,7 +26,7 @@ using Ask = std::function<nlohmann::ordered_json(const std::string& command)>;
 /// The commands of processes that measure, a line each, and what each is answered with, a line of JSON:
 ///   describe                                   what describe() says
 ///   start GPU...                               true: see startGpu()
-///   load KIND N host|gpu INDEX                 true. INDEX is that of the process's first GPU
+///   load KIND N host|pinned|gpu INDEX                 true. INDEX is that of the process's first GPU
 ///   predict SECONDS, network SECONDS           a Speed: see Subject
 ///   memory, work                               parts of the row: see Subject
 /// What goes wrong is answered with {"error": "..."}.

@@ -61,11 +61,13 @@ def curves(axes: Axes, title: str, rows: list[dict[str, Any]], key: str, up_to: 
     """`key` of the rows, but for those that failed, by their `n`: a line for each kind or way."""
     rows = [row for row in rows if key in row]
     for kind, usual in STYLES.items():
-        for memory in ("host", "device"):
+        for memory in ("host", "pinned", "device"):
             own = [row for row in rows if (row.get("kind") or row["way"], row.get("memory", "host")) == (kind, memory)]
             if not own:
                 continue
             style = dict(usual)
+            if memory == "pinned":  # half hollow
+                style.update(fillstyle="left", label=f"{usual['label']}, image in page-locked memory")
             if memory == "device":  # hollow
                 style.update(markerfacecolor="white", label=f"{usual['label']}, image on the GPU")
             n, values, shade = zip(*sorted((row["n"], row[key], row.get(up_to)) for row in own))

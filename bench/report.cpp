@@ -166,7 +166,7 @@ void writeGroup(std::ostream& out, const Json& rows, const Group& group, bool er
   const bool images = std::any_of(rows.begin(), rows.end(), [](const Json& row) { return row["memory"] != "host"; });
   const auto begin = [&](const std::string& kind, const std::string& image, const std::string& n) {
     out << std::left << std::setw(10) << kind;
-    if (images) out << std::setw(5) << image;
+    if (images) out << std::setw(7) << image;
     out << std::right << std::setw(5) << n;
   };
   out << '\n';
@@ -180,9 +180,9 @@ void writeGroup(std::ostream& out, const Json& rows, const Group& group, bool er
     if (!shown && !(failed && errors)) continue;
     const auto kind = row["kind"].get<std::string>();
     begin(kind,
-          kind == "network"         ? "-"
-          : row["memory"] == "host" ? "host"
-                                    : "gpu",
+          kind == "network"           ? "-"
+          : row["memory"] == "device" ? "gpu"
+                                      : row["memory"].get<std::string>(),
           std::to_string(row["n"].get<int>()));
     for (const Column& column : columns) {
       if (failed) break;
@@ -217,7 +217,8 @@ std::string table(const Json& report, bool all) {
 
 std::string line(const Json& row) {
   std::string text = row["kind"].get<std::string>() + " " + std::to_string(row["n"].get<int>());
-  if (row["memory"] != "host") text += ", image on the GPU";
+  if (row["memory"] == "device") text += ", image on the GPU";
+  if (row["memory"] == "pinned") text += ", image in page-locked memory";
   if (row.contains("error")) return text + ": failed: " + row["error"].get<std::string>();
   text += ": " + number(row["images_per_s"].get<double>(), 1) + " images/s";
   if (row.contains("ratio")) text += ", " + number(row["ratio"].get<double>(), 3) + " of the network alone";

@@ -36,6 +36,12 @@ struct Turn {
   ~Turn() { turns.release(); }
 };
 
+std::shared_ptr<const void> pinned(const SourceImage& image) {
+  const auto buffer = std::make_shared<trtyolo::PinnedBuffer>(image.pixels.size());
+  std::copy(image.pixels.begin(), image.pixels.end(), static_cast<std::uint8_t*>(buffer->data()));
+  return {buffer, buffer->data()};
+}
+
 Speed networkSpeed(const Model& model, int requests, double seconds) {
   trtyolo::NetworkSpeed speed = model.measureNetwork(requests, seconds);
   return {speed.seconds, model.batch(), std::move(speed.latencies)};
@@ -55,7 +61,7 @@ Subject::Subject(const Settings& settings, const Job& job, const SourceImage& im
   streams_ = settings.streams.value_or(streamsOf(job, atOnce_));
   trtyolo::InferOption option = settings.option;
   option.setStreams(streams_).enablePerformanceReport();
-  if (job.onGpu) option.enableCudaMem();
+  if (job.memory == kGpu) option.enableCudaMem();
   const auto gpuOf = [&](std::size_t i) { return gpus_[i % gpus_.size()]; };
   const auto load = [&](const std::string& file, std::size_t i) {
     return std::make_unique<Model>(Model::load(file, option.setDeviceId(gpuOf(i))));
@@ -66,9 +72,9 @@ Subject::Subject(const Settings& settings, const Job& job, const SourceImage& im
   usesGpu_ = first.info().backend == "tensorrt";
   for (const int gpu : gpus_) {
     images_.push_back(image.view());
-    if (!job.onGpu) continue;
-    onGpus_.push_back(copyToGpu(image.view(), gpu));
-    images_.back().ptr = onGpus_.back().get();
+    if (job.memory == kHost) continue;
+    pixels_.push_back(job.memory == kGpu ? copyToGpu(image.view(), gpu) : pinned(image));
+    images_.back().ptr = pixels_.back().get();
   }
   const bool clones = job.kind == kClones && job.n > 1;
   if (clones) {

@@ -27,6 +27,10 @@ inline constexpr const char* kSeparate = "separate";
 inline constexpr const char* kPool = "pool";
 inline constexpr const char* kProcesses = "processes";
 
+inline constexpr const char* kHost = "host";      ///< ordinary memory of the processor
+inline constexpr const char* kPinned = "pinned";  ///< page-locked
+inline constexpr const char* kGpu = "gpu";        ///< that of the model's GPU
+
 /// What all rows have in common.
 struct Settings {
   std::string model;            ///< model file
@@ -44,7 +48,7 @@ struct Settings {
 struct Job {
   std::string kind = kModel;
   int n = 1;
-  bool onGpu = false;  ///< the image is in the memory of the model's GPU, not the host's
+  std::string memory = kHost;  ///< where the image is
 };
 
 class Subject {
@@ -78,7 +82,7 @@ class Subject {
   Models models_, lowLatency_;
   std::vector<std::unique_ptr<trtyolo::Pool<>>> pools_;
   std::vector<std::uint64_t> warmUpRuns_;  // by their number of images
-  std::vector<std::shared_ptr<const void>> onGpus_;
+  std::vector<std::shared_ptr<const void>> pixels_;  // those that are not where the caller has them
   std::vector<trtyolo::Image> images_;  // one for each GPU
   int objects_ = 0;
   double withoutClones_ = 0;  // megabytes

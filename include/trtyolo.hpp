@@ -27,5 +27,6 @@
 #include "trtyolo/log.hpp"      // IWYU pragma: export
 #include "trtyolo/model.hpp"    // IWYU pragma: export
 #include "trtyolo/options.hpp"  // IWYU pragma: export
+#include "trtyolo/pinned_buffer.hpp"  // IWYU pragma: export
 #include "trtyolo/pool.hpp"     // IWYU pragma: export
 #include "trtyolo/results.hpp"  // IWYU pragma: export

@@ -1,12 +1,15 @@
 // The extension module tensorrt_yolo._core: what the package's Python classes stand on. It uses the library's public
 // header only. Its names and types are in _core.pyi.
 #include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
 #include <nanobind/stl/map.h>
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/tuple.h>
 #include <unistd.h>
 
+#include <cstdint>
 #include <exception>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <tuple>
@@ -74,6 +77,16 @@ nb::object inspectFile(const std::string& file, InferOption option) {
   return pythonInfo(unlocked([&] { return inspect(file, option); }));
 }
 
+// Bytes that nobody has set, as a NumPy array that owns them.
+nb::ndarray<nb::numpy, std::uint8_t, nb::ndim<1>> pinnedMemory(std::size_t bytes) {
+  claimProcess();
+  auto buffer = std::make_unique<PinnedBuffer>(unlocked([&] { return PinnedBuffer(bytes); }));
+  void* const data = buffer->data();
+  const nb::capsule owner(buffer.get(), [](void* held) noexcept { delete static_cast<PinnedBuffer*>(held); });
+  buffer.release();
+  return {data, {bytes}, owner};
+}
+
 }  // namespace
 
 NB_MODULE(_core, module) {
@@ -88,6 +101,7 @@ NB_MODULE(_core, module) {
   module.def("version", &version);
   module.def("backends", &backends);
   module.def("log_to", &logTo, nb::arg("pipe"));
+  module.def("pinned_memory", &pinnedMemory, nb::arg("bytes"));
   module.def("inspect", &inspectFile, nb::arg("file"), nb::arg("option"));
   module.def("build_engine", &build, nb::arg("onnx"), nb::arg("engine"), nb::kw_only(), nb::arg("precision"),
              nb::arg("device_id"), nb::arg("batch"), nb::arg("size"), nb::arg("min_size"),

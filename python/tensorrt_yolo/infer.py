@@ -21,6 +21,7 @@ from tensorrt_yolo.info import (
     TensorInfo as TensorInfo,
     Timing as Timing,
 )
+from tensorrt_yolo.memory import pinned_empty as pinned_empty
 from tensorrt_yolo.models import (
     MODELS as MODELS,
     ClassifyModel as ClassifyModel,

@@ -1,6 +1,7 @@
 // The backends: one folder below this one and one row of a table each.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <map>
 #include <memory>
@@ -28,6 +29,8 @@ struct BackendEntry {
   std::function<ModelDescription(const ModelSource&, const EngineOptions&)> inspect;
   // See buildEngine(); empty if it has no engine files.
   std::function<void(const ModelSource& onnx, const std::string& engine, const BuildOption&)> build;
+  // Page-locked memory that all its GPUs can read under the same address; empty if it has no GPUs. Throws DeviceError.
+  std::function<std::shared_ptr<void>(std::size_t bytes)> pinned;
 };
 
 // Each backend's own row, in its folder; only of those built in. TensorRT's loads ONNX files, too: their engine is

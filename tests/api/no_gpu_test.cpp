@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <cstring>
 #include <filesystem>
 #include <functional>
 #include <string>
@@ -196,6 +198,22 @@ TEST_F(NoGpuTest, TheCpuIsThere) {
   const ModelInfo info = inspect(model_, InferOption().setDeviceId(1));
   EXPECT_EQ(info.backend, "openvino");
   EXPECT_EQ(info.device.empty(), false);
+}
+
+// Ordinary memory is as good where nothing can lock it.
+TEST_F(NoGpuTest, PinnedBuffersAreOrdinaryMemory) {
+  constexpr std::size_t kBytes = 100 * 100 * 3;
+  const PinnedBuffer buffer(kBytes);
+  EXPECT_FALSE(buffer.pageLocked());
+  EXPECT_EQ(buffer.size(), kBytes);
+  EXPECT_EQ(reinterpret_cast<std::uintptr_t>(buffer.data()) % 64, 0U);
+  std::memset(buffer.data(), 90, buffer.size());
+  const PinnedBuffer copy = buffer;
+  EXPECT_EQ(copy.data(), buffer.data());
+  DetectModel model(dataPath("shapes/detect.onnx"));
+  std::vector<std::uint8_t> pixels(buffer.size(), 90);
+  EXPECT_EQ(model.predict(Image(buffer.data(), 100, 100)).num, model.predict(Image(pixels.data(), 100, 100)).num);
+  EXPECT_THROW(PinnedBuffer(0), std::invalid_argument);
 }
 
 }  // namespace

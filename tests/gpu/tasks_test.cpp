@@ -1,6 +1,7 @@
 // Every task on a GPU, through the public interface: TensorRT engines built from the trained networks, against
 // Ultralytics' references; images in host memory and on the GPU; clones.
 // Without a GPU every test of this folder is skipped.
+#include <cstring>
 #include <memory>
 #include <thread>
 
@@ -45,6 +46,19 @@ TEST_P(GpuEnginesTest, AreBuilt) {
 INSTANTIATE_TEST_SUITE_P(Tasks, GpuEnginesTest, testing::Values("detect", "obb", "segment", "pose", "classify"),
                          [](const auto& test) { return std::string(test.param); });
 
+// The picture in page-locked memory, with `gap` bytes behind each row; valid until the next call.
+Image pinned(Picture& picture, std::size_t gap) {
+  static PinnedBuffer buffer(1);
+  const Image from = picture.view();
+  const std::size_t row = static_cast<std::size_t>(from.width) * 3, pitch = row + gap;
+  buffer = PinnedBuffer(pitch * static_cast<std::size_t>(from.height));
+  EXPECT_TRUE(buffer.pageLocked());
+  for (std::size_t y = 0; y < static_cast<std::size_t>(from.height); ++y) {
+    std::memcpy(static_cast<char*>(buffer.data()) + y * pitch, static_cast<const char*>(from.ptr) + y * from.pitch, row);
+  }
+  return {buffer.data(), from.width, from.height, 3, pitch};
+}
+
 template <typename Model>
 void expectReferences(const std::string& task, const std::string& precision, const test::Tolerance& most) {
   SCOPED_TRACE(precision);
@@ -57,6 +71,8 @@ void expectReferences(const std::string& task, const std::string& precision, con
     test::expectObjects(found, image, most);
     const std::size_t pitch = static_cast<std::size_t>(picture.width) * 3 + 5;
     EXPECT_EQ(textOf(device.predict(DevicePicture(picture).view())), textOf(found));
+    EXPECT_EQ(textOf(host.predict(pinned(picture, 0))), textOf(found));
+    EXPECT_EQ(textOf(host.predict(pinned(picture, 5))), textOf(found));
     EXPECT_EQ(textOf(device.predict(DevicePicture(picture, pitch).view())), textOf(found));
   }
 }

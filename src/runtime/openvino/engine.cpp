@@ -213,7 +213,8 @@ BackendEntry backend() {
           .version = &version,
           .load = &load,
           .inspect = &inspect,
-          .build = nullptr};
+          .build = nullptr,
+          .pinned = nullptr};
 }
 
 }  // namespace trtyolo::openvino

@@ -271,6 +271,11 @@ std::string versionOfLibrary() {
   return whyNoTensorRt().empty() ? Library::get().version() : std::to_string(NV_TENSORRT_MAJOR);
 }
 
+std::shared_ptr<void> pinned(std::size_t bytes) {
+  const auto memory = std::make_shared<cuda::PinnedMemory<std::byte>>(bytes);
+  return {memory, memory->get()};
+}
+
 }  // namespace
 
 BackendEntry backend() {
@@ -282,7 +287,8 @@ BackendEntry backend() {
           .version = &versionOfLibrary,
           .load = &load,
           .inspect = &inspect,
-          .build = &buildFile};
+          .build = &buildFile,
+          .pinned = &pinned};
 }
 
 }  // namespace trtyolo::tensorrt

@@ -307,9 +307,14 @@ ImageView Executor::placed(std::size_t place, const ImageView& image, const Lett
     const ImageView ready = makeOnProcessor(downloaded(found), box);
     return staging_[place].copy(ready, {0, ready.size.height}, stream_.get());
   }
-  if (const cudaPointerAttributes found = attributesOf(image.data); found.type == cudaMemoryTypeDevice) {
+  const cudaPointerAttributes found = attributesOf(image.data);
+  if (found.type == cudaMemoryTypeDevice) {
     refuse("this image is in the memory of GPU " + std::to_string(found.device) +
            "; InferOption::enableCudaMem() says that images are there");
+  }
+  // Page-locked memory the kernels read where it is: each of its pixels crosses once at most.
+  if (found.type == cudaMemoryTypeHost && found.devicePointer == image.data && !made) {
+    return image;
   }
   const ImageView ready = made ? makeOnProcessor(image, box) : image;
   if (model.centerCrop()) {
