@@ -8,6 +8,106 @@ namespace {
 
 constexpr int kMostSide = 1 << 20;  // pixels: more is a mistake, and coordinates in f32 would lose whole pixels
 
+// What a check says is wrong with an image; empty if nothing is.
+using Complaint = std::string;
+
+// Of a plane of rows of `row` bytes, which `what` describes.
+Complaint wrongPlane(const std::string& what, std::size_t row, std::size_t pitch, int rows) {
+  if (pitch < row) {
+    return what + " needs a pitch of at least " + std::to_string(row) + " bytes, found " + std::to_string(pitch);
+  }
+  if (pitch > std::numeric_limits<std::size_t>::max() / 2 / static_cast<std::size_t>(rows)) {
+    return "a pitch of " + std::to_string(pitch) + " bytes with " + std::to_string(rows) +
+           " rows is more than the address space";
+  }
+  return {};
+}
+
+Complaint wrongInterleaved(const Image& image) {
+  if (image.channels != 1 && image.channels != 3 && image.channels != 4) {
+    return "channels must be 1, 3 or 4, found " + std::to_string(image.channels);
+  }
+  const std::size_t row = static_cast<std::size_t>(image.width) * static_cast<std::size_t>(image.channels);
+  return wrongPlane(
+      "a row of " + std::to_string(image.width) + " pixels with " + std::to_string(image.channels) + " channels", row,
+      image.pitch, image.height);
+}
+
+Complaint wrongGray(const Image& image) {
+  if (image.low < 0 || image.high > 65535 || image.low >= image.high) {
+    return "the values that Gray16 maps to 0 to 255 must be low < high, from 0 to 65535, found " +
+           std::to_string(image.low) + " to " + std::to_string(image.high);
+  }
+  return wrongPlane("a row of " + std::to_string(image.width) + " pixels in Gray16",
+                    2 * static_cast<std::size_t>(image.width), image.pitch, image.height);
+}
+
+Complaint wrongYuv(const Image& image, const std::string& format) {
+  if (image.matrix != ColorMatrix::BT601 && image.matrix != ColorMatrix::BT709) {
+    return "its matrix is none of those of ColorMatrix, found " + std::to_string(static_cast<int>(image.matrix));
+  }
+  if (image.range != ColorRange::Limited && image.range != ColorRange::Full) {
+    return "its range is none of those of ColorRange, found " + std::to_string(static_cast<int>(image.range));
+  }
+  const std::string ofPixels = " of " + std::to_string(image.width) + " pixels in " + format;
+  const auto width = static_cast<std::size_t>(image.width);
+  if (image.format == PixelFormat::YUYV) {
+    if (image.width % 2 != 0) {
+      return "YUYV holds pairs of pixels: the width must be even, found " + std::to_string(image.width);
+    }
+    return wrongPlane("a row" + ofPixels, 2 * width, image.pitch, image.height);
+  }
+  const bool together = image.format == PixelFormat::NV12;
+  if (image.chroma[0] == nullptr || (!together && image.chroma[1] == nullptr)) {
+    return format + (together ? " needs a plane of U and V, chroma[0], and its pointer is null"
+                              : " needs planes of U and V, chroma[0] and [1], and a pointer is null");
+  }
+  Complaint wrong = wrongPlane("a row of Y" + ofPixels, width, image.pitch, image.height);
+  if (!wrong.empty()) {
+    return wrong;
+  }
+  return wrongPlane("a row of the chroma" + ofPixels, (width + 1) / 2 * (together ? 2 : 1), image.chromaPitch,
+                    image.height);
+}
+
+Complaint wrongPixels(const Image& image) {
+  switch (image.format) {
+    case PixelFormat::Interleaved:
+      return wrongInterleaved(image);
+    case PixelFormat::Gray16:
+      return wrongGray(image);
+    case PixelFormat::NV12:
+      return wrongYuv(image, "NV12");
+    case PixelFormat::I420:
+      return wrongYuv(image, "I420");
+    case PixelFormat::YUYV:
+      return wrongYuv(image, "YUYV");
+  }
+  return "its format is none of those of PixelFormat, found " + std::to_string(static_cast<int>(image.format));
+}
+
+// Of a checked image.
+ImageView viewOf(const Image& image) {
+  ImageView view{static_cast<const std::uint8_t*>(image.ptr), {image.width, image.height}, image.channels, image.pitch};
+  PixelConversion& conversion = view.conversion;
+  conversion.format = image.format;
+  if (image.format == PixelFormat::Gray16) {
+    view.channels = 1;
+    conversion.gray = GrayWindow(image.low, image.high);
+  } else if (conversion.needed()) {
+    view.channels = 4;
+    conversion.yuv = yuvWeights(image.matrix, image.range);
+    if (image.format != PixelFormat::YUYV) {
+      conversion.chromaPitch = image.chromaPitch;
+      conversion.chroma[0] = static_cast<const std::uint8_t*>(image.chroma[0]);
+      if (image.format == PixelFormat::I420) {
+        conversion.chroma[1] = static_cast<const std::uint8_t*>(image.chroma[1]);
+      }
+    }
+  }
+  return view;
+}
+
 }  // namespace
 
 ImageView checkedView(const Image& image, const std::optional<Size>& wanted, std::optional<std::size_t> index) {
@@ -22,24 +122,14 @@ ImageView checkedView(const Image& image, const std::optional<Size>& wanted, std
   if (image.ptr == nullptr) {
     throw fail("its pointer is null (" + size + " pixels)");
   }
-  if (image.channels != 1 && image.channels != 3 && image.channels != 4) {
-    throw fail("channels must be 1, 3 or 4, found " + std::to_string(image.channels));
-  }
-  const std::size_t row = static_cast<std::size_t>(image.width) * static_cast<std::size_t>(image.channels);
-  if (image.pitch < row) {
-    throw fail("a row of " + std::to_string(image.width) + " pixels with " + std::to_string(image.channels) +
-               " channels needs a pitch of at least " + std::to_string(row) + " bytes, found " +
-               std::to_string(image.pitch));
-  }
-  if (image.pitch > std::numeric_limits<std::size_t>::max() / 2 / static_cast<std::size_t>(image.height)) {
-    throw fail("a pitch of " + std::to_string(image.pitch) + " bytes with " + std::to_string(image.height) +
-               " rows is more than the address space");
+  if (const Complaint wrong = wrongPixels(image); !wrong.empty()) {
+    throw fail(wrong);
   }
   if (wanted && !(*wanted == Size{image.width, image.height})) {
     throw fail("setInputDimensions() promised " + std::to_string(wanted->width) + " x " +
                std::to_string(wanted->height) + " pixels, found " + size);
   }
-  return {static_cast<const std::uint8_t*>(image.ptr), {image.width, image.height}, image.channels, image.pitch};
+  return viewOf(image);
 }
 
 }  // namespace trtyolo

@@ -1,4 +1,4 @@
-// The public value types: constructors, corners, text forms.
+// The public value types: corners, text forms.
 #include "trtyolo/results.hpp"
 
 #include <cmath>
@@ -6,22 +6,7 @@
 #include <ostream>
 #include <utility>
 
-#include "trtyolo/image.hpp"
-
 namespace trtyolo {
-
-Image::Image(const void* pointer, int imageWidth, int imageHeight) : Image(pointer, imageWidth, imageHeight, 3, 0) {}
-
-Image::Image(const void* pointer, int imageWidth, int imageHeight, std::size_t rowPitch)
-    : Image(pointer, imageWidth, imageHeight, 3, rowPitch) {}
-
-Image::Image(const void* pointer, int imageWidth, int imageHeight, int imageChannels, std::size_t rowPitch)
-    : ptr(pointer), width(imageWidth), height(imageHeight), channels(imageChannels), pitch(rowPitch) {
-  // Nonsense is kept as it is for predict() to name; only a sensible image can be given its natural pitch.
-  if (pitch == 0 && width > 0 && channels > 0) {
-    pitch = static_cast<std::size_t>(width) * static_cast<std::size_t>(channels);
-  }
-}
 
 ClassNames::ClassNames(std::map<int, std::string> names)
     : names_(std::make_shared<const std::map<int, std::string>>(std::move(names))) {}

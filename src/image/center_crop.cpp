@@ -12,6 +12,7 @@
 
 #include "image/center_crop_plan.hpp"
 #include "image/center_crop_windows.hpp"
+#include "image/row_source.hpp"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "image/center_crop_rows-inl.hpp"
@@ -146,7 +147,14 @@ struct CenterCropper::State {
   std::vector<const std::uint8_t*> window;
   hwy::AlignedFreeUniquePtr<std::uint8_t[]> blended;
 
+  RowSource sourceRows;
+
   void prepare(const ImageView& image, Size size) {
+    makeTables(image, size);
+    sourceRows.open(image, verticalFirst ? window.size() : kCropRows);
+  }
+
+  void makeTables(const ImageView& image, Size size) {
     if (image.size == source && size == network && static_cast<std::size_t>(image.channels) == columns.channels) {
       return;
     }
@@ -171,13 +179,13 @@ struct CenterCropper::State {
 
   // Filters the source rows from `number` on, kCropRows of them. Past the end of the image the last row stands in; no
   // row of the output asks for those.
-  void filterSource(const ImageView& image, int number) {
+  void filterSource(int number) {
     CropSources sources;
     for (std::size_t i = 0; i < kCropRows; ++i) {
       const int row = number + static_cast<int>(i);
-      sources.rows[i] = image.data + static_cast<std::size_t>(std::min(row, image.size.height - 1)) * image.pitch;
+      sources.rows[i] = sourceRows.row(std::min(row, source.height - 1));
       if (columns.tailBytes > 0) {
-        std::memcpy(tails[i].data(), sources.rows[i] + columns.tailStart, tailInRow(image));
+        std::memcpy(tails[i].data(), sources.rows[i] + columns.tailStart, tailInRow());
       }
       sources.tails[i] = tails[i].data();
       sources.filtered[i] = slotOf(row);
@@ -187,7 +195,7 @@ struct CenterCropper::State {
 
   // Blends source rows to the rows of the output from `number` on, kCropRows of them or what is left, and filters
   // these.
-  void filterBlended(const ImageView& image, int number) {
+  void filterBlended(int number) {
     CropSources sources;
     for (std::size_t i = 0; i < kCropRows; ++i) {
       const int outputRow = number + static_cast<int>(i);
@@ -195,27 +203,26 @@ struct CenterCropper::State {
       sources.filtered[i] = slotOf(outputRow);
       if (outputRow < network.height) {
         const CropWindow& row = rows[static_cast<std::size_t>(outputRow)];
-        const std::uint8_t* const from = image.data + static_cast<std::size_t>(row.first) * image.pitch;
         for (std::size_t tap = 0; tap < row.weights.size(); ++tap) {
-          window[tap] = from + tap * image.pitch + columns.tailStart;
+          window[tap] = sourceRows.row(row.first + static_cast<int>(tap)) + columns.tailStart;
         }
-        blendWindow(window.data(), row, tailInRow(image), tails[i].data());
+        blendWindow(window.data(), row, tailInRow(), tails[i].data());
       }
     }
     HWY_DYNAMIC_DISPATCH(filterCropColumns)(columns, sources);
   }
 
   // How much of a copied tail comes from the row; the rest is padding.
-  std::size_t tailInRow(const ImageView& image) const {
-    const std::size_t end = static_cast<std::size_t>(image.size.width) * columns.channels;
+  std::size_t tailInRow() const {
+    const std::size_t end = static_cast<std::size_t>(source.width) * columns.channels;
     return std::min(end - columns.tailStart, columns.tailBytes);
   }
 
   // Row `number` of the output, finished but for the conversion. To be asked for in order; `next` is 0 at first.
-  const std::uint8_t* rowOf(const ImageView& image, int number, int& next) {
+  const std::uint8_t* rowOf(int number, int& next) {
     if (verticalFirst) {
       if (number == next) {
-        filterBlended(image, number);
+        filterBlended(number);
         next += static_cast<int>(kCropRows);
       }
       return slotOf(number);
@@ -224,7 +231,7 @@ struct CenterCropper::State {
     const std::size_t count = row.weights.size();
     next = std::max(next, row.first);
     for (; next < row.first + static_cast<int>(count); next += static_cast<int>(kCropRows)) {
-      filterSource(image, next);
+      filterSource(next);
     }
     for (std::size_t tap = 0; tap < count; ++tap) {
       window[tap] = slotOf(row.first + static_cast<int>(tap));
@@ -246,7 +253,7 @@ void CenterCropper::write(const ImageView& image, Size network, const Normalizat
   PlaneRows to(planes, width * static_cast<std::size_t>(network.height), normalization);
   int next = 0;
   for (int y = 0; y < network.height; ++y) {
-    HWY_DYNAMIC_DISPATCH(convertCropRow)(state.rowOf(image, y, next), width, to);
+    HWY_DYNAMIC_DISPATCH(convertCropRow)(state.rowOf(y, next), width, to);
     to.advance(width);
   }
 }

@@ -1,4 +1,4 @@
-// Center crop: an image of 8-bit pixels into a classifier's input, three planes of f32 without border.
+// Center crop: an image into a classifier's input, three planes of f32 without border.
 #pragma once
 
 #include <memory>
@@ -21,8 +21,8 @@ class CenterCropper {
   // sides are scaled to fit. The 8-bit pixels equal torchvision's Resize (bilinear) and CenterCrop on a Pillow image to
   // the bit, and each value is (v / 255.f - mean) / std with every operation rounded to f32, so v / 255.f with the
   // default normalisation. Grey images fill all three planes alike; the border of the normalisation plays no part.
-  // Pixels that the crop drops are not computed, so memory is in proportion to a row or a column of the image, however
-  // long the scaled image would be.
+  // Pixels that the crop drops are not computed, so memory is in proportion to a row or a column of the image (where
+  // pixels are converted, to as many rows as make one of the scaled image), however long the scaled image would be.
   void write(const ImageView& image, Size network, const Normalization& normalization, float* planes);
 
  private:

@@ -10,6 +10,7 @@
 #include "hwy/cache_control.h"
 #include "image/letterbox_plan.hpp"
 #include "image/resize_arithmetic.hpp"
+#include "image/row_source.hpp"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "image/letterbox_rows-inl.hpp"
@@ -175,6 +176,7 @@ struct Letterboxer::State {
   ColumnPlan columns;
   std::vector<RowTaps> rows;
 
+  RowSource sourceRows;
   hwy::AlignedFreeUniquePtr<std::uint8_t[]> staged;
 
   // The two source rows filtered last; enlarging uses each several times.
@@ -188,6 +190,7 @@ struct Letterboxer::State {
     for (FilteredRow& row : filtered) {
       row.number = -1;
     }
+    sourceRows.open(image, 1);
     if (image.size == source && scaledSize == scaled && image.channels == columns.channels) {
       return;
     }
@@ -203,12 +206,12 @@ struct Letterboxer::State {
   }
 
   // What row y of the scaled image is made of.
-  RowBlend blendAt(const ImageView& image, std::size_t y) {
+  RowBlend blendAt(std::size_t y) {
     const RowTaps& row = rows[y];
     const RowTaps& later = laterThan(y);
     RowBlend blend;
-    blend.row0 = filteredRow(image, row.source0, later.source0, row.source1);
-    blend.row1 = filteredRow(image, row.source1, later.source1, row.source0);
+    blend.row0 = filteredRow(row.source0, later.source0, row.source1);
+    blend.row1 = filteredRow(row.source1, later.source1, row.source0);
     blend.weight0 = row.weight0;
     blend.weight1 = row.weight1;
     return blend;
@@ -219,14 +222,14 @@ struct Letterboxer::State {
 
  private:
   // The filtered source row `number`, without giving up row `kept`. Asks for row `later` if it reads any.
-  const std::uint16_t* filteredRow(const ImageView& image, int number, int later, int kept) {
+  const std::uint16_t* filteredRow(int number, int later, int kept) {
     for (const FilteredRow& row : filtered) {
       if (row.number == number) {
         return row.words.get();
       }
     }
     FilteredRow& row = filtered[0].number == kept ? filtered[1] : filtered[0];
-    stageRow(columns, image.row(number), image.size.width, image.row(later), staged.get());
+    stageRow(columns, sourceRows.row(number), source.width, sourceRows.ahead(later), staged.get());
     HWY_DYNAMIC_DISPATCH(filterColumns)(columns, staged.get(), row.words.get());
     row.number = number;
     return row.words.get();
@@ -250,7 +253,7 @@ void Letterboxer::write(const ImageView& image, const Letterbox& box, const Norm
   }
   to.advance(static_cast<std::size_t>(box.top) * width + static_cast<std::size_t>(box.left));
   for (std::size_t y = 0; y < state.rows.size(); ++y) {
-    HWY_DYNAMIC_DISPATCH(blendRows)(state.columns, state.blendAt(image, y), to);
+    HWY_DYNAMIC_DISPATCH(blendRows)(state.columns, state.blendAt(y), to);
     to.advance(width);
   }
 }
@@ -268,9 +271,10 @@ void Letterboxer::scaleRows(const ImageView& image, Size scaled, int first, int 
     const RowTaps& row = state.rows[y];
     const bool one = row.source0 == row.source1 && (row.weight0 == 0 || row.weight1 == 0);
     if (state.columns.picks && one) {
-      pickRow(state.columns, image.row(row.source0), image.row(state.laterThan(y).source0), pixels);
+      pickRow(state.columns, state.sourceRows.row(row.source0), state.sourceRows.ahead(state.laterThan(y).source0),
+              pixels);
     } else {
-      HWY_DYNAMIC_DISPATCH(blendBytes)(state.columns, state.blendAt(image, y), pixels);
+      HWY_DYNAMIC_DISPATCH(blendBytes)(state.columns, state.blendAt(y), pixels);
     }
   }
 }

@@ -1,4 +1,4 @@
-// Letterbox: an image of 8-bit pixels into the network's input, three planes of f32.
+// Letterbox: an image into the network's input, three planes of f32.
 #pragma once
 
 #include <array>
@@ -7,19 +7,9 @@
 #include <memory>
 
 #include "image/geometry.hpp"
+#include "image/image_view.hpp"
 
 namespace trtyolo {
-
-// An 8-bit interleaved image; checked by whoever makes it: 1, 3 or 4 channels, at least 1 x 1, pitch >= width *
-// channels.
-struct ImageView {
-  const std::uint8_t* data = nullptr;
-  Size size;
-  int channels = 3;
-  std::size_t pitch = 0;
-
-  const std::uint8_t* row(int number) const { return data + static_cast<std::size_t>(number) * pitch; }
-};
 
 struct Normalization {
   bool swapRB = false;

@@ -28,14 +28,16 @@ ImageView Resampler::byPillow(const ImageView& image, Size scaled) {
 }
 
 // The image in its new width.
-ImageView Resampler::filterColumns(const ImageView& image, std::vector<std::uint8_t>& memory) const {
+ImageView Resampler::filterColumns(const ImageView& image, std::vector<std::uint8_t>& memory) {
   const auto channels = static_cast<std::size_t>(image.channels);
   const std::size_t pitch = columns_.size() * channels;
   memory.resize(pitch * static_cast<std::size_t>(image.size.height));
   std::uint8_t* to = memory.data();
+  sourceRows_.open(image, 1);
   for (int y = 0; y < image.size.height; ++y) {
+    const std::uint8_t* const row = sourceRows_.row(y);
     for (const CropWindow& window : columns_) {
-      const std::uint8_t* const first = image.row(y) + static_cast<std::size_t>(window.first) * channels;
+      const std::uint8_t* const first = row + static_cast<std::size_t>(window.first) * channels;
       for (std::size_t channel = 0; channel < channels; ++channel) {
         const std::uint8_t* from = first + channel;
         std::uint32_t sum = kCropHalf;
@@ -55,9 +57,10 @@ ImageView Resampler::filterRows(const ImageView& image, std::vector<std::uint8_t
   const std::size_t pitch = static_cast<std::size_t>(image.size.width) * static_cast<std::size_t>(image.channels);
   memory.resize(pitch * rows_.size());
   std::uint8_t* to = memory.data();
+  sourceRows_.open(image, window_.size());
   for (const CropWindow& window : rows_) {
     for (std::size_t tap = 0; tap < window.weights.size(); ++tap) {
-      window_[tap] = image.row(window.first + static_cast<int>(tap));
+      window_[tap] = sourceRows_.row(window.first + static_cast<int>(tap));
     }
     blendWindow(window_.data(), window, pitch, to);
     to += pitch;
@@ -78,9 +81,10 @@ void Resampler::writeReal(const ImageView& image, const Letterbox& box, const No
   for (std::size_t x = 0; x < columns.size(); ++x) {
     columns[x] = linearTap(static_cast<int>(x), {image.size.width, box.scaled.width});
   }
+  sourceRows_.open(image, 2);
   for (int y = 0; y < box.scaled.height; ++y) {
     const LinearTap row = linearTap(y, {image.size.height, box.scaled.height});
-    const std::uint8_t *above = image.row(row.first), *below = image.row(row.second);
+    const std::uint8_t *above = sourceRows_.row(row.first), *below = sourceRows_.row(row.second);
     for (std::size_t x = 0; x < columns.size(); ++x) {
       for (std::size_t channel = 0; channel < 3; ++channel) {
         const float value = realPixel(above, below, image.channels, static_cast<int>(channel), columns[x], row);

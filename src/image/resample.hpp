@@ -7,6 +7,7 @@
 
 #include "image/center_crop_windows.hpp"
 #include "image/letterbox.hpp"
+#include "image/row_source.hpp"
 
 namespace trtyolo {
 
@@ -28,8 +29,10 @@ class Resampler {
   void writeReal(const ImageView& image, const Letterbox& box, const Normalization& normalization, float* planes);
 
  private:
-  ImageView filterColumns(const ImageView& image, std::vector<std::uint8_t>& memory) const;
+  ImageView filterColumns(const ImageView& image, std::vector<std::uint8_t>& memory);
   ImageView filterRows(const ImageView& image, std::vector<std::uint8_t>& memory);
+
+  RowSource sourceRows_;
 
   // The windows belong to this geometry.
   CropSides sides_;

@@ -204,6 +204,7 @@ RawModel validated(RawModel model) {
 void placePixels(const Family& family, const PixelOptions& options, ModelDescription& description) {
   const ModelInfo& info = description.info;
   Normalization& normalization = description.normalization;
+  description.bgrImages = options.swapRB;
   normalization.swapRB = options.swapRB != options.bgr.value_or(family.bgr);
   normalization.border = options.border.value_or(family.border);
   normalization.mean = options.mean.value_or(family.mean);

@@ -56,6 +56,7 @@ struct ModelDescription {
   OutputLayout layout;
   PostprocessOptions postprocess;  // what the file asks for, else the defaults
   InputForm input;
+  bool bgrImages = false;  // images that have an order of colours are BGR
   Normalization normalization;
   Placing placing;
   Filter filter = Filter::Bilinear;
@@ -69,13 +70,12 @@ struct ModelDescription {
   // Images are scaled to fill the network's input and cropped, not letterboxed.
   bool centerCrop() const { return info.task == Task::Classify && !squareCrop; }
 
-  // The part of an image that the network sees.
+  // The part of an image that the network sees; what has no order of colours is given that of the images that have one.
   ImageView seen(ImageView image) const {
+    image.conversion.bgr = bgrImages;
     if (squareCrop) {
       const int side = std::min(image.size.width, image.size.height);
-      image.data += static_cast<std::size_t>((image.size.height - side) / 2) * image.pitch +
-                    static_cast<std::size_t>((image.size.width - side) / 2) * static_cast<std::size_t>(image.channels);
-      image.size = {side, side};
+      return image.cropped((image.size.width - side) / 2, (image.size.height - side) / 2, {side, side});
     }
     return image;
   }

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "image/format_image.hpp"
 #include "trtyolo.hpp"
 
 namespace trtyolo::test {
@@ -64,6 +65,36 @@ class DevicePicture {
   void* memory_ = nullptr;
   int width_, height_;
   std::size_t pitch_ = 0;
+};
+
+// A copy in the GPU's memory, each plane by itself.
+class DeviceFormatImage {
+ public:
+  explicit DeviceFormatImage(const FormatImage& image) : image_(image.image()) {
+    for (const FormatImage::Plane& plane : image.planes()) {
+      void* memory = nullptr;
+      if (cudaMalloc(&memory, plane.bytes) != cudaSuccess ||
+          cudaMemcpy(memory, plane.data, plane.bytes, cudaMemcpyHostToDevice) != cudaSuccess ||
+          cudaDeviceSynchronize() != cudaSuccess) {
+        throw std::runtime_error("no memory on the GPU");
+      }
+      (memory_.empty() ? image_.ptr : image_.chroma[memory_.size() - 1]) = memory;
+      memory_.push_back(memory);
+    }
+  }
+  ~DeviceFormatImage() {
+    for (void* const memory : memory_) {
+      cudaFree(memory);
+    }
+  }
+  DeviceFormatImage(const DeviceFormatImage&) = delete;
+  DeviceFormatImage& operator=(const DeviceFormatImage&) = delete;
+
+  const Image& view() const { return image_; }
+
+ private:
+  Image image_;
+  std::vector<void*> memory_;
 };
 
 }  // namespace trtyolo::test

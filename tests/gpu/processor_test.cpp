@@ -4,9 +4,11 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <filesystem>
 #include <random>
 #include <set>
+#include <stdexcept>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -15,6 +17,7 @@
 #include "gpu/engines.hpp"
 #include "gpu/picture.hpp"
 #include "gpu/results.hpp"
+#include "image/format_image.hpp"
 #include "support/references.hpp"
 #include "trtyolo.hpp"
 
@@ -41,6 +44,14 @@ class GpuBesideProcessorTest : public testing::Test {
     for (test::Picture& each : pictures_) {
       images_.push_back(each.view());
     }
+    test::Random noise(6);
+    for (const PixelFormat format : {PixelFormat::NV12, PixelFormat::I420, PixelFormat::YUYV, PixelFormat::Gray16}) {
+      for (const auto& [width, height] : {std::pair{127, 65}, {641, 479}}) {
+        const test::FormatImage& image =
+            formatImages_.emplace_back(noise, format, width, height, 5, 1, ColorMatrix::BT709);
+        images_.push_back(image.image());
+      }
+    }
   }
 
   // `engine` is built from the file `onnx`, or is that file.
@@ -59,6 +70,7 @@ class GpuBesideProcessorTest : public testing::Test {
   }
 
   std::vector<test::Picture> pictures_;
+  std::deque<test::FormatImage> formatImages_;
   std::vector<Image> images_;
 };
 
@@ -112,9 +124,9 @@ INSTANTIATE_TEST_SUITE_P(Files, GpuOtherExportersTest, testing::ValuesIn(namesOf
   return name;
 });
 
-// What the kernels do not make, the processor makes of them as well: grey, and Pillow's filter.
+// Images of every format. What the kernels do not make, the processor makes of them as well: grey, and Pillow's filter.
 TEST_F(GpuBesideProcessorTest, ImagesOnTheGpu) {
-  for (const std::string name : {"grey", "grey_u8_last", "dfine_sees", "rfdetr_sees"}) {
+  for (const std::string name : {"grey", "grey_u8_last", "dfine_sees", "rfdetr_sees", "colours", "yolov5_cls"}) {
     SCOPED_TRACE(name);
     const std::string engine = test::engineFrom(kModels + name + ".onnx", "other-" + name, {});
     for (const bool bgr : {false, true}) {
@@ -125,6 +137,16 @@ TEST_F(GpuBesideProcessorTest, ImagesOnTheGpu) {
         for (const std::size_t pitch : {row, row + 5}) {
           const test::DevicePicture there(picture, pitch);
           test::expectSame(device.predict(there.view()), host.predict(picture.view()), {});
+        }
+      }
+      for (const test::FormatImage& image : formatImages_) {
+        const test::DeviceFormatImage there(image);
+        test::expectSame(device.predict(there.view()), host.predict(image.image()), {});
+        EXPECT_THROW(host.predict(there.view()), std::invalid_argument);
+        if (image.planes().size() > 1) {
+          Image mixed = there.view();
+          mixed.ptr = image.image().ptr;
+          EXPECT_THROW(host.predict(mixed), std::invalid_argument);
         }
       }
     }

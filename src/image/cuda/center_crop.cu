@@ -10,6 +10,7 @@
 #include "cuda/launch.cuh"
 #include "image/cuda/center_crop.hpp"
 #include "image/cuda/center_crop_pixel.hpp"
+#include "image/cuda/converted_pixel.hpp"
 #include "image/cuda/plane_values.hpp"
 
 namespace trtyolo::cuda {
@@ -38,6 +39,32 @@ struct Place {
   int y;
   bool inTile;  // whether the thread has a pixel
 };
+
+// What filterRows() does, of images that are not interleaved bytes.
+__device__ void filterConvertedRows(const ImageSlot& slot, const CropTable& table, Size network, const Place& place,
+                                    int first, int end, Pixel* chunk) {
+  const int x = place.x < network.width ? place.x : network.width - 1;
+  for (int row = place.row; first + row < end; row += kThreadRows) {
+    CropSum<3> sum;
+    sum.clear();
+    for (int tap = 0; tap < table.columnCount[x]; ++tap) {
+      sum.add(convertedPixel(slot, table.columnFirst[x] + tap, first + row),
+              table.columnWeights[static_cast<std::size_t>(tap) * static_cast<std::size_t>(network.width) +
+                                  static_cast<std::size_t>(x)]);
+    }
+    chunk[row * kTileColumns + place.column] = sum.pixel();
+  }
+}
+
+// A pixel of what blendColumns() makes of such.
+__device__ Pixel blendConvertedColumn(const ImageSlot& slot, const std::int32_t* weights, int count, int first, int x) {
+  CropSum<3> sum;
+  sum.clear();
+  for (int tap = 0; tap < count; ++tap) {
+    sum.add(convertedPixel(slot, x, first + tap), weights[tap]);
+  }
+  return sum.pixel();
+}
 
 // Filters source rows `first` to `end` - 1, a chunk or less of them, to the tile's columns. The rows of a thread are
 // loaded together, so that none waits for the other.
@@ -94,7 +121,11 @@ __device__ Pixel cropByRows(const ImageSlot& slot, const CropTable& table, Size 
   sum.clear();
   for (int first = table.rowFirst[place.tileY]; first < end; first += kChunkRows) {
     const int chunkEnd = min(first + kChunkRows, end);
-    filterRows<kChannels>(slot, table, network, place, first, chunkEnd, chunk);
+    if constexpr (kChannels == kConverted) {
+      filterConvertedRows(slot, table, network, place, first, chunkEnd, chunk);
+    } else {
+      filterRows<kChannels>(slot, table, network, place, first, chunkEnd, chunk);
+    }
     __syncthreads();
     for (int row = max(first, windowFirst); row < min(chunkEnd, windowEnd); ++row) {
       sum.add(chunk[(row - first) * kTileColumns + place.column], weights[row - windowFirst]);
@@ -118,14 +149,19 @@ __device__ void blendColumns(const ImageSlot& slot, const CropTable& table, cons
   const std::int32_t* const weights = table.rowWeights + static_cast<std::ptrdiff_t>(y) * table.rowTaps;
   const std::uint8_t* const rows = slot.pixels + static_cast<std::size_t>(table.rowFirst[y]) * slot.pitch;
   for (int x = first + place.row / kTileRows * kTileColumns + place.column; x < end; x += kStep) {
-    const std::uint8_t* from = rows + static_cast<std::size_t>(x) * kChannels;
-    CropSum<kUsedChannels<kChannels>> sum;
-    sum.clear();
+    Pixel& to = chunk[tileRow * kChunkColumns + x - first];
+    if constexpr (kChannels == kConverted) {
+      to = blendConvertedColumn(slot, weights, count, table.rowFirst[y], x);
+    } else {
+      const std::uint8_t* from = rows + static_cast<std::size_t>(x) * kChannels;
+      CropSum<kUsedChannels<kChannels>> sum;
+      sum.clear();
 #pragma unroll 8
-    for (int tap = 0; tap < count; ++tap, from += slot.pitch) {
-      addImagePixel<kChannels>(sum, from, weights[tap]);
+      for (int tap = 0; tap < count; ++tap, from += slot.pitch) {
+        addImagePixel<kChannels>(sum, from, weights[tap]);
+      }
+      to = sum.pixel();
     }
-    chunk[tileRow * kChunkColumns + x - first] = sum.pixel();
   }
 }
 
@@ -181,9 +217,10 @@ __global__ void __launch_bounds__(kTileColumns* kThreadRows)
   place.y = place.tileY + place.row;
   place.inTile = place.x < place.endX && place.y < place.endY;
 
-  const Pixel pixel = slot.channels == 3   ? crop<3>(slot, table, network, place, chunk)
-                      : slot.channels == 4 ? crop<4>(slot, table, network, place, chunk)
-                                           : crop<1>(slot, table, network, place, chunk);
+  const Pixel pixel = slot.conversion.needed() ? crop<kConverted>(slot, table, network, place, chunk)
+                      : slot.channels == 3     ? crop<3>(slot, table, network, place, chunk)
+                      : slot.channels == 4     ? crop<4>(slot, table, network, place, chunk)
+                                               : crop<1>(slot, table, network, place, chunk);
   if (!place.inTile) {
     return;
   }

@@ -37,6 +37,9 @@ struct CropSum {
   }
 };
 
+// Stands for the number of channels of images that are not interleaved bytes.
+inline constexpr int kConverted = 0;
+
 // How many channels of an image count.
 template <int kChannels>
 inline constexpr int kUsedChannels = kChannels == 1 ? 1 : 3;

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "cuda/launch.cuh"
+#include "image/cuda/converted_pixel.hpp"
 #include "image/cuda/letterbox.hpp"
 #include "image/cuda/letterbox_pixel.hpp"
 #include "image/cuda/plane_values.hpp"
@@ -54,6 +55,12 @@ __device__ void makePixels(const ImageSlot& slot, int width, ColumnTaps column, 
   }
 }
 
+// Of images that are not interleaved bytes. A function of its own, so that others do not pay for its registers: it gets
+// the slot where that lies in memory.
+__device__ __noinline__ Pixel makeConvertedPixel(const ImageSlot* slot, ColumnTaps column, RowTaps row) {
+  return scaledConvertedPixel(*slot, column, row);
+}
+
 template <class T, bool kNormalize>
 __global__ void __launch_bounds__(kTileColumns* kThreadRows)
     letterboxKernel(const ImageSlot* __restrict__ slots, Size network, PlaneValues values, T* __restrict__ input) {
@@ -92,7 +99,15 @@ __global__ void __launch_bounds__(kTileColumns* kThreadRows)
     }
     __syncthreads();
     if (insideColumn) {
-      if (slot.channels == 3) {
+      if (slot.conversion.needed()) {
+#pragma unroll
+        for (int i = 0; i < kRowsOfThread; ++i) {
+          const int scaledY = y + i * kThreadRows;
+          if (scaledY >= 0 && scaledY < box.scaled.height) {
+            pixels[i] = makeConvertedPixel(slots + blockIdx.z, columns[column], rows[row + i * kThreadRows]);
+          }
+        }
+      } else if (slot.channels == 3) {
         makePixels<3>(slot, size.width, columns[column], rows + row, y, pixels);
       } else if (slot.channels == 4) {
         makePixels<4>(slot, size.width, columns[column], rows + row, y, pixels);

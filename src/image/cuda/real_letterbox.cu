@@ -5,6 +5,7 @@
 #include <cstddef>
 
 #include "cuda/launch.cuh"
+#include "image/cuda/converted_pixel.hpp"
 #include "image/cuda/plane_values.hpp"
 #include "image/cuda/real_letterbox.hpp"
 #include "image/real_pixel.hpp"
@@ -31,8 +32,21 @@ __global__ void __launch_bounds__(kBlockColumns* kBlockRows)
     column = linearTap(x, {box.source.width, box.scaled.width});
     row = linearTap(y, {box.source.height, box.scaled.height});
   }
+  const bool converts = inside && slot.conversion.needed();
+  Pixel pixels[4] = {};
+  if (converts) {
+    pixels[0] = convertedPixel(slot, column.first, row.first);
+    pixels[1] = convertedPixel(slot, column.second, row.first);
+    pixels[2] = convertedPixel(slot, column.first, row.second);
+    pixels[3] = convertedPixel(slot, column.second, row.second);
+  }
   const std::uint8_t* const above = slot.pixels + static_cast<std::size_t>(row.first) * slot.pitch;
   const std::uint8_t* const below = slot.pixels + static_cast<std::size_t>(row.second) * slot.pitch;
+  const auto valueOf = [&](int channel) {
+    return converts ? realBlend(channelOf(pixels[0], channel), channelOf(pixels[1], channel),
+                                channelOf(pixels[2], channel), channelOf(pixels[3], channel), column, row)
+                    : realPixel(above, below, slot.channels, channel, column, row);
+  };
   const std::size_t width = static_cast<std::size_t>(network.width);
   const std::size_t area = width * static_cast<std::size_t>(network.height);
   T* const to =
@@ -40,8 +54,7 @@ __global__ void __launch_bounds__(kBlockColumns* kBlockRows)
   for (int plane = 0; plane < 3; ++plane) {
     const int channel = values.swapRB ? 2 - plane : plane;
     to[static_cast<std::size_t>(plane) * area] =
-        inside ? toInput<T>(normalized(realPixel(above, below, slot.channels, channel, column, row), values.mean[plane],
-                                       values.std[plane]))
+        inside ? toInput<T>(normalized(valueOf(channel), values.mean[plane], values.std[plane]))
                : toInput<T>(values.border[plane]);
   }
 }

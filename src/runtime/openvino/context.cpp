@@ -31,7 +31,7 @@ StageTimes OpenVinoContext::predict(std::span<const ImageView> images, std::span
   const std::size_t slot =
       channels * static_cast<std::size_t>(networkSize.width) * static_cast<std::size_t>(networkSize.height);
   for (std::size_t i = 0; i < images.size(); ++i) {
-    write(images[i], letterboxes[i], borders_[i], input + i * slot);
+    write(engine_->description().seen(images[i]), letterboxes[i], borders_[i], input + i * slot);
   }
   times.preprocess = watch.lap("inference");
   const std::vector<TensorView> outputs =
@@ -65,10 +65,10 @@ void OpenVinoContext::write(const ImageView& image, const Letterbox& box, Border
     return;
   }
   if (model.filter == Filter::Real) {
-    resampler_.writeReal(model.seen(image), box, model.normalization, planes);
+    resampler_.writeReal(image, box, model.normalization, planes);
     return;
   }
-  ImageView scaled = model.seen(image);
+  ImageView scaled = image;
   Letterbox place = box;
   if (model.filter == Filter::Pillow) {
     scaled = resampler_.byPillow(scaled, box.scaled);
@@ -83,7 +83,7 @@ void OpenVinoContext::write(const ImageView& image, const Letterbox& box, Border
 // All planes alike, of which there may be one. The letterbox writes three.
 void OpenVinoContext::writeGrey(const ImageView& image, const Letterbox& box, float* planes) {
   const ModelDescription& model = engine_->description();
-  const ImageView grey = greyOf(model.seen(image), model.normalization.swapRB, grey_);
+  const ImageView grey = greyOf(image, model.normalization.swapRB, grey_);
   const std::size_t area = static_cast<std::size_t>(box.network.width) * static_cast<std::size_t>(box.network.height);
   threePlanes_.resize(3 * area);
   if (model.centerCrop()) {

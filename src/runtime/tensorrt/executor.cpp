@@ -286,8 +286,7 @@ void Executor::fillSlots(std::span<const ImageView> images, std::span<const Lett
   for (std::size_t i = 0; i < static_cast<std::size_t>(batch); ++i) {
     cuda::ImageSlot slot;
     if (i < images.size()) {
-      const ImageView image = placed(i, settings_.description.seen(images[i]), letterboxes[i]);
-      slot = {image.data, image.pitch, image.channels, letterboxes[i], !(image.size == letterboxes[i].source)};
+      slot = cuda::slotFor(placed(i, settings_.description.seen(images[i]), letterboxes[i]), letterboxes[i]);
     }
     slots_.get()[i] = slot;
   }
@@ -300,20 +299,24 @@ ImageView Executor::placed(std::size_t place, const ImageView& image, const Lett
       model.centerCrop() ? cropTables_.fill(place, box.source, box.network, stream_.get()) : cuda::RowRange{};
   const bool made = (model.input.grey && image.channels != 1) || model.filter == Filter::Pillow;
   if (settings_.deviceImages) {
-    const ImageView found{onDevice(image), image.size, image.channels, image.pitch};
+    const ImageView found = onDevice(image);
     if (!made) {
       return found;
     }
     const ImageView ready = makeOnProcessor(downloaded(found), box);
     return staging_[place].copy(ready, {0, ready.size.height}, stream_.get());
   }
-  const cudaPointerAttributes found = attributesOf(image.data);
-  if (found.type == cudaMemoryTypeDevice) {
-    refuse("this image is in the memory of GPU " + std::to_string(found.device) +
-           "; InferOption::enableCudaMem() says that images are there");
+  bool pinned = !made;
+  for (const ImagePlane& plane : planesOf(image, 0, image.size.height)) {
+    const cudaPointerAttributes found = attributesOf(plane.data);
+    if (found.type == cudaMemoryTypeDevice) {
+      refuse("this image is in the memory of GPU " + std::to_string(found.device) +
+             "; InferOption::enableCudaMem() says that images are there");
+    }
+    pinned = pinned && found.type == cudaMemoryTypeHost && found.devicePointer == plane.data;
   }
   // Page-locked memory the kernels read where it is: each of its pixels crosses once at most.
-  if (found.type == cudaMemoryTypeHost && found.devicePointer == image.data && !made) {
+  if (pinned) {
     return image;
   }
   const ImageView ready = made ? makeOnProcessor(image, box) : image;
@@ -334,20 +337,36 @@ ImageView Executor::makeOnProcessor(const ImageView& image, const Letterbox& box
 
 // The image in the processor's memory. Valid until the next call.
 ImageView Executor::downloaded(const ImageView& image) {
-  const std::size_t pitch = static_cast<std::size_t>(image.size.width) * static_cast<std::size_t>(image.channels);
-  const auto rows = static_cast<std::size_t>(image.size.height);
-  downloaded_.resize(pitch * rows);
-  cuda::check(cudaMemcpy2DAsync(downloaded_.data(), pitch, image.data, image.pitch, pitch, rows, cudaMemcpyDefault,
-                                stream_.get()),
-              "fetching an image");
+  downloaded_.resize(bytesOf(image));
+  ImagePlanes planes = planesOf(image, 0, image.size.height);
+  std::uint8_t* to = downloaded_.data();
+  for (std::size_t i = 0; i < planes.count; ++i) {
+    ImagePlane& plane = planes.planes[i];
+    cuda::check(cudaMemcpy2DAsync(to, plane.rowBytes, plane.row(0), plane.pitch, plane.rowBytes, plane.rows(),
+                                  cudaMemcpyDefault, stream_.get()),
+                "fetching an image");
+    const std::size_t bytes = plane.rows() * plane.rowBytes;
+    plane.data = to - static_cast<std::ptrdiff_t>(static_cast<std::size_t>(plane.first) * plane.rowBytes);
+    plane.pitch = plane.rowBytes;
+    to += bytes;
+  }
   stream_.synchronize();
-  return {downloaded_.data(), image.size, image.channels, pitch};
+  return withPlanes(image, planes);
 }
 
-// A pointer of the caller's that the device cannot follow would end every later call as well.
-const std::uint8_t* Executor::onDevice(const ImageView& image) const {
+// The image as the device reaches it. A pointer of the caller's that it cannot follow would end every later call as
+// well.
+ImageView Executor::onDevice(const ImageView& image) const {
+  ImagePlanes planes = planesOf(image, 0, image.size.height);
+  for (std::size_t i = 0; i < planes.count; ++i) {
+    planes.planes[i].data = pointerOnDevice(planes.planes[i].data);
+  }
+  return withPlanes(image, planes);
+}
+
+const std::uint8_t* Executor::pointerOnDevice(const std::uint8_t* pointer) const {
   constexpr const char* kPromise = "enableCudaMem() says that images are in the memory of the model's GPU; ";
-  const cudaPointerAttributes attributes = attributesOf(image.data);
+  const cudaPointerAttributes attributes = attributesOf(pointer);
   const int own = cuda::currentDevice();
   if (attributes.type == cudaMemoryTypeDevice && attributes.device != own) {
     refuse(std::string(kPromise) + "this pointer is of GPU " + std::to_string(attributes.device) +

@@ -56,7 +56,8 @@ class Executor {
   ImageView makeOnProcessor(const ImageView& image, const Letterbox& box);
   ImageView downloaded(const ImageView& image);
   void forgetGraphs();
-  const std::uint8_t* onDevice(const ImageView& image) const;
+  ImageView onDevice(const ImageView& image) const;
+  const std::uint8_t* pointerOnDevice(const std::uint8_t* pointer) const;
   [[noreturn]] void refuse(const std::string& why) const;
 
   ExecutorSettings settings_;

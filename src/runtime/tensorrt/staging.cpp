@@ -1,6 +1,7 @@
 #include "runtime/tensorrt/staging.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "cuda/error.hpp"
@@ -18,30 +19,42 @@ constexpr std::size_t kWorthScaling = 4;
 }  // namespace
 
 ImageView Staging::copyLetterboxed(const ImageView& image, const Letterbox& box, cudaStream_t stream) {
-  const std::size_t bytes = static_cast<std::size_t>(image.size.width) * static_cast<std::size_t>(image.size.height) *
-                            static_cast<std::size_t>(image.channels);
   const std::size_t scaled = Letterboxer::scaledPitch(box.scaled.width) * static_cast<std::size_t>(box.scaled.height);
-  return bytes >= kWorthScaling * scaled ? copyScaled(image, box.scaled, stream)
-                                         : copy(image, {0, image.size.height}, stream);
+  return bytesOf(image) >= kWorthScaling * scaled ? copyScaled(image, box.scaled, stream)
+                                                  : copy(image, {0, image.size.height}, stream);
 }
 
 ImageView Staging::copy(const ImageView& image, cuda::RowRange rows, cudaStream_t stream) {
-  const std::size_t rowBytes = static_cast<std::size_t>(image.size.width) * static_cast<std::size_t>(image.channels);
-  const std::size_t pitch = roundUp(rowBytes, kPitchMultiple);
-  const auto count = static_cast<std::size_t>(rows.end - rows.first);
-  const std::uint8_t* from = image.data + static_cast<std::size_t>(rows.first) * image.pitch;
-  provide(count * pitch);
+  ImagePlanes planes = planesOf(image, rows.first, rows.end);
+  std::array<std::size_t, 3> starts{};
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < planes.count; ++i) {
+    starts[i] = bytes;
+    bytes += planes.planes[i].rows() * roundUp(planes.planes[i].rowBytes, kPitchMultiple);
+  }
+  provide(bytes);
+  for (std::size_t i = 0; i < planes.count; ++i) {
+    planes.planes[i] = copyPlane(planes.planes[i], starts[i], stream);
+  }
+  return withPlanes(image, planes);
+}
+
+// Copies the rows that are meant to the memory's byte `start` and after. The returned plane is on the device.
+ImagePlane Staging::copyPlane(const ImagePlane& plane, std::size_t start, cudaStream_t stream) {
+  const std::size_t pitch = roundUp(plane.rowBytes, kPitchMultiple);
   const std::size_t rowsAtOnce = std::max<std::size_t>(1, kChunk / pitch);
-  for (std::size_t begin = 0; begin < count; begin += rowsAtOnce) {
-    const std::size_t end = std::min(begin + rowsAtOnce, count);
+  for (std::size_t begin = 0; begin < plane.rows(); begin += rowsAtOnce) {
+    const std::size_t end = std::min(begin + rowsAtOnce, plane.rows());
     for (std::size_t row = begin; row < end; ++row) {
-      std::memcpy(host_.get() + row * pitch, from + row * image.pitch, rowBytes);
+      std::memcpy(host_.get() + start + row * pitch, plane.row(row), plane.rowBytes);
     }
-    upload(begin * pitch, (end - begin) * pitch, stream);
+    upload(start + begin * pitch, (end - begin) * pitch, stream);
   }
   // Where row 0 would be, which may be before the memory's begin.
-  return {device_.get() - static_cast<std::ptrdiff_t>(static_cast<std::size_t>(rows.first) * pitch), image.size,
-          image.channels, pitch};
+  ImagePlane copied = plane;
+  copied.data = device_.get() + start - static_cast<std::ptrdiff_t>(static_cast<std::size_t>(plane.first) * pitch);
+  copied.pitch = pitch;
+  return copied;
 }
 
 ImageView Staging::copyScaled(const ImageView& image, Size scaled, cudaStream_t stream) {

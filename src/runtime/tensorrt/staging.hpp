@@ -23,6 +23,7 @@ class Staging {
   ImageView copy(const ImageView& image, cuda::RowRange rows, cudaStream_t stream);
 
  private:
+  ImagePlane copyPlane(const ImagePlane& plane, std::size_t start, cudaStream_t stream);
   ImageView copyScaled(const ImageView& image, Size scaled, cudaStream_t stream);
   void provide(std::size_t bytes);
   void upload(std::size_t first, std::size_t bytes, cudaStream_t stream);
