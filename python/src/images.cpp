@@ -6,6 +6,7 @@
 #include <limits>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "bindings.hpp"
 #include "text.hpp"
@@ -35,8 +36,10 @@ const char* adviceFor(const std::string& type) {
     return "convert it yourself, as in (image * 255).round().astype(numpy.uint8) for values 0 to 1";
   }
   if (has("uint16")) {
-    return "convert it yourself: (image >> 8).astype(numpy.uint8) takes the upper 8 of 16 bits, as OpenCV does when it "
-           "reads files; values of 10 or 12 bits need >> 2 or >> 4";
+    return "give Image.gray16(image, low, high) for grey of 16 bits, such as a thermal camera's, with the values that "
+           "become 0 and 255; convert colours yourself: (image >> 8).astype(numpy.uint8) takes the upper 8 of 16 bits, "
+           "as "
+           "OpenCV does when it reads files";
   }
   if (has("bool")) {
     return "convert it yourself, as in image.astype(numpy.uint8) * 255";
@@ -93,6 +96,37 @@ DeviceImage deviceImageOfCapsule(nb::object capsule) {
                      std::move(owner));
 }
 
+PixelFormat formatNamed(const std::string& name) {
+  return name == "nv12"   ? PixelFormat::NV12
+         : name == "i420" ? PixelFormat::I420
+         : name == "yuyv" ? PixelFormat::YUYV
+                          : PixelFormat::Gray16;
+}
+
+// `planes` have been brought to the rows that the format wants (formats.py); add() looks at them again.
+FormatImage formatImage(const std::string& format, std::vector<nb::object> planes, int width, int height,
+                        const std::string& matrix, const std::string& range, int low, int high) {
+  FormatImage image;
+  image.image.format = formatNamed(format);
+  image.image.width = width;
+  image.image.height = height;
+  image.image.matrix = matrix == "bt709" ? ColorMatrix::BT709 : ColorMatrix::BT601;
+  image.image.range = range == "full" ? ColorRange::Full : ColorRange::Limited;
+  image.image.low = low;
+  image.image.high = high;
+  image.planes = std::move(planes);
+  return image;
+}
+
+// How many rows of how many bytes a plane of the image has.
+std::pair<int, int> sidesOfPlane(const Image& image, std::size_t plane) {
+  if (plane == 0) {
+    const bool two = image.format == PixelFormat::YUYV || image.format == PixelFormat::Gray16;
+    return {image.height, two ? 2 * image.width : image.width};
+  }
+  return {(image.height + 1) / 2, (image.width + 1) / 2 * (image.format == PixelFormat::NV12 ? 2 : 1)};
+}
+
 }  // namespace
 
 bool PixelLayout::isPacked() const {
@@ -146,6 +180,8 @@ HeldImages::~HeldImages() {
 void HeldImages::add(nb::handle image) {
   if (const DeviceImage * device; nb::try_cast(image, device) && device) {
     addDevice(*device);
+  } else if (const FormatImage * planes; nb::try_cast(image, planes) && planes) {
+    addFormat(*planes);
   } else {
     addHost(image);
   }
@@ -203,6 +239,35 @@ void HeldImages::addHost(nb::handle image) {
   images_.push_back(viewOf(layout, first));
 }
 
+// Adds the planes as images, and makes one of them.
+void HeldImages::addFormat(const FormatImage& image) {
+  Image whole = image.image;
+  const std::size_t before = images_.size(), scattered = scattered_.size();
+  for (std::size_t i = 0; i < image.planes.size(); ++i) {
+    add(image.planes[i]);
+    const Image plane = images_.back();
+    images_.resize(before);
+    if (plane.channels != 1 || std::pair(plane.height, plane.width) != sidesOfPlane(whole, i) ||
+        scattered_.size() != scattered) {
+      throw std::invalid_argument("predict: a plane of an image has changed since the Image was made");
+    }
+    if (i == 0) {
+      whole.ptr = plane.ptr;
+      whole.pitch = plane.pitch;
+    } else {
+      whole.chroma[i - 1] = plane.ptr;
+      // Image has one pitch for both.
+      if (i == 2 && whole.chromaPitch != plane.pitch) {
+        throw std::invalid_argument("predict: the planes of U and V must have rows of the same distance, found " +
+                                    std::to_string(whole.chromaPitch) + " and " + std::to_string(plane.pitch) +
+                                    " bytes; copy one of them");
+      }
+      whole.chromaPitch = plane.pitch;
+    }
+  }
+  images_.push_back(whole);
+}
+
 void HeldImages::copyScattered() {
   for (const Scattered& one : scattered_) {
     const PixelLayout& layout = one.layout;
@@ -229,6 +294,9 @@ void bindImages(nb::module_& module) {
       .def(nb::new_(&deviceImage), nb::arg("pointer"), nb::arg("shape"), nb::arg("strides"), nb::arg("device_id"),
            nb::arg("owner"))
       .def_static("from_dlpack", &deviceImageOfCapsule, nb::arg("capsule"), "Takes what __dlpack__() gave.");
+  nb::class_<FormatImage>(module, "FormatImage", "An image in another format than interleaved bytes.")
+      .def(nb::new_(&formatImage), nb::arg("format"), nb::arg("planes"), nb::arg("width"), nb::arg("height"),
+           nb::arg("matrix"), nb::arg("range"), nb::arg("low"), nb::arg("high"));
 }
 
 }  // namespace trtyolo::python

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "trtyolo.hpp"
@@ -33,6 +34,13 @@ struct DeviceImage {
   nanobind::object owner;
 };
 
+/// An image in another format than interleaved bytes: all but its pointers and pitches, and its planes, which are
+/// images u8 (rows, bytes of a row) of one kind of memory.
+struct FormatImage {
+  Image image;
+  std::vector<nanobind::object> planes;
+};
+
 /// Images on their way through the library: held while this object lives, the scattered ones copied. All but
 /// copyScattered() is for who holds the interpreter lock.
 class HeldImages {
@@ -43,7 +51,7 @@ class HeldImages {
   HeldImages(const HeldImages&) = delete;
   HeldImages& operator=(const HeldImages&) = delete;
 
-  /// A DeviceImage, or whatever has the buffer protocol. Strides of any kind are taken.
+  /// A DeviceImage, a FormatImage, or whatever has the buffer protocol. Strides of any kind are taken.
   /// @throws nanobind::python_error (TypeError), std::invalid_argument  it is no image, or not where the model wants it
   void add(nanobind::handle image);
 
@@ -63,6 +71,7 @@ class HeldImages {
   };
 
   void addDevice(const DeviceImage& image);
+  void addFormat(const FormatImage& image);
   void addHost(nanobind::handle image);
 
   bool onDevice_;

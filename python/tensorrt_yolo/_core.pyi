@@ -19,6 +19,21 @@ class DeviceImage:
     @staticmethod
     def from_dlpack(capsule: object) -> DeviceImage: ...
 
+class FormatImage:
+    """An image in another format than interleaved bytes: its planes as rows of bytes, like images of one channel."""
+
+    def __init__(
+        self,
+        format: str,
+        planes: list[Any],
+        width: int,
+        height: int,
+        matrix: str,
+        range: str,
+        low: int,
+        high: int,
+    ) -> None: ...
+
 class Masks:
     """Masks of one image as runs of pixels."""
 

@@ -14,10 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from tensorrt_yolo import _core, _cuda
+from tensorrt_yolo.formats import Image
 
 _KINDS = (
     "a path, a NumPy array, a PIL image, a tensor, bytes of an image file, or anything with the buffer protocol, "
-    "__array_interface__, __cuda_array_interface__ or __dlpack__"
+    "__array_interface__, __cuda_array_interface__ or __dlpack__, or an Image"
 )
 _ON_CPU = (1, 3)  # DLPack's devices: ordinary memory, also page-locked
 _ON_CUDA = (2, 13)  # of a GPU, also managed
@@ -35,6 +36,9 @@ def readable(image: Any, bgr: bool) -> Any:
     if isinstance(image, (bytes, bytearray)) or (isinstance(image, memoryview) and image.ndim == 1):
         hint = "; pixels need a shape, as in numpy.frombuffer(data, numpy.uint8).reshape(height, width, 3)"
         return pixels_of(image, bgr, f"predict: {memoryview(image).nbytes} bytes: ", hint)
+    if isinstance(image, Image):
+        planes = [readable(plane, bgr) for plane in image._planes]
+        return _core.FormatImage(image.format, planes, image.width, image.height, *image._values)
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(image, torch.Tensor):
         return _tensor(image, torch)
@@ -124,20 +128,21 @@ def has_its_end(data: bytes) -> bool:
 
 def _pixels_by_pil(data: bytes | bytearray | memoryview, bgr: bool, what: str, hint: str) -> npt.NDArray[np.uint8]:
     try:
-        from PIL import Image, ImageOps
+        import PIL.Image
+        import PIL.ImageOps
     except ImportError:
         raise ImportError(
             f"{what}to read it OpenCV or Pillow is needed; install one of them "
             "(pip install 'tensorrt_yolo[images]'), or give the image as an array"
         ) from None
     try:
-        with Image.open(io.BytesIO(data)) as image:
-            upright = ImageOps.exif_transpose(image)
+        with PIL.Image.open(io.BytesIO(data)) as image:
+            upright = PIL.ImageOps.exif_transpose(image)
             if upright.mode.startswith("I"):  # the upper 8 bits of 16
                 values = np.asarray(upright).astype(np.int64) >> 8
                 return values.clip(0, 255).astype(np.uint8)
             return _pil_pixels(upright, bgr)
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except (OSError, SyntaxError, ValueError, PIL.Image.DecompressionBombError) as error:
         raise ValueError(f"{what}not an image that Pillow can read, or damaged: {error}{hint}") from error
 
 

@@ -13,6 +13,7 @@ from tensorrt_yolo.errors import (
     QueueFullError as QueueFullError,
 )
 from tensorrt_yolo.files import generate_labels as generate_labels, image_batches as image_batches
+from tensorrt_yolo.formats import Image as Image
 from tensorrt_yolo.info import (
     BuildProgress as BuildProgress,
     MemoryUse as MemoryUse,

@@ -85,8 +85,8 @@ class Model(PostprocessOptions, Generic[R]):
         - a path, str or pathlib.Path, or bytes, bytearray or a flat memoryview of an image file (JPEG, PNG, ...): read
           by OpenCV, or by Pillow if that is not installed, and turned as EXIF says; of 16 bits a channel the upper 8
           are taken;
-        - a PIL image, as it is.
-          Colours of paths and PIL images are always understood, whatever enable_swap_rb() says of arrays;
+        - a PIL image, as it is, and an Image: NV12, I420, YUYV, or grey of 16 bits.
+          Colours of these and of paths are always understood, whatever enable_swap_rb() says of arrays;
         - a CUDA tensor, or anything with __cuda_array_interface__ or DLPack on a GPU, for a model on the same GPU whose
           option says enable_cuda_memory(). It is read where it lies, after what the caller queued on its current stream
           (PyTorch), or on the stream that the array names, is done. Such a model takes no other images.

@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 import pytest
 from conftest import model_file, picture, references, same
+from test_formats import even, nv12_of, planes_of, yuyv_of
 
 import tensorrt_yolo as ty
 
@@ -90,6 +91,29 @@ def test_parts_of_a_tensor(models):
     for part in (np.s_[10:300, 20:400], np.s_[:, ::2], np.s_[::3], np.s_[..., [2, 1, 0]]):
         assert same(on_gpu.predict(tensor[part]), in_host.predict(np.ascontiguousarray(pixels[part])))
     assert same(on_gpu.predict(tensor.permute(2, 0, 1).contiguous().permute(1, 2, 0)), in_host.predict(pixels))
+
+
+def test_formats(models):
+    on_gpu, in_host = models
+    i420 = cv2.cvtColor(even(picture()), cv2.COLOR_BGR2YUV_I420)
+    deep = cv2.cvtColor(picture(), cv2.COLOR_BGR2GRAY).astype(np.uint16) * 257
+
+    def on_device(array):
+        return torch.from_numpy(np.ascontiguousarray(array)).cuda()
+
+    for make, frame in ((ty.Image.i420, i420), (ty.Image.nv12, nv12_of(i420)), (ty.Image.yuyv, yuyv_of(i420))):
+        expected = in_host.predict(make(frame))
+        tensor = on_device(frame)
+        assert expected.num
+        for image in (make(tensor), make(Interface(tensor)), make(torch.cat([tensor, tensor])[: len(frame)])):
+            assert same(on_gpu.predict(image), expected)
+    planes = [on_device(plane) for plane in planes_of(i420)]
+    assert same(on_gpu.predict(ty.Image.i420(planes)), in_host.predict(ty.Image.i420(i420)))
+    assert same(on_gpu.predict(ty.Image.gray16(on_device(deep))), in_host.predict(ty.Image.gray16(deep)))
+    with pytest.raises(ValueError, match="enable_cuda_memory"):
+        in_host.predict(ty.Image.i420(planes))
+    with pytest.raises(ValueError, match="ordinary memory"):
+        on_gpu.predict(ty.Image.i420(i420))
 
 
 def test_what_is_on_the_wrong_side(models):

@@ -208,7 +208,7 @@ def test_arrays_that_are_more_than_arrays(bgr_model, expected, tmp_path):
 
 
 def test_what_to_do_with_other_values(bgr_model):
-    for values, advice in ((np.uint16, "image >> 8"), (np.float32, "image \\* 255"), (np.int32, "clip")):
+    for values, advice in ((np.uint16, "Image.gray16.*image >> 8"), (np.float32, "image \\* 255"), (np.int32, "clip")):
         with pytest.raises(TypeError, match=advice):
             bgr_model.predict(GOOD.astype(values))
 
