@@ -68,6 +68,55 @@ void writeLetterbox(benchmark::State& state) {
 }
 BENCHMARK(writeLetterbox)->Apply(arguments);
 
+// Frames of 1080p in NV12: converted row by row by the letterbox, and beside that by OpenCV as a whole before it.
+struct Nv12Case {
+  static constexpr int kWidth = 1920, kHeight = 1080;
+
+  explicit Nv12Case(const benchmark::State& state) : frames(static_cast<std::size_t>(state.range(0))) {
+    for (cv::Mat& frame : frames) {
+      frame.create(kHeight * 3 / 2, kWidth, CV_8UC1);
+      cv::randu(frame, 0, 256);
+    }
+  }
+
+  const cv::Mat& next() { return frames[++turn % frames.size()]; }
+
+  Size network{640, 640};
+  Letterbox box = Letterbox::fit({kWidth, kHeight}, network);
+  std::vector<cv::Mat> frames;
+  std::size_t turn = 0;
+  std::vector<float> planes = std::vector<float>(std::size_t{3} * 640 * 640);
+};
+
+void writeLetterboxOfNv12(benchmark::State& state) {
+  Nv12Case c(state);
+  Letterboxer letterboxer;
+  for (auto _ : state) {
+    const cv::Mat& frame = c.next();
+    ImageView view{frame.data, {Nv12Case::kWidth, Nv12Case::kHeight}, 4, frame.step};
+    view.conversion.format = PixelFormat::NV12;
+    view.conversion.chroma[0] = frame.ptr(Nv12Case::kHeight);
+    view.conversion.chromaPitch = frame.step;
+    view.conversion.yuv = yuvWeights(ColorMatrix::BT601, ColorRange::Limited);
+    letterboxer.write(view, c.box, {}, c.planes.data());
+    benchmark::ClobberMemory();
+  }
+}
+BENCHMARK(writeLetterboxOfNv12)->ArgName("images")->Arg(1)->Arg(64)->Unit(benchmark::kMicrosecond);
+
+void convertNv12WithOpenCVAndWriteLetterbox(benchmark::State& state) {
+  Nv12Case c(state);
+  cv::setNumThreads(1);
+  Letterboxer letterboxer;
+  cv::Mat rgb;
+  for (auto _ : state) {
+    cv::cvtColor(c.next(), rgb, cv::COLOR_YUV2RGB_NV12);
+    letterboxer.write({rgb.data, {rgb.cols, rgb.rows}, 3, rgb.step}, c.box, {}, c.planes.data());
+    benchmark::ClobberMemory();
+  }
+}
+BENCHMARK(convertNv12WithOpenCVAndWriteLetterbox)->ArgName("images")->Arg(1)->Arg(64)->Unit(benchmark::kMicrosecond);
+
 // Images of ever different sizes: what the tables of a new geometry cost, beside the same image again.
 void writeLetterboxOfNewSizes(benchmark::State& state) {
   const bool alternate = state.range(0) == 1;
