@@ -21,6 +21,7 @@
 #pragma once
 
 #include "trtyolo/build.hpp"    // IWYU pragma: export
+#include "trtyolo/encoded.hpp"  // IWYU pragma: export
 #include "trtyolo/errors.hpp"   // IWYU pragma: export
 #include "trtyolo/image.hpp"    // IWYU pragma: export
 #include "trtyolo/info.hpp"     // IWYU pragma: export

@@ -45,6 +45,13 @@ class TRTYOLO_API DeviceError : public Error {
   ~DeviceError() override;
 };
 
+/// Encoded bytes are no image, are damaged, or hold more pixels than their decoder takes.
+class TRTYOLO_API DecodeError : public Error {
+ public:
+  using Error::Error;
+  ~DecodeError() override;
+};
+
 /// The queue of a pool is full, and the pool rejects images then (QueueFullPolicy::Reject).
 class TRTYOLO_API QueueFullError : public Error {
  public:

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "api.hpp"
+#include "encoded.hpp"
 #include "errors.hpp"
 #include "image.hpp"
 #include "info.hpp"
@@ -71,6 +72,15 @@ class TRTYOLO_API Model {
   /// The same for any number of images of any sizes, in their order: element i is what predict(images[i]) gives. All
   /// images are checked before the first is run.
   std::vector<Result> predict(const std::vector<Image>& images);
+
+  /// What is in the image that these bytes hold, by InferOption::setImageDecoder(). The same as of the decoded image.
+  /// @throws DecodeError            the bytes are no image, damaged, or hold too many pixels
+  /// @throws std::invalid_argument  the model has no decoder
+  Result predict(const EncodedImage& image);
+
+  /// The same for any number of images, in their order. The next ones are decoded while the last run. The first image
+  /// that cannot be decoded ends the call with its error; the message says its index.
+  std::vector<Result> predict(const std::vector<EncodedImage>& images);
 
   /// Most images in one run of the network. predict() takes any number, and runs the network as often as needed.
   int batch() const;
@@ -152,17 +162,22 @@ class TypedModel : public Model {
 
   /// As Model::predict().
   TypedResult predict(const Image& image) { return TypedResult(Model::predict(image)); }
-  std::vector<TypedResult> predict(const std::vector<Image>& images) {
+  std::vector<TypedResult> predict(const std::vector<Image>& images) { return typed(Model::predict(images)); }
+  TypedResult predict(const EncodedImage& image) { return TypedResult(Model::predict(image)); }
+  std::vector<TypedResult> predict(const std::vector<EncodedImage>& images) { return typed(Model::predict(images)); }
+
+ protected:
+  explicit TypedModel(Model&& clone) : Model(std::move(clone)) {}
+
+ private:
+  static std::vector<TypedResult> typed(std::vector<Result>&& results) {
     std::vector<TypedResult> typed;
-    typed.reserve(images.size());
-    for (Result& result : Model::predict(images)) {
+    typed.reserve(results.size());
+    for (Result& result : results) {
       typed.emplace_back(std::move(result));
     }
     return typed;
   }
-
- protected:
-  explicit TypedModel(Model&& clone) : Model(std::move(clone)) {}
 };
 
 /// Says what an image shows.

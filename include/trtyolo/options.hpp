@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "api.hpp"
+#include "encoded.hpp"
 #include "results.hpp"
 
 namespace trtyolo {
@@ -82,6 +83,11 @@ class TRTYOLO_API InferOption {
   /// Says that every source image will be `width` by `height` pixels; an image of another size is then refused with
   /// std::invalid_argument. By default any size is taken.
   InferOption& setInputDimensions(int width, int height);
+
+  /// What decodes the encoded images (EncodedImage) that the model, its clones and its pools are given. They share it.
+  /// Without one, which is the default, encoded images are refused; makeImageDecoder() of media.hpp makes one. Null
+  /// takes it away again.
+  InferOption& setImageDecoder(std::shared_ptr<ImageDecoder> decoder);
 
   // --- where and how the network runs
 

@@ -28,6 +28,7 @@
 #include <vector>
 
 #include "api.hpp"
+#include "encoded.hpp"
 #include "errors.hpp"
 #include "image.hpp"
 #include "info.hpp"
@@ -60,6 +61,9 @@ struct TRTYOLO_API PoolOption {
   /// Most images that wait in the queue. 0: four runs for each context, but at least 64.
   std::size_t queueLength = 0;
   QueueFullPolicy queueFullPolicy = QueueFullPolicy::Block;  ///< what happens to an image that finds it full
+  /// Threads that decode encoded images; they begin with the first one. 0: 2 if the decoder takes several images at a
+  /// time, otherwise one a core, but at most 8.
+  int decodeThreads = 0;
 };
 
 /// An image, and what keeps its pixels in memory: the pool lets go of `owner` when it has read them. Without an owner
@@ -72,6 +76,18 @@ struct TRTYOLO_API OwnedImage : Image {
   // NOLINTNEXTLINE(google-explicit-constructor): an image whose pixels the caller keeps needs no words
   OwnedImage(const Image& image, std::shared_ptr<const void> keptBy = nullptr)
       : Image(image), owner(std::move(keptBy)) {}
+};
+
+/// An encoded image, and what keeps its bytes in memory: the pool lets go of `owner` when the image is done. Without an
+/// owner the pool copies the bytes.
+struct TRTYOLO_API OwnedEncodedImage : EncodedImage {
+  std::shared_ptr<const void> owner;  ///< keeps the bytes; null: they are copied
+
+  OwnedEncodedImage() = default;
+  /// `image`, whose bytes stay as long as `keptBy`.
+  // NOLINTNEXTLINE(google-explicit-constructor): an image whose bytes are to be copied needs no words
+  OwnedEncodedImage(const EncodedImage& image, std::shared_ptr<const void> keptBy = nullptr)
+      : EncodedImage(image), owner(std::move(keptBy)) {}
 };
 
 /// How one image is to be treated.
@@ -99,7 +115,7 @@ struct TRTYOLO_API PoolTimes {
 struct TRTYOLO_API PoolMetrics {
   std::uint64_t submitted = 0;            ///< images accepted
   std::uint64_t finished = 0;             ///< of them: have a result
-  std::uint64_t failed = 0;               ///< of them: their run threw
+  std::uint64_t failed = 0;               ///< of them: their run threw, or they could not be decoded
   std::uint64_t expired = 0;              ///< of them: DeadlineError
   std::uint64_t cancelled = 0;            ///< of them: CancelledError
   std::uint64_t dropped = 0;              ///< of them: ClosedError
@@ -108,9 +124,11 @@ struct TRTYOLO_API PoolMetrics {
   std::size_t running = 0;                ///< now in a run
   std::uint64_t rejected = 0;             ///< images not accepted, because the queue was full
   std::size_t longestQueue = 0;           ///< most that ever waited in the queue
+  std::size_t undecoded = 0;              ///< of those in the queue: encoded images that are not decoded yet
   std::vector<std::uint64_t> batchSizes;  ///< runs by their number of images: [0] of one image, [1] of two, ...
 
   PoolTimes queueTime;    ///< of each image, from the call to the start of its run
+  PoolTimes decode;       ///< of each call of the decoder
   PoolTimes preprocess;   ///< of each run: images into the network's input
   PoolTimes inference;    ///< of each run: the network; on a GPU everything that it does for the run
   PoolTimes postprocess;  ///< of each run: from the network's outputs to results
@@ -228,6 +246,12 @@ class TRTYOLO_API BasePool {
   // Waits for room. An image that is refused becomes a request that has failed. Throws ClosedError.
   Request submitInOrder(const OwnedImage& image);
 
+  // The same of encoded images.
+  void predictEach(const EncodedImage* images, std::size_t count, const std::function<void(trtyolo::Result&&)>& take);
+  Request submitImage(const OwnedEncodedImage& image, const SubmitOption& option,
+                      std::function<void(const Request&)> onDone);
+  Request submitInOrder(const OwnedEncodedImage& image);
+
  private:
   class Impl;
   Impl& impl() const;  ///< throws Error if moved from
@@ -278,22 +302,22 @@ class Pool : public BasePool {
   /// @throws std::invalid_argument  the image is not what Image says it must be
   /// @throws InferenceError, DeviceError  its run failed
   /// @throws QueueFullError, ClosedError  it was not run
-  Result predict(const Image& image) {
-    Result only;
-    predictEach(&image, 1, [&](trtyolo::Result&& result) { only = Result(std::move(result)); });
-    return only;
-  }
+  Result predict(const Image& image) { return predictOne(image); }
 
   /// The same for any number of images, in their order. All images are checked before the first is run. They enter the
   /// queue a few at a time, so that other callers' images come in between; QueueFullPolicy::Reject regards the first of
   /// them. If one fails, those that were not run yet are cancelled, and its error is thrown.
-  std::vector<Result> predict(const std::vector<Image>& images) {
-    std::vector<Result> results;
-    results.reserve(images.size());
-    predictEach(images.data(), images.size(),
-                [&](trtyolo::Result&& result) { results.emplace_back(std::move(result)); });
-    return results;
-  }
+  std::vector<Result> predict(const std::vector<Image>& images) { return predictAll(images); }
+
+  /// What is in the image that these bytes hold, by the model's decoder (InferOption::setImageDecoder()). It is decoded
+  /// by a thread of the pool, with others if the decoder takes several at a time, while earlier images run.
+  /// @throws DecodeError  the bytes are no image, damaged, or hold too many pixels
+  /// @throws std::invalid_argument  the model has no decoder
+  Result predict(const EncodedImage& image) { return predictOne(image); }
+
+  /// The same for any number of images, in their order, which enter the queue as images do. The first that cannot be
+  /// decoded ends the call with its error.
+  std::vector<Result> predict(const std::vector<EncodedImage>& images) { return predictAll(images); }
 
   /// Puts an image into the queue and returns: at once, or, if the queue is full, as QueueFullPolicy says.
   /// @throws std::invalid_argument  the image is not what Image says it must be
@@ -302,16 +326,29 @@ class Pool : public BasePool {
     return Ticket<Result>(submitImage(image, option, nullptr));
   }
 
+  /// The same of an encoded image, which is decoded while it is in the queue; what is wrong with its bytes is the error
+  /// of its ticket alone (DecodeError). It has its place in the queue from the beginning, decoded or not, and its
+  /// deadline, cancel() and close() end it at any time before its run begins.
+  /// @throws std::invalid_argument  the model has no decoder
+  /// @throws QueueFullError, ClosedError  it was not accepted
+  Ticket<Result> submit(const OwnedEncodedImage& image, const SubmitOption& option = {}) {
+    return Ticket<Result>(submitImage(image, option, nullptr));
+  }
+
   /// The same, and `onDone` is called with a ticket for the same result when that is ready: once, by a thread of the
   /// pool, which calls one callback at a time, in the order in which images are done. That may be before submit()
   /// returns. It may use the pool. What it throws is lost.
   Ticket<Result> submit(const OwnedImage& image, std::function<void(Ticket<Result>)> onDone,
                         const SubmitOption& option = {}) {
-    return Ticket<Result>(submitImage(
-        image, option, [done = std::move(onDone)](const Request& request) { done(Ticket<Result>(request)); }));
+    return Ticket<Result>(submitImage(image, option, callbackOf(std::move(onDone))));
+  }
+  Ticket<Result> submit(const OwnedEncodedImage& image, std::function<void(Ticket<Result>)> onDone,
+                        const SubmitOption& option = {}) {
+    return Ticket<Result>(submitImage(image, option, callbackOf(std::move(onDone))));
   }
 
-  /// Runs the images from `begin` to `end` (Image or OwnedImage, taken one by one as they are needed) and calls `sink`
+  /// Runs the images from `begin` to `end` (Image or OwnedImage, EncodedImage or OwnedEncodedImage, taken one by one as
+  /// they are needed) and calls `sink`
   /// with each result in their order, in the caller's thread. Some of them are in the pool at a time: as many as keep
   /// it busy. If `sink` takes a Ticket<Result>, it gets each image's finished ticket, and may look after errors itself;
   /// otherwise the first error ends map(). What ends map(), also out of `sink` or the iterators, is thrown when no
@@ -319,6 +356,8 @@ class Pool : public BasePool {
   /// has accepted is still given to `sink`, and then ClosedError is thrown.
   template <class Iterator, class Sentinel, class Sink>
   void map(Iterator begin, Sentinel end, Sink&& sink) {
+    using Given = decltype(*begin);
+    using Owned = std::conditional_t<std::is_convertible_v<Given, OwnedEncodedImage>, OwnedEncodedImage, OwnedImage>;
     struct InFlightRequests {
       std::deque<Ticket<Result>> tickets;
       ~InFlightRequests() {
@@ -329,7 +368,7 @@ class Pool : public BasePool {
           ticket.wait();
         }
       }
-      void submit(Pool& pool, const OwnedImage& image) {
+      void submit(Pool& pool, const Owned& image) {
         tickets.emplace_back();  // before: what is in the pool must be waited for
         try {
           tickets.back() = Ticket<Result>(pool.submitInOrder(image));
@@ -354,7 +393,7 @@ class Pool : public BasePool {
       while (!requests.tickets.empty() && (requests.tickets.size() >= most || requests.tickets.front().ready())) {
         popFront();
       }
-      const OwnedImage& image = *begin;
+      const Owned& image = *begin;
       try {
         requests.submit(*this, image);
       } catch (const ClosedError&) {
@@ -367,6 +406,27 @@ class Pool : public BasePool {
     while (!requests.tickets.empty()) {
       popFront();
     }
+  }
+
+ private:
+  template <class AnyImage>
+  Result predictOne(const AnyImage& image) {
+    Result only;
+    predictEach(&image, 1, [&](trtyolo::Result&& result) { only = Result(std::move(result)); });
+    return only;
+  }
+
+  template <class AnyImage>
+  std::vector<Result> predictAll(const std::vector<AnyImage>& images) {
+    std::vector<Result> results;
+    results.reserve(images.size());
+    predictEach(images.data(), images.size(),
+                [&](trtyolo::Result&& result) { results.emplace_back(std::move(result)); });
+    return results;
+  }
+
+  static std::function<void(const Request&)> callbackOf(std::function<void(Ticket<Result>)> onDone) {
+    return [done = std::move(onDone)](const Request& request) { done(Ticket<Result>(request)); };
   }
 };
 

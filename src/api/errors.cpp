@@ -9,6 +9,7 @@ ModelError::~ModelError() = default;
 BusyError::~BusyError() = default;
 InferenceError::~InferenceError() = default;
 DeviceError::~DeviceError() = default;
+DecodeError::~DecodeError() = default;
 QueueFullError::~QueueFullError() = default;
 DeadlineError::~DeadlineError() = default;
 CancelledError::~CancelledError() = default;

@@ -1,12 +1,16 @@
 // The public models: checks, and the way from images to the engine's context.
+#include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <future>
 #include <mutex>
 #include <optional>
 #include <span>
+#include <system_error>
 #include <utility>
 
 #include "api/image_check.hpp"
+#include "api/image_decoding.hpp"
 #include "api/model_parts.hpp"
 #include "api/option.hpp"
 #include "api/performance.hpp"
@@ -20,12 +24,13 @@ namespace trtyolo {
 class Model::Impl {
  public:
   Impl(std::shared_ptr<const Engine> engine, std::shared_ptr<EngineRegistry> registry, std::optional<Size> sourceSize,
-       PostprocessOptions options, bool measure)
+       ImageDecoding decoding, PostprocessOptions options, bool measure)
       : engine_(std::move(engine)),
         registry_(std::move(registry)),
         context_(engine_->createContext()),
         header_(engine_->description()),
         sourceSize_(sourceSize),
+        decoding_(std::move(decoding)),
         options_(std::move(options)),
         log_(measure ? std::make_unique<PerformanceLog>() : nullptr) {}
 
@@ -42,7 +47,7 @@ class Model::Impl {
 
   const ModelInfo& info() const { return engine_->description().info; }
   const Engine& engine() const { return *engine_; }
-  ModelParts parts() const { return {engine_, sourceSize_, options()}; }
+  ModelParts parts() const { return {engine_, sourceSize_, decoding_, options()}; }
 
   PostprocessOptions options() const {
     const std::lock_guard lock(mutex_);
@@ -59,30 +64,42 @@ class Model::Impl {
     const TraceRange range("predict");
     const auto start = std::chrono::steady_clock::now();
     std::vector<ImageView> views;
-    std::vector<Letterbox> letterboxes;
     views.reserve(count);
-    letterboxes.reserve(count);
     for (std::size_t i = 0; i < count; ++i) {
       views.push_back(checkedView(images[i], sourceSize_, count == 1 ? std::nullopt : std::optional(i)));
-      letterboxes.push_back(engine_->description().fit(views.back().size));
     }
-    const PostprocessOptions wanted = options();
     std::vector<Result> results(count);
+    measure(start, count, run(views, options(), results));
+    return results;
+  }
+
+  // The next images are decoded while the last run.
+  std::vector<Result> predict(std::span<const EncodedImage> images) {
+    const InUse inUse(*this);
+    const TraceRange range("predict");
+    const auto start = std::chrono::steady_clock::now();
+    decoding_.require();
+    const PostprocessOptions wanted = options();
+    std::vector<Result> results(images.size());
     StageTimes times;
-    for (std::size_t begin = 0, end = 0; begin < count; begin = end) {
-      end = groupEnd(letterboxes, begin);
-      const std::size_t size = end - begin;
-      const std::span<Result> part(&results[begin], size);
-      const StageTimes run = context_->predict({&views[begin], size}, {&letterboxes[begin], size}, wanted, part);
-      header_.addTo(part, {&views[begin], size}, run);
-      times.preprocess += run.preprocess;
-      times.inference += run.inference;
-      times.postprocess += run.postprocess;
+    const std::size_t most = std::max({decoding_.batch(engine_->gpu()), batch(), kDecodedTogether});
+    std::future<std::vector<ReadyImage>> next = decodeLater(images, 0, most, std::launch::deferred);
+    for (std::size_t begin = 0; begin < images.size(); begin += most) {
+      const std::vector<ReadyImage> ready = next.get();
+      if (begin + most < images.size()) {
+        next = decodeLater(images, begin + most, most, std::launch::async);
+      }
+      std::vector<ImageView> views;
+      views.reserve(ready.size());
+      for (const ReadyImage& image : ready) {
+        if (image.error) {
+          std::rethrow_exception(image.error);
+        }
+        views.push_back(image.view);
+      }
+      add(times, run(views, wanted, {&results[begin], views.size()}));
     }
-    if (log_ && count > 0) {
-      const std::chrono::duration<double, std::milli> host = std::chrono::steady_clock::now() - start;
-      log_->add(static_cast<int>(count), host.count(), times);
-    }
+    measure(start, images.size(), times);
     return results;
   }
 
@@ -95,8 +112,58 @@ class Model::Impl {
   }
 
  private:
+  // Encoded images that are decoded at once, at least: on a CPU several cores work on them.
+  static constexpr std::size_t kDecodedTogether = 8;
+
   std::unique_ptr<Impl> cloneOn(std::shared_ptr<const Engine> engine) const {
-    return std::make_unique<Impl>(std::move(engine), registry_, sourceSize_, options(), log_ != nullptr);
+    return std::make_unique<Impl>(std::move(engine), registry_, sourceSize_, decoding_, options(), log_ != nullptr);
+  }
+
+  static void add(StageTimes& sum, const StageTimes& run) {
+    sum.preprocess += run.preprocess;
+    sum.inference += run.inference;
+    sum.postprocess += run.postprocess;
+  }
+
+  // In as many runs as it takes.
+  StageTimes run(std::span<const ImageView> views, const PostprocessOptions& wanted, std::span<Result> results) {
+    std::vector<Letterbox> letterboxes;
+    letterboxes.reserve(views.size());
+    for (const ImageView& view : views) {
+      letterboxes.push_back(engine_->description().fit(view.size));
+    }
+    StageTimes times;
+    for (std::size_t begin = 0, end = 0; begin < views.size(); begin = end) {
+      end = groupEnd(letterboxes, begin);
+      const std::size_t size = end - begin;
+      const std::span<Result> part = results.subspan(begin, size);
+      const std::span<const ImageView> images = views.subspan(begin, size);
+      const StageTimes took = context_->predict(images, {&letterboxes[begin], size}, wanted, part);
+      header_.addTo(part, images, took);
+      add(times, took);
+    }
+    return times;
+  }
+
+  void measure(std::chrono::steady_clock::time_point start, std::size_t count, const StageTimes& times) {
+    if (log_ && count > 0) {
+      const std::chrono::duration<double, std::milli> host = std::chrono::steady_clock::now() - start;
+      log_->add(static_cast<int>(count), host.count(), times);
+    }
+  }
+
+  // The images from `begin` on, `most` at most.
+  std::future<std::vector<ReadyImage>> decodeLater(std::span<const EncodedImage> images, std::size_t begin,
+                                                   std::size_t most, std::launch how) const {
+    const auto decode = [this, all = images.size(), begin,
+                         part = images.subspan(begin, std::min(most, images.size() - begin))] {
+      return decoding_.decode(part, engine_->gpu(), all == 1 ? std::nullopt : std::optional(begin));
+    };
+    try {
+      return std::async(how, decode);
+    } catch (const std::system_error&) {  // no more threads: then not beside the run
+      return std::async(std::launch::deferred, decode);
+    }
   }
 
   // Marks the model as being in predict(), or says that it is already.
@@ -116,11 +183,13 @@ class Model::Impl {
     Impl& model_;
   };
 
+  std::size_t batch() const { return static_cast<std::size_t>(info().batch); }
+
   // Behind the last image that can go into one run with the image at `begin`.
   std::size_t groupEnd(const std::vector<Letterbox>& letterboxes, std::size_t begin) const {
-    const std::size_t most = static_cast<std::size_t>(info().batch);
     std::size_t end = begin + 1;
-    while (end < letterboxes.size() && end - begin < most && letterboxes[end].network == letterboxes[begin].network) {
+    while (end < letterboxes.size() && end - begin < batch() &&
+           letterboxes[end].network == letterboxes[begin].network) {
       ++end;
     }
     return end;
@@ -131,6 +200,7 @@ class Model::Impl {
   std::unique_ptr<Context> context_;
   ResultHeader header_;
   std::optional<Size> sourceSize_;
+  ImageDecoding decoding_;
   mutable std::mutex mutex_;  // of the thresholds
   PostprocessOptions options_;
   std::unique_ptr<PerformanceLog> log_;
@@ -167,8 +237,9 @@ std::unique_ptr<Impl> loadImpl(const std::string& file, const InferOption& optio
   auto registry = std::make_shared<EngineRegistry>(file, said.engine, checkFor(task, option));
   auto engine = registry->loadFirst();
   PostprocessOptions options = said.postprocess.over(engine->description().postprocess);
-  return std::make_unique<Impl>(std::move(engine), std::move(registry), said.sourceSize, std::move(options),
-                                said.performanceReport);
+  ImageDecoding decoding(said.decoder, said.engine.description.pixels.swapRB, said.sourceSize);
+  return std::make_unique<Impl>(std::move(engine), std::move(registry), said.sourceSize, std::move(decoding),
+                                std::move(options), said.performanceReport);
 }
 
 }  // namespace
@@ -213,6 +284,14 @@ Result Model::predict(const Image& image) {
 
 std::vector<Result> Model::predict(const std::vector<Image>& images) {
   return impl().predict(images.data(), images.size());
+}
+
+Result Model::predict(const EncodedImage& image) {
+  return std::move(impl().predict({&image, 1}).front());
+}
+
+std::vector<Result> Model::predict(const std::vector<EncodedImage>& images) {
+  return impl().predict({images.data(), images.size()});
 }
 
 int Model::batch() const {

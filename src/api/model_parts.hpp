@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 
+#include "api/image_decoding.hpp"
 #include "image/geometry.hpp"
 #include "model/postprocess_options.hpp"
 #include "runtime/engine.hpp"
@@ -13,7 +14,8 @@ namespace trtyolo {
 struct ModelParts {
   std::shared_ptr<const Engine> engine;
   std::optional<Size> sourceSize;  // the only one that images may have
-  PostprocessOptions options;      // as they are now
+  ImageDecoding decoding;
+  PostprocessOptions options;  // as they are now
 };
 
 }  // namespace trtyolo

@@ -99,6 +99,11 @@ InferOption& InferOption::setInputDimensions(int width, int height) {
   return *this;
 }
 
+InferOption& InferOption::setImageDecoder(std::shared_ptr<ImageDecoder> decoder) {
+  impl_->decoder = std::move(decoder);
+  return *this;
+}
+
 InferOption& InferOption::setDeviceId(int id) {
   impl_->engine.deviceId = checkedNotNegative("setDeviceId: the GPU ordinal", id);
   return *this;

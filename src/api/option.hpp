@@ -1,6 +1,7 @@
 // What an InferOption holds.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -36,6 +37,7 @@ struct InferOption::Impl {
   EngineOptions engine;
   std::optional<Size> sourceSize;  // every image has this size
   PartialPostprocessOptions postprocess;
+  std::shared_ptr<ImageDecoder> decoder;  // null: none
   bool performanceReport = false;
 };
 

@@ -3,8 +3,11 @@
 
 #include <algorithm>
 #include <optional>
+#include <span>
 #include <system_error>
+#include <thread>
 #include <utility>
+#include <vector>
 
 #include "api/image_check.hpp"
 #include "api/model_parts.hpp"
@@ -20,6 +23,8 @@ using Clock = std::chrono::steady_clock;
 constexpr std::chrono::hours kMaxQueueDelay(1);  // more is a mistake, and could overflow
 constexpr std::size_t kRunsInQueue = 4;          // for each context, unless said otherwise
 constexpr std::size_t kShortestQueue = 64;
+constexpr int kMostDecoders = 8;   // threads that decode, unless said otherwise
+constexpr int kBatchDecoders = 2;  // the same of decoders that take several images: one works, one gathers
 
 int chosen(const char* what, int value, int otherwise, int most, const std::string& whyMost) {
   if (value < 0) {
@@ -40,7 +45,8 @@ Entry entryOf(QueueFullPolicy queueFullPolicy) {
 // Images of one call. None of them is in the pool any more when it goes: their pixels are the caller's again.
 class InFlightRequests {
  public:
-  explicit InFlightRequests(Scheduler& scheduler) : scheduler_(scheduler) {}
+  // `numbered`: errors say which image they are of.
+  InFlightRequests(Scheduler& scheduler, bool numbered) : scheduler_(scheduler), numbered_(numbered) {}
   ~InFlightRequests() {
     for (const auto& request : requests_) {
       scheduler_.cancel(*request);
@@ -58,13 +64,20 @@ class InFlightRequests {
     scheduler_.submit(request, entry);
   }
   Result popFront() {
-    Result result = scheduler_.take(*requests_.front());
-    requests_.pop_front();
-    return result;
+    try {
+      Result result = scheduler_.take(*requests_.front());
+      requests_.pop_front();
+      ++taken_;
+      return result;
+    } catch (const DecodeError& error) {
+      throw numbered_ ? ImageDecoding::numbered(error, taken_) : error;
+    }
   }
 
  private:
   Scheduler& scheduler_;
+  bool numbered_;
+  std::size_t taken_ = 0;
   std::deque<std::shared_ptr<PoolRequest>> requests_;
 };
 
@@ -78,6 +91,7 @@ class BasePool::Impl {
   Impl(ModelParts model, const PoolOption& option, std::unique_ptr<Context> lowLatency)
       : engine_(std::move(model.engine)),
         sourceSize_(model.sourceSize),
+        decoding_(model.decoding),
         contexts_(chosen("contexts", option.contexts, engine_->parallelRuns(), 1024, "more cannot pay")),
         settings_(settingsOf(option)),
         entry_(entryOf(option.queueFullPolicy)) {
@@ -102,7 +116,10 @@ class BasePool::Impl {
   int contexts() const { return contexts_; }
   const SchedulerSettings& settings() const { return settings_; }
   Scheduler& scheduler() const { return *scheduler_; }
-  std::size_t inFlight() const { return 2 * static_cast<std::size_t>(contexts_) * settings_.maxBatchSize; }
+  std::size_t inFlight() const {
+    const DecodeStage& stage = settings_.decoding;
+    return running() + (stage.decode ? stage.threads * stage.batch : 0);
+  }
 
   void predict(const Image* images, std::size_t count, const std::function<void(Result&&)>& take) const {
     // An image that waits for its result needs no other wait for room.
@@ -117,16 +134,13 @@ class BasePool::Impl {
     for (std::size_t i = 0; i < count; ++i) {
       views.push_back(checkedView(images[i], sourceSize_, i));
     }
-    InFlightRequests inFlightRequests(*scheduler_);
-    for (std::size_t i = 0; i < count; ++i) {
-      if (inFlightRequests.size() >= inFlight()) {
-        take(inFlightRequests.popFront());
-      }
-      inFlightRequests.submit(requestFor(views[i]), i == 0 ? first : Entry::Later);
-    }
-    while (inFlightRequests.size() > 0) {
-      take(inFlightRequests.popFront());
-    }
+    predictInOrder(count, first, take, [&](std::size_t i) { return requestFor(views[i]); });
+  }
+
+  void predict(const EncodedImage* images, std::size_t count, const std::function<void(Result&&)>& take) const {
+    decoding_.require();
+    predictInOrder(count, entry_ == Entry::Block ? Entry::Later : entry_, take,
+                   [&](std::size_t i) { return requestFor(OwnedEncodedImage(images[i])); });
   }
 
   Request submit(const OwnedImage& image, const SubmitOption& option,
@@ -136,6 +150,23 @@ class BasePool::Impl {
     request->owner = image.owner;
     request->onDone = std::move(onDone);
     scheduler_->submit(request, option.queueFullPolicy ? entryOf(*option.queueFullPolicy) : entry_);
+    return request;
+  }
+
+  Request submit(const OwnedEncodedImage& image, const SubmitOption& option,
+                 std::function<void(const Request&)> onDone) const {
+    decoding_.require();
+    Request request = requestFor(image);
+    request->deadline = option.deadline;
+    request->onDone = std::move(onDone);
+    scheduler_->submit(request, option.queueFullPolicy ? entryOf(*option.queueFullPolicy) : entry_);
+    return request;
+  }
+
+  Request submitInOrder(const OwnedEncodedImage& image) const {
+    decoding_.require();
+    Request request = requestFor(image);
+    scheduler_->submit(request, Entry::Later);
     return request;
   }
 
@@ -172,7 +203,60 @@ class BasePool::Impl {
             : std::max(kShortestQueue, kRunsInQueue * static_cast<std::size_t>(contexts_) * settings.maxBatchSize);
     settings.file = info().file;
     settings.header = ResultHeader(engine_->description());
+    if (decoding_.possible()) {
+      settings.decoding = decodeStage(option, 2 * static_cast<std::size_t>(contexts_) * settings.maxBatchSize);
+    }
     return settings;
+  }
+
+  // `soon`: images that are run next.
+  DecodeStage decodeStage(const PoolOption& option, std::size_t soon) const {
+    DecodeStage stage;
+    const std::optional<int> gpu = engine_->gpu();
+    stage.batch = decoding_.batch(gpu);
+    const int cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+    const int usual = stage.batch > 1 ? kBatchDecoders : std::min(cores, kMostDecoders);
+    stage.threads =
+        static_cast<std::size_t>(chosen("decodeThreads", option.decodeThreads, usual, 1024, "more cannot pay"));
+    stage.ahead = soon + stage.threads * stage.batch;
+    // Nothing is decoded any more when this goes; tickets, which keep the scheduler, are not to keep the decoder.
+    stage.decode = [this, gpu](std::span<const EncodedImage> images) {
+      return decoding_.decode(images, gpu, std::nullopt);
+    };
+    stage.fit = [this](Size size) { return engine_->description().fit(size); };
+    return stage;
+  }
+
+  std::size_t running() const { return 2 * static_cast<std::size_t>(contexts_) * settings_.maxBatchSize; }
+
+  template <typename RequestOf>
+  void predictInOrder(std::size_t count, Entry first, const std::function<void(Result&&)>& take,
+                      const RequestOf& requestOf) const {
+    InFlightRequests inFlightRequests(*scheduler_, count > 1);
+    for (std::size_t i = 0; i < count; ++i) {
+      if (inFlightRequests.size() >= inFlight()) {
+        take(inFlightRequests.popFront());
+      }
+      inFlightRequests.submit(requestOf(i), i == 0 ? first : Entry::Later);
+    }
+    while (inFlightRequests.size() > 0) {
+      take(inFlightRequests.popFront());
+    }
+  }
+
+  // Its bytes are a copy, unless somebody keeps them: it may end while it is decoded.
+  Request requestFor(const OwnedEncodedImage& image) const {
+    auto request = std::make_shared<PoolRequest>();
+    request->encoded = image;
+    request->owner = image.owner;
+    if (!request->owner && image.bytes) {
+      const auto* const first = static_cast<const std::byte*>(image.bytes);
+      const auto copy = std::make_shared<const std::vector<std::byte>>(first, first + image.size);
+      request->encoded->bytes = copy->data();
+      request->owner = copy;
+    }
+    request->scheduler = scheduler_;
+    return request;
   }
 
   Request requestFor(const ImageView& view) const {
@@ -185,6 +269,7 @@ class BasePool::Impl {
 
   std::shared_ptr<const Engine> engine_;
   std::optional<Size> sourceSize_;
+  ImageDecoding decoding_;
   int contexts_;
   SchedulerSettings settings_;
   Entry entry_;
@@ -276,6 +361,19 @@ BasePool::Request BasePool::submitImage(const OwnedImage& image, const SubmitOpt
 }
 
 BasePool::Request BasePool::submitInOrder(const OwnedImage& image) {
+  return impl().submitInOrder(image);
+}
+
+void BasePool::predictEach(const EncodedImage* images, std::size_t count, const std::function<void(Result&&)>& take) {
+  impl().predict(images, count, take);
+}
+
+BasePool::Request BasePool::submitImage(const OwnedEncodedImage& image, const SubmitOption& option,
+                                        std::function<void(const Request&)> onDone) {
+  return impl().submit(image, option, std::move(onDone));
+}
+
+BasePool::Request BasePool::submitInOrder(const OwnedEncodedImage& image) {
   return impl().submitInOrder(image);
 }
 

@@ -10,6 +10,9 @@
 
 namespace trtyolo {
 
+// Where the pixels of an image are: where the model's option says all are, or known of this one.
+enum class ImageMemory { AsOption, Host, Device };
+
 // An image; checked by whoever makes it: 1, 3 or 4 channels, at least 1 x 1, pitch >= a row. Where conversion is needed
 // (RowSource does it), `channels` is what a row has afterwards: 4 of YUV, of which the last may be anything, 1 of
 // Gray16.
@@ -19,6 +22,7 @@ struct ImageView {
   int channels = 3;
   std::size_t pitch = 0;
   PixelConversion conversion = {};
+  ImageMemory memory = ImageMemory::AsOption;
 
   const std::uint8_t* row(int number) const { return data + static_cast<std::size_t>(number) * pitch; }
 

@@ -32,6 +32,7 @@ struct CallbackExecutor::State {
   static void call(const std::shared_ptr<PoolRequest>& request) {
     const auto onDone = std::move(request->onDone);
     request->owner.reset();
+    request->pixels.reset();
     if (onDone) {
       try {
         onDone(request);

@@ -119,6 +119,7 @@ std::string prometheus(const Pools& pools) {
   text.each("rejected_total", "counter", "Images not accepted because the queue was full.", &PoolMetrics::rejected);
   text.each("blocked", "gauge", "Images before a full queue.", &PoolMetrics::blocked);
   text.each("waiting", "gauge", "Images in the queue.", &PoolMetrics::waiting);
+  text.each("undecoded", "gauge", "Encoded images in the queue that are not decoded yet.", &PoolMetrics::undecoded);
   text.each("longest_queue", "gauge", "Most images that ever waited in the queue.", &PoolMetrics::longestQueue);
   text.each("running", "gauge", "Images in a run.", &PoolMetrics::running);
   text.family("batch_size", "histogram", "Images of each run.");
@@ -127,6 +128,7 @@ std::string prometheus(const Pools& pools) {
   }
   text.times("queue_seconds", "Time of each image from the call to the start of its run.",
              {{"", &PoolMetrics::queueTime}});
+  text.times("decode_seconds", "Time of each call of the decoder.", {{"", &PoolMetrics::decode}});
   text.times("stage_seconds", "Time of the stages of each run.",
              {{"stage=\"preprocess\"", &PoolMetrics::preprocess},
               {"stage=\"inference\"", &PoolMetrics::inference},

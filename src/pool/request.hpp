@@ -8,6 +8,7 @@
 #include <list>
 #include <map>
 #include <memory>
+#include <optional>
 
 #include "image/letterbox.hpp"
 #include "trtyolo/pool.hpp"
@@ -34,21 +35,25 @@ class PoolRequest {
 
   // How far it is; it never goes back.
   enum class Stage {
-    Blocked,  // before a full queue
-    Waiting,  // in the queue
+    Blocked,   // before a full queue
+    Encoded,   // in the queue, to be decoded
+    Decoding,  // in the queue, and a decoder is at work
+    Waiting,   // in the queue, to be run
     Running,
     Done,  // has a result or an error
   };
 
   // Set by whoever submits it, before it does.
+  std::optional<EncodedImage> encoded;  // then the next two are not set before it is decoded
   ImageView image;
   Letterbox box;
   Clock::time_point deadline = Clock::time_point::max();
-  std::shared_ptr<const void> owner;  // of the pixels
+  std::shared_ptr<const void> owner;  // of the pixels or the encoded bytes; of these there is one
   std::function<void(const std::shared_ptr<PoolRequest>&)> onDone;
   std::shared_ptr<Scheduler> scheduler;  // for tickets; null of a request that was never submitted
 
   // The scheduler's, under its lock.
+  std::shared_ptr<const void> pixels;  // of the decoded image
   Stage stage = Stage::Done;
   Clock::time_point arrived;
   RequestList::iterator place;          // while it is blocked or waits

@@ -131,6 +131,9 @@ void Scheduler::submit(const RequestPtr& request, Entry entry) {
       throw Error("pool of '" + settings_.file + "': the machine has no thread for callbacks: " + error.what());
     }
   }
+  if (request->encoded) {
+    startDecoding();
+  }
   const Clock::time_point now = Clock::now();
   expire(now);
   const bool room = blocked_.empty() && waiting_ < settings_.queueLength;
@@ -219,17 +222,20 @@ void Scheduler::close(CloseMode mode) {
     if (mode == CloseMode::Drop) {
       while (!nothingWaits()) {
         ++counts_.dropped;
-        end(blocked_.empty() ? *groups_.front().requests.front() : *blocked_.front(), dropped_);
+        end(anyThatWaits(), dropped_);
       }
     }
     work_.notify_all();
+    decode_.notify_all();
     ended_.wait(lock, [&] { return nothingWaits() && runs_ == 0; });
   }
   {
     const std::lock_guard joining(joining_);
-    for (std::thread& worker : workers_) {
-      if (worker.joinable()) {
-        worker.join();
+    for (std::vector<std::thread>* const threads : {&workers_, &decoders_}) {
+      for (std::thread& thread : *threads) {
+        if (thread.joinable()) {
+          thread.join();
+        }
       }
     }
   }
@@ -245,10 +251,12 @@ PoolMetrics Scheduler::metrics() {
   Lock lock(mutex_);
   PoolMetrics metrics = counts_;
   metrics.waiting = waiting_;
-  const Histogram queueTimes = queueTimes_, preprocess = preprocess_, inference = inference_,
+  metrics.undecoded = encoded_.size() + decoding_.size();
+  const Histogram queueTimes = queueTimes_, decodes = decodes_, preprocess = preprocess_, inference = inference_,
                   postprocess = postprocess_, latencies = latencies_;
   lock.unlock();
   metrics.queueTime = queueTimes.times();
+  metrics.decode = decodes.times();
   metrics.preprocess = preprocess.times();
   metrics.inference = inference.times();
   metrics.postprocess = postprocess.times();
@@ -381,6 +389,7 @@ void Scheduler::finish(Run& run) {
 // Of a run that is finished: wakes those who wait for its images.
 void Scheduler::notifyCallers(Run& run) {
   while (!run.requests.empty()) {
+    const std::shared_ptr<const void> pixels = std::move(run.requests.front()->pixels);  // released last
     run.requests.front()->changed.notify_all();
     postCallback(run.requests, run.requests.begin());
   }
@@ -463,15 +472,40 @@ Scheduler::Groups::iterator Scheduler::groupOf(const PoolRequest& request) {
 
 // Puts the image, which is in `from`, into the queue.
 void Scheduler::enter(PoolRequest& request, RequestList& from) {
+  counts_.longestQueue = std::max(counts_.longestQueue, ++waiting_);
+  if (request.encoded) {
+    encoded_.splice(encoded_.end(), from, request.place);
+    request.stage = PoolRequest::Stage::Encoded;
+    notifyDecoder();
+  } else {
+    joinGroup(request, from);
+  }
+}
+
+// Puts the image, which is in `from`, where it waits for its run. It may have come before others that are there.
+void Scheduler::joinGroup(PoolRequest& request, RequestList& from) {
   auto group = groupOf(request);
   if (group == groups_.end()) {
     groups_.splice(groups_.end(), request.ownGroup);
     group = std::prev(groups_.end());
     group->network = request.box.network;
   }
-  group->requests.splice(group->requests.end(), from, request.place);
+  auto behind = group->requests.end();
+  while (behind != group->requests.begin() && (*std::prev(behind))->arrived > request.arrived) {
+    --behind;
+  }
+  group->requests.splice(behind, from, request.place);
   request.stage = PoolRequest::Stage::Waiting;
-  counts_.longestQueue = std::max(counts_.longestQueue, ++waiting_);
+}
+
+// There is one.
+PoolRequest& Scheduler::anyThatWaits() const {
+  for (const RequestList* const requests : {&blocked_, &encoded_, &decoding_}) {
+    if (!requests->empty()) {
+      return *requests->front();
+    }
+  }
+  return *groups_.front().requests.front();
 }
 
 void Scheduler::admitBlocked() {
@@ -481,6 +515,7 @@ void Scheduler::admitBlocked() {
     enter(request, blocked_);
     request.changed.notify_all();
   }
+  notifyDecoder();
 }
 
 // Ends an image that is blocked or waits.
@@ -489,6 +524,9 @@ void Scheduler::end(PoolRequest& request, const std::exception_ptr& error) {
   if (request.stage == PoolRequest::Stage::Blocked) {
     ended.splice(ended.begin(), blocked_, request.place);
     --counts_.blocked;
+  } else if (request.stage < PoolRequest::Stage::Waiting) {
+    ended.splice(ended.begin(), request.stage == PoolRequest::Stage::Encoded ? encoded_ : decoding_, request.place);
+    --waiting_;
   } else {
     const auto group = groupOf(request);
     ended.splice(ended.begin(), group->requests, request.place);
@@ -538,6 +576,7 @@ void Scheduler::postCallback(RequestList& from, RequestList::iterator place) {
 void Scheduler::notifyEnd() {
   if (closing_ && nothingWaits()) {
     work_.notify_all();
+    decode_.notify_all();
     if (runs_ == 0) {
       ended_.notify_all();
     }

@@ -5,13 +5,16 @@
 #include <condition_variable>
 #include <cstddef>
 #include <exception>
+#include <functional>
 #include <list>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "image/ready_image.hpp"
 #include "model/postprocess_options.hpp"
 #include "model/result_header.hpp"
 #include "pool/callback_executor.hpp"
@@ -21,12 +24,23 @@
 
 namespace trtyolo {
 
+// How encoded images are decoded, if any may come.
+struct DecodeStage {
+  // One answer for each. Any thread.
+  std::function<std::vector<ReadyImage>(std::span<const EncodedImage>)> decode;
+  std::function<Letterbox(Size)> fit;  // of an image of this size
+  std::size_t threads = 1;             // at most
+  std::size_t batch = 1;               // most images in one call of decode()
+  std::size_t ahead = 1;               // most images of the queue that are decoded, or being decoded
+};
+
 struct SchedulerSettings {
   std::size_t maxBatchSize = 1;
   std::chrono::steady_clock::duration maxQueueDelay{};
   std::size_t queueLength = 1;
   std::string file;  // for messages
   ResultHeader header;
+  DecodeStage decoding = {};
 };
 
 // What to do about a full queue.
@@ -37,12 +51,14 @@ enum class Entry {
 };
 
 // One queue in front of some contexts. Runs are made by the scheduler's threads, one for each context; an image that
-// finds everything idle is run in its caller's thread. Any thread. Users' code (callbacks, and the release of images)
-// is called by a thread apart, never under the lock.
+// finds everything idle is run in its caller's thread. Encoded images of the queue are decoded by threads of their own,
+// which begin with the first such image. Any thread. Users' code (callbacks, and the release of images) is called by a
+// thread apart, never under the lock.
 //
 // Invariants, under the lock: an image that waits is in the group of its network size, groups are not empty, and each
-// is in the order of arrival, as are the blocked ones, which came later than all that wait. If images wait and a
-// context is idle, a thread is awake or wakes up in time to look at them.
+// is in the order of arrival, as are the encoded and the blocked ones; the blocked ones came later than all others. If
+// images wait and a context is idle, a thread is awake or wakes up in time to look at them. If an encoded image may be
+// decoded and a decoding thread is idle, one is awake.
 class Scheduler {
  public:
   using Clock = std::chrono::steady_clock;
@@ -117,7 +133,15 @@ class Scheduler {
   ContextLease acquire(bool alone);
   void release(ContextLease context);
 
+  // Encoded images: scheduler_decoding.cpp.
+  void startDecoding();
+  void decodeImages();
+  bool mayDecode() const;
+  void takeEncoded(std::vector<RequestPtr>& requests, std::vector<EncodedImage>& images);
+  void notifyDecoder();
+
   Groups::iterator groupOf(const PoolRequest& request);
+  void joinGroup(PoolRequest& request, RequestList& from);
   void enter(PoolRequest& request, RequestList& from);
   void admitBlocked();
   void forgetDeadline(PoolRequest& request);
@@ -126,7 +150,8 @@ class Scheduler {
   void notifyEnd();
   void expire(Clock::time_point now);
   void waitWhile(Lock& lock, PoolRequest& request, PoolRequest::Stage last, Clock::time_point until);
-  bool nothingWaits() const { return groups_.empty() && blocked_.empty(); }
+  bool nothingWaits() const { return groups_.empty() && blocked_.empty() && encoded_.empty() && decoding_.empty(); }
+  PoolRequest& anyThatWaits() const;
   void checkOpen() const;
   void count(const StageTimes& times, std::size_t images);
 
@@ -141,16 +166,19 @@ class Scheduler {
   std::size_t runs_ = 0;                 // at work
   Groups groups_;
   RequestList blocked_;
-  std::size_t waiting_ = 0;  // in the groups
+  RequestList encoded_, decoding_;
+  std::size_t waiting_ = 0;  // in the queue: in the groups, encoded, or being decoded
   DeadlineQueue deadlines_;  // of the waiting and blocked ones
   bool closing_ = false;
   std::condition_variable work_;              // for the workers
+  std::condition_variable decode_;            // for those that decode
   std::condition_variable ended_;             // for close()
   std::vector<Clock::time_point> wakeTimes_;  // when each worker will wake up by itself
   PoolMetrics counts_;                        // but for the times
-  Histogram queueTimes_, preprocess_, inference_, postprocess_, latencies_;
+  Histogram queueTimes_, decodes_, preprocess_, inference_, postprocess_, latencies_;
+  std::vector<std::thread> decoders_;  // none before the first encoded image
 
-  std::mutex joining_;  // of the workers' end
+  std::mutex joining_;  // of the threads' end
   std::vector<std::thread> workers_;
 };
 

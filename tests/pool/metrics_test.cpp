@@ -122,7 +122,7 @@ TEST(PrometheusTest, Form) {
       EXPECT_NE(line.find("{pool=\""), std::string::npos) << line;
     }
   }
-  EXPECT_EQ(families.size(), 11U);
+  EXPECT_EQ(families.size(), 13U);
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ namespace {
 
 /// An image, or the first frame of a video.
 bench::SourceImage readFrame(const std::string& source) {
-  if (const auto size = imageSizeOf(source)) PixelBudget().require(size->bytes(), describe(*size));
+  if (const auto size = trtyolo::imageSizeOf(source)) PixelBudget().require(size->bytes(), describe(*size));
   cv::Mat pixels = cv::imread(source, cv::IMREAD_COLOR);
   if (pixels.empty()) {
     cv::VideoCapture video(placeOf(source), videoBackend());

@@ -58,7 +58,7 @@ FrameReader::FrameReader(const Source& source) {
   live_ = source.kind == SourceKind::Camera || (source.kind == SourceKind::Stream && length_ == 0 && !source.webFile);
 }
 
-ImageSize FrameReader::frameSize() const {
+trtyolo::ImageSize FrameReader::frameSize() const {
   const auto side = [&](int property) {
     const double value = capture_.get(property);
     return value > 0 && std::isfinite(value) ? static_cast<std::size_t>(value) : 0;

@@ -7,8 +7,8 @@
 #include <opencv2/videoio.hpp>
 #include <string>
 
-#include "input/image_size.hpp"
 #include "input/sources.hpp"
+#include "trtyolo/media.hpp"
 
 namespace app {
 
@@ -43,7 +43,7 @@ class FrameReader {
   /// Frames a second; 0 if not known.
   double rate() const { return rate_; }
   /// Of each frame, as the capture tells; 0 x 0 if it does not.
-  ImageSize frameSize() const;
+  trtyolo::ImageSize frameSize() const;
   /// Frames in all, as far as the file's header tells; 0 if not known.
   long length() const { return length_; }
   /// Seconds in all, as far as the file's header tells; 0 if not known.

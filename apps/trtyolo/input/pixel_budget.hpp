@@ -7,13 +7,9 @@
 #include <mutex>
 #include <string>
 
-#include "input/image_size.hpp"
+#include "trtyolo/media.hpp"
 
 namespace app {
-
-/// Bytes that this process may still take: the least of what the machine has left, what its control group leaves, and
-/// its own limits (RLIMIT_AS, RLIMIT_DATA).
-std::size_t memoryLeft();
 
 /// The one budget. Any thread.
 class PixelBudget {
@@ -21,8 +17,8 @@ class PixelBudget {
   /// A part that is taken, until the last copy of it is gone.
   using Share = std::shared_ptr<void>;
 
-  /// `bytes`: of all pixels at a time; 0: a quarter of memoryLeft(), as decoders, drawing and encoders take up to three
-  /// times as much beside them.
+  /// `bytes`: of all pixels at a time; 0: a quarter of trtyolo::memoryLeft(), as decoders, drawing and encoders take up
+  /// to three times as much beside them.
   explicit PixelBudget(std::size_t bytes = 0);
 
   std::size_t total() const { return total_; }
@@ -53,6 +49,6 @@ class PixelBudget {
 };
 
 /// "an image of 2 x 3 pixels"
-std::string describe(const ImageSize& size);
+std::string describe(const trtyolo::ImageSize& size);
 
 }  // namespace app

@@ -14,9 +14,16 @@
 #include "terminal/reason.hpp"
 
 namespace app {
+
+using trtyolo::ImageContent, trtyolo::ImageSize;
+
 namespace {
 
 constexpr auto kLook = std::chrono::milliseconds(20);  // between two looks at whether to stop waiting
+
+bool isAnimated(ImageContent content) {
+  return content == ImageContent::Animation || content == ImageContent::FirstFrame;
+}
 
 /// Takes the one frame of a source that has no more as an image. False if the source is a stream that has only begun.
 bool takeSingle(Opened& opened) {
@@ -58,10 +65,10 @@ Opened open(const Source& source, const PixelBudget& budget) {
       return opened;
     }
     const bool local = source.kind == SourceKind::Video || isFile(source);
-    const Content content = local ? contentOf(beginningOf(source.name)) : Content::Image;
-    if (source.kind == SourceKind::Video || content == Content::Animation) {
-      openFrames(opened, content == Content::Animation, budget);
-    } else if (content == Content::Pages) {
+    const ImageContent content = local ? contentOfFile(source.name) : ImageContent::Image;
+    if (source.kind == SourceKind::Video || content == ImageContent::Animation) {
+      openFrames(opened, content == ImageContent::Animation, budget);
+    } else if (content == ImageContent::Pages) {
       opened.pages = countPages(source.name);
       opened.item.several = opened.pages > 1;
     }
@@ -90,11 +97,11 @@ std::size_t reserve(Item& item, PixelBudget& budget, std::size_t held) {
   if (!item.image.empty()) {
     size = ImageSize{static_cast<std::size_t>(item.image.cols), static_cast<std::size_t>(item.image.rows)};
   } else if (item.encoded) {
-    size = imageSize(*item.encoded);
+    size = trtyolo::imageSize(encoded(*item.encoded));
   } else {
     std::error_code error;
     const auto file = std::filesystem::file_size(item.source->name, error);
-    size = imageSizeOf(item.source->name, item.frame);
+    size = trtyolo::imageSizeOf(item.source->name, item.frame);
     if (!error) bytes = file;
   }
   if (!size) return kMostBytes;  // imageOf() tells why
@@ -110,15 +117,15 @@ cv::Mat imageOf(const Item& item, std::size_t reserved) {
     spdlog::warn("{}: only the first of its {} is read", oneLine(source.name), what);
   };
   if (!item.encoded) {
-    const Content content = contentOf(beginningOf(source.name));
+    const ImageContent content = contentOfFile(source.name);
     cv::Mat image = readImage(source.name, item.frame, reserved);
-    if (content == Content::Animation || content == Content::Unmoved) warn("frames");
+    if (isAnimated(content)) warn("frames");
     return image;
   }
   const Bytes& bytes = *item.encoded;
   cv::Mat image = decodeImage(bytes);
-  if (hasMorePages(bytes)) warn("pages");
-  if (contentOf(bytes) == Content::Animation || contentOf(bytes) == Content::Unmoved) warn("frames");
+  if (trtyolo::hasMorePages(encoded(bytes))) warn("pages");
+  if (isAnimated(trtyolo::imageContent(encoded(bytes)))) warn("frames");
   return image;
 }
 

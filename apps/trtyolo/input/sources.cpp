@@ -164,7 +164,8 @@ void askForPicture(Source& source) {
   source.unclear = !answer.known;
   if (!named && !answer.known && !answer.gone) return;  // a camera may count its connections: the reader finds out
   try {
-    if (auto content = fetch(url, true); content && contentOf(*content) != Content::Animation) {
+    if (auto content = fetch(url, true);
+        content && trtyolo::imageContent(encoded(*content)) != trtyolo::ImageContent::Animation) {
       source.kind = SourceKind::Image;
       source.content = std::make_shared<const Bytes>(std::move(*content));
     }

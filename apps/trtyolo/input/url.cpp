@@ -96,9 +96,9 @@ extern "C" std::size_t takeBytes(char* data, std::size_t, std::size_t count, voi
   if (transfer.tooLarge) return 0;
   try {
     transfer.bytes.insert(transfer.bytes.end(), data, data + count);
-    const bool enough = transfer.bytes.size() >= kSignatureBytes;
-    transfer.noPicture =
-        transfer.pictureOnly && (isSeries(typeOf(transfer.curl)) || (enough && !isPicture(transfer.bytes)));
+    const bool enough = transfer.bytes.size() >= trtyolo::kSignatureBytes;
+    transfer.noPicture = transfer.pictureOnly &&
+                         (isSeries(typeOf(transfer.curl)) || (enough && !trtyolo::isImage(encoded(transfer.bytes))));
   } catch (const std::exception&) {
     return 0;
   }
@@ -202,7 +202,7 @@ std::optional<Bytes> fetch(const std::string& url, bool pictureOnly) {
                              (words.front() != '\0' ? words.data() : curl_easy_strerror(status)));
   }
   if (transfer.bytes.empty()) throw std::runtime_error("the server sends nothing");
-  if (pictureOnly && (isSeries(typeOf(curl.get())) || !isPicture(transfer.bytes))) return std::nullopt;
+  if (pictureOnly && (isSeries(typeOf(curl.get())) || !trtyolo::isImage(encoded(transfer.bytes)))) return std::nullopt;
   return std::move(transfer.bytes);
 }
 

@@ -298,7 +298,9 @@ ImageView Executor::placed(std::size_t place, const ImageView& image, const Lett
   const cuda::RowRange rows =
       model.centerCrop() ? cropTables_.fill(place, box.source, box.network, stream_.get()) : cuda::RowRange{};
   const bool made = (model.input.grey && image.channels != 1) || model.filter == Filter::Pillow;
-  if (settings_.deviceImages) {
+  const bool device =
+      image.memory == ImageMemory::AsOption ? settings_.deviceImages : image.memory == ImageMemory::Device;
+  if (device) {
     const ImageView found = onDevice(image);
     if (!made) {
       return found;

@@ -1,0 +1,106 @@
+// The scheduler's part for encoded images: they are decoded while they are in the queue.
+#include <algorithm>
+#include <system_error>
+#include <utility>
+
+#include "pool/scheduler.hpp"
+
+namespace trtyolo {
+
+// Makes the threads, if there are none. Throws Error if the machine has not even one.
+void Scheduler::startDecoding() {
+  const std::size_t wanted = settings_.decoding.threads;
+  if (!decoders_.empty()) {
+    return;
+  }
+  decoders_.reserve(wanted);
+  try {
+    while (decoders_.size() < wanted) {
+      decoders_.emplace_back([this] { decodeImages(); });
+    }
+  } catch (const std::system_error& error) {
+    if (decoders_.empty()) {
+      throw Error("pool of '" + settings_.file + "': the machine has no thread for decoding images: " + error.what());
+    }
+  }
+}
+
+// No more are decoded than are needed soon: their pixels take memory.
+bool Scheduler::mayDecode() const {
+  return !encoded_.empty() && waiting_ - encoded_.size() < settings_.decoding.ahead;
+}
+
+// To be called after every change that may let decoding begin.
+void Scheduler::notifyDecoder() {
+  if (mayDecode()) {
+    decode_.notify_one();
+  }
+}
+
+void Scheduler::takeEncoded(std::vector<RequestPtr>& requests, std::vector<EncodedImage>& images) {
+  while (mayDecode() && requests.size() < settings_.decoding.batch) {
+    PoolRequest& request = *encoded_.front();
+    requests.push_back(encoded_.front());
+    images.push_back(*request.encoded);
+    request.stage = PoolRequest::Stage::Decoding;
+    decoding_.splice(decoding_.end(), encoded_, request.place);
+  }
+  notifyDecoder();
+}
+
+// What a thread that decodes does. Images may end while they are decoded: nothing waits for it, as the bytes are the
+// request's.
+void Scheduler::decodeImages() {
+  std::vector<RequestPtr> requests;
+  std::vector<EncodedImage> images;
+  requests.reserve(settings_.decoding.batch);
+  images.reserve(settings_.decoding.batch);
+  Lock lock(mutex_);
+  for (;;) {
+    expire(Clock::now());
+    takeEncoded(requests, images);
+    if (requests.empty()) {
+      if (closing_ && nothingWaits()) {
+        return;
+      }
+      decode_.wait(lock);
+      continue;
+    }
+    lock.unlock();
+    const Clock::time_point start = Clock::now();
+    std::vector<ReadyImage> ready;
+    std::exception_ptr failure;
+    try {
+      ready = settings_.decoding.decode(images);
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    lock.lock();
+    const Clock::time_point now = Clock::now();
+    decodes_.add(std::chrono::duration<double, std::milli>(now - start).count());
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+      PoolRequest& request = *requests[i];
+      if (request.stage != PoolRequest::Stage::Decoding) {
+        continue;
+      }
+      if (failure || ready[i].error) {
+        ++counts_.failed;
+        end(request, failure ? failure : ready[i].error);
+        continue;
+      }
+      request.image = ready[i].view;
+      request.box = settings_.decoding.fit(request.image.size);
+      request.pixels = std::move(ready[i].owner);
+      joinGroup(request, decoding_);
+    }
+    admitBlocked();
+    notifyWorker(now);
+    lock.unlock();
+    ready.clear();  // pixels of images that have ended
+    requests.clear();
+    images.clear();
+    lock.lock();
+  }
+}
+
+}  // namespace trtyolo
