@@ -141,9 +141,25 @@ tensorrt_headers() {
   rm -rf "$work"
 }
 
+# nvimgcodec_headers: nvImageCodec's headers into .deps/nvimgcodec/include, unless they are there. They come from NVIDIA's
+# wheel, of which nothing else is kept.
+nvimgcodec_headers() {
+  local to=.deps/nvimgcodec work
+  if [ -f "${NvImageCodec_ROOT:-$to}/include/nvimgcodec.h" ]; then return; fi
+  say "Fetching nvImageCodec's headers into $to"
+  work="$(mktemp -d)" || return 1
+  .venv/bin/python -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: \
+    --platform manylinux_2_28_x86_64 --dest "$work" nvidia-nvimgcodec-cu13==0.9.0.20 || return 1
+  .venv/bin/python -m zipfile -e "$work"/*.whl "$work/wheel" || return 1
+  mkdir -p .deps && rm -rf "$to.part" && mkdir "$to.part" && mv "$work/wheel/nvidia/nvimgcodec/include" "$to.part/include" &&
+    mv "$to.part" "$to" || return 1
+  rm -rf "$work"
+}
+
 # gpu_parts PRESET: what the GPU engine takes to be built.
 gpu_parts() {
   cuda_compiler || return 1
+  (nvimgcodec_headers) || say "nvImageCodec's headers could not be fetched: images are decoded on the CPU"
   if [ "$1" = tensorrt11 ]; then
     tensorrt_headers 11
   elif ! has_tensorrt_headers; then

@@ -3,7 +3,7 @@
 DATA is the checkout's folder data/. OUT gets the models, the references with their pictures as .ppm, and a network of
 one layer, which is built in a moment (tiny.onnx; tiny-external.onnx has its weights in tiny.bin). PROGRAM is the
 command line trtyolo on a CPU: what it finds with the dynamic model becomes shapes/dynamic.json, without which a test is
-skipped. Needs opencv-python, onnx and NumPy.
+skipped. Needs opencv-python, Pillow, onnx and NumPy.
 """
 
 import json
@@ -16,6 +16,7 @@ import cv2
 import numpy
 import onnx
 from onnx import TensorProto, helper, numpy_helper
+from PIL import Image
 
 kFolders = ["shapes", "shapes/obb", "shapes/segment", "shapes/pose", "shapes/classify"]
 
@@ -30,6 +31,36 @@ def write_pictures(data: Path, out: Path) -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             if not cv2.imwrite(str(target), cv2.imread(str(data / folder / image["source"]))):
                 sys.exit(f"{target} cannot be written")
+
+
+def write_encoded(data: Path, out: Path) -> None:
+    """Images as files, and beside each what OpenCV makes of it."""
+    out.mkdir(exist_ok=True)
+    frame = cv2.imread(str(data / "people" / "frames" / "0600.jpg"))
+    shapes = Image.open(data / "shapes" / "images" / "00001.jpg")
+    large = Image.fromarray(cv2.cvtColor(cv2.resize(frame, (1920, 1080)), cv2.COLOR_BGR2RGB))
+    large.save(out / "1080p.jpg", quality=90)
+    for name, options in {
+        "420": {"subsampling": "4:2:0"},
+        "422": {"subsampling": "4:2:2"},
+        "444": {"subsampling": "4:4:4"},
+        "progressive": {"progressive": True},
+        "restart": {"restart_marker_rows": 1},
+        "optimized": {"optimize": True},
+    }.items():
+        shapes.save(out / f"{name}.jpg", quality=92, **options)
+    shapes.crop((0, 0, 37, 23)).save(out / "odd.jpg", quality=92)
+    shapes.convert("L").save(out / "grey.jpg", quality=92)
+    shapes.convert("CMYK").save(out / "cmyk.jpg", quality=92)
+    shapes.save(out / "image.png")
+    wide = shapes.crop((0, 0, shapes.width, shapes.height // 2))
+    for orientation in range(1, 9):
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        wide.save(out / f"exif{orientation}.jpg", quality=92, exif=exif)
+    for file in sorted(out.iterdir()):
+        if file.suffix != ".ppm" and not cv2.imwrite(f"{file}.ppm", cv2.imread(str(file))):
+            sys.exit(f"{file}.ppm cannot be written")
 
 
 def write_tiny_model(path: Path) -> None:
@@ -79,6 +110,7 @@ def main(data: Path, out: Path, program: str | None) -> None:
     if program:
         write_cpu_results(data, out, program)
     write_tiny_model(out / "tiny.onnx")
+    write_encoded(data, out / "encoded")
 
 
 if __name__ == "__main__":
