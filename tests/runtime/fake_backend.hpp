@@ -43,7 +43,8 @@ inline BackendEntry fakeTensorRt(std::string whyNot = "") {
           .load = [](const ModelSource&, const EngineOptions& options,
                      const DescriptionCheck&) { return std::make_shared<const FakeEngine>(options.deviceId); },
           .inspect = [](const ModelSource&, const EngineOptions&) { return ModelDescription(); },
-          .build = nullptr};
+          .build = nullptr,
+          .pinned = nullptr};
 }
 
 inline BackendEntry fakeOpenVino() {

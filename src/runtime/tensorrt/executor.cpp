@@ -65,13 +65,13 @@ Executor::~Executor() {
 }
 
 StageTimes Executor::predict(std::span<const ImageView> images, std::span<const Letterbox> letterboxes,
-                             const PostprocessOptions& options, std::span<Result> results) {
+                             const PostprocessOptions& options, bool alone, std::span<Result> results) {
   Stopwatch watch("preprocess");
   StageTimes times;
   const ModelInfo& info = settings_.description.info;
   const auto least = static_cast<int>(settings_.network.inputs()[0].least.d[0]);
   const int batch = info.dynamicBatch ? std::max(static_cast<int>(images.size()), least) : info.batch;
-  fillSlots(images, letterboxes, batch);  // first: it may refuse an image
+  fillSlots(images, letterboxes, batch, alone);  // first: it may refuse an image
   Shape& shape = shapeFor(batch, letterboxes[0].network);
   const bool stale = prepare(shape, letterboxes, options);
   times.preprocess = watch.lap("inference");
@@ -273,7 +273,8 @@ void Executor::forgetGraphs() {
   }
 }
 
-void Executor::fillSlots(std::span<const ImageView> images, std::span<const Letterbox> letterboxes, int batch) {
+void Executor::fillSlots(std::span<const ImageView> images, std::span<const Letterbox> letterboxes, int batch,
+                         bool alone) {
   if (settings_.description.centerCrop()) {
     bool moved = false;
     for (const Letterbox& box : letterboxes) {
@@ -286,14 +287,14 @@ void Executor::fillSlots(std::span<const ImageView> images, std::span<const Lett
   for (std::size_t i = 0; i < static_cast<std::size_t>(batch); ++i) {
     cuda::ImageSlot slot;
     if (i < images.size()) {
-      slot = cuda::slotFor(placed(i, settings_.description.seen(images[i]), letterboxes[i]), letterboxes[i]);
+      slot = cuda::slotFor(placed(i, settings_.description.seen(images[i]), letterboxes[i], alone), letterboxes[i]);
     }
     slots_.get()[i] = slot;
   }
 }
 
 // The image where the kernels read it.
-ImageView Executor::placed(std::size_t place, const ImageView& image, const Letterbox& box) {
+ImageView Executor::placed(std::size_t place, const ImageView& image, const Letterbox& box, bool alone) {
   const ModelDescription& model = settings_.description;
   const cuda::RowRange rows =
       model.centerCrop() ? cropTables_.fill(place, box.source, box.network, stream_.get()) : cuda::RowRange{};
@@ -317,9 +318,10 @@ ImageView Executor::placed(std::size_t place, const ImageView& image, const Lett
     }
     pinned = pinned && found.type == cudaMemoryTypeHost && found.devicePointer == plane.data;
   }
-  // Page-locked memory the kernels read where it is: each of its pixels crosses once at most.
+  const cuda::RowRange all{0, image.size.height};
   if (pinned) {
-    return image;
+    // Kernels that read it across the bus begin at once, but keep the GPU from the networks of others meanwhile.
+    return alone ? image : staging_[place].fetch(image, model.centerCrop() ? rows : all, stream_.get());
   }
   const ImageView ready = made ? makeOnProcessor(image, box) : image;
   if (model.centerCrop()) {

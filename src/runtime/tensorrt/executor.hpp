@@ -35,9 +35,10 @@ class Executor {
   explicit Executor(const ExecutorSettings& settings);
   ~Executor();
 
-  // As Context::predict(). After an exception the executor must be destroyed.
+  // As Context::predict(); `alone`: no other call runs on this engine. After an exception the executor must be
+  // destroyed.
   StageTimes predict(std::span<const ImageView> images, std::span<const Letterbox> letterboxes,
-                     const PostprocessOptions& options, std::span<Result> results);
+                     const PostprocessOptions& options, bool alone, std::span<Result> results);
 
  private:
   // What belongs to inputs of one shape.
@@ -51,8 +52,8 @@ class Executor {
   bool mapsPixels() const { return settings_.description.layout.pixelMaps(); }
   void enqueue(Shape& shape);
   void start(Shape& shape, bool stale);
-  void fillSlots(std::span<const ImageView> images, std::span<const Letterbox> letterboxes, int batch);
-  ImageView placed(std::size_t place, const ImageView& image, const Letterbox& box);
+  void fillSlots(std::span<const ImageView> images, std::span<const Letterbox> letterboxes, int batch, bool alone);
+  ImageView placed(std::size_t place, const ImageView& image, const Letterbox& box, bool alone);
   ImageView makeOnProcessor(const ImageView& image, const Letterbox& box);
   ImageView downloaded(const ImageView& image);
   void forgetGraphs();

@@ -33,6 +33,7 @@ class ExecutorPool {
   void discard(std::unique_ptr<Executor> executor) noexcept;
 
   std::size_t executors() const;  // idle and acquired ones
+  std::size_t acquired() const;
 
   // How many clones there are: idle executors beyond that are dropped.
   void addClone();

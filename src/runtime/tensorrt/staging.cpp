@@ -25,6 +25,15 @@ ImageView Staging::copyLetterboxed(const ImageView& image, const Letterbox& box,
 }
 
 ImageView Staging::copy(const ImageView& image, cuda::RowRange rows, cudaStream_t stream) {
+  return place(image, rows, &Staging::copyPlane, true, stream);
+}
+
+ImageView Staging::fetch(const ImageView& image, cuda::RowRange rows, cudaStream_t stream) {
+  return place(image, rows, &Staging::fetchPlane, false, stream);
+}
+
+ImageView Staging::place(const ImageView& image, cuda::RowRange rows, CopyPlane bring, bool throughHost,
+                         cudaStream_t stream) {
   ImagePlanes planes = planesOf(image, rows.first, rows.end);
   std::array<std::size_t, 3> starts{};
   std::size_t bytes = 0;
@@ -32,16 +41,21 @@ ImageView Staging::copy(const ImageView& image, cuda::RowRange rows, cudaStream_
     starts[i] = bytes;
     bytes += planes.planes[i].rows() * roundUp(planes.planes[i].rowBytes, kPitchMultiple);
   }
-  provide(bytes);
+  provide(bytes, throughHost);
   for (std::size_t i = 0; i < planes.count; ++i) {
-    planes.planes[i] = copyPlane(planes.planes[i], starts[i], stream);
+    ImagePlane& plane = planes.planes[i];
+    const std::size_t pitch = roundUp(plane.rowBytes, kPitchMultiple);
+    (this->*bring)(plane, starts[i], pitch, stream);
+    // Where row 0 would be, which may be before the memory's begin.
+    const std::size_t before = static_cast<std::size_t>(plane.first) * pitch;
+    plane.data = device_.get() + starts[i] - static_cast<std::ptrdiff_t>(before);
+    plane.pitch = pitch;
   }
   return withPlanes(image, planes);
 }
 
-// Copies the rows that are meant to the memory's byte `start` and after. The returned plane is on the device.
-ImagePlane Staging::copyPlane(const ImagePlane& plane, std::size_t start, cudaStream_t stream) {
-  const std::size_t pitch = roundUp(plane.rowBytes, kPitchMultiple);
+// Copies the rows that are meant to the memory's byte `start` and after.
+void Staging::copyPlane(const ImagePlane& plane, std::size_t start, std::size_t pitch, cudaStream_t stream) {
   const std::size_t rowsAtOnce = std::max<std::size_t>(1, kChunk / pitch);
   for (std::size_t begin = 0; begin < plane.rows(); begin += rowsAtOnce) {
     const std::size_t end = std::min(begin + rowsAtOnce, plane.rows());
@@ -50,16 +64,17 @@ ImagePlane Staging::copyPlane(const ImagePlane& plane, std::size_t start, cudaSt
     }
     upload(start + begin * pitch, (end - begin) * pitch, stream);
   }
-  // Where row 0 would be, which may be before the memory's begin.
-  ImagePlane copied = plane;
-  copied.data = device_.get() + start - static_cast<std::ptrdiff_t>(static_cast<std::size_t>(plane.first) * pitch);
-  copied.pitch = pitch;
-  return copied;
+}
+
+void Staging::fetchPlane(const ImagePlane& plane, std::size_t start, std::size_t pitch, cudaStream_t stream) {
+  cuda::check(cudaMemcpy2DAsync(device_.get() + start, pitch, plane.row(0), plane.pitch, plane.rowBytes, plane.rows(),
+                                cudaMemcpyHostToDevice, stream),
+              "fetching an image");
 }
 
 ImageView Staging::copyScaled(const ImageView& image, Size scaled, cudaStream_t stream) {
   const std::size_t pitch = Letterboxer::scaledPitch(scaled.width);
-  provide(pitch * static_cast<std::size_t>(scaled.height));
+  provide(pitch * static_cast<std::size_t>(scaled.height), true);
   const int rowsAtOnce = static_cast<int>(std::max<std::size_t>(1, kChunk / pitch));
   for (int begin = 0; begin < scaled.height; begin += rowsAtOnce) {
     const int end = std::min(begin + rowsAtOnce, scaled.height);
@@ -70,9 +85,9 @@ ImageView Staging::copyScaled(const ImageView& image, Size scaled, cudaStream_t 
   return {device_.get(), scaled, 4, pitch};
 }
 
-// Makes room on both sides.
-void Staging::provide(std::size_t bytes) {
-  if (host_.bytes() < bytes) {
+// Makes room on the device, and where it goes through the host on both sides.
+void Staging::provide(std::size_t bytes, bool throughHost) {
+  if (throughHost && host_.bytes() < bytes) {
     host_ = {};
     host_ = cuda::UploadMemory<std::uint8_t>(bytes);
   }

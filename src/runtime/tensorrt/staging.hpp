@@ -1,4 +1,4 @@
-// Copies images from pageable host memory to the device.
+// Copies images from host memory to the device.
 #pragma once
 
 #include <cuda_runtime_api.h>
@@ -21,11 +21,18 @@ class Staging {
   ImageView copyLetterboxed(const ImageView& image, const Letterbox& box, cudaStream_t stream);
   // Copies only `rows` to the device. The view has the image's size; its other rows must not be read.
   ImageView copy(const ImageView& image, cuda::RowRange rows, cudaStream_t stream);
+  // The same of an image in page-locked memory, which the device fetches by itself.
+  ImageView fetch(const ImageView& image, cuda::RowRange rows, cudaStream_t stream);
 
  private:
-  ImagePlane copyPlane(const ImagePlane& plane, std::size_t start, cudaStream_t stream);
+  using CopyPlane = void (Staging::*)(const ImagePlane& plane, std::size_t start, std::size_t pitch,
+                                      cudaStream_t stream);
+
+  ImageView place(const ImageView& image, cuda::RowRange rows, CopyPlane bring, bool throughHost, cudaStream_t stream);
+  void copyPlane(const ImagePlane& plane, std::size_t start, std::size_t pitch, cudaStream_t stream);
+  void fetchPlane(const ImagePlane& plane, std::size_t start, std::size_t pitch, cudaStream_t stream);
   ImageView copyScaled(const ImageView& image, Size scaled, cudaStream_t stream);
-  void provide(std::size_t bytes);
+  void provide(std::size_t bytes, bool throughHost);
   void upload(std::size_t first, std::size_t bytes, cudaStream_t stream);
 
   Letterboxer letterboxer_;
