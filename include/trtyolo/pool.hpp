@@ -222,9 +222,10 @@ class TRTYOLO_API BasePool {
   int contexts() const;             ///< runs at the same time
   int maxBatchSize() const;         ///< most images in one run
   std::size_t queueLength() const;  ///< most images that wait
-  std::size_t inFlight() const;     ///< how many images of one caller keep the pool busy
-  const ModelInfo& info() const;    ///< as the model's; valid as long as the pool
-  PoolMetrics metrics() const;      ///< any time, also when closed
+  /// How many images of one caller keep the pool busy; of encoded ones it takes more, as they are decoded before.
+  std::size_t inFlight(bool encoded = false) const;
+  const ModelInfo& info() const;  ///< as the model's; valid as long as the pool
+  PoolMetrics metrics() const;    ///< any time, also when closed
 
   /// Accepts no more images, ends those that wait as `mode` says, and returns when all runs have ended, all tickets
   /// are ready and all callbacks have returned (called from a callback: all others before it). The memory of the
@@ -378,7 +379,7 @@ class Pool : public BasePool {
         }
       }
     } requests;
-    const std::size_t most = inFlight();
+    const std::size_t most = inFlight(std::is_same_v<Owned, OwnedEncodedImage>);
     const auto popFront = [&] {
       requests.tickets.front().wait();
       Ticket<Result> ticket = std::move(requests.tickets.front());

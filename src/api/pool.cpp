@@ -116,9 +116,10 @@ class BasePool::Impl {
   int contexts() const { return contexts_; }
   const SchedulerSettings& settings() const { return settings_; }
   Scheduler& scheduler() const { return *scheduler_; }
-  std::size_t inFlight() const {
+  std::size_t inFlight(bool encoded) const {
     const DecodeStage& stage = settings_.decoding;
-    return running() + (stage.decode ? stage.threads * stage.batch : 0);
+    return 2 * static_cast<std::size_t>(contexts_) * settings_.maxBatchSize +
+           (encoded && stage.decode ? stage.threads * stage.batch : 0);
   }
 
   void predict(const Image* images, std::size_t count, const std::function<void(Result&&)>& take) const {
@@ -134,12 +135,12 @@ class BasePool::Impl {
     for (std::size_t i = 0; i < count; ++i) {
       views.push_back(checkedView(images[i], sourceSize_, i));
     }
-    predictInOrder(count, first, take, [&](std::size_t i) { return requestFor(views[i]); });
+    predictInOrder(count, inFlight(false), first, take, [&](std::size_t i) { return requestFor(views[i]); });
   }
 
   void predict(const EncodedImage* images, std::size_t count, const std::function<void(Result&&)>& take) const {
     decoding_.require();
-    predictInOrder(count, entry_ == Entry::Block ? Entry::Later : entry_, take,
+    predictInOrder(count, inFlight(true), entry_ == Entry::Block ? Entry::Later : entry_, take,
                    [&](std::size_t i) { return requestFor(OwnedEncodedImage(images[i])); });
   }
 
@@ -227,14 +228,12 @@ class BasePool::Impl {
     return stage;
   }
 
-  std::size_t running() const { return 2 * static_cast<std::size_t>(contexts_) * settings_.maxBatchSize; }
-
   template <typename RequestOf>
-  void predictInOrder(std::size_t count, Entry first, const std::function<void(Result&&)>& take,
+  void predictInOrder(std::size_t count, std::size_t most, Entry first, const std::function<void(Result&&)>& take,
                       const RequestOf& requestOf) const {
     InFlightRequests inFlightRequests(*scheduler_, count > 1);
     for (std::size_t i = 0; i < count; ++i) {
-      if (inFlightRequests.size() >= inFlight()) {
+      if (inFlightRequests.size() >= most) {
         take(inFlightRequests.popFront());
       }
       inFlightRequests.submit(requestOf(i), i == 0 ? first : Entry::Later);
@@ -377,8 +376,8 @@ BasePool::Request BasePool::submitInOrder(const OwnedEncodedImage& image) {
   return impl().submitInOrder(image);
 }
 
-std::size_t BasePool::inFlight() const {
-  return impl().inFlight();
+std::size_t BasePool::inFlight(bool encoded) const {
+  return impl().inFlight(encoded);
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

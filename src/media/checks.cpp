@@ -36,11 +36,12 @@ void checkBefore(const EncodedImage& image, std::size_t mostBytes, const std::st
 
 void checkAfter(const EncodedImage& image) {
   if (!hasItsEnd(image)) {
-    throw DecodeError("the JPEG image is damaged: it is cut off before its end");
+    throw DecodeError(kCutOff);
   }
 }
 
 void failUnreadable(const EncodedImage& image, const std::string& codec) {
+  checkAfter(image);
   if (imageContent(image) == ImageContent::FirstFrame) {
     throw DecodeError("an animated image, which this version of " + codec + " cannot read");
   }
