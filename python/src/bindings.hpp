@@ -19,6 +19,7 @@ void bindErrors(nanobind::module_& module);    ///< lets what the library throws
 void bindUnlocked(nanobind::module_& module);  ///< what the package calls at exit and in a forked child
 void bindOptions(nanobind::module_& module);   ///< setters with the names of the Python class InferOption's
 void bindImages(nanobind::module_& module);
+void bindEncoded(nanobind::module_& module);
 void bindResults(nanobind::module_& module);
 void bindModels(nanobind::module_& module);
 void bindPools(nanobind::module_& module);  ///< after the models

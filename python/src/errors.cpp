@@ -23,11 +23,11 @@ const char* nameOf(const Error& error, const std::array<const char*, sizeof...(K
 }
 
 nb::object pythonError(const Error& error) {
-  return classOf("errors",
-                 nameOf<ModelError, BusyError, InferenceError, DeviceError, QueueFullError, DeadlineError,
-                        CancelledError, ClosedError>(
-                     error, {"ModelError", "BusyError", "InferenceError", "DeviceError", "QueueFullError",
-                             "DeadlineError", "CancelledError", "ClosedError", "Error"}))(std::string(error.what()));
+  return classOf(
+      "errors", nameOf<ModelError, BusyError, InferenceError, DeviceError, DecodeError, QueueFullError, DeadlineError,
+                       CancelledError, ClosedError>(
+                    error, {"ModelError", "BusyError", "InferenceError", "DeviceError", "DecodeError", "QueueFullError",
+                            "DeadlineError", "CancelledError", "ClosedError", "Error"}))(std::string(error.what()));
 }
 
 // The error that Python has raised, or is about to.

@@ -92,7 +92,8 @@ HeldModel::HeldModel(std::string file, const InferOption& option, bool onDevice,
     : loaded_{std::move(file), onDevice, deviceId, {}, std::nullopt} {
   claimProcess();
   const std::optional<Task> wanted = task.empty() ? std::nullopt : std::optional(taskOf(task));
-  const InferOption copy = option;  // another thread may change the option meanwhile
+  InferOption copy = option;  // another thread may change the option meanwhile
+  copy.setImageDecoder(imageDecoder());
   model_ = {unlocked([&] { return new ModelOfTask(loaded_.file, copy, wanted); }), Destroyer()};
   loaded_.kind.emplace(std::move(resultType), model_->info());
 }

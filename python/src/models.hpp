@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include "encoded.hpp"
 #include "images.hpp"
 #include "results.hpp"
 #include "trtyolo.hpp"
@@ -58,12 +59,25 @@ struct Loaded {
 /// What `predictor`, a model or a pool, finds in images, in their order. The interpreter lock is released meanwhile.
 template <typename Predictor>
 nanobind::list predict(Predictor& predictor, const Loaded& loaded, const nanobind::list& images) {
-  HeldImages held(loaded.onDevice, loaded.deviceId);
-  held.addAll(images);
-  std::vector<Result> found = unlocked([&] {
-    held.copyScattered();
-    return predictor.predict(held.images());
-  });
+  std::vector<Result> found;
+  if (const std::vector<const EncodedBytes*> encoded = encodedImages(images); !encoded.empty()) {
+    std::vector<EncodedImage> views;
+    for (const EncodedBytes* const each : encoded) {
+      views.push_back(each->view());
+    }
+    try {
+      found = unlocked([&] { return predictor.predict(views); });
+    } catch (const DecodeError& error) {
+      rethrowNamed(error, encoded);
+    }
+  } else {
+    HeldImages held(loaded.onDevice, loaded.deviceId);
+    held.addAll(images);
+    found = unlocked([&] {
+      held.copyScattered();
+      return predictor.predict(held.images());
+    });
+  }
   nanobind::list results;
   for (Result& result : found) {
     results.append(pythonResult(std::move(result), *loaded.kind));

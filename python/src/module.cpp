@@ -95,6 +95,7 @@ NB_MODULE(_core, module) {
   bindUnlocked(module);
   bindOptions(module);
   bindImages(module);
+  bindEncoded(module);
   bindResults(module);
   bindModels(module);
   bindPools(module);

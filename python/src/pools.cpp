@@ -56,6 +56,7 @@ std::shared_ptr<Held> sharedOutside(std::unique_ptr<Held> held) {
 struct Callback {
   nb::object onDone;
   ResultKind kind;
+  nb::object encoded;  // the EncodedBytes; None of other images
 
   void operator()(Ticket<> done) const {
     std::optional<Result> result;
@@ -67,7 +68,9 @@ struct Callback {
     }
     const nb::gil_scoped_acquire locked;
     if (failure) {
-      end(nb::none(), errorOf(failure));
+      const EncodedBytes* image = nullptr;
+      const bool named = !encoded.is_none() && nb::try_cast(encoded, image) && image;
+      end(nb::none(), errorOf(named ? image->named(failure) : failure));
       return;
     }
     nb::object found = nb::none(), error = nb::none();
@@ -160,18 +163,27 @@ class HeldPool {
     if (queueFullPolicy) {
       option.queueFullPolicy = policyOf(*queueFullPolicy);
     }
+    const EncodedBytes* encoded = nullptr;
+    const bool isEncoded = nb::try_cast(image, encoded) && encoded;
     const auto held = sharedOutside(std::make_unique<HeldImages>(loaded_.onDevice, loaded_.deviceId));
-    held->add(image);
-    const auto callback = sharedOutside(std::unique_ptr<Callback>(new Callback{std::move(onDone), *loaded_.kind}));
+    if (!isEncoded) {
+      held->add(image);
+    }
+    // It keeps an encoded image, too.
+    const auto callback = sharedOutside(std::unique_ptr<Callback>(
+        new Callback{std::move(onDone), *loaded_.kind, isEncoded ? nb::borrow(image) : nb::none()}));
     // Whatever may fail comes before the image is in the pool.
     auto ticket = std::make_unique<HeldTicket>(loaded_);
     HeldTicket& submitted = *ticket;
     nb::object unqueue = nb::cast(std::move(ticket));
+    const auto onEnd = [callback](Ticket<> done) { (*callback)(std::move(done)); };
     unlocked([&] {
+      if (isEncoded) {
+        submitted.set(pool.submit(OwnedEncodedImage(encoded->view(), callback), onEnd, option));
+        return;
+      }
       held->copyScattered();
-      submitted.set(pool.submit(
-          OwnedImage(held->images().front(), held), [callback](Ticket<> done) { (*callback)(std::move(done)); },
-          option));
+      submitted.set(pool.submit(OwnedImage(held->images().front(), held), onEnd, option));
     });
     return unqueue;
   }
@@ -207,12 +219,14 @@ void bindPools(nb::module_& module) {
       .def_ro("dropped", &PoolMetrics::dropped)
       .def_ro("blocked", &PoolMetrics::blocked)
       .def_ro("waiting", &PoolMetrics::waiting)
+      .def_ro("undecoded", &PoolMetrics::undecoded)
       .def_ro("running", &PoolMetrics::running)
       .def_ro("rejected", &PoolMetrics::rejected)
       .def_ro("longest_queue", &PoolMetrics::longestQueue)
       .def_ro("batch_sizes", &PoolMetrics::batchSizes)
       .def_prop_ro("mean_batch", &PoolMetrics::meanBatch)
       .def_ro("queue_time", &PoolMetrics::queueTime)
+      .def_ro("decode", &PoolMetrics::decode)
       .def_ro("preprocess", &PoolMetrics::preprocess)
       .def_ro("inference", &PoolMetrics::inference)
       .def_ro("postprocess", &PoolMetrics::postprocess)
@@ -232,7 +246,9 @@ void bindPools(nb::module_& module) {
       .def_prop_ro("contexts", [](const HeldPool& self) { return self.use().contexts(); })
       .def_prop_ro("max_batch_size", [](const HeldPool& self) { return self.use().maxBatchSize(); })
       .def_prop_ro("queue_length", [](const HeldPool& self) { return self.use().queueLength(); })
-      .def_prop_ro("in_flight", [](const HeldPool& self) { return self.use().inFlight(); });
+      .def(
+          "in_flight", [](const HeldPool& self, bool encoded) { return self.use().inFlight(encoded); },
+          nb::arg("encoded"));
   module.def("prometheus", &prometheus, nb::arg("pools"));
 }
 

@@ -34,6 +34,14 @@ class FormatImage:
         high: int,
     ) -> None: ...
 
+class EncodedImage:
+    """The bytes of an image file. `what` begins messages about it, `hint` ends those that say that it is none."""
+
+    def __init__(self, data: bytes | bytearray | memoryview, what: str, hint: str) -> None: ...
+
+def decode(image: EncodedImage, bgr: bool) -> npt.NDArray[np.uint8]:
+    """The image's pixels, decoded on the CPU; DecodeError."""
+
 class Masks:
     """Masks of one image as runs of pixels."""
 
@@ -136,7 +144,7 @@ class PoolMetrics:
     finished: int
     """Of them: have a result."""
     failed: int
-    """Of them: their run failed."""
+    """Of them: their run failed, or they could not be decoded."""
     expired: int
     """Of them: DeadlineError."""
     cancelled: int
@@ -147,6 +155,8 @@ class PoolMetrics:
     """Now before a full queue."""
     waiting: int
     """Now in the queue."""
+    undecoded: int
+    """Of those: encoded images that are not decoded yet."""
     running: int
     """Now in a run."""
     rejected: int
@@ -159,6 +169,8 @@ class PoolMetrics:
     """Images of a run in the mean, from `batch_sizes`; 0 before the first run."""
     queue_time: PoolTimes
     """Of each image, from the call to the start of its run."""
+    decode: PoolTimes
+    """Of each call of the decoder."""
     preprocess: PoolTimes
     """Of each run: images into the network's input."""
     inference: PoolTimes
@@ -179,11 +191,11 @@ class Pool:
     contexts: int
     max_batch_size: int
     queue_length: int
-    in_flight: int
     def __init__(self, model: Model, *options: Any) -> None: ...
     def close(self, mode: str) -> None: ...
     def predict(self, images: list[Any]) -> list[Any]: ...
     def submit(self, *arguments: Any) -> Ticket: ...
+    def in_flight(self, encoded: bool) -> int: ...
     def metrics(self) -> PoolMetrics: ...
     def info(self) -> Any: ...
 

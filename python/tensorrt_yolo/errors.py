@@ -28,6 +28,10 @@ class DeviceError(Error):
     """A GPU is missing, has no memory left, or failed."""
 
 
+class DecodeError(Error, ValueError):
+    """Encoded bytes are no image, are damaged, or hold more pixels than may be decoded. It is a ValueError, too."""
+
+
 class QueueFullError(Error):
     """The queue of a pool is full, and the pool rejects images then (queue_full_policy="reject")."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import io
 import math
 import os
-import re
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -32,10 +32,10 @@ def readable(image: Any, bgr: bool) -> Any:
     if isinstance(image, np.ndarray):
         return _array(image)
     if isinstance(image, (str, os.PathLike)):
-        return decoded(image, bgr)
-    if isinstance(image, (bytes, bytearray)) or (isinstance(image, memoryview) and image.ndim == 1):
+        return _core.EncodedImage(read_bytes(image), f"predict: '{os.fsdecode(image)}': ", "")
+    if is_encoded(image):
         hint = "; pixels need a shape, as in numpy.frombuffer(data, numpy.uint8).reshape(height, width, 3)"
-        return pixels_of(image, bgr, f"predict: {memoryview(image).nbytes} bytes: ", hint)
+        return _core.EncodedImage(_contiguous(image), f"predict: {memoryview(image).nbytes} bytes: ", hint)
     if isinstance(image, Image):
         planes = [readable(plane, bgr) for plane in image._planes]
         return _core.FormatImage(image.format, planes, image.width, image.height, *image._values)
@@ -57,6 +57,13 @@ def readable(image: Any, bgr: bool) -> Any:
         raise TypeError(f"predict: an image must be {_KINDS}; found {type(image).__name__}") from None
 
 
+def is_encoded(image: Any) -> bool:
+    """Whether readable() takes it for an image file, or bytes of one."""
+    return isinstance(image, (str, os.PathLike, bytes, bytearray)) or (
+        isinstance(image, memoryview) and image.ndim == 1
+    )
+
+
 def all_readable(images: Sequence[Any], bgr: bool) -> list[Any]:
     """readable() of each; an error names the position of its image."""
     found = []
@@ -65,7 +72,19 @@ def all_readable(images: Sequence[Any], bgr: bool) -> list[Any]:
             found.append(readable(image, bgr))
         except (TypeError, ValueError) as error:
             raise type(error)(f"images[{index}]: {error}") from error
+    encoded = [isinstance(image, _core.EncodedImage) for image in found]
+    if any(encoded) and not all(encoded):
+        for index, image in enumerate(found):
+            if encoded[index]:
+                try:
+                    found[index] = _core.decode(image, bgr)
+                except ValueError as error:
+                    raise type(error)(f"images[{index}]: {error}") from error
     return found
+
+
+def _contiguous(data: bytes | bytearray | memoryview) -> bytes | bytearray | memoryview:
+    return bytes(data) if isinstance(data, memoryview) and not data.contiguous else data
 
 
 def _array(image: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -92,47 +111,58 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
 def pixels_of(data: bytes | bytearray | memoryview, bgr: bool, what: str, hint: str = "") -> npt.NDArray[np.uint8]:
     """The image that encoded bytes hold, 8 bits a channel (of 16 the upper ones).
 
-    Raises ValueError; `what` begins its text, and `hint` ends it where the bytes are no image.
+    Raises DecodeError; `what` begins its text, and `hint` ends it where the bytes are no image.
+    """
+    return _core.decode(_core.EncodedImage(data, what, hint), bgr)
+
+
+def nvimagecodec() -> str:
+    """The folder of nvImageCodec's wheel, or nothing: it is looked for elsewhere then."""
+    try:
+        found = importlib.util.find_spec("nvidia.nvimgcodec")
+    except (ImportError, ValueError):
+        return ""
+    return "" if found is None or not found.origin else os.path.dirname(found.origin)
+
+
+def codec_name() -> str:
+    """What decode_by_cpu() decodes by, and its version in parentheses."""
+    try:
+        import cv2
+    except ImportError:
+        try:
+            import PIL
+        except ImportError:
+            return "OpenCV (none)"
+        return f"Pillow ({PIL.__version__})"
+    return f"OpenCV ({cv2.__version__})"
+
+
+def decode_by_cpu(data: memoryview, bgr: bool) -> npt.NDArray[np.uint8]:
+    """The codec of the CPU: called by _core's decoder, by any thread, between its own checks of the bytes.
+
+    Raises ValueError, whose text is the reason alone.
     """
     try:
         import cv2
     except ImportError:
-        pixels = _pixels_by_pil(data, bgr, what, hint)
-    else:
-        try:
-            read = np.frombuffer(data, np.uint8)
-            found: Any = cv2.imdecode(read, cv2.IMREAD_COLOR) if read.size else None
-        except cv2.error as error:
-            raise ValueError(f"{what}OpenCV cannot decode the image: {error.err or error}") from error
-        if found is None and has_its_end(bytes(data)):
-            raise ValueError(f"{what}not an image that OpenCV can read, or damaged{hint}")
-        pixels = found if bgr or found is None else cv2.cvtColor(found, cv2.COLOR_BGR2RGB)
-    if not has_its_end(bytes(data)):
-        raise ValueError(f"{what}the JPEG image is damaged: it is cut off before its end")
-    return pixels
+        return _decode_by_pil(data, bgr)
+    try:
+        found: Any = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    except cv2.error as error:
+        raise ValueError(f"OpenCV cannot decode the image: {error.err or error}") from error
+    if found is None:
+        raise ValueError("not an image that OpenCV can read, or damaged")
+    return found if bgr else cv2.cvtColor(found, cv2.COLOR_BGR2RGB)
 
 
-_MARK = re.compile(rb"\xff+([^\x00\xff\x01\xd0-\xd7])")
-
-
-def has_its_end(data: bytes) -> bool:
-    """Whether a JPEG file ends where its image does: what is cut off lacks the mark of the end. True of other files."""
-    if not data.startswith(b"\xff\xd8\xff"):
-        return True
-    mark = _MARK.search(data, 2)
-    while mark and mark[1] != b"\xd9":
-        end = mark.end() + int.from_bytes(data[mark.end() : mark.end() + 2], "big")
-        mark = _MARK.search(data, end)
-    return mark is not None
-
-
-def _pixels_by_pil(data: bytes | bytearray | memoryview, bgr: bool, what: str, hint: str) -> npt.NDArray[np.uint8]:
+def _decode_by_pil(data: memoryview, bgr: bool) -> npt.NDArray[np.uint8]:
     try:
         import PIL.Image
         import PIL.ImageOps
     except ImportError:
         raise ImportError(
-            f"{what}to read it OpenCV or Pillow is needed; install one of them "
+            "predict: to read an image file OpenCV or Pillow is needed; install one of them "
             "(pip install 'tensorrt_yolo[images]'), or give the image as an array"
         ) from None
     try:
@@ -141,9 +171,9 @@ def _pixels_by_pil(data: bytes | bytearray | memoryview, bgr: bool, what: str, h
             if upright.mode.startswith("I"):  # the upper 8 bits of 16
                 values = np.asarray(upright).astype(np.int64) >> 8
                 return values.clip(0, 255).astype(np.uint8)
-            return _pil_pixels(upright, bgr)
+            return np.ascontiguousarray(_pil_pixels(upright, bgr))
     except (OSError, SyntaxError, ValueError, PIL.Image.DecompressionBombError) as error:
-        raise ValueError(f"{what}not an image that Pillow can read, or damaged: {error}{hint}") from error
+        raise ValueError(f"not an image that Pillow can read, or damaged: {error}") from error
 
 
 def _pil_pixels(image: Any, bgr: bool) -> npt.NDArray[np.uint8]:

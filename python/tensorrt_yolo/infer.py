@@ -6,6 +6,7 @@ from tensorrt_yolo.errors import (
     BusyError as BusyError,
     ClosedError as ClosedError,
     DeadlineError as DeadlineError,
+    DecodeError as DecodeError,
     DeviceError as DeviceError,
     Error as Error,
     InferenceError as InferenceError,

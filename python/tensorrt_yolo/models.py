@@ -82,17 +82,20 @@ class Model(PostprocessOptions, Generic[R]):
           says enable_swap_rb();
         - a torch.Tensor, or anything with DLPack, __array_interface__ or the buffer protocol, of the same type and
           shape, in ordinary memory;
-        - a path, str or pathlib.Path, or bytes, bytearray or a flat memoryview of an image file (JPEG, PNG, ...): read
-          by OpenCV, or by Pillow if that is not installed, and turned as EXIF says; of 16 bits a channel the upper 8
-          are taken;
+        - a path, str or pathlib.Path, or bytes, bytearray or a flat memoryview of an image file (JPEG, PNG, ...):
+          decoded by OpenCV, or by Pillow if that is not installed, and turned as EXIF says; of 16 bits a channel the
+          upper 8 are taken. For a model on a GPU nvImageCodec decodes JPEG files there, where it is installed (pip
+          install 'nvidia-nvimgcodec-cu13[nvjpeg]'). In a list of nothing else the next ones are decoded while the last
+          run;
         - a PIL image, as it is, and an Image: NV12, I420, YUYV, or grey of 16 bits.
           Colours of these and of paths are always understood, whatever enable_swap_rb() says of arrays;
         - a CUDA tensor, or anything with __cuda_array_interface__ or DLPack on a GPU, for a model on the same GPU whose
           option says enable_cuda_memory(). It is read where it lies, after what the caller queued on its current stream
-          (PyTorch), or on the stream that the array names, is done. Such a model takes no other images.
+          (PyTorch), or on the stream that the array names, is done. Such a model takes no other arrays.
 
-        Other types of values raise TypeError; other shapes, empty images and files that are no image ValueError.
-        Nothing is guessed. All images are checked before the first is run; of a list, an error names the image's index.
+        Other types of values raise TypeError; other shapes and empty images ValueError, files that are no image or
+        damaged DecodeError, which is a ValueError. Nothing is guessed. Of a list, an error names the image's index; all
+        images but encoded ones are checked before the first is run.
         Raises BusyError if another thread is in predict() of this model, and InferenceError if the backend failed.
         """
         if isinstance(images, (list, tuple)):

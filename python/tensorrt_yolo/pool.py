@@ -15,7 +15,7 @@ from typing import Any, Generic, Literal, TypeVar, overload
 
 from tensorrt_yolo import _core
 from tensorrt_yolo.errors import Error
-from tensorrt_yolo.images import all_readable, readable
+from tensorrt_yolo.images import all_readable, is_encoded, readable
 from tensorrt_yolo.info import ModelInfo
 from tensorrt_yolo.models import Model
 from tensorrt_yolo.option import InferOption
@@ -161,7 +161,9 @@ class Pool(Generic[R]):
         """Puts an image into the queue and returns a future: at once, or, if the queue is full, as the policy says.
 
         The pixels of an array are read where they are: they must not change until the future is done. The pool keeps
-        the array alive. An array whose pixels are not side by side is copied before submit() returns.
+        the array alive. An array whose pixels are not side by side is copied before submit() returns. Bytes of an image
+        file, and the file of a path, which is read at once, are decoded by threads of the pool while earlier images
+        run; what is wrong with them is the error of this future (DecodeError).
 
         timeout: seconds in which the image's run must begin; otherwise it is not run (DeadlineError).
         queue_full_policy: instead of the pool's. In a coroutine a pool that blocks would hold up the event loop: take
@@ -195,7 +197,6 @@ class Pool(Generic[R]):
                     return error
                 raise
 
-        most = self._core.in_flight
         try:
             for image in images:
                 try:
@@ -204,6 +205,7 @@ class Pool(Generic[R]):
                     future = PoolFuture()
                     future.set_exception(error)
                 in_flight.append(future)
+                most = self._core.in_flight(is_encoded(image))
                 while in_flight and (len(in_flight) >= most or in_flight[0].done()):
                     yield pop_front()
             while in_flight:

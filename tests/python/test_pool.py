@@ -13,7 +13,7 @@ import weakref
 
 import numpy as np
 import pytest
-from conftest import TASKS, memory_growth, model_file, picture, run_python, same, slow
+from conftest import DATA, TASKS, memory_growth, model_file, picture, run_python, same, slow
 
 import tensorrt_yolo as ty
 
@@ -41,6 +41,41 @@ def test_gives_what_the_model_gives(task):
         with concurrent.futures.ThreadPoolExecutor(8) as threads:
             assert all(map(same, threads.map(pool.predict, images * 4), expected * 4))
     assert pool.metrics().finished == 1 + 4 + 12 + 4 + 16
+
+
+@pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
+def test_encoded_images(detector, kind):
+    file = DATA / "shapes" / "images" / "00001.jpg"
+    data, expected = kind(file.read_bytes()), detector.predict(file)
+    with ty.Pool(detector) as pool:
+        futures = [pool.submit(data) for _ in range(10)]
+        wrong = pool.submit(b"x" * 40)
+        futures += [pool.submit(file), pool.submit(str(file))]
+        assert all(same(future.result(), expected) for future in futures)
+        with pytest.raises(ty.DecodeError, match="predict: 40 bytes: not an image"):
+            wrong.result()
+        with pytest.raises(FileNotFoundError):
+            pool.submit("none.jpg")
+        assert same(pool.predict(data), expected)
+        assert all(same(found, expected) for found in pool.predict([data, file] * 10))
+        with pytest.raises(ValueError, match=r"images\[1\]: predict: 1 bytes: not an image"):
+            pool.predict([data, b"x", data])
+        found = list(pool.map([data, picture(), b"x"], return_errors=True))
+        assert same(found[0], expected) and isinstance(found[2], ty.DecodeError)
+        assert pool.metrics().decode.count > 0 and pool.metrics().undecoded == 0
+
+
+def test_encoded_images_of_a_pool_that_is_dropped(detector):
+    data = (DATA / "shapes" / "images" / "00001.jpg").read_bytes()
+    pool = ty.Pool(detector, queue_length=1000)
+    futures = [pool.submit(data) for _ in range(300)]
+    cancelled = sum(future.cancel() for future in futures[::3])
+    pool.close("drop")
+    ends = [future.exception() if not future.cancelled() else None for future in futures]
+    assert all(end is None or isinstance(end, ty.ClosedError) for end in ends)
+    metrics = pool.metrics()
+    assert metrics.submitted == 300 == metrics.finished + metrics.cancelled + metrics.dropped
+    assert metrics.cancelled == cancelled
 
 
 def test_of_a_file():
