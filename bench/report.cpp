@@ -166,7 +166,7 @@ void writeGroup(std::ostream& out, const Json& rows, const Group& group, bool er
   const bool images = std::any_of(rows.begin(), rows.end(), [](const Json& row) { return row["memory"] != "host"; });
   const auto begin = [&](const std::string& kind, const std::string& image, const std::string& n) {
     out << std::left << std::setw(10) << kind;
-    if (images) out << std::setw(7) << image;
+    if (images) out << std::setw(6) << image;
     out << std::right << std::setw(5) << n;
   };
   out << '\n';
