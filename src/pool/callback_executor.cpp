@@ -31,7 +31,9 @@ struct CallbackExecutor::State {
 
   static void call(const std::shared_ptr<PoolRequest>& request) {
     const auto onDone = std::move(request->onDone);
-    request->owner.reset();
+    if (!request->beingDecoded) {  // else it is posted again
+      request->owner.reset();
+    }
     request->pixels.reset();
     if (onDone) {
       try {

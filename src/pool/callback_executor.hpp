@@ -23,7 +23,8 @@ class CallbackExecutor {
   // Makes the thread, if there is none. To be called before the first post(). Throws std::system_error if the machine
   // has no more threads.
   void start();
-  // Takes the image at `place` out of `from`. Allocates nothing. What its callback throws is lost.
+  // Takes the image at `place` out of `from`. Allocates nothing. What its callback throws is lost. An image that is
+  // still being decoded keeps its owner, and is to be posted again.
   void post(RequestList& from, RequestList::iterator place) noexcept;
   // Returns when all that was posted has been called; nothing may be posted afterwards. In its own thread, where it
   // cannot wait for itself, it returns at once.

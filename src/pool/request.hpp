@@ -1,6 +1,7 @@
 // One image on its way through a pool: what its ticket and the pool share.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <exception>
@@ -53,7 +54,9 @@ class PoolRequest {
   std::shared_ptr<Scheduler> scheduler;  // for tickets; null of a request that was never submitted
 
   // The scheduler's, under its lock.
-  std::shared_ptr<const void> pixels;  // of the decoded image
+  std::shared_ptr<const void> pixels;      // of the decoded image
+  std::atomic<bool> beingDecoded = false;  // read without the lock: the owner of the bytes must stay
+  RequestList again;                       // of an encoded image: a node, to be posted once more
   Stage stage = Stage::Done;
   Clock::time_point arrived;
   RequestList::iterator place;          // while it is blocked or waits

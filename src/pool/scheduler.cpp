@@ -122,6 +122,9 @@ void Scheduler::submit(const RequestPtr& request, Entry entry) {
   if (request->deadline != kNever) {
     due.emplace(request->deadline, request.get());
   }
+  if (request->encoded && request->again.empty()) {
+    request->again.emplace_back();
+  }
   Lock lock(mutex_);
   checkOpen();
   if (request->onDone || request->owner) {

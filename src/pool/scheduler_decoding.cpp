@@ -43,13 +43,22 @@ void Scheduler::takeEncoded(std::vector<RequestPtr>& requests, std::vector<Encod
     requests.push_back(encoded_.front());
     images.push_back(*request.encoded);
     request.stage = PoolRequest::Stage::Decoding;
+    request.beingDecoded = true;
     decoding_.splice(decoding_.end(), encoded_, request.place);
   }
   notifyDecoder();
 }
 
-// What a thread that decodes does. Images may end while they are decoded: nothing waits for it, as the bytes are the
-// request's.
+// Of an image that ended while it was decoded: its callback was called then, but its bytes were needed.
+void Scheduler::releaseOwner(const RequestPtr& request) {
+  if (request->encoded->bytes) {
+    request->again.front() = request;
+    callbacks_.post(request->again, request->again.begin());
+  }
+}
+
+// What a thread that decodes does. Images may end while they are decoded: nobody waits for that but the owner of the
+// bytes.
 void Scheduler::decodeImages() {
   std::vector<RequestPtr> requests;
   std::vector<EncodedImage> images;
@@ -80,7 +89,9 @@ void Scheduler::decodeImages() {
     decodes_.add(std::chrono::duration<double, std::milli>(now - start).count());
     for (std::size_t i = 0; i < requests.size(); ++i) {
       PoolRequest& request = *requests[i];
+      request.beingDecoded = false;
       if (request.stage != PoolRequest::Stage::Decoding) {
+        releaseOwner(requests[i]);
         continue;
       }
       if (failure || ready[i].error) {

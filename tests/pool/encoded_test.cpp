@@ -272,6 +272,32 @@ TEST_F(EncodedPoolTest, ImagesCanBeCancelledBeforeWhileAndAfterTheyAreDecoded) {
   EXPECT_EQ(machine_.runs().size(), 1U);
 }
 
+// The bytes are there until the decoder has read them, and then their owner goes, in the thread of callbacks.
+TEST_F(EncodedPoolTest, BytesOfAnImageThatEndsStayUntilTheyAreDecoded) {
+  make({1, 1, 64, 1, 1, 64});
+  decoder_.hold();
+  std::atomic<int> called = 0;
+  std::thread::id released;
+  const std::uint8_t byte = 1;
+  auto made = request(1);
+  made->encoded = EncodedImage{&byte, 1};
+  made->owner = std::shared_ptr<const void>(&byte, [&](const void*) { released = std::this_thread::get_id(); });
+  made->onDone = [&](const auto&) { ++called; };
+  const std::weak_ptr<const void> owner = made->owner;
+  scheduler_->submit(made, Entry::Later);
+  decoder_.awaitCalls(1);
+  EXPECT_TRUE(scheduler_->cancel(*made));
+  while (called == 0) {
+    std::this_thread::sleep_for(100us);
+  }
+  EXPECT_FALSE(owner.expired());
+  decoder_.resume();
+  scheduler_->close(CloseMode::Drain);
+  EXPECT_TRUE(owner.expired());
+  EXPECT_NE(released, std::this_thread::get_id());
+  EXPECT_EQ(called, 1);
+}
+
 TEST_F(EncodedPoolTest, DeadlinesEndImagesThatAreNotDecodedYet) {
   make({1, 1, 64, 1, 1, 64});
   decoder_.hold();

@@ -47,6 +47,21 @@ struct BufferPool::State {
   }
 };
 
+// A buffer on loan.
+class BufferPool::Lease {
+ public:
+  Lease(std::shared_ptr<State> state, Buffer&& buffer) : state_(std::move(state)), buffer_(std::move(buffer)) {}
+  ~Lease() { state_->giveBack(std::move(buffer_)); }
+  Lease(const Lease&) = delete;
+  Lease& operator=(const Lease&) = delete;
+
+  std::uint8_t* get() const { return buffer_.get(); }
+
+ private:
+  std::shared_ptr<State> state_;
+  Buffer buffer_;
+};
+
 BufferPool::BufferPool(int gpu) : state_(std::make_shared<State>(gpu)) {}
 
 BufferPool::~BufferPool() {
@@ -80,17 +95,8 @@ std::shared_ptr<std::uint8_t> BufferPool::acquire(std::size_t bytes) {
   if (buffer.size() == 0) {
     buffer = Buffer(wanted);
   }
-  struct Lease {
-    std::shared_ptr<State> state;
-    Buffer buffer;
-    ~Lease() {
-      if (buffer.size() > 0) {
-        state->giveBack(std::move(buffer));
-      }
-    }
-  };
-  auto lease = std::shared_ptr<Lease>(new Lease{state_, std::move(buffer)});
-  return {lease, lease->buffer.get()};
+  auto lease = std::make_shared<Lease>(state_, std::move(buffer));
+  return {lease, lease->get()};
 }
 
 }  // namespace trtyolo::media

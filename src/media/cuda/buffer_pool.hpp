@@ -20,6 +20,7 @@ class BufferPool {
 
  private:
   struct State;  // shared with the buffers
+  class Lease;
 
   std::shared_ptr<State> state_;
 };

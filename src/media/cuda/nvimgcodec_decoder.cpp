@@ -37,10 +37,10 @@ struct NvImageCodecDecoder::Batch {
       library.futureDestroy(future);
     }
     cuda::ignore(cudaStreamSynchronize(work.get()));  // it writes the pixels, whose memory may go now
-    for (const nvimgcodecImage_t image : images) {
+    for (nvimgcodecImage_t image : images) {
       library.imageDestroy(image);
     }
-    for (const nvimgcodecCodeStream_t stream : streams) {
+    for (nvimgcodecCodeStream_t stream : streams) {
       library.codeStreamDestroy(stream);
     }
   }
