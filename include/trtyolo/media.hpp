@@ -20,6 +20,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "encoded.hpp"
 #include "media_api.hpp"
@@ -70,6 +71,10 @@ TRTYOLO_MEDIA_API bool hasMorePages(const EncodedImage& image);
 /// Whether a JPEG file has the mark of its end: what is cut off lacks it, and codecs fill the rest of the image. True
 /// of other formats.
 TRTYOLO_MEDIA_API bool hasItsEnd(const EncodedImage& image);
+
+/// `text` with "***" in place of what URLs in it tell of users and passwords: rtsp://user:password@host becomes
+/// rtsp://***@host, and so do the values of parameters that are called like a password or a key. For messages.
+TRTYOLO_MEDIA_API std::string withoutPasswords(std::string_view text);
 
 /// Bytes of memory that this process may still take: the least of what the machine has left, what its control group
 /// leaves, and its own limits (RLIMIT_AS, RLIMIT_DATA).

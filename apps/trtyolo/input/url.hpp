@@ -6,13 +6,13 @@
 #include <string_view>
 #include <vector>
 
+#include "trtyolo/media.hpp"
+
 namespace app {
 
 using Bytes = std::vector<unsigned char>;
 
-/// `text` with "***" in place of what URLs in it tell of users and passwords: rtsp://user:password@host becomes
-/// rtsp://***@host, and so do the values of parameters that are called like a password or a key.
-std::string withoutPasswords(std::string_view text);
+using trtyolo::withoutPasswords;
 
 /// True of http:// and https://, in capitals too.
 bool isWebUrl(std::string_view text);
