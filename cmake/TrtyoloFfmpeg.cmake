@@ -1,0 +1,21 @@
+# FFmpeg's libraries, as TRTYOLO_FFMPEG says: TRTYOLO_HAS_FFMPEG, and the targets PkgConfig::ffmpeg and, if
+# ffmpeg_devices_FOUND, PkgConfig::ffmpeg_devices (cameras).
+set(TRTYOLO_HAS_FFMPEG FALSE)
+set(ffmpeg_devices_FOUND FALSE)
+if(NOT TRTYOLO_FFMPEG OR NOT TRTYOLO_BUILD_MEDIA)
+  return()
+endif()
+find_package(PkgConfig QUIET)
+if(PkgConfig_FOUND)
+  pkg_check_modules(ffmpeg QUIET IMPORTED_TARGET libavformat>=59 libavcodec>=59 libavutil>=57 libswscale>=6)
+endif()
+if(ffmpeg_FOUND)
+  set(TRTYOLO_HAS_FFMPEG TRUE)
+  pkg_check_modules(ffmpeg_devices QUIET IMPORTED_TARGET libavdevice>=59)
+  message(STATUS "Videos: FFmpeg's libavformat ${ffmpeg_libavformat_VERSION}")
+elseif(TRTYOLO_FFMPEG STREQUAL "AUTO")
+  message(STATUS "Videos: left out; they need FFmpeg 5 or later (libavformat, libavcodec, libavutil, libswscale, by pkg-config)")
+else()
+  message(FATAL_ERROR "TRTYOLO_FFMPEG is ${TRTYOLO_FFMPEG}: expected FFmpeg 5 or later (libavformat 59, libavcodec 59, libavutil 57, "
+    "libswscale 6, by pkg-config), and did not find it")
+endif()

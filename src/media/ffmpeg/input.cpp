@@ -1,0 +1,234 @@
+#include "media/ffmpeg/input.hpp"
+
+#include <cmath>
+#include <stdexcept>
+#include <thread>
+
+#include <sys/stat.h>
+
+#include "trtyolo/media.hpp"
+
+#ifdef TRTYOLO_HAS_AVDEVICE
+extern "C" {
+#include <libavdevice/avdevice.h>
+}
+#endif
+
+namespace trtyolo::media {
+namespace {
+
+constexpr int kMostBadPackets = 100;  // packets in sequence that a container gives as errors
+constexpr auto kDevicePause = std::chrono::milliseconds(2);
+
+// What is done once in a process.
+void beginFfmpeg() {
+  static const bool ready = [] {
+    if (av_log_get_level() == AV_LOG_INFO) {  // nobody has set it
+      av_log_set_level(AV_LOG_QUIET);
+    }
+#ifdef TRTYOLO_HAS_AVDEVICE
+    avdevice_register_all();
+#endif
+    avformat_network_init();
+    return true;
+  }();
+  static_cast<void>(ready);
+}
+
+class Dictionary {
+ public:
+  Dictionary() = default;
+  ~Dictionary() { av_dict_free(&entries_); }
+  Dictionary(const Dictionary&) = delete;
+  Dictionary& operator=(const Dictionary&) = delete;
+
+  void set(const std::string& name, const std::string& value) {
+    av_dict_set(&entries_, name.c_str(), value.c_str(), 0);
+  }
+  bool has(const std::string& name) const { return av_dict_get(entries_, name.c_str(), nullptr, 0) != nullptr; }
+  AVDictionary** get() { return &entries_; }
+
+ private:
+  AVDictionary* entries_ = nullptr;
+};
+
+std::string containerOf(const std::string& source, const struct stat& status, const std::string& asked) {
+  const bool camera = S_ISCHR(status.st_mode) != 0 && source.compare(0, 10, "/dev/video") == 0;
+  return asked.empty() && camera ? "v4l2" : asked;
+}
+
+// Whether a container that was cut off has been read up to there. FFmpeg tells the end of an HTTP connection that has
+// no length as an error.
+bool isAtEnd(AVIOContext& bytes) {
+  return bytes.eof_reached != 0 && (bytes.error == 0 || (bytes.error == AVERROR(EIO) && avio_size(&bytes) < 0));
+}
+
+double positive(AVRational value) {
+  const double number = value.den == 0 ? 0 : av_q2d(value);
+  return std::isfinite(number) && number > 0 ? number : 0;
+}
+
+}  // namespace
+
+Input::Input(const std::string& source, const VideoOption& option, Patience& patience)
+    : name_(withoutPasswords(source)), patience_(patience) {
+  beginFfmpeg();
+  patience_.begin(option.openTimeout);
+  try {
+    open(source, option);
+    findStream();
+  } catch (...) {
+    avformat_close_input(&context_);
+    throw;
+  }
+}
+
+Input::~Input() {
+  avformat_close_input(&context_);
+}
+
+void Input::fail(const std::string& reason) const {
+  throw VideoError(name_ + ": " + reason);
+}
+
+void Input::open(const std::string& source, const VideoOption& option) {
+  struct stat status {};
+  const bool local = stat(source.c_str(), &status) == 0;
+  file_ = local && S_ISREG(status.st_mode) != 0;
+  if (local && S_ISDIR(status.st_mode) != 0) {
+    fail("expected a video, and found a folder");
+  }
+  if (file_ && status.st_size == 0) {
+    fail("the file is empty");
+  }
+  const std::string format = containerOf(source, status, option.format);
+  const AVInputFormat* const known = format.empty() ? nullptr : av_find_input_format(format.c_str());
+  if (!format.empty() && !known) {
+    fail("FFmpeg as it is here knows no container or device \"" + format + "\"");
+  }
+  if (!local && format.empty() && source.find(':') == std::string::npos && source != "-") {
+    fail("no such file");
+  }
+
+  Dictionary options;
+  for (const auto& [name, value] : option.ffmpegOptions) {
+    options.set(name, value);
+  }
+  if (option.rtspOverTcp && source.compare(0, 4, "rtsp") == 0 && !options.has("rtsp_transport")) {
+    options.set("rtsp_transport", "tcp");
+  }
+  context_ = avformat_alloc_context();
+  if (!context_) {
+    throw std::bad_alloc();
+  }
+  context_->interrupt_callback = {[](void* patience) { return static_cast<Patience*>(patience)->isOver() ? 1 : 0; },
+                                  &patience_};
+  if (known && (known->flags & AVFMT_NOFILE) != 0) {
+    context_->flags |= AVFMT_FLAG_NONBLOCK;  // a silent camera would be waited for without a look at `patience_`
+  }
+  if (PipeInput::isPipe(source)) {
+    pipe_ = std::make_unique<PipeInput>(source, patience_);
+    context_->pb = pipe_->context();
+    context_->flags |= AVFMT_FLAG_CUSTOM_IO;
+  }
+  // The name of a file is no URL, even one with a colon.
+  const std::string place = local && !known && !pipe_ ? "file:" + source : source;
+  const int error = avformat_open_input(&context_, place.c_str(), known, options.get());
+  if (error < 0) {
+    patience_.rethrow(name_, "data");
+    if (error == AVERROR(ENOMEM)) {
+      throw std::bad_alloc();
+    }
+    fail(error == AVERROR_INVALIDDATA ? "not a video that FFmpeg can read, or damaged"
+                                      : "cannot be opened: " + wordsOf(error));
+  }
+  for (const auto& [name, value] : option.ffmpegOptions) {
+    if (options.has(name)) {
+      throw std::invalid_argument("VideoOption::ffmpegOptions: \"" + name + "\" is no option of FFmpeg for " + name_);
+    }
+  }
+}
+
+void Input::findStream() {
+  const int error = avformat_find_stream_info(context_, nullptr);
+  patience_.rethrow(name_, "data");
+  const auto isVideo = [&](int i) {  // and not the cover of a record
+    const AVStream& stream = *context_->streams[i];
+    return stream.codecpar->codec_type == AVMEDIA_TYPE_VIDEO && (stream.disposition & AV_DISPOSITION_ATTACHED_PIC) == 0;
+  };
+  const int streams = static_cast<int>(context_->nb_streams);
+  int best = av_find_best_stream(context_, AVMEDIA_TYPE_VIDEO, -1, -1, nullptr, 0);
+  int audio = 0;
+  for (int i = 0; i < streams; ++i) {
+    audio += context_->streams[i]->codecpar->codec_type == AVMEDIA_TYPE_AUDIO ? 1 : 0;
+    best = (best < 0 || !isVideo(best)) && isVideo(i) ? i : best;
+  }
+  best = best >= 0 && isVideo(best) ? best : -1;
+  if (best < 0 && error < 0) {
+    fail("not a video that FFmpeg can read, or damaged: " + wordsOf(error));
+  }
+  if (best < 0) {
+    fail("expected a stream of video, and found " + std::to_string(streams) +
+         (streams == 1 ? " stream, " : " streams, ") + std::to_string(audio) + " of them audio");
+  }
+  stream_ = static_cast<unsigned>(best);
+  for (unsigned i = 0; i < context_->nb_streams; ++i) {
+    if (i != stream_) {
+      context_->streams[i]->discard = AVDISCARD_ALL;
+    }
+  }
+}
+
+double Input::fps() const {
+  const double average = positive(stream().avg_frame_rate);
+  return average > 0 ? average : positive(stream().r_frame_rate);
+}
+
+double Input::duration() const {
+  if (stream().duration != AV_NOPTS_VALUE && stream().duration > 0) {
+    return static_cast<double>(stream().duration) * av_q2d(stream().time_base);
+  }
+  return context_->duration != AV_NOPTS_VALUE && context_->duration > 0
+             ? static_cast<double>(context_->duration) / AV_TIME_BASE
+             : 0;
+}
+
+std::int64_t Input::frames() const {
+  return stream().nb_frames > 0 ? stream().nb_frames : std::llround(duration() * fps());
+}
+
+bool Input::read(AVPacket& packet) {
+  for (int failures = 0;;) {
+    if (patience_.isOver()) {
+      patience_.rethrow(name_, "a frame");
+    }
+    const int error = av_read_frame(context_, &packet);
+    if (error >= 0) {
+      if (packet.stream_index == static_cast<int>(stream_)) {
+        return true;
+      }
+      av_packet_unref(&packet);
+      continue;
+    }
+    patience_.rethrow(name_, "a frame");
+    if (error == AVERROR_EOF) {
+      return false;
+    }
+    if (error == AVERROR(EAGAIN)) {  // a device that has nothing yet
+      std::this_thread::sleep_for(kDevicePause);
+      continue;
+    }
+    if (error == AVERROR(ENOMEM)) {
+      throw std::bad_alloc();
+    }
+    if (context_->pb && isAtEnd(*context_->pb)) {
+      return false;
+    }
+    const bool damaged = error == AVERROR_INVALIDDATA;
+    if (!damaged || ++failures > kMostBadPackets) {
+      fail("it broke off: " + wordsOf(error));
+    }
+  }
+}
+
+}  // namespace trtyolo::media
