@@ -285,8 +285,8 @@ class Bench {
     }
     const double started = usedMegabytes();
     workers.ask([&](std::size_t i) {
-      return "load " + (processes ? "model 1" : job.kind + " " + std::to_string(job.n)) +
-             " " + job.memory + " " + std::to_string(i % gpus);
+      return "load " + (processes ? "model 1" : job.kind + " " + std::to_string(job.n)) + " " + job.memory + " " +
+             std::to_string(i % gpus);
     });
     if (job.kind != kNetwork) workers.ask("predict 0");
     const double ready = std::chrono::duration<double>(Clock::now() - start).count();

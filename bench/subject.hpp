@@ -81,9 +81,9 @@ class Subject {
   std::size_t callers_ = 0, engines_ = 0;  // the first models have an engine each
   Models models_, lowLatency_;
   std::vector<std::unique_ptr<trtyolo::Pool<>>> pools_;
-  std::vector<std::uint64_t> warmUpRuns_;  // by their number of images
+  std::vector<std::uint64_t> warmUpRuns_;            // by their number of images
   std::vector<std::shared_ptr<const void>> pixels_;  // those that are not where the caller has them
-  std::vector<trtyolo::Image> images_;  // one for each GPU
+  std::vector<trtyolo::Image> images_;               // one for each GPU
   int objects_ = 0;
   double withoutClones_ = 0;  // megabytes
   nlohmann::ordered_json cloneMemory_ = nlohmann::ordered_json::object();

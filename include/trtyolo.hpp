@@ -20,14 +20,14 @@
 //     several threads needs the caller's own lock.
 #pragma once
 
-#include "trtyolo/build.hpp"    // IWYU pragma: export
-#include "trtyolo/encoded.hpp"  // IWYU pragma: export
-#include "trtyolo/errors.hpp"   // IWYU pragma: export
-#include "trtyolo/image.hpp"    // IWYU pragma: export
-#include "trtyolo/info.hpp"     // IWYU pragma: export
-#include "trtyolo/log.hpp"      // IWYU pragma: export
-#include "trtyolo/model.hpp"    // IWYU pragma: export
-#include "trtyolo/options.hpp"  // IWYU pragma: export
+#include "trtyolo/build.hpp"          // IWYU pragma: export
+#include "trtyolo/encoded.hpp"        // IWYU pragma: export
+#include "trtyolo/errors.hpp"         // IWYU pragma: export
+#include "trtyolo/image.hpp"          // IWYU pragma: export
+#include "trtyolo/info.hpp"           // IWYU pragma: export
+#include "trtyolo/log.hpp"            // IWYU pragma: export
+#include "trtyolo/model.hpp"          // IWYU pragma: export
+#include "trtyolo/options.hpp"        // IWYU pragma: export
 #include "trtyolo/pinned_buffer.hpp"  // IWYU pragma: export
-#include "trtyolo/pool.hpp"     // IWYU pragma: export
-#include "trtyolo/results.hpp"  // IWYU pragma: export
+#include "trtyolo/pool.hpp"           // IWYU pragma: export
+#include "trtyolo/results.hpp"        // IWYU pragma: export

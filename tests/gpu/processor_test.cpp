@@ -65,7 +65,8 @@ class GpuBesideProcessorTest : public testing::Test {
       const std::vector<Result> found = gpu.predict(images_);
       for (std::size_t i = 0; i < images_.size(); ++i) {
         SCOPED_TRACE(i);
-        test::expectSame(found[i], wanted[i], {.pixels = 1e-3, .score = 1e-5, .maskIou = 1, .depth = 1e-4, .otherClass = mostOthers});
+        test::expectSame(found[i], wanted[i],
+                         {.pixels = 1e-3, .score = 1e-5, .maskIou = 1, .depth = 1e-4, .otherClass = mostOthers});
       }
     }
   }

@@ -54,7 +54,8 @@ Image pinned(Picture& picture, std::size_t gap) {
   buffer = PinnedBuffer(pitch * static_cast<std::size_t>(from.height));
   EXPECT_TRUE(buffer.pageLocked());
   for (std::size_t y = 0; y < static_cast<std::size_t>(from.height); ++y) {
-    std::memcpy(static_cast<char*>(buffer.data()) + y * pitch, static_cast<const char*>(from.ptr) + y * from.pitch, row);
+    std::memcpy(static_cast<char*>(buffer.data()) + y * pitch, static_cast<const char*>(from.ptr) + y * from.pitch,
+                row);
   }
   return {buffer.data(), from.width, from.height, 3, pitch};
 }

@@ -75,9 +75,9 @@ TEST(FamilyTest, WhatIsAskedForIsTaken) {
 }
 
 TEST(FamilyTest, MetadataOfLibreYolo) {
-  for (const std::string name : {"yolox", "yolonas", "yolo9", "yolo7", "rtdetr", "rtdetrv2", "rtdetrv4", "dfine",
-                                 "deim", "deimv2", "ec", "tinyformer", "gtr", "rfdetr", "picodet", "ppyoloe", "rtmdet",
-                                 "yolo9_e2e"}) {
+  for (const std::string name :
+       {"yolox", "yolonas", "yolo9", "yolo7", "rtdetr", "rtdetrv2", "rtdetrv4", "dfine", "deim", "deimv2", "ec",
+        "tinyformer", "gtr", "rfdetr", "picodet", "ppyoloe", "rtmdet", "yolo9_e2e"}) {
     const FamilyReading reading = familyOf(infoOf({kUltralytics}), {{"model_family", name}}, "");
     EXPECT_EQ(reading.family->name, "libreyolo-" + name);
     EXPECT_EQ(reading.why, "its metadata names the family '" + name + "'");

@@ -126,10 +126,10 @@ TEST(OutputLayoutTest, BoxesAndScoresApart) {
 
 // Of one-to-one heads every class that scores is an object; of the others, boxes suppress each other.
 TEST(OutputLayoutTest, CandidatesOfLibreYolo) {
-  for (const auto& [family, sides, suppressed] : {std::tuple{"yolo9_e2e", std::vector{1, 84, 8400}, true},
-                                                  std::tuple{"yolo9", std::vector{1, 84, 8400}, false},
-                                                  std::tuple{"picodet", std::vector{1, 8500, 84}, false},
-                                                  std::tuple{"rtmdet", std::vector{1, 8400, 84}, false}}) {
+  for (const auto& [family, sides, suppressed] :
+       {std::tuple{"yolo9_e2e", std::vector{1, 84, 8400}, true}, std::tuple{"yolo9", std::vector{1, 84, 8400}, false},
+        std::tuple{"picodet", std::vector{1, 8500, 84}, false},
+        std::tuple{"rtmdet", std::vector{1, 8400, 84}, false}}) {
     RawModel model;
     model.inputs = {{"images", "f32", {1, 3, 640, 640}}};
     model.outputs = {{"output", "f32", sides}};

@@ -104,7 +104,8 @@ void NvImageCodecDecoder::decode(const EncodedImage* images, std::span<const std
   }
 }
 
-// Puts an image and the memory for its pixels into the batch; false if nvImageCodec cannot read it, or it lies on a side.
+// Puts an image and the memory for its pixels into the batch; false if nvImageCodec cannot read it, or it lies on a
+// side.
 bool NvImageCodecDecoder::prepare(const EncodedImage& image, bool bgr, BufferPool& buffers, Batch& batch) {
   nvimgcodecCodeStream_t stream = nullptr;
   if (library_.codeStreamCreateFromHostMem(instance_, &stream, static_cast<const unsigned char*>(image.bytes),
