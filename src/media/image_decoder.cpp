@@ -17,7 +17,7 @@ MediaDecoder::~MediaDecoder() = default;
 namespace media {
 namespace {
 
-constexpr std::size_t kGpuBatch = 32;
+constexpr std::size_t kGpuBatch = 16;
 
 // Calls `use` with each number below `count`, in some threads at once.
 template <typename Use>
