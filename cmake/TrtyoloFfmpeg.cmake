@@ -2,7 +2,7 @@
 # ffmpeg_devices_FOUND, PkgConfig::ffmpeg_devices (cameras).
 set(TRTYOLO_HAS_FFMPEG FALSE)
 set(ffmpeg_devices_FOUND FALSE)
-if(NOT TRTYOLO_FFMPEG OR NOT TRTYOLO_BUILD_MEDIA)
+if(NOT TRTYOLO_FFMPEG OR NOT (TRTYOLO_BUILD_MEDIA OR TRTYOLO_BUILD_PYTHON))
   return()
 endif()
 find_package(PkgConfig QUIET)

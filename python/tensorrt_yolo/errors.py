@@ -32,6 +32,18 @@ class DecodeError(Error, ValueError):
     """Encoded bytes are no image, are damaged, or hold more pixels than may be decoded. It is a ValueError, too."""
 
 
+class VideoError(Error):
+    """A video cannot be opened, has no frames, or broke off."""
+
+
+class VideoTimeoutError(VideoError, TimeoutError):
+    """A camera, server or pipe was silent for longer than it may be. It is a TimeoutError, too."""
+
+
+class VideoInterruptedError(VideoError):
+    """Reading a video was ended by VideoReader.interrupt() or close()."""
+
+
 class QueueFullError(Error):
     """The queue of a pool is full, and the pool rejects images then (queue_full_policy="reject")."""
 

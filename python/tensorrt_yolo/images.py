@@ -15,10 +15,11 @@ import numpy.typing as npt
 
 from tensorrt_yolo import _core, _cuda
 from tensorrt_yolo.formats import Image
+from tensorrt_yolo.video import VideoFrame
 
 _KINDS = (
     "a path, a NumPy array, a PIL image, a tensor, bytes of an image file, or anything with the buffer protocol, "
-    "__array_interface__, __cuda_array_interface__ or __dlpack__, or an Image"
+    "__array_interface__, __cuda_array_interface__ or __dlpack__, an Image, or a VideoFrame"
 )
 _ON_CPU = (1, 3)  # DLPack's devices: ordinary memory, also page-locked
 _ON_CUDA = (2, 13)  # of a GPU, also managed
@@ -29,6 +30,8 @@ def readable(image: Any, bgr: bool) -> Any:
 
     `bgr` says in which order the model takes the channels of arrays; images whose order is known are brought to it.
     """
+    if isinstance(image, VideoFrame):
+        image = image.image
     if isinstance(image, np.ndarray):
         return _array(image)
     if isinstance(image, (str, os.PathLike)):

@@ -12,6 +12,9 @@ from tensorrt_yolo.errors import (
     InferenceError as InferenceError,
     ModelError as ModelError,
     QueueFullError as QueueFullError,
+    VideoError as VideoError,
+    VideoInterruptedError as VideoInterruptedError,
+    VideoTimeoutError as VideoTimeoutError,
 )
 from tensorrt_yolo.files import generate_labels as generate_labels, image_batches as image_batches
 from tensorrt_yolo.formats import Image as Image
@@ -68,3 +71,4 @@ from tensorrt_yolo.results import (
     SegResult as SegResult,
     SemanticResult as SemanticResult,
 )
+from tensorrt_yolo.video import VideoFrame as VideoFrame, VideoReader as VideoReader
