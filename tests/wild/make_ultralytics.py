@@ -150,7 +150,7 @@ def make_nudenet(folder: Path) -> None:
         "exporter": f"{inside}, as it is in the package",
         "reference": "NudeDetector.detect(), boxes in whole pixels",
     }
-    write(folder, [file], about, images)
+    write(folder, [file], about, images, {".onnx": ["--letterbox", "topleft"]})
 
 
 if __name__ == "__main__":
