@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstring>
 #include <fstream>
+#include <functional>
 #include <thread>
 
 #include <arpa/inet.h>
@@ -36,6 +37,14 @@ double secondsOf(const std::function<void()>& work) {
   const auto begin = std::chrono::steady_clock::now();
   work();
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+// `work` takes so long, or a little longer; machines may be busy.
+void expectAfter(double seconds, const std::function<void()>& work) {
+  constexpr double kSlack = 3;
+  const double taken = secondsOf(work);
+  EXPECT_GE(taken, 0.9 * seconds);
+  EXPECT_LE(taken, seconds + kSlack);
 }
 
 // The message that opening and reading all of it ends in; "none" at a good end.
@@ -342,11 +351,9 @@ TEST(VideoSilenceTest, APipeThatNobodyWritesToIsGivenUp) {
   const TempDir folder;
   const std::string pipe = folder / "pipe";
   ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
-  EXPECT_NEAR(secondsOf([&] {
-                EXPECT_EQ(errorOf<VideoTimeoutError>(pipe, patient(0.4)),
-                          pipe + ": expected data within 0.4 s, and none came");
-              }),
-              0.5, 0.4);
+  expectAfter(0.4, [&] {
+    EXPECT_EQ(errorOf<VideoTimeoutError>(pipe, patient(0.4)), pipe + ": expected data within 0.4 s, and none came");
+  });
 }
 
 TEST(VideoSilenceTest, AVideoComesThroughAPipeUntilItFallsSilent) {
@@ -399,7 +406,7 @@ TEST(VideoSilenceTest, AServerThatStallsIsGivenUp) {
     VideoReader video("http://" + server.place() + "/live", patient(1));
     std::string error;
     std::uint64_t frames = 0;
-    const double seconds = secondsOf([&] {
+    expectAfter(1, [&] {
       try {
         while (video.read()) {
           ++frames;
@@ -410,18 +417,15 @@ TEST(VideoSilenceTest, AServerThatStallsIsGivenUp) {
     });
     EXPECT_GT(frames, 10U);
     EXPECT_NE(error.find("expected a frame within 1 s, and none came"), std::string::npos) << error;
-    EXPECT_NEAR(seconds, 1.3, 1);
     EXPECT_THROW(video.read(), VideoTimeoutError) << "the error stays";
     EXPECT_THROW(video.skip(), VideoTimeoutError);
   }
   {
     const Server mute("", {}, true);
     for (const char* scheme : {"http://", "rtsp://", "tcp://"}) {
-      EXPECT_NEAR(secondsOf([&] {
-                    EXPECT_NE(errorOf<VideoTimeoutError>(scheme + mute.place() + "/live", patient(0.4)), "none");
-                  }),
-                  0.6, 0.5)
-          << scheme;
+      expectAfter(0.4, [&] {
+        EXPECT_NE(errorOf<VideoTimeoutError>(scheme + mute.place() + "/live", patient(0.4)), "none") << scheme;
+      });
     }
   }
 }

@@ -8,6 +8,7 @@
 
 #include "media/encoded.hpp"
 #include "media/ffmpeg/frame_image.hpp"
+#include "media/ffmpeg/frame_times.hpp"
 #include "media/video_files.hpp"
 #include "support/references.hpp"
 #include "support/temp_dir.hpp"
@@ -221,6 +222,27 @@ TEST(VideoReaderTest, TimesAreThoseOfTheStampsAlsoOfAVariableRate) {
     }
     EXPECT_EQ(i, variable.size());
   }
+}
+
+TEST(FrameTimesTest, RiseWhateverTheStampsDo) {
+  const auto timesOf = [](std::initializer_list<std::int64_t> stamps, double fps) {
+    media::FrameTimes times({1, 10}, fps);
+    const media::Frame frame = media::makeFrame();
+    std::vector<double> found;
+    for (const std::int64_t stamp : stamps) {
+      frame->best_effort_timestamp = stamp;
+      times.came(*frame);
+      found.push_back(std::round(times.time() * 1000) / 1000);
+    }
+    return found;
+  };
+  constexpr std::int64_t kNone = AV_NOPTS_VALUE;
+  EXPECT_EQ(timesOf({50, 51, 53}, 10), (std::vector<double>{0, 0.1, 0.3}));
+  EXPECT_EQ(timesOf({kNone, kNone, kNone}, 0), (std::vector<double>{0, 0.04, 0.08}));
+  EXPECT_EQ(timesOf({0, kNone, 4}, 5), (std::vector<double>{0, 0.2, 0.4}));
+  EXPECT_EQ(timesOf({0, 5, 5, 4, 12}, 5), (std::vector<double>{0, 0.5, 0.7, 0.9, 1.2}))
+      << "a step where it stands still";
+  EXPECT_EQ(timesOf({900, 950, 0, 3, 10}, 5), (std::vector<double>{0, 5, 5.2, 5.5, 6.2})) << "they begin anew";
 }
 
 TEST(VideoReaderTest, FramesAreTurnedAsTheVideoSays) {

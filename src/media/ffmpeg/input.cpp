@@ -63,9 +63,11 @@ bool isAtEnd(AVIOContext& bytes) {
   return bytes.eof_reached != 0 && (bytes.error == 0 || (bytes.error == AVERROR(EIO) && avio_size(&bytes) < 0));
 }
 
-double positive(AVRational value) {
+// 0 if it is none: where FFmpeg knows no rate it gives that of the clock, 90 kHz of RTSP.
+double rateOf(AVRational value) {
+  constexpr double kHighest = 1000;
   const double number = value.den == 0 ? 0 : av_q2d(value);
-  return std::isfinite(number) && number > 0 ? number : 0;
+  return std::isfinite(number) && number > 0 && number < kHighest ? number : 0;
 }
 
 }  // namespace
@@ -180,8 +182,8 @@ void Input::findStream() {
 }
 
 double Input::fps() const {
-  const double average = positive(stream().avg_frame_rate);
-  return average > 0 ? average : positive(stream().r_frame_rate);
+  const double average = rateOf(stream().avg_frame_rate);
+  return average > 0 ? average : rateOf(stream().r_frame_rate);
 }
 
 double Input::duration() const {
