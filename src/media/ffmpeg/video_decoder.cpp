@@ -107,9 +107,9 @@ AVPixelFormat VideoDecoder::chooseFormat(AVCodecContext* context, const AVPixelF
       self.whyNoGpu_.clear();
       return AV_PIX_FMT_CUDA;
     }
-    self.whyNoGpu_ = std::string("the GPU does not decode ") + avcodec_get_name(context->codec_id) + " of " +
-                     std::to_string(context->width) + " x " + std::to_string(context->height) +
-                     " pixels of the format " + nameOf(context->sw_pix_fmt);
+    self.whyNoGpu_ = std::string("the GPU, or a driver without libnvcuvid, does not decode ") +
+                     avcodec_get_name(context->codec_id) + " of " + std::to_string(context->width) + " x " +
+                     std::to_string(context->height) + " pixels of the format " + nameOf(context->sw_pix_fmt);
   } catch (const std::exception&) {  // no memory for the reason
   }
   return other;

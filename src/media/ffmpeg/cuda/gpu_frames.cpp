@@ -1,5 +1,7 @@
 // FFmpeg's CUDA decoders (NVDEC).
+#include <cuda.h>
 #include <cuda_runtime_api.h>
+#include <dlfcn.h>
 
 #include <exception>
 #include <utility>
@@ -17,6 +19,22 @@ extern "C" {
 
 namespace trtyolo::media {
 namespace {
+
+// The context that the CUDA runtime works in, and so the rest of this library. FFmpeg's own way to it
+// (AV_CUDA_USE_PRIMARY_CONTEXT) refuses one that is in use already.
+CUcontext runtimesContext(int gpu) {
+  const cuda::DeviceScope scope(gpu);
+  cuda::check(cudaFree(nullptr), "making its context");
+  CUcontext context = nullptr;
+  // The runtime has loaded the driver. It stays, as the runtime keeps it.
+  void* const driver = dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL);
+  const auto getCurrent =
+      driver ? reinterpret_cast<decltype(&cuCtxGetCurrent)>(dlsym(driver, "cuCtxGetCurrent")) : nullptr;
+  if (!getCurrent || getCurrent(&context) != CUDA_SUCCESS || !context) {
+    throw DeviceError("the CUDA driver tells no context of " + cuda::deviceLabel(gpu));
+  }
+  return context;
+}
 
 class CudaFrames final : public GpuFrames {
  public:
@@ -56,15 +74,14 @@ class CudaFrames final : public GpuFrames {
 std::unique_ptr<GpuFrames> makeGpuFrames(int gpu, std::string& why) {
   try {
     cuda::checkDevice(gpu);
-    AVBufferRef* device = nullptr;
-    // In the context that the CUDA runtime has, too.
-    const int error = av_hwdevice_ctx_create(&device, AV_HWDEVICE_TYPE_CUDA, std::to_string(gpu).c_str(), nullptr,
-                                             AV_CUDA_USE_PRIMARY_CONTEXT);
-    if (error < 0) {
+    auto device = made<BufferRef>(av_hwdevice_ctx_alloc(AV_HWDEVICE_TYPE_CUDA));
+    auto& context = *reinterpret_cast<AVHWDeviceContext*>(device->data);
+    static_cast<AVCUDADeviceContext*>(context.hwctx)->cuda_ctx = runtimesContext(gpu);
+    if (const int error = av_hwdevice_ctx_init(device.get()); error < 0) {
       why = "FFmpeg cannot use " + cuda::deviceLabel(gpu) + ": " + wordsOf(error);
       return nullptr;
     }
-    return std::make_unique<CudaFrames>(gpu, BufferRef(device));
+    return std::make_unique<CudaFrames>(gpu, std::move(device));
   } catch (const std::exception& error) {
     why = error.what();
     return nullptr;
