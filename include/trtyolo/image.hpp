@@ -45,11 +45,11 @@ struct TRTYOLO_API Image {
   int channels = 3;           ///< of Interleaved images: bytes of a pixel, 1, 3 or 4
   std::size_t pitch = 0;      ///< bytes from the start of a row to the start of the next
 
-  PixelFormat format = PixelFormat::Interleaved;
+  PixelFormat format = PixelFormat::Interleaved;  ///< how pixels lie
   const void* chroma[2] = {};   ///< NV12: the plane of U and V, nothing; I420: the plane of U, the plane of V
   std::size_t chromaPitch = 0;  ///< of each of these planes
-  ColorMatrix matrix = ColorMatrix::BT601;
-  ColorRange range = ColorRange::Limited;
+  ColorMatrix matrix = ColorMatrix::BT601;  ///< of YUV: how colours were made into it
+  ColorRange range = ColorRange::Limited;   ///< of YUV: its values
   int low = 0;       ///< of Gray16: the value that becomes 0
   int high = 65535;  ///< of Gray16: the value that becomes 255; `low` to `high` is 0 to 65535 at most, and not empty
 

@@ -32,7 +32,8 @@ namespace trtyolo {
 
 /// Width and height in pixels.
 struct TRTYOLO_MEDIA_API ImageSize {
-  std::size_t width = 0, height = 0;
+  std::size_t width = 0;   ///< pixels of a row
+  std::size_t height = 0;  ///< rows
 
   /// Of the decoded image: three channels of 8 bits.
   std::size_t bytes() const;
@@ -72,8 +73,8 @@ TRTYOLO_MEDIA_API bool hasMorePages(const EncodedImage& image);
 /// of other formats.
 TRTYOLO_MEDIA_API bool hasItsEnd(const EncodedImage& image);
 
-/// `text` with "***" in place of what URLs in it tell of users and passwords: rtsp://user:password@host becomes
-/// rtsp://***@host, and so do the values of parameters that are called like a password or a key. For messages.
+/// `text` with "***" in place of what URLs in it tell of users and passwords: those in front of the host go, and so do
+/// the values of parameters that are called like a password or a key. For messages.
 TRTYOLO_MEDIA_API std::string withoutPasswords(std::string_view text);
 
 /// Bytes of memory that this process may still take: the least of what the machine has left, what its control group

@@ -18,11 +18,13 @@ namespace trtyolo {
 class TRTYOLO_API PinnedBuffer {
  public:
   /// @throws std::invalid_argument  `bytes` is 0
-  /// @throws std::bad_alloc, DeviceError  there is not so much memory, or not so much that can be page-locked
+  /// @throws std::bad_alloc  there is not so much memory
+  /// @throws DeviceError  there is not so much that can be page-locked
   explicit PinnedBuffer(std::size_t bytes);
 
-  void* data() const noexcept { return memory_.get(); }
+  void* data() const noexcept { return memory_.get(); }  ///< the first byte; never null
   std::size_t size() const noexcept { return size_; }  ///< bytes
+  /// Whether a GPU reads it in place.
   bool pageLocked() const noexcept { return pageLocked_; }
 
  private:

@@ -343,6 +343,7 @@ class Pool : public BasePool {
                         const SubmitOption& option = {}) {
     return Ticket<Result>(submitImage(image, option, callbackOf(std::move(onDone))));
   }
+  /// The same of an encoded image.
   Ticket<Result> submit(const OwnedEncodedImage& image, std::function<void(Ticket<Result>)> onDone,
                         const SubmitOption& option = {}) {
     return Ticket<Result>(submitImage(image, option, callbackOf(std::move(onDone))));

@@ -58,9 +58,11 @@ struct TRTYOLO_MEDIA_API VideoOption {
   /// Threads of a decoder on the CPU. 0: one a core, several frames at once; of sources of no known length, which are
   /// live, they share each frame instead where its codec lets them, so that none is held back.
   int threads = 0;
-  /// Seconds without data after which opening gives up, and seconds without a frame after which read() does; 0: never.
-  /// Not of regular files. The look-up of a host's name takes as long as the system lets it.
-  double openTimeout = 15, readTimeout = 15;
+  /// Seconds without data after which opening gives up; 0: never. Not of regular files. The look-up of a host's name
+  /// takes as long as the system lets it.
+  double openTimeout = 15;
+  /// Seconds without a frame after which read() gives up; 0: never. Not of regular files.
+  double readTimeout = 15;
   /// RTSP over TCP, which loses nothing, or as FFmpeg likes, which is UDP first.
   bool rtspOverTcp = true;
   /// Turn frames whose video says that they are to be turned: on the CPU, and then all of the video is decoded there.
@@ -95,7 +97,7 @@ struct VideoFrame {
   /// What would turn the image upright: by so many degrees clockwise (0, 90, 180, 270), then mirrored left to right.
   /// With VideoOption::upright always 0 and false.
   int rotation = 0;
-  bool mirrored = false;
+  bool mirrored = false;  ///< see rotation
   bool corrupt = false;  ///< damaged; with VideoOption::keepCorrupt only
 };
 
