@@ -50,7 +50,7 @@ struct TRTYOLO_API Image {
   std::size_t chromaPitch = 0;  ///< of each of these planes
   ColorMatrix matrix = ColorMatrix::BT601;  ///< of YUV: how colours were made into it
   ColorRange range = ColorRange::Limited;   ///< of YUV: its values
-  int low = 0;       ///< of Gray16: the value that becomes 0
+  int low = 0;                              ///< of Gray16: the value that becomes 0
   int high = 65535;  ///< of Gray16: the value that becomes 255; `low` to `high` is 0 to 65535 at most, and not empty
 
   Image() = default;

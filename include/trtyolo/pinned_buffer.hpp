@@ -23,7 +23,7 @@ class TRTYOLO_API PinnedBuffer {
   explicit PinnedBuffer(std::size_t bytes);
 
   void* data() const noexcept { return memory_.get(); }  ///< the first byte; never null
-  std::size_t size() const noexcept { return size_; }  ///< bytes
+  std::size_t size() const noexcept { return size_; }    ///< bytes
   /// Whether a GPU reads it in place.
   bool pageLocked() const noexcept { return pageLocked_; }
 

@@ -98,7 +98,7 @@ struct VideoFrame {
   /// With VideoOption::upright always 0 and false.
   int rotation = 0;
   bool mirrored = false;  ///< see rotation
-  bool corrupt = false;  ///< damaged; with VideoOption::keepCorrupt only
+  bool corrupt = false;   ///< damaged; with VideoOption::keepCorrupt only
 };
 
 /// What has become of the frames of a video.
