@@ -156,6 +156,7 @@ std::shared_ptr<ImageDecoder> imageDecoder() {
 void bindEncoded(nb::module_& module) {
   nb::class_<EncodedBytes>(module, "EncodedImage", "The bytes of an image file.")
       .def(nb::init<nb::handle, std::string, std::string>(), nb::arg("data"), nb::arg("what"), nb::arg("hint"));
+  module.def("memory_left", &memoryLeft);
   module.def("decode", &decodeArray, nb::arg("image"), nb::arg("bgr"), "The image's pixels, decoded on the CPU.");
 }
 

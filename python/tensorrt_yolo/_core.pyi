@@ -39,6 +39,9 @@ class EncodedImage:
 
     def __init__(self, data: bytes | bytearray | memoryview, what: str, hint: str) -> None: ...
 
+def memory_left() -> int:
+    """Bytes that this process may still take, by the machine, its control group, and its own limits."""
+
 def decode(image: EncodedImage, bgr: bool) -> npt.NDArray[np.uint8]:
     """The image's pixels, decoded on the CPU; DecodeError."""
 

@@ -118,8 +118,7 @@ class BasePool::Impl {
   Scheduler& scheduler() const { return *scheduler_; }
   std::size_t inFlight(bool encoded) const {
     const DecodeStage& stage = settings_.decoding;
-    return 2 * static_cast<std::size_t>(contexts_) * settings_.maxBatchSize +
-           (encoded && stage.decode ? stage.threads * stage.batch : 0);
+    return encoded && stage.decode ? stage.ahead : runSoon(settings_);
   }
 
   void predict(const Image* images, std::size_t count, const std::function<void(Result&&)>& take) const {
@@ -147,21 +146,14 @@ class BasePool::Impl {
   Request submit(const OwnedImage& image, const SubmitOption& option,
                  std::function<void(const Request&)> onDone) const {
     Request request = requestFor(checkedView(image, sourceSize_, std::nullopt));
-    request->deadline = option.deadline;
     request->owner = image.owner;
-    request->onDone = std::move(onDone);
-    scheduler_->submit(request, option.queueFullPolicy ? entryOf(*option.queueFullPolicy) : entry_);
-    return request;
+    return send(std::move(request), option, std::move(onDone));
   }
 
   Request submit(const OwnedEncodedImage& image, const SubmitOption& option,
                  std::function<void(const Request&)> onDone) const {
     decoding_.require();
-    Request request = requestFor(image);
-    request->deadline = option.deadline;
-    request->onDone = std::move(onDone);
-    scheduler_->submit(request, option.queueFullPolicy ? entryOf(*option.queueFullPolicy) : entry_);
-    return request;
+    return send(requestFor(image), option, std::move(onDone));
   }
 
   Request submitInOrder(const OwnedEncodedImage& image) const {
@@ -187,6 +179,18 @@ class BasePool::Impl {
   }
 
  private:
+  Request send(Request request, const SubmitOption& option, std::function<void(const Request&)> onDone) const {
+    request->deadline = option.deadline;
+    request->onDone = std::move(onDone);
+    scheduler_->submit(request, option.queueFullPolicy ? entryOf(*option.queueFullPolicy) : entry_);
+    return request;
+  }
+
+  // Images that the contexts run next: two runs of each.
+  std::size_t runSoon(const SchedulerSettings& settings) const {
+    return 2 * static_cast<std::size_t>(contexts_) * settings.maxBatchSize;
+  }
+
   SchedulerSettings settingsOf(const PoolOption& option) const {
     const int most = info().batch;
     const std::string why = info().dynamicBatch ? "the model's batch(): InferOption::setBatch() sets it"
@@ -205,7 +209,7 @@ class BasePool::Impl {
     settings.file = info().file;
     settings.header = ResultHeader(engine_->description());
     if (decoding_.possible()) {
-      settings.decoding = decodeStage(option, 2 * static_cast<std::size_t>(contexts_) * settings.maxBatchSize);
+      settings.decoding = decodeStage(option, runSoon(settings));
     }
     return settings;
   }

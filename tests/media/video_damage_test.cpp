@@ -347,6 +347,16 @@ TEST(VideoDamageTest, AStreamThatIsJoinedInItsMiddleBeginsWithAnIntactFrame) {
 // ---------------------------------------------------------------------------------------------------------------------
 // Silence
 
+// A pipe that nobody writes to, and a video of 60 frames.
+void makePipeAndVideo(const TempDir& folder, std::string& pipe, Bytes& bytes) {
+  pipe = folder / "pipe";
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  VideoSettings settings;
+  settings.frames = 60;
+  ASSERT_TRUE(writeVideo(folder / "a.mkv", settings));
+  bytes = bytesOf(folder / "a.mkv");
+}
+
 TEST(VideoSilenceTest, APipeThatNobodyWritesToIsGivenUp) {
   const TempDir folder;
   const std::string pipe = folder / "pipe";
@@ -358,12 +368,9 @@ TEST(VideoSilenceTest, APipeThatNobodyWritesToIsGivenUp) {
 
 TEST(VideoSilenceTest, AVideoComesThroughAPipeUntilItFallsSilent) {
   const TempDir folder;
-  const std::string pipe = folder / "pipe";
-  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
-  VideoSettings settings;
-  settings.frames = 60;
-  ASSERT_TRUE(writeVideo(folder / "a.mkv", settings));
-  const Bytes bytes = bytesOf(folder / "a.mkv");
+  std::string pipe;
+  Bytes bytes;
+  ASSERT_NO_FATAL_FAILURE(makePipeAndVideo(folder, pipe, bytes));
   for (const bool falls : {false, true}) {
     const int keeper = open(pipe.c_str(), O_RDWR);  // so that the pipe has a writer
     std::jthread writer([&] {
@@ -442,12 +449,9 @@ TEST(VideoSilenceTest, AServerThatEndsEarlyEndsTheVideo) {
 
 TEST(VideoSilenceTest, AnotherThreadInterrupts) {
   const TempDir folder;
-  const std::string pipe = folder / "pipe";
-  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
-  VideoSettings settings;
-  settings.frames = 60;
-  ASSERT_TRUE(writeVideo(folder / "a.mkv", settings));
-  const Bytes bytes = bytesOf(folder / "a.mkv");
+  std::string pipe;
+  Bytes bytes;
+  ASSERT_NO_FATAL_FAILURE(makePipeAndVideo(folder, pipe, bytes));
   const int keeper = open(pipe.c_str(), O_RDWR);
   std::jthread writer([&] {
     std::ofstream(pipe, std::ios::binary)

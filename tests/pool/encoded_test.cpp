@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "pool/fake_context.hpp"
+#include "pool/nothing_left.hpp"
 #include "pool/scheduler.hpp"
 #include "pool/watchdog.hpp"
 #include "support/random.hpp"
@@ -92,11 +93,7 @@ class EncodedPoolTest : public testing::Test {
     decoder_.resume();
     machine_.resume();
     if (scheduler_) {
-      scheduler_->close(CloseMode::Drain);
-      const PoolMetrics metrics = scheduler_->metrics();
-      EXPECT_EQ(metrics.submitted, metrics.finished + metrics.failed + metrics.expired + metrics.cancelled +
-                                       metrics.dropped + metrics.blocked + metrics.waiting + metrics.running);
-      EXPECT_EQ(metrics.blocked + metrics.waiting + metrics.running + metrics.undecoded, 0U);
+      test::closeAndExpectNothingLeft(*scheduler_);
       EXPECT_EQ(decoder_.pixels(), 0) << "somebody keeps pixels";
     }
     EXPECT_EQ(machine_.wrong, 0);

@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "pool/fake_context.hpp"
+#include "pool/nothing_left.hpp"
 #include "pool/watchdog.hpp"
 #include "support/growth.hpp"
 
@@ -30,11 +31,7 @@ class SchedulerTest : public testing::Test {
   ~SchedulerTest() override {
     machine_.resume();
     if (scheduler_) {
-      scheduler_->close(CloseMode::Drain);
-      const PoolMetrics metrics = scheduler_->metrics();
-      EXPECT_EQ(metrics.submitted, metrics.finished + metrics.failed + metrics.expired + metrics.cancelled +
-                                       metrics.dropped + metrics.blocked + metrics.waiting + metrics.running);
-      EXPECT_EQ(metrics.blocked + metrics.waiting + metrics.running, 0U);
+      test::closeAndExpectNothingLeft(*scheduler_);
       EXPECT_EQ(machine_.contexts, 0);
     }
     EXPECT_EQ(machine_.wrong, 0);

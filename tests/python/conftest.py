@@ -50,6 +50,26 @@ def same(a, b):
     return type(a) is type(b) and repr(a) == repr(b) and a.to_dict() == b.to_dict()
 
 
+# Arrays that show themselves in one way only.
+
+
+class OnlyArrayInterface:
+    def __init__(self, array):
+        self.array = array
+        self.__array_interface__ = array.__array_interface__
+
+
+class OnlyDlpack:
+    def __init__(self, array):
+        self.array = array
+
+    def __dlpack__(self, **arguments):
+        return self.array.__dlpack__(**arguments)
+
+    def __dlpack_device__(self):
+        return self.array.__dlpack_device__()
+
+
 def run_python(code, timeout=120, **arguments):
     """Runs `code` in a process of its own, with DATA's path in sys.argv[1]."""
     command = [sys.executable, "-X", "faulthandler", "-c", textwrap.dedent(code), str(DATA)]

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 import pytest
-from conftest import model_file, picture, same
+from conftest import OnlyArrayInterface, OnlyDlpack, model_file, picture, same
 
 import tensorrt_yolo as ty
 from tensorrt_yolo import Image
@@ -51,23 +51,6 @@ def gapped(array):
     large = np.full((array.shape[0] + 3, array.shape[1] + 5, *array.shape[2:]), 255, array.dtype)
     large[1:-2, 2:-3] = array
     return large[1:-2, 2:-3]
-
-
-class OnlyArrayInterface:
-    def __init__(self, array):
-        self.array = array
-        self.__array_interface__ = array.__array_interface__
-
-
-class OnlyDlpack:
-    def __init__(self, array):
-        self.array = array
-
-    def __dlpack__(self, **arguments):
-        return self.array.__dlpack__(**arguments)
-
-    def __dlpack_device__(self):
-        return self.array.__dlpack_device__()
 
 
 FORMATS = {

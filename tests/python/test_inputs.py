@@ -8,29 +8,12 @@ import cv2
 import numpy as np
 import PIL.Image
 import pytest
-from conftest import SHAPES, model_file, picture, references, same
+from conftest import SHAPES, OnlyArrayInterface, OnlyDlpack, model_file, picture, references, same
 
 import tensorrt_yolo as ty
 from tensorrt_yolo.images import pixels_of
 
 FILE = references("detect")[0][0]
-
-
-class OnlyDlpack:
-    def __init__(self, array):
-        self.array = array
-
-    def __dlpack__(self, **arguments):
-        return self.array.__dlpack__(**arguments)
-
-    def __dlpack_device__(self):
-        return self.array.__dlpack_device__()
-
-
-class OnlyArrayInterface:
-    def __init__(self, array):
-        self.array = array
-        self.__array_interface__ = array.__array_interface__
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "cuda/memory.hpp"
+#include "image/geometry.hpp"
 
 namespace trtyolo::media {
 namespace {
@@ -80,7 +81,7 @@ BufferPool::~BufferPool() {
 }
 
 std::shared_ptr<std::uint8_t> BufferPool::acquire(std::size_t bytes) {
-  const std::size_t wanted = (bytes + kGrain - 1) / kGrain * kGrain;
+  const std::size_t wanted = roundUp(bytes, kGrain);
   Buffer buffer;
   {
     const std::lock_guard lock(state_->mutex);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "cuda/error.hpp"
+#include "image/geometry.hpp"
 #include "trtyolo/errors.hpp"
 
 namespace trtyolo::media {
@@ -125,7 +126,7 @@ bool NvImageCodecDecoder::prepare(const EncodedImage& image, bool bgr, BufferPoo
     return false;
   }
   const std::uint32_t width = info.plane_info[0].width, height = info.plane_info[0].height;
-  const std::size_t pitch = (kChannels * width + kPitchMultiple - 1) / kPitchMultiple * kPitchMultiple;
+  const std::size_t pitch = roundUp(kChannels * width, kPitchMultiple);
 
   const std::shared_ptr<std::uint8_t> pixels = buffers.acquire(pitch * height);
   auto wanted = structure<nvimgcodecImageInfo_t>(NVIMGCODEC_STRUCTURE_TYPE_IMAGE_INFO);

@@ -190,8 +190,7 @@ class TensorRtContext final : public Context {
                        std::span<const Letterbox> letterboxes, const PostprocessOptions& postprocess,
                        std::span<Result> results) {
     try {
-      const StageTimes times =
-          executor->predict(images, letterboxes, postprocess, engine_->pool().acquired() == 1, results);
+      const StageTimes times = executor->predict(images, letterboxes, postprocess, engine_->pool().alone(), results);
       engine_->pool().release(std::move(executor));
       return times;
     } catch (const std::invalid_argument&) {

@@ -85,11 +85,6 @@ std::size_t ExecutorPool::executors() const {
   return idle_.size() + acquired_;
 }
 
-std::size_t ExecutorPool::acquired() const {
-  const std::lock_guard lock(mutex_);
-  return acquired_;
-}
-
 void ExecutorPool::addClone() {
   const std::lock_guard lock(mutex_);
   ++clones_;

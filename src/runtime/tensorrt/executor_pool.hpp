@@ -1,6 +1,7 @@
 // The executors of an engine, which calls acquire and release.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -33,7 +34,8 @@ class ExecutorPool {
   void discard(std::unique_ptr<Executor> executor) noexcept;
 
   std::size_t executors() const;  // idle and acquired ones
-  std::size_t acquired() const;
+  // Whether one call has one acquired, and no other has.
+  bool alone() const { return acquired_ == 1; }
 
   // How many clones there are: idle executors beyond that are dropped.
   void addClone();
@@ -46,7 +48,8 @@ class ExecutorPool {
   ExecutorSettings settings_;
   mutable std::mutex mutex_;
   std::vector<std::unique_ptr<Executor>> idle_;
-  std::size_t clones_ = 0, acquired_ = 0;
+  std::size_t clones_ = 0;
+  std::atomic<std::size_t> acquired_ = 0;              // changed under the lock
   std::uint64_t nextTurn_ = 0, turn_ = 0;              // of those who wait; equal: nobody does
   std::chrono::steady_clock::time_point nextAttempt_;  // at making one, after there was no memory for it
   std::condition_variable changed_;

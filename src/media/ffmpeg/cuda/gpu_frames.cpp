@@ -13,6 +13,7 @@ extern "C" {
 #include "cuda/devices.hpp"
 #include "cuda/error.hpp"
 #include "cuda/memory.hpp"
+#include "image/geometry.hpp"
 #include "media/cuda/buffer_pool.hpp"
 #include "media/ffmpeg/frame_image.hpp"
 #include "media/ffmpeg/gpu_frames.hpp"
@@ -45,7 +46,7 @@ class CudaFrames final : public GpuFrames {
   std::shared_ptr<const void> copy(const AVFrame& frame, Image& image) override {
     constexpr std::size_t kAligned = 256;
     const auto width = static_cast<std::size_t>(frame.width), height = static_cast<std::size_t>(frame.height);
-    const std::size_t pitch = (width + kAligned - 1) / kAligned * kAligned, pairs = (height + 1) / 2;
+    const std::size_t pitch = roundUp(width, kAligned), pairs = (height + 1) / 2;
     const cuda::DeviceScope scope(gpu_);
     std::shared_ptr<std::uint8_t> buffer = buffers_.acquire(pitch * (height + pairs));
     // FFmpeg's context decodes on the legacy default stream, so these come after it.
