@@ -22,11 +22,15 @@ enum class ColorMatrix { BT601, BT709 };
 /// Limited: Y from 16 to 235, U and V from 16 to 240, as in video. Full: 0 to 255, as in JPEG files (yuvj420p).
 enum class ColorRange { Limited, Full };
 
+/// Where the pixels of an image are. AsOption: in host memory, or, of a model with InferOption::enableCudaMem(), in that
+/// of its GPU. Host, Device: in host memory, in that of the model's GPU, whatever the option says; images of both may go
+/// into one call.
+enum class ImageMemory { AsOption, Host, Device };
+
 /// A view of an image that somebody else owns; rows lie `pitch` bytes apart.
 ///
 /// The memory must stay valid and unchanged until the call that was given the view returns; nothing keeps the pointers
-/// longer. Pixels are never written to, and no pointer or pitch needs an alignment. All planes are in the same memory:
-/// the host's, or that of the model's GPU (InferOption::enableCudaMem()).
+/// longer. Pixels are never written to, and no pointer or pitch needs an alignment. All planes are in the same memory.
 /// Constructors and factories only store; predict() checks, and throws std::invalid_argument: no pointer null, `width`
 /// and `height` 1 to 1048576, pitches at least the bytes of a row.
 ///
@@ -52,6 +56,7 @@ struct TRTYOLO_API Image {
   ColorRange range = ColorRange::Limited;   ///< of YUV: its values
   int low = 0;                              ///< of Gray16: the value that becomes 0
   int high = 65535;  ///< of Gray16: the value that becomes 255; `low` to `high` is 0 to 65535 at most, and not empty
+  ImageMemory memory = ImageMemory::AsOption;  ///< where all planes are
 
   Image() = default;
   /// Three channels, rows without gaps.

@@ -52,8 +52,8 @@ class TRTYOLO_MEDIA_API VideoInterruptedError : public VideoError {
 
 /// How a video is read.
 struct TRTYOLO_MEDIA_API VideoOption {
-  /// Decode on this GPU, by FFmpeg's CUDA decoders: frames are NV12 in its memory, for a model on it with
-  /// InferOption::enableCudaMem(). What it does not decode is decoded on the CPU: see VideoReader::gpu().
+  /// Decode on this GPU, by FFmpeg's CUDA decoders: frames are NV12 in its memory, for a model on it.
+  /// What it does not decode is decoded on the CPU: see VideoReader::gpu().
   std::optional<int> gpu = {};
   /// Threads of a decoder on the CPU. 0: one a core, several frames at once; of sources of no known length, which are
   /// live, they share each frame instead where its codec lets them, so that none is held back.

@@ -89,6 +89,7 @@ Complaint wrongPixels(const Image& image) {
 // Of a checked image.
 ImageView viewOf(const Image& image) {
   ImageView view{static_cast<const std::uint8_t*>(image.ptr), {image.width, image.height}, image.channels, image.pitch};
+  view.memory = image.memory;
   PixelConversion& conversion = view.conversion;
   conversion.format = image.format;
   if (image.format == PixelFormat::Gray16) {
@@ -110,7 +111,8 @@ ImageView viewOf(const Image& image) {
 
 }  // namespace
 
-ImageView checkedView(const Image& image, const std::optional<Size>& wanted, std::optional<std::size_t> index) {
+ImageView checkedView(const Image& image, const std::optional<Size>& wanted, std::optional<std::size_t> index,
+                      std::optional<int> gpu) {
   const auto fail = [&](const std::string& why) {
     return std::invalid_argument("predict: image" + (index ? " " + std::to_string(*index) : std::string()) + ": " +
                                  why);
@@ -124,6 +126,9 @@ ImageView checkedView(const Image& image, const std::optional<Size>& wanted, std
   }
   if (const Complaint wrong = wrongPixels(image); !wrong.empty()) {
     throw fail(wrong);
+  }
+  if (image.memory == ImageMemory::Device && !gpu) {
+    throw fail("it is in the memory of a GPU (Image::memory), and the model runs on the CPU");
   }
   if (wanted && !(*wanted == Size{image.width, image.height})) {
     throw fail("setInputDimensions() promised " + std::to_string(wanted->width) + " x " +

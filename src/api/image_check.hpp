@@ -10,6 +10,8 @@
 namespace trtyolo {
 
 // Throws std::invalid_argument, with the image's `index` in its batch if it has one. `wanted`: the only size allowed.
-ImageView checkedView(const Image& image, const std::optional<Size>& wanted, std::optional<std::size_t> index);
+// `gpu`: the model's, if it runs on one.
+ImageView checkedView(const Image& image, const std::optional<Size>& wanted, std::optional<std::size_t> index,
+                      std::optional<int> gpu);
 
 }  // namespace trtyolo

@@ -71,7 +71,7 @@ ReadyImage ImageDecoding::ready(DecodedImage&& decoded, std::optional<int> gpu,
     return {{}, nullptr, namedError(decoded.error, index)};
   }
   try {
-    ImageView view = checkedView(decoded.image, wanted_, index);
+    ImageView view = checkedView(decoded.image, wanted_, index, gpu);
     if (decoded.gpu && decoded.gpu != gpu) {
       throw Error("predict: the decoder has put an image into the memory of GPU " + std::to_string(*decoded.gpu) +
                   ", expected was " + (gpu ? "GPU " + std::to_string(*gpu) + " or " : "") + "host memory");

@@ -125,14 +125,14 @@ class BasePool::Impl {
     // An image that waits for its result needs no other wait for room.
     const Entry first = entry_ == Entry::Block ? Entry::Later : entry_;
     if (count == 1) {
-      const ImageView view = checkedView(images[0], sourceSize_, std::nullopt);
+      const ImageView view = checked(images[0]);
       take(scheduler_->predict(view, engine_->description().fit(view.size), first));
       return;
     }
     std::vector<ImageView> views;
     views.reserve(count);
     for (std::size_t i = 0; i < count; ++i) {
-      views.push_back(checkedView(images[i], sourceSize_, i));
+      views.push_back(checked(images[i], i));
     }
     predictInOrder(count, inFlight(false), first, take, [&](std::size_t i) { return requestFor(views[i]); });
   }
@@ -145,7 +145,7 @@ class BasePool::Impl {
 
   Request submit(const OwnedImage& image, const SubmitOption& option,
                  std::function<void(const Request&)> onDone) const {
-    Request request = requestFor(checkedView(image, sourceSize_, std::nullopt));
+    Request request = requestFor(checked(image));
     request->owner = image.owner;
     return send(std::move(request), option, std::move(onDone));
   }
@@ -166,7 +166,7 @@ class BasePool::Impl {
   Request submitInOrder(const OwnedImage& image) const {
     Request request;
     try {
-      request = requestFor(checkedView(image, sourceSize_, std::nullopt));
+      request = requestFor(checked(image));
     } catch (const std::invalid_argument&) {
       request = std::make_shared<PoolRequest>();
       request->scheduler = scheduler_;
@@ -179,6 +179,10 @@ class BasePool::Impl {
   }
 
  private:
+  ImageView checked(const Image& image, std::optional<std::size_t> index = std::nullopt) const {
+    return checkedView(image, sourceSize_, index, engine_->gpu());
+  }
+
   Request send(Request request, const SubmitOption& option, std::function<void(const Request&)> onDone) const {
     request->deadline = option.deadline;
     request->onDone = std::move(onDone);

@@ -10,9 +10,6 @@
 
 namespace trtyolo {
 
-// Where the pixels of an image are: where the model's option says all are, or known of this one.
-enum class ImageMemory { AsOption, Host, Device };
-
 // An image; checked by whoever makes it: 1, 3 or 4 channels, at least 1 x 1, pitch >= a row. Where conversion is needed
 // (RowSource does it), `channels` is what a row has afterwards: 4 of YUV, of which the last may be anything, 1 of
 // Gray16.

@@ -20,7 +20,7 @@ inline FormatImage formatImage(Random& random, PixelFormat format, Size size, st
 }
 
 inline ImageView viewOf(const FormatImage& image, bool bgr = false) {
-  ImageView view = checkedView(image.image(), std::nullopt, std::nullopt);
+  ImageView view = checkedView(image.image(), std::nullopt, std::nullopt, std::nullopt);
   view.conversion.bgr = bgr;
   return view;
 }

@@ -146,7 +146,7 @@ TEST_F(PixelFormatsTest, EveryColourEqualsOpenCV) {
       }
     }
     cv::cvtColor(frame, wanted, cv::COLOR_YUV2RGB_YUY2);
-    const ImageView view = checkedView(Image::yuyv(frame.data, 512, 256), std::nullopt, std::nullopt);
+    const ImageView view = checkedView(Image::yuyv(frame.data, 512, 256), std::nullopt, std::nullopt, std::nullopt);
     ASSERT_EQ(bytesOfPixels(view, 3), std::vector<std::uint8_t>(wanted.datastart, wanted.dataend)) << luma;
   }
 }
@@ -210,7 +210,7 @@ TEST_F(PixelFormatsTest, Grey16IsMappedExactly) {
       wanted.push_back(static_cast<std::uint8_t>((510 * inside + span) / (2 * span)));
     }
     const ImageView view =
-        checkedView(Image::gray16(values.data(), 65536, 1, 0, low, high), std::nullopt, std::nullopt);
+        checkedView(Image::gray16(values.data(), 65536, 1, 0, low, high), std::nullopt, std::nullopt, std::nullopt);
     for (const std::int64_t target : targets()) {
       useTargets(target);
       ASSERT_EQ(bytesOfPixels(view, 1), wanted) << low << " to " << high << ", " << hwy::TargetName(target);

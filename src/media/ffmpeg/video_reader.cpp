@@ -150,6 +150,7 @@ class VideoReader::Impl {
       given.image = media::imageOf(*frame);
       given.owner = std::shared_ptr<AVFrame>(std::move(frame));
     }
+    given.image.memory = onGpu ? ImageMemory::Device : ImageMemory::Host;
     if (turn_.isUpright()) {
       given.rotation = orientation_.quarters * kQuarter;
       given.mirrored = orientation_.mirrored;

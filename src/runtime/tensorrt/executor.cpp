@@ -314,7 +314,7 @@ ImageView Executor::placed(std::size_t place, const ImageView& image, const Lett
     const cudaPointerAttributes found = attributesOf(plane.data);
     if (found.type == cudaMemoryTypeDevice) {
       refuse("this image is in the memory of GPU " + std::to_string(found.device) +
-             "; InferOption::enableCudaMem() says that images are there");
+             "; Image::memory, or InferOption::enableCudaMem() for all, says that images are there");
     }
     pinned = pinned && found.type == cudaMemoryTypeHost && found.devicePointer == plane.data;
   }
@@ -369,7 +369,7 @@ ImageView Executor::onDevice(const ImageView& image) const {
 }
 
 const std::uint8_t* Executor::pointerOnDevice(const std::uint8_t* pointer) const {
-  constexpr const char* kPromise = "enableCudaMem() says that images are in the memory of the model's GPU; ";
+  constexpr const char* kPromise = "enableCudaMem(), or Image::memory, says that the image is in the memory of the model's GPU; ";
   const cudaPointerAttributes attributes = attributesOf(pointer);
   const int own = cuda::currentDevice();
   if (attributes.type == cudaMemoryTypeDevice && attributes.device != own) {
