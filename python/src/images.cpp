@@ -202,25 +202,20 @@ void HeldImages::addAll(nb::handle images) {
 }
 
 void HeldImages::addDevice(const DeviceImage& image) {
-  if (!onDevice_) {
-    throw std::invalid_argument(
-        "predict: the image is in the memory of a GPU, and this model takes images from ordinary memory; give it an "
-        "option with enable_cuda_memory(), or copy the image, as in image.cpu()");
-  }
-  if (image.deviceId != deviceId_) {
+  if (!gpu_) {
     throw std::invalid_argument("predict: the image is in the memory of GPU " + std::to_string(image.deviceId) +
-                                ", the model is on GPU " + std::to_string(deviceId_) + " (InferOption.set_device_id)");
+                                ", and the model runs on the CPU; copy the image, as in image.cpu()");
+  }
+  if (image.deviceId != *gpu_) {
+    throw std::invalid_argument("predict: the image is in the memory of GPU " + std::to_string(image.deviceId) +
+                                ", the model is on GPU " + std::to_string(*gpu_) + " (InferOption.set_device_id)");
   }
   images_.push_back(image.image);
+  images_.back().memory = ImageMemory::Device;
   owners_.push_back(image.owner);
 }
 
 void HeldImages::addHost(nb::handle image) {
-  if (onDevice_) {
-    throw std::invalid_argument(
-        "predict: the image is in ordinary memory, and this model takes images from the memory of its GPU, for its "
-        "option says enable_cuda_memory(); copy the image there first, or make the model without that");
-  }
   buffers_.emplace_back();
   Py_buffer& buffer = buffers_.back();
   if (PyObject_GetBuffer(image.ptr(), &buffer, PyBUF_STRIDES | PyBUF_FORMAT) != 0) {
@@ -237,6 +232,7 @@ void HeldImages::addHost(nb::handle image) {
     scattered_.push_back({images_.size(), first, layout});
   }
   images_.push_back(viewOf(layout, first));
+  images_.back().memory = ImageMemory::Host;
 }
 
 // Adds the planes as images, and makes one of them.
@@ -251,9 +247,13 @@ void HeldImages::addFormat(const FormatImage& image) {
         scattered_.size() != scattered) {
       throw std::invalid_argument("predict: a plane of an image has changed since the Image was made");
     }
+    if (i > 0 && plane.memory != whole.memory) {
+      throw std::invalid_argument("predict: the planes of an image must be in one memory, found some on a GPU and some not");
+    }
     if (i == 0) {
       whole.ptr = plane.ptr;
       whole.pitch = plane.pitch;
+      whole.memory = plane.memory;
     } else {
       whole.chroma[i - 1] = plane.ptr;
       // Image has one pitch for both.
@@ -285,6 +285,7 @@ void HeldImages::copyScattered() {
         copyPixels<4>(layout, one.first, copy);
     }
     images_[one.index] = Image(copy, layout.width, layout.height, layout.channels, 0);
+    images_[one.index].memory = ImageMemory::Host;
   }
 }
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,14 +46,14 @@ struct FormatImage {
 /// copyScattered() is for who holds the interpreter lock.
 class HeldImages {
  public:
-  /// For a model whose images are on the GPU `deviceId`, or in ordinary memory.
-  HeldImages(bool onDevice, int deviceId) : onDevice_(onDevice), deviceId_(deviceId) {}
+  /// For a model on this GPU, or on the CPU.
+  explicit HeldImages(std::optional<int> gpu) : gpu_(gpu) {}
   ~HeldImages();
   HeldImages(const HeldImages&) = delete;
   HeldImages& operator=(const HeldImages&) = delete;
 
   /// A DeviceImage, a FormatImage, or whatever has the buffer protocol. Strides of any kind are taken.
-  /// @throws nanobind::python_error (TypeError), std::invalid_argument  it is no image, or not where the model wants it
+  /// @throws nanobind::python_error (TypeError), std::invalid_argument  it is no image, or where the model cannot reach it
   void add(nanobind::handle image);
 
   /// All of a list; of several, an error names the index of its image.
@@ -74,8 +75,7 @@ class HeldImages {
   void addFormat(const FormatImage& image);
   void addHost(nanobind::handle image);
 
-  bool onDevice_;
-  int deviceId_;
+  std::optional<int> gpu_;
   std::vector<Image> images_;
   std::vector<nanobind::object> owners_;  // of images on a GPU
   std::deque<Py_buffer> buffers_;         // a buffer may not be moved

@@ -87,15 +87,18 @@ void BirthProcess::check(const char* what, const std::string& file) const {
   }
 }
 
-HeldModel::HeldModel(std::string file, const InferOption& option, bool onDevice, int deviceId, const std::string& task,
+HeldModel::HeldModel(std::string file, const InferOption& option, int deviceId, const std::string& task,
                      nb::object resultType)
-    : loaded_{std::move(file), onDevice, deviceId, {}, std::nullopt} {
+    : loaded_{std::move(file), std::nullopt, {}, std::nullopt} {
   claimProcess();
   const std::optional<Task> wanted = task.empty() ? std::nullopt : std::optional(taskOf(task));
   InferOption copy = option;  // another thread may change the option meanwhile
   copy.setImageDecoder(imageDecoder());
   model_ = {unlocked([&] { return new ModelOfTask(loaded_.file, copy, wanted); }), Destroyer()};
   loaded_.kind.emplace(std::move(resultType), model_->info());
+  if (model_->info().backend == "tensorrt") {
+    loaded_.gpu = deviceId;
+  }
 }
 
 std::unique_ptr<HeldModel> HeldModel::clone() const {
@@ -113,8 +116,8 @@ std::shared_ptr<Model> HeldModel::use() const {
 
 void bindModels(nb::module_& module) {
   nb::class_<HeldModel>(module, "Model", "A model of any task.")
-      .def(nb::init<std::string, const InferOption&, bool, int, const std::string&, nb::object>(), nb::arg("file"),
-           nb::arg("option"), nb::arg("on_device"), nb::arg("device_id"), nb::arg("task"), nb::arg("result_type"))
+      .def(nb::init<std::string, const InferOption&, int, const std::string&, nb::object>(), nb::arg("file"),
+           nb::arg("option"), nb::arg("device_id"), nb::arg("task"), nb::arg("result_type"))
       .def("clone", &HeldModel::clone)
       .def("close", &HeldModel::close)
       .def_prop_ro("is_closed", &HeldModel::isClosed)

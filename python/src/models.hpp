@@ -50,8 +50,7 @@ struct Destroyer {
 /// What a model and a pool of it have in common.
 struct Loaded {
   std::string file;
-  bool onDevice;  ///< images are in the memory of the GPU `deviceId`
-  int deviceId;
+  std::optional<int> gpu;  ///< that the model is on, once it is there
   BirthProcess process;
   std::optional<ResultKind> kind;  ///< once the model is there
 };
@@ -71,7 +70,7 @@ nanobind::list predict(Predictor& predictor, const Loaded& loaded, const nanobin
       rethrowNamed(error, encoded);
     }
   } else {
-    HeldImages held(loaded.onDevice, loaded.deviceId);
+    HeldImages held(loaded.gpu);
     held.addAll(images);
     found = unlocked([&] {
       held.copyScattered();
@@ -88,8 +87,8 @@ nanobind::list predict(Predictor& predictor, const Loaded& loaded, const nanobin
 /// A model that Python may close, also while another thread is in predict().
 class HeldModel {
  public:
-  /// Of `task`, "": of any; its results are of the Python class `resultType`.
-  HeldModel(std::string file, const InferOption& option, bool onDevice, int deviceId, const std::string& task,
+  /// Of `task`, "": of any; its results are of the Python class `resultType`. `deviceId`: as the option has it.
+  HeldModel(std::string file, const InferOption& option, int deviceId, const std::string& task,
             nanobind::object resultType);
   HeldModel(const HeldModel&) = delete;
   HeldModel& operator=(const HeldModel&) = delete;

@@ -165,7 +165,7 @@ class HeldPool {
     }
     const EncodedBytes* encoded = nullptr;
     const bool isEncoded = nb::try_cast(image, encoded) && encoded;
-    const auto held = sharedOutside(std::make_unique<HeldImages>(loaded_.onDevice, loaded_.deviceId));
+    const auto held = sharedOutside(std::make_unique<HeldImages>(loaded_.gpu));
     if (!isEncoded) {
       held->add(image);
     }

@@ -16,8 +16,8 @@ _ON_CPU = (1, 3)  # DLPack's devices: ordinary memory, also page-locked
 class Image:
     """An image that predict() takes beside arrays: read where it lies and converted where pixels are read, no sooner.
 
-    Made by `nv12()`, `i420()`, `yuyv()` and `gray16()`, of arrays in ordinary memory or, for models whose option says
-    enable_cuda_memory(), on their GPU: NumPy arrays, PyTorch's tensors, and whatever else has the buffer protocol,
+    Made by `nv12()`, `i420()`, `yuyv()` and `gray16()`, of arrays in ordinary memory or, for models on a GPU, in that
+    GPU's: NumPy arrays, PyTorch's tensors, and whatever else has the buffer protocol,
     __array_interface__, DLPack (ordinary memory) or __cuda_array_interface__. Arrays whose rows are not pieced together
     of neighbouring values are copied now; all others must not change before predict() has returned.
 

@@ -57,8 +57,8 @@ class Model(PostprocessOptions, Generic[R]):
         self._later: dict[str, Any] = {}  # options of postprocessing that were set after loading
         values, kind = self._option._values, self._result_class
         self._bgr = "swap_rb" in values
-        on_device, device_id = "cuda_memory" in values, values.get("device_id", 0)
-        self._core = _core.Model(path_bytes(file), self._option._core, on_device, device_id, kind._task, kind)
+        device_id = values.get("device_id", 0)
+        self._core = _core.Model(path_bytes(file), self._option._core, device_id, kind._task, kind)
 
     def _set(self: M, name: str, *values: Any) -> M:
         getattr(self._core, f"set_{name}")(*values)
@@ -89,9 +89,9 @@ class Model(PostprocessOptions, Generic[R]):
           run;
         - a PIL image, as it is, and an Image: NV12, I420, YUYV, or grey of 16 bits.
           Colours of these and of paths are always understood, whatever enable_swap_rb() says of arrays;
-        - a CUDA tensor, or anything with __cuda_array_interface__ or DLPack on a GPU, for a model on the same GPU whose
-          option says enable_cuda_memory(). It is read where it lies, after what the caller queued on its current stream
-          (PyTorch), or on the stream that the array names, is done. Such a model takes no other arrays.
+        - a CUDA tensor, or anything with __cuda_array_interface__ or DLPack on a GPU, for a model on the same GPU. It is
+          read where it lies, after what the caller queued on its current stream (PyTorch), or on the stream that the
+          array names, is done.
 
         Other types of values raise TypeError; other shapes and empty images ValueError, files that are no image or
         damaged DecodeError, which is a ValueError. Nothing is guessed. Of a list, an error names the image's index; all

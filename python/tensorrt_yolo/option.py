@@ -173,10 +173,9 @@ class InferOption(PostprocessOptions):
         return self._set("device_id", id)
 
     def enable_cuda_memory(self) -> InferOption:
-        """Says that images are in the memory of the model's GPU: CUDA tensors and arrays, which are not copied.
+        """Says that images will be in the memory of the model's GPU. Refused by a model that runs on the CPU.
 
-        What was queued on the caller's current stream (PyTorch), or on the stream that the array names, is waited for.
-        Refused by a model that runs on the CPU.
+        Arrays and tensors say by themselves where they are, so nothing else depends on it.
         """
         return self._set("cuda_memory")
 

@@ -70,7 +70,7 @@ class VideoReader:
     What cannot be decoded is passed over and counted. For one thread at a time, but for interrupt() and close(); other
     Python threads run while it waits and decodes.
 
-    gpu: decode on this GPU (NVDEC), for models on it with enable_cuda_memory(); see `why_no_gpu`. threads: of a decoder
+    gpu: decode on this GPU (NVDEC), for models on it; see `why_no_gpu`. threads: of a decoder
     on the CPU, 0: one a core. open_timeout, read_timeout: seconds of silence, 0: for ever. upright: turn frames that
     are to be turned. bgr: order of the channels of frames that are neither YUV nor grey. keep_corrupt: give damaged
     frames too. max_pixel_bytes: most bytes of a frame's pixels, three for each; 0: a quarter of the memory left.

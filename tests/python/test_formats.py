@@ -215,5 +215,5 @@ def test_dlpack_alone_does_not_do_on_a_gpu():
 
 def test_frames_on_a_gpu_are_refused_by_a_model_on_the_cpu(rgb_model, monkeypatch):
     monkeypatch.setattr("tensorrt_yolo._cuda.device_of", lambda pointer: 0)
-    with pytest.raises(ValueError, match="enable_cuda_memory"):
+    with pytest.raises(ValueError, match="GPU 0, and the model runs on the CPU"):
         rgb_model.predict(Image.nv12(OnGpu()))

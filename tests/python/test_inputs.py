@@ -285,7 +285,7 @@ class OnGpu:
 
 def test_images_on_a_gpu_are_refused_by_a_model_on_the_cpu(bgr_model, monkeypatch):
     monkeypatch.setattr("tensorrt_yolo._cuda.device_of", lambda pointer: 0)
-    with pytest.raises(ValueError, match="enable_cuda_memory"):
+    with pytest.raises(ValueError, match="GPU 0, and the model runs on the CPU"):
         bgr_model.predict(OnGpu())
     with pytest.raises(TypeError, match="<f4"):
         bgr_model.predict(OnGpu("<f4"))
