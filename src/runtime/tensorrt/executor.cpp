@@ -291,6 +291,7 @@ void Executor::fillSlots(std::span<const ImageView> images, std::span<const Lett
     }
     slots_.get()[i] = slot;
   }
+  uploads_.run(stream_.get());
 }
 
 // The image where the kernels read it.
@@ -307,7 +308,7 @@ ImageView Executor::placed(std::size_t place, const ImageView& image, const Lett
       return found;
     }
     const ImageView ready = makeOnProcessor(downloaded(found), box);
-    return staging_[place].copy(ready, {0, ready.size.height}, stream_.get());
+    return uploadedNow(staging_[place].copy(ready, {0, ready.size.height}, uploads_));
   }
   bool pinned = !made;
   for (const ImagePlane& plane : planesOf(image, 0, image.size.height)) {
@@ -323,13 +324,26 @@ ImageView Executor::placed(std::size_t place, const ImageView& image, const Lett
     // Kernels that read it across the bus begin at once, but keep the GPU from the networks of others meanwhile.
     return alone ? image : staging_[place].fetch(image, model.centerCrop() ? rows : all, stream_.get());
   }
-  const ImageView ready = made ? makeOnProcessor(image, box) : image;
-  if (model.centerCrop()) {
-    return staging_[place].copy(ready, rows, stream_.get());
+  if (made) {
+    return uploadedNow(staged(place, makeOnProcessor(image, box), box, rows));
   }
-  const bool scalable = ready.size == box.source && model.filter == Filter::Bilinear;
-  return scalable ? staging_[place].copyLetterboxed(ready, box, stream_.get())
-                  : staging_[place].copy(ready, {0, ready.size.height}, stream_.get());
+  return staged(place, image, box, rows);
+}
+
+// `rows` are those that a centre crop reads.
+ImageView Executor::staged(std::size_t place, const ImageView& image, const Letterbox& box, cuda::RowRange rows) {
+  if (settings_.description.centerCrop()) {
+    return staging_[place].copy(image, rows, uploads_);
+  }
+  const bool scalable = image.size == box.source && settings_.description.filter == Filter::Bilinear;
+  return scalable ? staging_[place].copyLetterboxed(image, box, uploads_)
+                  : staging_[place].copy(image, {0, image.size.height}, uploads_);
+}
+
+// For an image that is there for this moment only.
+ImageView Executor::uploadedNow(const ImageView& view) {
+  uploads_.run(stream_.get());
+  return view;
 }
 
 // The image as the kernels cannot make it: in grey, or scaled by another filter than theirs. Valid until the next call.

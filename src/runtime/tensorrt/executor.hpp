@@ -54,6 +54,8 @@ class Executor {
   void start(Shape& shape, bool stale);
   void fillSlots(std::span<const ImageView> images, std::span<const Letterbox> letterboxes, int batch, bool alone);
   ImageView placed(std::size_t place, const ImageView& image, const Letterbox& box, bool alone);
+  ImageView staged(std::size_t place, const ImageView& image, const Letterbox& box, cuda::RowRange rows);
+  ImageView uploadedNow(const ImageView& view);
   ImageView makeOnProcessor(const ImageView& image, const Letterbox& box);
   ImageView downloaded(const ImageView& image);
   void forgetGraphs();
@@ -69,6 +71,7 @@ class Executor {
   Resampler resampler_;
   std::vector<std::uint8_t> grey_, downloaded_;  // an image, while it is made
   std::vector<Staging> staging_;                 // of each place in the batch
+  Uploads uploads_;
   cuda::PinnedMemory<cuda::ImageSlot> slots_;
   cuda::DeviceMemory<cuda::ImageSlot> deviceSlots_;
   cuda::ScratchMemory<std::byte> scratch_;
