@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -37,6 +38,16 @@ struct TRTYOLO_API DecodedImage {
   /// Null, or why there is no image; the rest means nothing then. A DecodeError for bytes that are no image, are
   /// damaged, or hold more pixels than the decoder takes; its message is the reason alone, without a name of the image.
   std::exception_ptr error;
+  /// A GPU was to decode it and did not take it: the CPU has decoded it, or it has an error.
+  bool refused = false;
+};
+
+/// How many encoded images were decoded, and where: `gpu`, `cpu` and `failed` together are all.
+struct TRTYOLO_API DecodeCounts {
+  std::uint64_t gpu = 0;      ///< decoded on a GPU
+  std::uint64_t cpu = 0;      ///< decoded on the CPU
+  std::uint64_t refused = 0;  ///< of those on the CPU and those that failed: a GPU did not take them
+  std::uint64_t failed = 0;   ///< had an error
 };
 
 /// Decodes encoded images for models and pools (InferOption::setImageDecoder()). One decoder may serve any number of

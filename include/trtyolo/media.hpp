@@ -99,19 +99,11 @@ struct TRTYOLO_MEDIA_API ImageDecoderOption {
   std::string nvImageCodec = {};
 };
 
-/// How many images a decoder has decoded, and where: `gpu`, `cpu` and `failed` together are all.
-struct TRTYOLO_MEDIA_API DecodeCounts {
-  std::uint64_t gpu = 0;      ///< decoded on a GPU
-  std::uint64_t cpu = 0;      ///< decoded on the CPU
-  std::uint64_t refused = 0;  ///< of those on the CPU and those that failed: a GPU did not take them
-  std::uint64_t failed = 0;   ///< had an error
-};
-
 /// A decoder of this component. Any thread.
 class TRTYOLO_MEDIA_API MediaDecoder : public ImageDecoder {
  public:
   ~MediaDecoder() override;
-  /// Since it was made.
+  /// For all models and pools, since it was made. PoolMetrics::decoded has those of one pool.
   virtual DecodeCounts counts() const = 0;
   /// Why images for models on this GPU are decoded on the CPU, in a sentence; empty if JPEG images are decoded on it.
   /// The first call for a GPU takes as long as loading nvImageCodec does.

@@ -125,6 +125,7 @@ struct TRTYOLO_API PoolMetrics {
   std::uint64_t rejected = 0;             ///< images not accepted, because the queue was full
   std::size_t longestQueue = 0;           ///< most that ever waited in the queue
   std::size_t undecoded = 0;              ///< of those in the queue: encoded images that are not decoded yet
+  DecodeCounts decoded;                   ///< encoded images that the decoder has worked on, ended meanwhile or not
   std::vector<std::uint64_t> batchSizes;  ///< runs by their number of images: [0] of one image, [1] of two, ...
 
   PoolTimes queueTime;    ///< of each image, from the call to the start of its run

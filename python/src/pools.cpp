@@ -210,6 +210,11 @@ void bindPools(nb::module_& module) {
       .def_ro("p99", &PoolTimes::p99)
       .def_ro("max", &PoolTimes::max)
       .def_ro("below", &PoolTimes::below);
+  nb::class_<DecodeCounts>(module, "DecodeCounts", "How many encoded images were decoded, and where.")
+      .def_ro("gpu", &DecodeCounts::gpu)
+      .def_ro("cpu", &DecodeCounts::cpu)
+      .def_ro("refused", &DecodeCounts::refused)
+      .def_ro("failed", &DecodeCounts::failed);
   nb::class_<PoolMetrics>(module, "PoolMetrics", "What a pool has done since it was made, and what it is doing.")
       .def_ro("submitted", &PoolMetrics::submitted)
       .def_ro("finished", &PoolMetrics::finished)
@@ -220,6 +225,7 @@ void bindPools(nb::module_& module) {
       .def_ro("blocked", &PoolMetrics::blocked)
       .def_ro("waiting", &PoolMetrics::waiting)
       .def_ro("undecoded", &PoolMetrics::undecoded)
+      .def_ro("decoded", &PoolMetrics::decoded)
       .def_ro("running", &PoolMetrics::running)
       .def_ro("rejected", &PoolMetrics::rejected)
       .def_ro("longest_queue", &PoolMetrics::longestQueue)

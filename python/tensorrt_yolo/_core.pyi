@@ -136,6 +136,18 @@ class PoolTimes:
     below: list[int]
     """How many lasted less than 0.065536 ms (2**16 ns), how many less than twice, four times, ... as long."""
 
+class DecodeCounts:
+    """How many encoded images were decoded, and where: gpu + cpu + failed are all."""
+
+    gpu: int
+    """Decoded on a GPU."""
+    cpu: int
+    """Decoded on the CPU."""
+    refused: int
+    """Of those on the CPU and those that failed: a GPU did not take them."""
+    failed: int
+    """Had an error."""
+
 class PoolMetrics:
     """What a pool has done since it was made, and what it is doing. All images that were accepted are somewhere here:
 
@@ -160,6 +172,8 @@ class PoolMetrics:
     """Now in the queue."""
     undecoded: int
     """Of those: encoded images that are not decoded yet."""
+    decoded: DecodeCounts
+    """Encoded images that the decoder has worked on, ended meanwhile or not."""
     running: int
     """Now in a run."""
     rejected: int

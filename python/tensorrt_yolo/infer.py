@@ -43,6 +43,7 @@ from tensorrt_yolo.models import (
 )
 from tensorrt_yolo.option import InferOption as InferOption, PostprocessOptions as PostprocessOptions
 from tensorrt_yolo.pool import (
+    DecodeCounts as DecodeCounts,
     Pool as Pool,
     PoolFuture as PoolFuture,
     PoolMetrics as PoolMetrics,

@@ -21,6 +21,7 @@ from tensorrt_yolo.models import Model
 from tensorrt_yolo.option import InferOption
 from tensorrt_yolo.results import Result
 
+DecodeCounts = _core.DecodeCounts
 PoolMetrics = _core.PoolMetrics
 PoolTimes = _core.PoolTimes
 

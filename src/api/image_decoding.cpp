@@ -49,7 +49,9 @@ std::vector<ReadyImage> ImageDecoding::decode(std::span<const EncodedImage> imag
     std::vector<DecodedImage> decoded(images.size());
     decoder_->decode(images.data(), images.size(), {gpu, bgr_}, decoded.data());
     for (std::size_t i = 0; i < images.size(); ++i) {
+      const bool refused = decoded[i].refused;
       ready[i] = this->ready(std::move(decoded[i]), gpu, first ? std::optional(*first + i) : std::nullopt);
+      ready[i].refused = refused;
     }
   } catch (...) {
     for (ReadyImage& each : ready) {

@@ -13,6 +13,7 @@ struct ReadyImage {
   ImageView view;
   std::shared_ptr<const void> owner;  // of the pixels
   std::exception_ptr error;
+  bool refused = false;  // as DecodedImage's
 };
 
 }  // namespace trtyolo

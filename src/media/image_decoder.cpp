@@ -73,8 +73,12 @@ void Decoder::decode(const EncodedImage* images, std::size_t count, const Decode
     }
   }
   gpu_ += count - left.size();
-  refused_ += onGpu.empty() ? 0 : left.size();
-  inThreads(left.size(), threads_, [&](std::size_t i) { decoded[left[i]] = decodeOnCpu(images[left[i]], target.bgr); });
+  const bool refused = !onGpu.empty();
+  refused_ += refused ? left.size() : 0;
+  inThreads(left.size(), threads_, [&](std::size_t i) {
+    decoded[left[i]] = decodeOnCpu(images[left[i]], target.bgr);
+    decoded[left[i]].refused = refused;
+  });
 }
 
 std::size_t Decoder::batch(const DecodeTarget& target) const {

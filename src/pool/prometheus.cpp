@@ -120,6 +120,19 @@ std::string prometheus(const Pools& pools) {
   text.each("blocked", "gauge", "Images before a full queue.", &PoolMetrics::blocked);
   text.each("waiting", "gauge", "Images in the queue.", &PoolMetrics::waiting);
   text.each("undecoded", "gauge", "Encoded images in the queue that are not decoded yet.", &PoolMetrics::undecoded);
+  text.family("decoded_total", "counter", "Encoded images that were decoded, by what decoded them.");
+  for (const auto& [pool, metrics] : pools) {
+    text.line(pool, "", "by=\"gpu\"", metrics.decoded.gpu);
+    text.line(pool, "", "by=\"cpu\"", metrics.decoded.cpu);
+  }
+  text.family("decode_failed_total", "counter", "Encoded images that could not be decoded.");
+  for (const auto& [pool, metrics] : pools) {
+    text.line(pool, "", "", metrics.decoded.failed);
+  }
+  text.family("decode_refused_total", "counter", "Encoded images that a GPU did not take, and that the CPU tried.");
+  for (const auto& [pool, metrics] : pools) {
+    text.line(pool, "", "", metrics.decoded.refused);
+  }
   text.each("longest_queue", "gauge", "Most images that ever waited in the queue.", &PoolMetrics::longestQueue);
   text.each("running", "gauge", "Images in a run.", &PoolMetrics::running);
   text.family("batch_size", "histogram", "Images of each run.");

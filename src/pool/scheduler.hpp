@@ -139,6 +139,7 @@ class Scheduler {
   bool mayDecode() const;
   void takeEncoded(std::vector<RequestPtr>& requests, std::vector<EncodedImage>& images);
   void notifyDecoder();
+  void countDecoded(const ReadyImage& image);
   void releaseOwner(const RequestPtr& request);
 
   Groups::iterator groupOf(const PoolRequest& request);

@@ -49,6 +49,12 @@ void Scheduler::takeEncoded(std::vector<RequestPtr>& requests, std::vector<Encod
   notifyDecoder();
 }
 
+void Scheduler::countDecoded(const ReadyImage& image) {
+  DecodeCounts& counts = counts_.decoded;
+  ++(image.error ? counts.failed : image.view.memory == ImageMemory::Device ? counts.gpu : counts.cpu);
+  counts.refused += image.refused ? 1 : 0;
+}
+
 // Of an image that ended while it was decoded: its callback was called then, but its bytes were needed.
 void Scheduler::releaseOwner(const RequestPtr& request) {
   if (request->encoded->bytes) {
@@ -78,30 +84,32 @@ void Scheduler::decodeImages() {
     lock.unlock();
     const Clock::time_point start = Clock::now();
     std::vector<ReadyImage> ready;
-    std::exception_ptr failure;
+    ReadyImage failed;  // all of them
     try {
       ready = settings_.decoding.decode(images);
     } catch (...) {
-      failure = std::current_exception();
+      failed.error = std::current_exception();
     }
     lock.lock();
     const Clock::time_point now = Clock::now();
     decodes_.add(std::chrono::duration<double, std::milli>(now - start).count());
     for (std::size_t i = 0; i < requests.size(); ++i) {
       PoolRequest& request = *requests[i];
+      ReadyImage& image = failed.error ? failed : ready[i];
       request.beingDecoded = false;
+      countDecoded(image);
       if (request.stage != PoolRequest::Stage::Decoding) {
         releaseOwner(requests[i]);
         continue;
       }
-      if (failure || ready[i].error) {
+      if (image.error) {
         ++counts_.failed;
-        end(request, failure ? failure : ready[i].error);
+        end(request, image.error);
         continue;
       }
-      request.image = ready[i].view;
+      request.image = image.view;
       request.box = settings_.decoding.fit(request.image.size);
-      request.pixels = std::move(ready[i].owner);
+      request.pixels = std::move(image.owner);
       joinGroup(request, decoding_);
     }
     admitBlocked();

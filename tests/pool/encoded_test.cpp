@@ -21,9 +21,10 @@ namespace {
 using namespace std::chrono_literals;
 using test::FakeMachine;
 
-constexpr unsigned char kBad = 254;
+constexpr unsigned char kBad = 254, kOnGpu = 200, kRefused = 201;
 
-// The pixels of an encoded image are its bytes. Images of byte kBad have an error.
+// The pixels of an encoded image are its bytes. Images of byte kBad have an error, those of byte kOnGpu count as decoded
+// there, and those of kRefused as refused there.
 class FakeDecoder {
  public:
   std::vector<ReadyImage> decode(std::span<const EncodedImage> images) {
@@ -49,7 +50,8 @@ class FakeDecoder {
           delete gone;
         });
         ++pixels_;
-        ready.push_back({{pixels.get(), {1, 1}, 1, 1}, pixels, nullptr});
+        ready.push_back({{pixels.get(), {1, 1}, 1, 1}, pixels, nullptr, *byte == kRefused});
+        ready.back().view.memory = *byte == kOnGpu ? ImageMemory::Device : ImageMemory::Host;
       }
     }
     return ready;
@@ -184,6 +186,35 @@ TEST_F(EncodedPoolTest, AnErrorIsThatOfItsImageAlone) {
   EXPECT_THROW(take(submit(3)), DeviceError);
   decoder_.throws = false;
   EXPECT_EQ(take(submit(4)), 4);
+}
+
+TEST_F(EncodedPoolTest, WhereImagesWereDecodedIsCounted) {
+  make({1, 4, 64, 1, 8, 64});
+  const auto expectDecoded = [&](const DecodeCounts& expected) {
+    const DecodeCounts found = scheduler_->metrics().decoded;
+    EXPECT_EQ(found.gpu, expected.gpu);
+    EXPECT_EQ(found.cpu, expected.cpu);
+    EXPECT_EQ(found.refused, expected.refused);
+    EXPECT_EQ(found.failed, expected.failed);
+  };
+  expectDecoded({0, 0, 0, 0});
+  for (const int byte : {1, int{kOnGpu}, 2, int{kRefused}, int{kOnGpu}}) {
+    EXPECT_EQ(take(submit(byte)), byte);
+  }
+  EXPECT_THROW(take(submit(kBad)), DecodeError);
+  expectDecoded({2, 3, 1, 1});
+  decoder_.throws = true;
+  EXPECT_THROW(take(submit(3)), DeviceError);
+  decoder_.throws = false;
+  expectDecoded({2, 3, 1, 2});
+
+  decoder_.hold();  // what ends while it is decoded counts as well
+  const auto cancelled = submit(4);
+  decoder_.awaitCalls(1);
+  EXPECT_TRUE(scheduler_->cancel(*cancelled));
+  decoder_.resume();
+  scheduler_->close(CloseMode::Drain);
+  expectDecoded({2, 4, 1, 2});
 }
 
 // The oldest image is run first, whichever was decoded first.

@@ -77,6 +77,7 @@ TEST(PrometheusTest, LinesOfTwoPools) {
   metrics.finished = 7;
   metrics.expired = 2;
   metrics.waiting = 3;
+  metrics.decoded = {5, 6, 4, 3};
   metrics.batchSizes = {5, 0, 2};
   Histogram histogram;
   histogram.add(0.05);
@@ -88,6 +89,10 @@ TEST(PrometheusTest, LinesOfTwoPools) {
   EXPECT_EQ(valueOf(text, "trtyolo_pool_done_total{pool=\"street\",outcome=\"finished\"}"), 7);
   EXPECT_EQ(valueOf(text, "trtyolo_pool_done_total{pool=\"street\",outcome=\"expired\"}"), 2);
   EXPECT_EQ(valueOf(text, "trtyolo_pool_waiting{pool=\"street\"}"), 3);
+  EXPECT_EQ(valueOf(text, "trtyolo_pool_decoded_total{pool=\"street\",by=\"gpu\"}"), 5);
+  EXPECT_EQ(valueOf(text, "trtyolo_pool_decoded_total{pool=\"street\",by=\"cpu\"}"), 6);
+  EXPECT_EQ(valueOf(text, "trtyolo_pool_decode_refused_total{pool=\"street\"}"), 4);
+  EXPECT_EQ(valueOf(text, "trtyolo_pool_decode_failed_total{pool=\"street\"}"), 3);
   EXPECT_EQ(valueOf(text, "trtyolo_pool_batch_size_bucket{pool=\"street\",le=\"2\"}"), 5);
   EXPECT_EQ(valueOf(text, "trtyolo_pool_batch_size_bucket{pool=\"street\",le=\"+Inf\"}"), 7);
   EXPECT_EQ(valueOf(text, "trtyolo_pool_batch_size_sum{pool=\"street\"}"), 11);
@@ -122,7 +127,7 @@ TEST(PrometheusTest, Form) {
       EXPECT_NE(line.find("{pool=\""), std::string::npos) << line;
     }
   }
-  EXPECT_EQ(families.size(), 13U);
+  EXPECT_EQ(families.size(), 16U);
 }
 
 }  // namespace

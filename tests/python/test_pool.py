@@ -62,7 +62,12 @@ def test_encoded_images(detector, kind):
             pool.predict([data, b"x", data])
         found = list(pool.map([data, picture(), b"x"], return_errors=True))
         assert same(found[0], expected) and isinstance(found[2], ty.DecodeError)
-        assert pool.metrics().decode.count > 0 and pool.metrics().undecoded == 0
+        metrics = pool.metrics()
+        assert metrics.decode.count > 0 and metrics.undecoded == 0
+        decoded = metrics.decoded
+        assert decoded.failed == 3 and decoded.refused <= decoded.cpu + decoded.failed
+        assert 0 <= decoded.gpu + decoded.cpu - (10 + 2 + 1 + 20 + 1 + 1) <= 1  # the list's last image may be cancelled
+        assert f'decoded_total{{pool="p",by="cpu"}} {decoded.cpu}\n' in ty.prometheus({"p": pool})
 
 
 def test_encoded_images_of_a_pool_that_is_dropped(detector):
