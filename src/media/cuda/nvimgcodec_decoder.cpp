@@ -88,7 +88,8 @@ void NvImageCodecDecoder::decode(const EncodedImage* images, std::span<const std
   if (batch.places.empty()) {
     return;
   }
-  const auto params = structure<nvimgcodecDecodeParams_t>(NVIMGCODEC_STRUCTURE_TYPE_DECODE_PARAMS);
+  auto params = structure<nvimgcodecDecodeParams_t>(NVIMGCODEC_STRUCTURE_TYPE_DECODE_PARAMS);
+  params.apply_exif_orientation = 1;
   check(library_.decoderDecode(decoder_, batch.streams.data(), batch.images.data(),
                                static_cast<int>(batch.images.size()), &params, &batch.future),
         "decoding images");
@@ -105,8 +106,7 @@ void NvImageCodecDecoder::decode(const EncodedImage* images, std::span<const std
   }
 }
 
-// Puts an image and the memory for its pixels into the batch; false if nvImageCodec cannot read it, or it lies on a
-// side.
+// Puts an image and the memory for its upright pixels into the batch; false if nvImageCodec cannot read it.
 bool NvImageCodecDecoder::prepare(const EncodedImage& image, bool bgr, BufferPool& buffers, Batch& batch) {
   nvimgcodecCodeStream_t stream = nullptr;
   if (library_.codeStreamCreateFromHostMem(instance_, &stream, static_cast<const unsigned char*>(image.bytes),
@@ -115,17 +115,18 @@ bool NvImageCodecDecoder::prepare(const EncodedImage& image, bool bgr, BufferPoo
   }
   batch.streams.push_back(stream);
   auto info = structure<nvimgcodecImageInfo_t>(NVIMGCODEC_STRUCTURE_TYPE_IMAGE_INFO);
-  // nvJPEG's engines turn nothing.
-  const auto upright = [](const nvimgcodecOrientation_t& to) { return to.rotated == 0 && !to.flip_x && !to.flip_y; };
   const bool known = library_.codeStreamGetImageInfo(stream, &info) == NVIMGCODEC_STATUS_SUCCESS &&
-                     info.num_planes > 0 && info.plane_info[0].width > 0 && info.plane_info[0].height > 0 &&
-                     upright(info.orientation);
+                     info.num_planes > 0 && info.plane_info[0].width > 0 && info.plane_info[0].height > 0;
   if (!known) {
     library_.codeStreamDestroy(stream);
     batch.streams.pop_back();
     return false;
   }
-  const std::uint32_t width = info.plane_info[0].width, height = info.plane_info[0].height;
+  // That of the file is of its pixels as they lie there.
+  std::uint32_t width = info.plane_info[0].width, height = info.plane_info[0].height;
+  if (info.orientation.rotated % 180 != 0) {
+    std::swap(width, height);
+  }
   const std::size_t pitch = roundUp(kChannels * width, kPitchMultiple);
 
   const std::shared_ptr<std::uint8_t> pixels = buffers.acquire(pitch * height);
@@ -133,7 +134,7 @@ bool NvImageCodecDecoder::prepare(const EncodedImage& image, bool bgr, BufferPoo
   wanted.color_spec = NVIMGCODEC_COLORSPEC_SRGB;
   wanted.chroma_subsampling = NVIMGCODEC_SAMPLING_NONE;
   wanted.sample_format = bgr ? NVIMGCODEC_SAMPLEFORMAT_I_BGR : NVIMGCODEC_SAMPLEFORMAT_I_RGB;
-  wanted.orientation = structure<nvimgcodecOrientation_t>(NVIMGCODEC_STRUCTURE_TYPE_ORIENTATION);
+  wanted.orientation = info.orientation;  // what there is to undo
   wanted.num_planes = 1;
   wanted.plane_info[0] = structure<nvimgcodecImagePlaneInfo_t>(NVIMGCODEC_STRUCTURE_TYPE_IMAGE_PLANE_INFO);
   wanted.plane_info[0].width = width;
