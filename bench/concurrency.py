@@ -223,7 +223,7 @@ def resources(options: argparse.Namespace) -> list[dict[str, Any]]:
 def binding(team: dict[str, Team], options: argparse.Namespace) -> list[dict[str, Any]]:
     most = max(options.workers)
     seconds = options.rounds * options.seconds
-    arguments = ("--clones", most, "--streams", min(most, CORES), "--seconds", seconds)
+    arguments = ("--clones", most, "--engine-streams", min(most, CORES), "--seconds", seconds)
     measured = bench(options, "--kinds", "model,clones", *arguments)
     rows = []
     for n in dict.fromkeys((1, most)):

@@ -32,19 +32,16 @@ Slices slicesFor(double seconds, double secondsOfARound) {
   return {slice, std::max(kFewestSlices, static_cast<int>(std::lround(seconds / slice)))};
 }
 
+/// What decodes and the bare network can at most, together: the slower of the two, or where they share the processor's
+/// cores their work one after the other.
+double limitOf(double decoder, double network, bool sharesCores) {
+  return sharesCores ? 1 / (1 / decoder + 1 / network) : std::min(decoder, network);
+}
+
 void describeSpeed(Json& row, const Speed& speed) {
   row["images_per_s"] = speed.imagesPerSecond();
   row["p50_ms"] = trtyolo::percentile(speed.latencies, 50);
   row["p99_ms"] = trtyolo::percentile(speed.latencies, 99);
-}
-
-/// Without long tails of digits.
-Json rounded(Json row) {
-  for (auto& [key, value] : row.items()) {
-    const double scale = std::string_view(key).ends_with("_mb") ? 10 : 10000;
-    if (value.is_number_float()) value = std::round(value.get<double>() * scale) / scale;
-  }
-  return row;
 }
 
 /// What processes have answered, as Workers::ask() says.
@@ -74,6 +71,14 @@ Json combined(const std::vector<Json>& parts) {
 
 }  // namespace
 
+Json rounded(Json row) {
+  for (auto& [key, value] : row.items()) {
+    const double scale = std::string_view(key).ends_with("_mb") ? 10 : 10000;
+    if (value.is_number_float()) value = std::round(value.get<double>() * scale) / scale;
+  }
+  return row;
+}
+
 Json describe(const Settings& settings, const SourceImage& image) {
   const trtyolo::ModelInfo info = trtyolo::inspect(settings.model, settings.option);
   return {{"task", trtyolo::toString(info.task)},
@@ -86,18 +91,18 @@ Json describe(const Settings& settings, const SourceImage& image) {
           {"image", {image.width, image.height}}};
 }
 
-void serve(const Settings& settings, const std::function<SourceImage()>& image) {
+void serve(const Settings& settings, const std::function<SourceImage(const std::string& kind)>& image) {
   std::optional<SourceImage> pixels;
   std::optional<Subject> subject;
   const auto answer = [&](std::istream& words) -> Json {
     std::string command;
     words >> command;
-    if (command == "describe" || command == "load") pixels = image();
-    if (command == "describe") return describe(settings, *pixels);
+    if (command == "describe") return describe(settings, image(""));
     if (command == "load") {
       Job job;
       std::ptrdiff_t index = 0;
-      words >> job.kind >> job.n >> job.memory >> index;
+      words >> job.kind >> job.n >> job.memory >> index >> job.decode;
+      pixels = image(job.kind);
       Settings own = settings;
       std::rotate(own.gpus.begin(), own.gpus.begin() + index, own.gpus.end());
       subject.emplace(own, job, *pixels);
@@ -109,8 +114,16 @@ void serve(const Settings& settings, const std::function<SourceImage()>& image) 
     }
     if (command == "memory") return subject->memory();
     if (command == "work") return subject->work();
+    if (command == "streams") {
+      int n = 0;
+      words >> n;
+      subject->setStreams(n);
+      return true;
+    }
     double seconds = 0;
     words >> seconds;
+    if (command == "paced") return subject->paced(seconds);
+    if (command == "decode") return subject->decode(seconds);
     return command == "predict" ? subject->predict(seconds) : subject->network(seconds);
   };
   for (std::string line; std::getline(std::cin, line);) {
@@ -150,13 +163,14 @@ Json Workers::ask(const std::function<std::string(std::size_t)>& command) const 
   return combined(answers);
 }
 
-Json measure(const Ask& ask, const std::string& kind, double seconds, const std::function<void(double)>& onProgress) {
+Json measure(const Ask& ask, const Job& job, double seconds, const std::function<void(double)>& onProgress,
+             bool sharesCores) {
   const auto run = [&](const char* what, double length) {
     return ask(std::string(what) + " " + std::to_string(length)).get<Speed>();
   };
   Json row, beside;
-  Speed network, predict;
-  if (kind == kNetwork) {
+  Speed network, predict, decoder;
+  if (job.kind == kNetwork) {
     const Slices slices = slicesFor(seconds, trtyolo::percentile(run("network", kWarmUp).latencies, 50) / 1e3);
     for (int i = 0; i < slices.count; ++i) {
       network.add(run("network", slices.seconds));
@@ -174,15 +188,25 @@ Json measure(const Ask& ask, const std::string& kind, double seconds, const std:
   for (int i = 0; i < kRoundsOfASlice; ++i) round = run("predict", 0).seconds;
   row = ask("memory");
   run("network", kWarmUp);
+  if (job.encoded()) run("decode", kWarmUp);
   const Slices slices = slicesFor(seconds, round);
   std::vector<double> ratios;
   for (int i = 0; i < slices.count; ++i) {
     Speed networkSlice;
+    double limit = 0;
+    const auto runOthers = [&] {
+      networkSlice = run("network", slices.seconds);
+      limit = networkSlice.imagesPerSecond();
+      if (!job.encoded()) return;
+      const Speed decoderSlice = run("decode", slices.seconds);
+      limit = limitOf(decoderSlice.imagesPerSecond(), limit, sharesCores);
+      decoder.add(decoderSlice);
+    };
     // Turn about, so that a machine that gets faster or slower favours neither.
-    if (i % 2 == 0) networkSlice = run("network", slices.seconds);
+    if (i % 2 == 0) runOthers();
     const Speed predictSlice = run("predict", slices.seconds);
-    if (i % 2 != 0) networkSlice = run("network", slices.seconds);
-    ratios.push_back(predictSlice.imagesPerSecond() / networkSlice.imagesPerSecond());
+    if (i % 2 != 0) runOthers();
+    ratios.push_back(predictSlice.imagesPerSecond() / limit);
     network.add(networkSlice);
     predict.add(predictSlice);
     onProgress((i + 1.0) / slices.count);
@@ -192,7 +216,12 @@ Json measure(const Ask& ask, const std::string& kind, double seconds, const std:
   row["ratio"] = trtyolo::percentile(ratios, 50);
   row["network_images_per_s"] = beside["images_per_s"];
   row["network_p50_ms"] = beside["p50_ms"];
-  row["p50_ratio"] = row["p50_ms"].get<double>() / beside["p50_ms"].get<double>();
+  if (job.encoded()) {
+    row["decoder_images_per_s"] = decoder.imagesPerSecond();
+    row["limit_images_per_s"] = limitOf(decoder.imagesPerSecond(), network.imagesPerSecond(), sharesCores);
+  } else {
+    row["p50_ratio"] = row["p50_ms"].get<double>() / beside["p50_ms"].get<double>();
+  }
   row.update(ask("work"));
   row["postprocess_ratio"] = row["postprocess_ms"].get<double>() / row["inference_ms"].get<double>();
   row["slices"] = slices.count;

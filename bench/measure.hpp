@@ -26,11 +26,13 @@ using Ask = std::function<nlohmann::ordered_json(const std::string& command)>;
 /// The commands of processes that measure, a line each, and what each is answered with, a line of JSON:
 ///   describe                                   what describe() says
 ///   start GPU...                               true: see startGpu()
-///   load KIND N host|pinned|gpu INDEX                 true. INDEX is that of the process's first GPU
-///   predict SECONDS, network SECONDS           a Speed: see Subject
+///   load KIND N host|pinned|gpu INDEX gpu|cpu  true. INDEX is that of the process's first GPU; where it is decoded
+///   streams N                                  true: see Subject::setStreams()
+///   predict SECONDS, network SECONDS, decode SECONDS  a Speed: see Subject
+///   paced SECONDS                              what Subject::paced() says
 ///   memory, work                               parts of the row: see Subject
-/// What goes wrong is answered with {"error": "..."}.
-void serve(const Settings& settings, const std::function<SourceImage()>& image);
+/// What goes wrong is answered with {"error": "..."}. `image` gives that of rows of a kind, and the first row's of "".
+void serve(const Settings& settings, const std::function<SourceImage(const std::string& kind)>& image);
 
 /// What all rows have in common: "task", "classes" (how many), "precision", "network" and "image" (width, height),
 /// "batch", "backend", "device".
@@ -59,11 +61,18 @@ class Workers {
 /// machine: "ratio" is the median of the slices' ratios of images a second. "p50_ratio" is that of all calls' medians.
 /// "preprocess_ms", "inference_ms" and "postprocess_ms" are the parts of a call of predict() (medians),
 /// "postprocess_ratio" the last over the second. Of the kind "network" the two are one, and only "row" is there.
+/// Encoded images and streams have a third that takes turns, what decodes alone ("decoder_images_per_s"): "ratio" is
+/// against the slower of the two, or with `sharesCores`, where both take the processor's cores, against what their work
+/// one after the other allows; "limit_images_per_s" is that.
+///
 /// Memory is that of the processes. On a GPU "gpu_mb" is the sum of "gpu_engine_mb", "gpu_contexts_mb",
 /// "gpu_scratch_mb" and "gpu_buffers_mb" (see trtyolo::MemoryUse), and "pinned_mb" and "executors" stand beside them;
 /// on a CPU it is 0, and the others are not there. Of clones "idle_clone_mb" is what each but the first took before it
 /// ran, and "clone_mb" what it takes at work: of GPU memory as the driver says, on a CPU of the process.
-nlohmann::ordered_json measure(const Ask& ask, const std::string& kind, double seconds,
-                               const std::function<void(double)>& onProgress);
+nlohmann::ordered_json measure(const Ask& ask, const Job& job, double seconds,
+                               const std::function<void(double)>& onProgress, bool sharesCores = false);
+
+/// Without long tails of digits.
+nlohmann::ordered_json rounded(nlohmann::ordered_json row);
 
 }  // namespace bench

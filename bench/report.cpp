@@ -25,15 +25,38 @@ const Group kMain{
     {"images/s", "images_per_s", 1, 10, ""},
     {"ratio", "ratio", 3, 7,
      "images/s against the bare network's under the same settings: as many requests of one engine (for separate and "
-     "processes: one of each model; for a pool: one for each of its contexts); the median of short slices that took "
-     "turns"},
-    {"p50 ms", "p50_ms", 2, 9, "median of the calls, each of which is a batch (of a pool: one image)"},
+     "processes: one of each model; for a pool: one for each of its contexts), and of jpeg and streams against the "
+     "limit; the median of short slices that took turns"},
+    {"p50 ms", "p50_ms", 2, 9,
+     "median of the calls, each of which is a batch (of a pool: one image); of streams from when a frame was due until "
+     "its result, with each frame at its time"},
     {"p99 ms", "p99_ms", 2, 9, ""},
     {"p50 ratio", "p50_ratio", 3, 10, "p50 against that of the bare network's runs in the same slices"},
     {"RSS MB", "rss_mb", 0, 8, "memory in MB of 1,000,000 bytes of the row's process (of processes: of all), resident"},
     {"PSS MB", "pss_mb", 0, 8, "the same, but what k processes share counts 1/k"},
     {"GPU MB", "gpu_mb", 0, 8, "memory on the GPU, as the library counts it"},
     {"batch", "mean_batch", 1, 6, "images in a run of the pool in the mean"},
+};
+
+const Group kDecoding{
+    {"decoder/s", "decoder_images_per_s", 1, 11, "images/s of what decodes, alone"},
+    {"network/s", "network_images_per_s", 1, 11, "and of the bare network"},
+    {"limit/s", "limit_images_per_s", 1, 10,
+     "the smaller of the two; where both take the processor's cores, what their work one after the other allows: 1 / (1 "
+     "/ decoder + 1 / network)"},
+    {"on GPU", "decoded_gpu", 0, 9, "images that it has decoded"},
+    {"on CPU", "decoded_cpu", 0, 9, "and the processor"},
+};
+
+const Group kPacing{
+    {"fps", "fps", 1, 7, "frames a second that each stream has with each frame at its time"},
+    {"late p99", "late_p99_ms", 2, 10, "milliseconds from when a frame was due until it was read"},
+    {"behind", "behind", 0, 8, "streams that fell behind: mostly later than a frame's time"},
+    {"decoder", "decoder_share", 3, 9, "share of decoder/s that the frames of all streams are"},
+    {"network", "network_share", 3, 9, "and of network/s"},
+    {"CPU", "cpu_share", 3, 7, "share of the processor's cores that was busy"},
+    {"RSS MB", "rss_mb_per_stream", 1, 8, "memory of the process that a stream takes"},
+    {"GPU MB", "gpu_mb_per_stream", 1, 8, "and of the GPU, as its driver says"},
 };
 
 const Group kFurther[] = {
@@ -79,6 +102,8 @@ constexpr const char* kKinds[][2] = {
     {"separate", "predict() of n models loaded from the file, a thread each; every one has the streams of one model"},
     {"processes", "predict() of a model in each of n processes"},
     {"pool", "n threads that call predict() of one pool, one image a call"},
+    {"jpeg", "the same with JPEG images, whose bytes are in memory; the column image says where they are decoded"},
+    {"streams", "n readers of a video, a thread each, whose frames go to one pool"},
 };
 
 std::string number(double value, int decimals) {
@@ -152,9 +177,47 @@ void header(std::ostream& out, const Json& report) {
   wrap(out, text);
 }
 
+/// A column's key in a row: what others call images, streams call frames.
+std::string keyIn(const Json& row, std::string_view key) {
+  constexpr std::string_view kImages = "images_per_s";
+  if (row.contains(key) || !key.ends_with(kImages)) return std::string(key);
+  return std::string(key.substr(0, key.size() - kImages.size())) + "frames_per_s";
+}
+
 /// Rows of a CPU say 0 for memory on the GPU.
 bool has(const Json& row, const Column& column) {
-  return row.contains(column.key) && (row[column.key] != 0 || column.key != std::string_view("gpu_mb"));
+  const std::string key = keyIn(row, column.key);
+  return row.contains(key) && (row[key] != 0 || key != "gpu_mb");
+}
+
+/// Where the image is, or is decoded.
+std::string placeOf(const Json& row) {
+  if (row["kind"] == "network") return "-";
+  if (row.contains("decode")) return row["decode"];
+  return row["memory"] == "device" ? "gpu" : row["memory"].get<std::string>();
+}
+
+/// Some rows are told of by themselves.
+Json rowsThat(const Json& rows, bool (*wanted)(const Json&)) {
+  Json some = Json::array();
+  std::copy_if(rows.begin(), rows.end(), std::back_inserter(some), wanted);
+  return some;
+}
+
+/// What the streams that did not fit were stopped by.
+void writeLimits(std::ostream& out, const Json& rows) {
+  for (const Json& row : rows) {
+    if (!row.contains("limit_p99_ms")) continue;
+    std::string text = std::to_string(row["n"].get<int>()) + " streams fit with a p99 of at most " +
+                       number(row["limit_p99_ms"].get<double>(), 1) + " ms.";
+    if (row.contains("full_at")) {
+      text += " With " + std::to_string(row["full_at"].get<int>()) + " it was " +
+              number(row["full_p99_ms"].get<double>(), 1) + " ms, and " + counted(row["full_behind"].get<int>(), "stream") +
+              " fell behind; full first: the " + row["full_first"].get<std::string>() + ".";
+    }
+    out << '\n';
+    wrap(out, text);
+  }
 }
 
 void writeGroup(std::ostream& out, const Json& rows, const Group& group, bool errors) {
@@ -163,7 +226,7 @@ void writeGroup(std::ostream& out, const Json& rows, const Group& group, bool er
     return std::any_of(rows.begin(), rows.end(), [&](const Json& row) { return has(row, column); });
   });
   if (columns.empty() && !errors) return;
-  const bool images = std::any_of(rows.begin(), rows.end(), [](const Json& row) { return row["memory"] != "host"; });
+  const bool images = std::any_of(rows.begin(), rows.end(), [](const Json& row) { return row["memory"] != "host" || row.contains("decode"); });
   const auto begin = [&](const std::string& kind, const std::string& image, const std::string& n) {
     out << std::left << std::setw(10) << kind;
     if (images) out << std::setw(6) << image;
@@ -179,15 +242,12 @@ void writeGroup(std::ostream& out, const Json& rows, const Group& group, bool er
         std::any_of(columns.begin(), columns.end(), [&](const auto& column) { return has(row, column); });
     if (!shown && !(failed && errors)) continue;
     const auto kind = row["kind"].get<std::string>();
-    begin(kind,
-          kind == "network"           ? "-"
-          : row["memory"] == "device" ? "gpu"
-                                      : row["memory"].get<std::string>(),
-          std::to_string(row["n"].get<int>()));
+    begin(kind, placeOf(row), std::to_string(row["n"].get<int>()));
     for (const Column& column : columns) {
       if (failed) break;
-      const bool known = row.contains(column.key);
-      out << std::setw(column.width) << (known ? number(row[column.key].get<double>(), column.decimals) : "-");
+      const std::string key = keyIn(row, column.key);
+      out << std::setw(column.width)
+          << (row.contains(key) ? number(row[key].get<double>(), column.decimals) : "-");
     }
     out << '\n';
     if (failed) wrap(out, "          failed: " + row["error"].get<std::string>(), 10);
@@ -208,6 +268,10 @@ std::string table(const Json& report, bool all) {
         std::any_of(rows.begin(), rows.end(), [&, name = kind](const Json& row) { return row["kind"] == name; });
     if (shown) explain(out, kind, meaning);
   }
+  const auto decodes = [](const Json& row) { return row.contains("decode"); };
+  writeGroup(out, rowsThat(rows, decodes), kDecoding, false);
+  writeGroup(out, rowsThat(rows, [](const Json& row) { return row.contains("fps"); }), kPacing, false);
+  writeLimits(out, rows);
   for (const Group& group : kFurther) {
     if (all) writeGroup(out, rows, group, false);
   }
@@ -217,11 +281,21 @@ std::string table(const Json& report, bool all) {
 
 std::string line(const Json& row) {
   std::string text = row["kind"].get<std::string>() + " " + std::to_string(row["n"].get<int>());
-  if (row["memory"] == "device") text += ", image on the GPU";
+  if (row.contains("decode")) {
+    text += ", decoded on the " + std::string(row["decode"] == "gpu" ? "GPU" : "CPU");
+  } else if (row["memory"] == "device") {
+    text += ", image on the GPU";
+  }
   if (row["memory"] == "pinned") text += ", image in page-locked memory";
   if (row.contains("error")) return text + ": failed: " + row["error"].get<std::string>();
-  text += ": " + number(row["images_per_s"].get<double>(), 1) + " images/s";
-  if (row.contains("ratio")) text += ", " + number(row["ratio"].get<double>(), 3) + " of the network alone";
+  const bool frames = row.contains("frames_per_s");
+  text += ": " + number(row[frames ? "frames_per_s" : "images_per_s"].get<double>(), 1) +
+          (frames ? " frames/s" : " images/s");
+  if (row.contains("ratio")) {
+    text += ", " + number(row["ratio"].get<double>(), 3) + " of " +
+            (row.contains("decode") ? "the limit" : "the network alone");
+  }
+  if (frames) text += ", p99 " + number(row["p99_ms"].get<double>(), 1) + " ms";
   text += ", " + number(row["rss_mb"].get<double>(), 0) + " MB";
   if (row["gpu_mb"] != 0) text += " and " + number(row["gpu_mb"].get<double>(), 0) + " MB on the GPU";
   return text;

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <nlohmann/json.hpp>
+#include <semaphore>
 #include <vector>
 
 namespace bench {
@@ -30,6 +32,40 @@ struct Speed {
     latencies.insert(latencies.end(), other.latencies.begin(), other.latencies.end());
   }
 };
+
+/// `call`, which is of so many images, again and again until `seconds` are over, once at least; each when there is a turn
+/// for it, which is not a part of it.
+template <typename Call>
+Speed repeated(double seconds, int images, std::counting_semaphore<>& turns, const Call& call) {
+  using Clock = std::chrono::steady_clock;
+  struct Turn {
+    std::counting_semaphore<>& turns;
+    ~Turn() { turns.release(); }
+  };
+  const auto secondsBetween = [](Clock::time_point from, Clock::time_point to) {
+    return std::chrono::duration<double>(to - from).count();
+  };
+  Speed speed;
+  speed.images = images;
+  const auto begin = Clock::now();
+  do {
+    turns.acquire();
+    const Turn turn{turns};
+    const auto start = Clock::now();
+    call();
+    const auto end = Clock::now();
+    speed.latencies.push_back(secondsBetween(start, end) * 1e3);
+    speed.seconds = secondsBetween(begin, end);
+  } while (speed.seconds < seconds);
+  return speed;
+}
+
+/// The same without turns.
+template <typename Call>
+Speed repeated(double seconds, int images, const Call& call) {
+  std::counting_semaphore<> turns(1);
+  return repeated(seconds, images, turns, call);
+}
 
 inline void to_json(nlohmann::ordered_json& json, const Speed& speed) {
   json = {{"seconds", speed.seconds}, {"images", speed.images}, {"latencies", speed.latencies}};

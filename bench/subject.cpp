@@ -11,30 +11,19 @@
 namespace bench {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using Json = nlohmann::ordered_json;
 using trtyolo::Model;
 
 constexpr int kWarmUpCalls = 2;
 
-double secondsBetween(Clock::time_point from, Clock::time_point to) {
-  return std::chrono::duration<double>(to - from).count();
-}
-
 /// One model alone gets the option's own default, every core for one prediction, and so does each of several separate
 /// models. A pool gets as many as suit the machine, its own default. Clones, and the requests of the bare network, get
 /// a stream each as far as there are cores.
 int streamsOf(const Job& job, std::ptrdiff_t atOnce) {
-  if (job.kind == kPool) return 0;
+  if (job.pooled()) return 0;
   if (job.kind != kClones && job.kind != kNetwork) return 1;
   return std::min(static_cast<int>(atOnce), std::max(1, static_cast<int>(std::thread::hardware_concurrency())));
 }
-
-/// Of the calls that may run at the same time.
-struct Turn {
-  std::counting_semaphore<>& turns;
-  ~Turn() { turns.release(); }
-};
 
 std::shared_ptr<const void> pinned(const SourceImage& image) {
   const auto buffer = std::make_shared<trtyolo::PinnedBuffer>(image.pixels.size());
@@ -52,6 +41,8 @@ Speed networkSpeed(const Model& model, int requests, double seconds) {
 Subject::Subject(const Settings& settings, const Job& job, const SourceImage& image)
     : job_(job),
       gpus_(settings.gpus),
+      source_(settings.source),
+      fps_(settings.fps),
       atOnce_(settings.atOnce > 0 ? std::min(settings.atOnce, job.n) : job.n),
       turns_(atOnce_) {
   const bool separate = job.kind == kSeparate;
@@ -62,6 +53,11 @@ Subject::Subject(const Settings& settings, const Job& job, const SourceImage& im
   trtyolo::InferOption option = settings.option;
   option.setStreams(streams_).enablePerformanceReport();
   if (job.memory == kGpu) option.enableCudaMem();
+  if (job.kind == kJpeg) {
+    jpegs_ = std::make_unique<JpegImages>(jpegFiles(settings.source, image.width, image.height),
+                                          job.decode == kGpu ? std::optional(gpus_.front()) : std::nullopt);
+    option.setImageDecoder(jpegs_->decoder());
+  }
   const auto gpuOf = [&](std::size_t i) { return gpus_[i % gpus_.size()]; };
   const auto load = [&](const std::string& file, std::size_t i) {
     return std::make_unique<Model>(Model::load(file, option.setDeviceId(gpuOf(i))));
@@ -82,8 +78,7 @@ Subject::Subject(const Settings& settings, const Job& job, const SourceImage& im
     for (int i = 0; i < kWarmUpCalls; ++i) models_.front()->predict(images);
     withoutClones_ = usedMegabytes();
   }
-  const bool pool = job.kind == kPool;
-  for (std::size_t i = 1; i < (pool ? engines_ : std::max(callers_, engines_)); ++i) {
+  for (std::size_t i = 1; i < (job.pooled() ? engines_ : std::max(callers_, engines_)); ++i) {
     if (separate) {
       models_.push_back(load(settings.model, i));
     } else {
@@ -92,15 +87,24 @@ Subject::Subject(const Settings& settings, const Job& job, const SourceImage& im
   }
   if (clones) cloneMemory_["idle_clone_mb"] = (usedMegabytes() - withoutClones_) / (job.n - 1);
 
+  if (job.pooled()) makePools(settings, option);
+  std::size_t threads = std::max(callers_, engines_);
+  if (jpegs_) threads = std::max(threads, engines_ * static_cast<std::size_t>(decodeThreads()));
+  team_ = std::make_unique<Team>(threads);
+  if (job.kind == kStreams) setStreams(job.n);
+}
+
+void Subject::makePools(const Settings& settings, trtyolo::InferOption option) {
   trtyolo::PoolOption poolOption;
   poolOption.contexts = settings.contexts;
   poolOption.maxQueueDelay = settings.maxQueueDelay;
-  for (std::size_t i = 0; pool && i < engines_; ++i) {
+  if (jpegs_) poolOption.decodeThreads = decodeThreads();
+  for (std::size_t i = 0; i < engines_; ++i) {
     if (settings.lowLatencyModel.empty()) {
       pools_.push_back(std::make_unique<trtyolo::Pool<>>(*models_[i], poolOption));
     } else {
-      option.setStreams(1).setBatch(1);
-      lowLatency_.push_back(load(settings.lowLatencyModel, i));
+      option.setStreams(1).setBatch(1).setDeviceId(gpus_[i]);
+      lowLatency_.push_back(std::make_unique<Model>(Model::load(settings.lowLatencyModel, option)));
       pools_.push_back(std::make_unique<trtyolo::Pool<>>(*models_[i], *lowLatency_[i], poolOption));
     }
     // A GPU captures a graph for each number of images; none of that is to be measured.
@@ -109,30 +113,28 @@ Subject::Subject(const Settings& settings, const Job& job, const SourceImage& im
       for (int turn = 0; turn < 2 * pools_[i]->contexts(); ++turn) pools_[i]->predict(images);
     }
   }
-  if (pool) warmUpRuns_ = pools_.front()->metrics().batchSizes;
-  team_ = std::make_unique<Team>(std::max(callers_, engines_));
+  warmUpRuns_ = pools_.front()->metrics().batchSizes;
 }
 
 Speed Subject::predict(double seconds) {
   return together(callers_, [this, seconds](std::size_t number) {
     const std::size_t place = number % gpus_.size();
+    if (!videos_.empty()) {
+      const std::size_t ahead = std::max<std::size_t>(2, pools_[place]->inFlight() / callers_ + 1);
+      return videos_[number]->predict(*pools_[place], ahead, seconds);
+    }
     const trtyolo::Image& image = images_[place];
-    Speed speed;
-    if (pools_.empty()) speed.images = models_[number]->batch();
-    const std::vector<trtyolo::Image> images(static_cast<std::size_t>(speed.images), image);
-    const auto begin = Clock::now();
-    do {
-      turns_.acquire();
-      const Turn turn{turns_};
-      const auto start = Clock::now();
-      const int found =
-          pools_.empty() ? models_[number]->predict(images).front().num : pools_[place]->predict(image).num;
-      const auto end = Clock::now();
+    const int batch = pools_.empty() ? models_[number]->batch() : 1;
+    const std::vector<trtyolo::Image> images(static_cast<std::size_t>(batch), image);
+    std::size_t next = number;  // of encoded images
+    const auto call = [&] {
+      if (jpegs_) return pools_[place]->predict(jpegs_->image(next++)).num;
+      return pools_.empty() ? models_[number]->predict(images).front().num : pools_[place]->predict(image).num;
+    };
+    return repeated(seconds, batch, turns_, [&] {
+      const int found = call();
       if (number == 0) objects_ = found;
-      speed.latencies.push_back(secondsBetween(start, end) * 1e3);
-      speed.seconds = secondsBetween(begin, end);
-    } while (speed.seconds < seconds);
-    return speed;
+    });
   });
 }
 
@@ -201,6 +203,11 @@ Json Subject::readMemory() const {
     json["pinned_mb"] = megabytes(use.pinned);
     json["executors"] = use.executors;
   }
+  if (!videos_.empty()) {
+    const auto n = static_cast<double>(videos_.size());
+    json["rss_mb_per_stream"] = (process.resident - withoutVideos_.resident) / n;
+    if (usesGpu_) json["gpu_mb_per_stream"] = (usedMegabytes() - gpuWithoutVideos_) / n;
+  }
   json.update(cloneMemory_);
   if (!cloneMemory_.empty()) json["clone_mb"] = (usedMegabytes() - withoutClones_) / (job_.n - 1);
   return json;
@@ -213,7 +220,8 @@ Json Subject::work() const {
     json["optimization_level"] = level->second;
   }
   if (callers_ == 0) return json;
-  if (info.task != trtyolo::Task::Classify) json["objects"] = objects_;
+  if (info.task != trtyolo::Task::Classify && !job_.encoded()) json["objects"] = objects_;
+  if (job_.encoded()) json.update(decoded());
   double preprocess = 0, inference = 0, postprocess = 0;
   const auto add = [&](double before, double network, double after, std::size_t count) {
     preprocess += before / static_cast<double>(count);

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "encoded.hpp"
 #include "source_image.hpp"
 #include "speed.hpp"
 #include "system.hpp"
@@ -26,10 +27,13 @@ inline constexpr const char* kClones = "clones";
 inline constexpr const char* kSeparate = "separate";
 inline constexpr const char* kPool = "pool";
 inline constexpr const char* kProcesses = "processes";
+inline constexpr const char* kJpeg = "jpeg";
+inline constexpr const char* kStreams = "streams";
 
 inline constexpr const char* kHost = "host";      ///< ordinary memory of the processor
 inline constexpr const char* kPinned = "pinned";  ///< page-locked
 inline constexpr const char* kGpu = "gpu";        ///< that of the model's GPU
+inline constexpr const char* kCpu = "cpu";        ///< the processor, which decodes
 
 /// What all rows have in common.
 struct Settings {
@@ -41,14 +45,20 @@ struct Settings {
   std::string lowLatencyModel;  ///< runs a pool's images that come alone; empty: as all others
   int contexts = 0;             ///< of a pool; 0: its own choice
   std::chrono::microseconds maxQueueDelay = trtyolo::PoolOption().maxQueueDelay;
+  std::string source;           ///< of encoded images or the video
+  double fps = 0;               ///< of each stream; 0: as its file says
 };
 
-/// A row: `n` requests of the bare network, clones, separate models, callers of a pool, or processes at work side by
-/// side.
+/// A row: `n` requests of the bare network, clones, separate models, callers of a pool, processes or streams at work
+/// side by side.
 struct Job {
   std::string kind = kModel;
   int n = 1;
   std::string memory = kHost;  ///< where the image is
+  std::string decode = kCpu;   ///< where encoded images are decoded: kGpu or kCpu
+
+  bool encoded() const { return kind == kJpeg || kind == kStreams; }
+  bool pooled() const { return kind == kPool || encoded(); }
 };
 
 class Subject {
@@ -61,6 +71,13 @@ class Subject {
   /// The bare network under the same settings: as many requests of one engine as there are clones or as the pool has
   /// contexts; one request of each separate model; of a pool with a low-latency model and one caller, one of that.
   Speed network(double seconds);
+  /// Of encoded images and streams what decodes, alone.
+  Speed decode(double seconds);
+  /// Streams whose frames come at their time, for `seconds`: "latencies", "lateness" (see Paced), "behind", "fps", and
+  /// "cpu_share" of the processor's cores.
+  nlohmann::ordered_json paced(double seconds);
+  /// Has so many streams from now on, which begin anew.
+  void setStreams(int n);
   /// The row's memory, in its words: see measure(). For the kind "network" while it ran for the last time.
   nlohmann::ordered_json memory() const;
   /// What is known of the calls so far, in the row's words.
@@ -70,6 +87,13 @@ class Subject {
   using Models = std::vector<std::unique_ptr<trtyolo::Model>>;
 
   Speed together(std::size_t count, const std::function<Speed(std::size_t)>& work);
+  void makePools(const Settings& settings, trtyolo::InferOption option);
+  /// What decodes for pools, and alone, on each GPU.
+  int decodeThreads() const { return jpegs_->threads(modelsGpu(0)); }
+  std::optional<int> modelsGpu(std::size_t place) const {
+    return usesGpu_ ? std::optional(gpus_[place % gpus_.size()]) : std::nullopt;
+  }
+  nlohmann::ordered_json decoded() const;
   nlohmann::ordered_json readMemory() const;
   double usedMegabytes() const;
 
@@ -84,6 +108,13 @@ class Subject {
   std::vector<std::uint64_t> warmUpRuns_;            // by their number of images
   std::vector<std::shared_ptr<const void>> pixels_;  // those that are not where the caller has them
   std::vector<trtyolo::Image> images_;               // one for each GPU
+  std::unique_ptr<JpegImages> jpegs_;
+  std::string source_;
+  double fps_;
+  std::vector<std::unique_ptr<VideoStream>> videos_;
+  ProcessMemory withoutVideos_;
+  double gpuWithoutVideos_ = 0;  // megabytes
+  std::uint64_t gpuAlone_ = 0, cpuAlone_ = 0;  // decoded by decode()
   int objects_ = 0;
   double withoutClones_ = 0;  // megabytes
   nlohmann::ordered_json cloneMemory_ = nlohmann::ordered_json::object();

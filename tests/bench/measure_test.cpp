@@ -40,7 +40,7 @@ struct Process {
 TEST(Measure, ARowIsHeldAgainstTheNetworkInTurns) {
   Process process{{50, 90, 50, 50}, {}};
   double share = 0;
-  const Json found = measure(std::ref(process), kClones, 2, [&](double done) { share = done; });
+  const Json found = measure(std::ref(process), {kClones}, 2, [&](double done) { share = done; });
   EXPECT_EQ(share, 1);
   const Json& row = found["row"];
   EXPECT_EQ(row["slices"], 4);
@@ -64,7 +64,7 @@ TEST(Measure, ARowIsHeldAgainstTheNetworkInTurns) {
 
 TEST(Measure, TheNetworkAloneHasNoRatio) {
   Process process;
-  const Json found = measure(std::ref(process), kNetwork, 1.5, kIgnore);
+  const Json found = measure(std::ref(process), {kNetwork}, 1.5, kIgnore);
   EXPECT_EQ(found["row"]["images_per_s"], 100);
   EXPECT_FALSE(found["row"].contains("ratio"));
   EXPECT_FALSE(found.contains("network"));
@@ -77,7 +77,7 @@ TEST(Measure, WhatThrowsInBetweenComesOut) {
       if (command.rfind(fails, 0) == 0) throw Interrupted();
       return process(command);
     };
-    EXPECT_THROW(measure(ask, kModel, 1, kIgnore), Interrupted) << fails;
+    EXPECT_THROW(measure(ask, {kModel}, 1, kIgnore), Interrupted) << fails;
   }
 }
 

@@ -54,7 +54,7 @@ std::optional<NetworkSize> networkSize(std::string_view text) {
   return NetworkSize{*height, *width};
 }
 
-void addModelOptions(CLI::App& command, ModelOptions& options) {
+void addModelOptions(CLI::App& command, ModelOptions& options, const std::string& streams) {
   command.option_defaults()->group("Model");
   command
       .add_option("--imgsz", options.imageSize, "network input, 640 or 480x640 (height x width); dynamic models only")
@@ -129,7 +129,7 @@ void addModelOptions(CLI::App& command, ModelOptions& options) {
       ->expected(1)
       ->take_all();
   command
-      .add_option("--streams", options.streams, "predictions that the engine runs side by side on a CPU; 0: it chooses")
+      .add_option(streams, options.streams, "predictions that the engine runs side by side on a CPU; 0: it chooses")
       ->type_name("N")
       ->check(CLI::Range(0, 1024).description(""));
   command.add_option("--threads", options.threads, "threads that the engine uses on a CPU (default: one a core)")

@@ -40,8 +40,8 @@ std::optional<NetworkSize> networkSize(std::string_view text);
 std::optional<int> wholeNumber(std::string_view text);
 
 /// Adds them all to `command`, under "Model" in its help. Options that are added later stand there, too, unless their
-/// group is set.
-void addModelOptions(CLI::App& command, ModelOptions& options);
+/// group is set. `streams` is the name of the one for those of the engine.
+void addModelOptions(CLI::App& command, ModelOptions& options, const std::string& streams = "--streams");
 
 /// The same for the library, for images in BGR order.
 /// @throws UsageError          they contradict each other

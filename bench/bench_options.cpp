@@ -1,0 +1,190 @@
+// The options of bench: see bench_options.hpp.
+#include "bench_options.hpp"
+
+#include <chrono>
+#include <cmath>
+#include <set>
+#include <utility>
+
+#include "commands/command.hpp"
+#include "measure_streams.hpp"
+
+namespace bench {
+
+void addOptions(CLI::App& command, Options& options, const std::string& sources) {
+  command.add_option("MODEL", options.settings.model, "model file")->required();
+  command.add_option("--clones", options.clones, "how many clones, separate models, callers of a pool (of jpeg, too), and processes")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->type_name("N,...")
+      ->check(CLI::Range(1, 1024))
+      ->capture_default_str();
+  command.add_option("--kinds", options.kinds, "rows to measure")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->check(CLI::IsMember({kNetwork, kModel, kClones, kSeparate, kPool, kProcesses, kJpeg, kStreams}))
+      ->capture_default_str();
+  command
+      .add_option("--images", options.memories,
+                  "where the image is: host, pinned (page-locked memory of the host), gpu, or several one after the "
+                  "other (default: host; of a model that runs on a GPU: host,gpu)")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->check(CLI::IsMember({kHost, kPinned, kGpu}));
+  command.add_option("--source", options.source, 
+                     sources + " to predict (default: an image is drawn). Of rows of kind jpeg: a JPEG file, or a folder "
+                     "of some (default: the drawn image at quality 90); of streams: a video");
+  command.add_option("--size", options.size, "of the image that is drawn, height x width")
+      ->type_name("N|HxW")
+      ->check([](const std::string& text) {
+        return app::networkSize(text) ? "" : "1080x1920 (height x width) was expected, found " + text;
+      })
+      ->capture_default_str();
+  command
+      .add_option("--decode", options.decoders,
+                  "where jpeg and streams are decoded: gpu (nvImageCodec, NVDEC), cpu (on all cores), or both one after "
+                  "the other (default: where the model runs)")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->check(CLI::IsMember({kGpu, kCpu}));
+  command.add_option("--seconds", options.seconds, "time for each row, and as much for the bare network beside it")
+      ->type_name("S")
+      ->check(CLI::Range(0.01, 86400.0))
+      ->capture_default_str();
+  command.add_option("--at-once", options.settings.atOnce, "most calls at the same time (default: one for each clone)")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1024).description(""));
+  command.add_option("--devices", options.gpus, "GPUs among which clones, models, callers and processes are spread")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->type_name("N,...")
+      ->check(CLI::Range(0, 1023).description(""));
+  command.add_option("--json", options.json, "write the results as JSON to this file; - is standard output")
+      ->type_name("FILE|-");
+  command.add_flag("--all", options.all, "show everything that was measured, in further tables");
+  command.add_flag("-q,--quiet", options.quiet, "say nothing but errors");
+
+  command.option_defaults()->group("Streams");
+  command
+      .add_option("--streams", options.streams,
+                  "rows of kind streams: so many readers of the video --source, a thread each, whose frames go to one "
+                  "pool; first as fast as they go, then each frame at its time, which the latency is counted from. "
+                  "Alone if --kinds is not given")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->type_name("N,...")
+      ->check(CLI::Range(1, 1024).description(""));
+  command
+      .add_option("--p99", options.p99,
+                  "a further row of as many streams as fit: with a p99 latency of at most this, and none that falls "
+                  "behind; and what was full first, decoder, network or processor")
+      ->type_name("MS")
+      ->check(CLI::Range(0.1, 1e6).description(""));
+  command.add_option("--fps", options.settings.fps, "frames a second of each stream (default: as the video says)")
+      ->type_name("N")
+      ->check(CLI::Range(0.1, 1000.0).description(""));
+
+  command.option_defaults()->group("Pools");
+  command
+      .add_option("--low-latency", options.settings.lowLatencyModel,
+                  "model that runs images that come alone: the same network for one image (on a CPU, the same file)")
+      ->type_name("FILE");
+  command.add_option("--contexts", options.settings.contexts, "runs at the same time; 0: the pool chooses")
+      ->type_name("N")
+      ->check(CLI::Range(0, 1024).description(""));
+  command.add_option("--queue-delay", options.queueDelay, "longest wait for others to share a run with, milliseconds")
+      ->type_name("MS")
+      ->check(CLI::Range(0.0, 1000.0).description(""))
+      ->capture_default_str();
+  addResultOptions(command, options.results);
+  addModelOptions(command, options.loading, "--engine-streams");  // --streams are videos
+}
+
+/// The classes that are to be kept.
+std::vector<int> classesOf(const Options& options, const trtyolo::InferOption& option) {
+  if (options.results.classes.empty()) return {};
+  return app::classesOf(options.results, trtyolo::inspect(options.settings.model, option).names);
+}
+
+/// @throws app::UsageError  options contradict each other
+Settings settingsOf(const Options& options) {
+  Settings settings = options.settings;
+  settings.source = options.source;
+  settings.option = inferOption(options.loading);
+  apply(options.results, settings.option);
+  settings.option.setClasses(classesOf(options, settings.option));
+  // The bare network runs at the whole network size, so predict() does.
+  settings.option.setRect(false);
+  settings.streams = options.loading.streams;
+  settings.gpus = {app::wholeNumber(options.loading.device).value_or(0)};
+  settings.maxQueueDelay = std::chrono::microseconds(std::lround(options.queueDelay * 1000));
+  if (!options.gpus.empty()) {
+    if (!options.loading.device.empty()) throw app::UsageError("--devices and --device cannot both be given");
+    settings.gpus = options.gpus;
+    settings.option.setBackend(trtyolo::Backend::TensorRT).setDeviceId(options.gpus.front());
+  }
+  return settings;
+}
+
+/// The rows in the order of the table.
+std::vector<PlannedRow> plan(const Options& options, const std::vector<std::string>& memories,
+                             const std::vector<std::string>& decoders) {
+  std::vector<PlannedRow> rows;
+  const std::set<int> counts(options.clones.begin(), options.clones.end());
+  for (const std::string& memory : memories) {
+    const auto add = [&](const char* kind, int n) {
+      // The bare network reads no image: once is enough.
+      const bool first = memory == memories.front() && (kind == kModel || kind == kClones);
+      if (options.measures(kNetwork) && first) {
+        const bool beside = options.measures(kind);
+        rows.push_back({{kNetwork, n}, beside ? std::min(1.0, options.seconds) : options.seconds, false, beside});
+      }
+      if (options.measures(kind)) rows.push_back({{kind, n, memory}, options.seconds});
+    };
+    add(kModel, 1);
+    for (const char* kind : {kClones, kSeparate, kProcesses}) {
+      for (const int n : counts) {
+        if (n > 1) add(kind, n);
+      }
+    }
+    for (const int n : counts) add(kPool, n);
+  }
+  for (const std::string& decode : decoders) {
+    for (const int n : counts) {
+      if (options.measures(kJpeg)) rows.push_back({{kJpeg, n, kHost, decode}, options.seconds});
+    }
+    if (!options.measures(kStreams)) continue;
+    Job job{kStreams, 1, decode == kGpu ? kGpu : kHost, decode};
+    for (const int n : std::set<int>(options.streams.begin(), options.streams.end())) {
+      job.n = n;
+      rows.push_back({job, 2 * options.seconds});
+    }
+    if (!options.p99) continue;
+    job.n = std::max(1, static_cast<int>(options.gpus.size()));
+    rows.push_back({job, 10 * options.seconds, /*mostStreams=*/true});
+  }
+  return rows;
+}
+
+bool Options::measuresImages() const {
+  return std::any_of(kinds.begin(), kinds.end(),
+                     [](const std::string& kind) { return kind != kNetwork && kind != kJpeg && kind != kStreams; });
+}
+
+SourceImage imageOf(const Options& options, const ImageReader& read, const std::string& kind) {
+  const auto drawnSize = app::networkSize(options.size);
+  std::pair size(drawnSize->width, drawnSize->height);
+  const bool first = kind.empty() && !options.measuresImages();
+  if (!options.source.empty()) {
+    if (kind == kJpeg || (first && options.measures(kJpeg))) {
+      size = jpegSize(jpegFiles(options.source, 0, 0));
+    } else if (kind == kStreams || (first && options.measures(kStreams))) {
+      size = videoSize(options.source);
+    } else if (options.measuresImages()) {
+      return read(options.source);
+    }
+  }
+  return drawnImage(size.first, size.second);
+}
+
+}  // namespace bench
