@@ -86,7 +86,8 @@ class Bench {
 
   void checkEncoded() const {
     if (!kHasMedia) {
-      throw app::UsageError("--kinds jpeg and streams: this program was built without the component media, which decodes");
+      throw app::UsageError(
+          "--kinds jpeg and streams: this program was built without the component media, which decodes");
     }
     if (!options_.measures(kStreams)) return;
     if (options_.source.empty()) throw app::UsageError("--kinds streams: --source says which video");
@@ -192,7 +193,7 @@ class Bench {
     } else if (job.kind == kStreams) {
       found = measureStreams(ask, job, options_.seconds, progress, sharesCores);
     } else {
-      found = measure(ask, job, row.seconds, progress, sharesCores);
+      found = measure(ask, job, row.seconds, progress, sharesCores ? 1 : 0);
     }
     if (job.kind == kNetwork) return found;
     found["row"]["ready_s"] = std::round(ready * 1000) / 1000;
@@ -230,8 +231,7 @@ std::function<int()> addBench(CLI::App& command, Frontend frontend) {
       return Bench(*options, frontend).run();
     }
     beChild();
-    serve(settingsOf(*options),
-          [&](const std::string& kind) { return imageOf(*options, frontend.readImage, kind); });
+    serve(settingsOf(*options), [&](const std::string& kind) { return imageOf(*options, frontend.readImage, kind); });
     return app::kDone;
   };
 }

@@ -13,13 +13,19 @@ namespace bench {
 
 void addOptions(CLI::App& command, Options& options, const std::string& sources) {
   command.add_option("MODEL", options.settings.model, "model file")->required();
-  command.add_option("--clones", options.clones, "how many clones, separate models, callers of a pool (of jpeg, too), and processes")
+  command
+      .add_option("--clones", options.clones,
+                  "how many clones, separate models, callers of a pool (of jpeg, too), and processes")
       ->delimiter(',')
       ->allow_extra_args(false)
       ->type_name("N,...")
       ->check(CLI::Range(1, 1024))
       ->capture_default_str();
-  command.add_option("--kinds", options.kinds, "rows to measure")
+  command
+      .add_option("--kinds", options.kinds,
+                  "rows to measure; jpeg is a pool that is given JPEG bytes, against the slower of its decoder and the "
+                  "network, each "
+                  "alone (on a CPU, where these share the cores, against 1 / (1 / decoder + 1 / network))")
       ->delimiter(',')
       ->allow_extra_args(false)
       ->check(CLI::IsMember({kNetwork, kModel, kClones, kSeparate, kPool, kProcesses, kJpeg, kStreams}))
@@ -31,9 +37,10 @@ void addOptions(CLI::App& command, Options& options, const std::string& sources)
       ->delimiter(',')
       ->allow_extra_args(false)
       ->check(CLI::IsMember({kHost, kPinned, kGpu}));
-  command.add_option("--source", options.source, 
-                     sources + " to predict (default: an image is drawn). Of rows of kind jpeg: a JPEG file, or a folder "
-                     "of some (default: the drawn image at quality 90); of streams: a video");
+  command.add_option("--source", options.source,
+                     sources +
+                         " to predict (default: an image is drawn). Of rows of kind jpeg: a JPEG file, or a folder "
+                         "of some (default: the drawn image at quality 90); of streams: a video");
   command.add_option("--size", options.size, "of the image that is drawn, height x width")
       ->type_name("N|HxW")
       ->check([](const std::string& text) {
@@ -41,9 +48,10 @@ void addOptions(CLI::App& command, Options& options, const std::string& sources)
       })
       ->capture_default_str();
   command
-      .add_option("--decode", options.decoders,
-                  "where jpeg and streams are decoded: gpu (nvImageCodec, NVDEC), cpu (on all cores), or both one after "
-                  "the other (default: where the model runs)")
+      .add_option(
+          "--decode", options.decoders,
+          "where jpeg and streams are decoded: gpu (nvImageCodec, NVDEC), cpu (on all cores), or both one after "
+          "the other (default: where the model runs)")
       ->delimiter(',')
       ->allow_extra_args(false)
       ->check(CLI::IsMember({kGpu, kCpu}));

@@ -27,8 +27,8 @@ struct Options {
   std::string source;
   std::string size = "1080x1920";
   double seconds = 5, queueDelay = 2;
-  std::vector<int> streams;          // rows of kind streams
-  std::optional<double> p99;         // and one of as many as fit, milliseconds
+  std::vector<int> streams;           // rows of kind streams
+  std::optional<double> p99;          // and one of as many as fit, milliseconds
   std::vector<std::string> decoders;  // where encoded input is decoded; empty: where the model runs
   std::string json;
   bool all = false, quiet = false;
@@ -52,16 +52,16 @@ struct PlannedRow {
   Job job;
   double seconds = 0;
   bool mostStreams = false;  ///< of streams: as many as fit with Options::p99
-  bool beside = false;  ///< of a bare network: its memory only, for the next row measures its speed in turns
+  bool beside = false;       ///< of a bare network: its memory only, for the next row measures its speed in turns
 };
 
-/// The rows in the order of the table. `memories`: where images are, one after the other; `decoders`: where encoded ones
-/// are decoded.
+/// The rows in the order of the table. `memories`: where images are, one after the other; `decoders`: where encoded
+/// ones are decoded.
 std::vector<PlannedRow> plan(const Options& options, const std::vector<std::string>& memories,
                              const std::vector<std::string>& decoders);
 
-/// The image of rows of a kind, or if that is empty of the first row that there is: of JPEG files and videos a drawn one
-/// of their size.
+/// The image of rows of a kind, or if that is empty of the first row that there is: of JPEG files and videos a drawn
+/// one of their size.
 SourceImage imageOf(const Options& options, const ImageReader& read, const std::string& kind);
 
 }  // namespace bench

@@ -1,5 +1,5 @@
-// Encoded input of rows: JPEG images in memory, and videos. Both are decoded by the component media; without it there are
-// none.
+// Encoded input of rows: JPEG images in memory, and videos. Both are decoded by the component media; without it there
+// are none.
 #pragma once
 
 #include <chrono>
@@ -102,7 +102,7 @@ class VideoStream {
   std::optional<int> gpu_;
   int threads_;
   std::unique_ptr<trtyolo::VideoReader> reader_;
-  std::int64_t next_ = 0, frames_ = 0;  // number of the next frame; how many there are, once that is known
+  std::int64_t next_ = 0, frames_ = 0;               // number of the next frame; how many there are, once that is known
   std::uint64_t onGpuBefore_ = 0, onCpuBefore_ = 0;  // by readers that are gone
 };
 

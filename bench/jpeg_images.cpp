@@ -32,7 +32,8 @@ bool isJpeg(const std::string& bytes) {
 std::string drawnJpeg(int width, int height) {
   SourceImage image = drawnImage(width, height);
   std::vector<unsigned char> bytes;
-  cv::imencode(".jpg", cv::Mat(height, width, CV_8UC3, image.pixels.data()), bytes, {cv::IMWRITE_JPEG_QUALITY, kQuality});
+  cv::imencode(".jpg", cv::Mat(height, width, CV_8UC3, image.pixels.data()), bytes,
+               {cv::IMWRITE_JPEG_QUALITY, kQuality});
   return {bytes.begin(), bytes.end()};
 }
 

@@ -7,6 +7,7 @@
 
 #include "bench_command.hpp"
 #include "commands/command.hpp"
+#include "encoded.hpp"
 #include "source_image.hpp"
 #include "terminal/interrupt.hpp"
 #include "terminal/printable.hpp"
@@ -15,8 +16,10 @@
 int main(int argc, char** argv) {
   const auto say = [](const std::string& text) { std::cerr << app::printable(text) << std::endl; };
   CLI::App program(
-      "Memory and images a second of a model: the bare network, one model, clones, separate models, "
-      "processes, a pool. Like trtyolo bench, but needs neither OpenCV nor anything else installed.",
+      std::string("Memory and images a second of a model: the bare network, one model, clones, separate models, "
+                  "processes, a pool. Like trtyolo bench, but ") +
+          (bench::kHasMedia ? "without OpenCV's images for --source."
+                            : "needs neither OpenCV nor anything else installed."),
       "trtyolo-bench");
   program.set_help_flag("-h,--help", "print this text");
   program.failure_message([](const CLI::App*, const CLI::Error& error) {

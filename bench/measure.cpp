@@ -32,10 +32,11 @@ Slices slicesFor(double seconds, double secondsOfARound) {
   return {slice, std::max(kFewestSlices, static_cast<int>(std::lround(seconds / slice)))};
 }
 
-/// What decodes and the bare network can at most, together: the slower of the two, or where they share the processor's
-/// cores their work one after the other.
-double limitOf(double decoder, double network, bool sharesCores) {
-  return sharesCores ? 1 / (1 / decoder + 1 / network) : std::min(decoder, network);
+/// What decodes and the bare network can at most, together: the slower of the two, and where they share the processor's
+/// cores no more than the work of both fits into these.
+double limitOf(double decoder, double network, double sharedCores) {
+  if (sharedCores == 0) return std::min(decoder, network);
+  return std::min(decoder, 1 / (sharedCores / decoder + 1 / network));
 }
 
 void describeSpeed(Json& row, const Speed& speed) {
@@ -164,7 +165,7 @@ Json Workers::ask(const std::function<std::string(std::size_t)>& command) const 
 }
 
 Json measure(const Ask& ask, const Job& job, double seconds, const std::function<void(double)>& onProgress,
-             bool sharesCores) {
+             double sharedCores) {
   const auto run = [&](const char* what, double length) {
     return ask(std::string(what) + " " + std::to_string(length)).get<Speed>();
   };
@@ -199,7 +200,7 @@ Json measure(const Ask& ask, const Job& job, double seconds, const std::function
       limit = networkSlice.imagesPerSecond();
       if (!job.encoded()) return;
       const Speed decoderSlice = run("decode", slices.seconds);
-      limit = limitOf(decoderSlice.imagesPerSecond(), limit, sharesCores);
+      limit = limitOf(decoderSlice.imagesPerSecond(), limit, sharedCores);
       decoder.add(decoderSlice);
     };
     // Turn about, so that a machine that gets faster or slower favours neither.
@@ -218,7 +219,7 @@ Json measure(const Ask& ask, const Job& job, double seconds, const std::function
   row["network_p50_ms"] = beside["p50_ms"];
   if (job.encoded()) {
     row["decoder_images_per_s"] = decoder.imagesPerSecond();
-    row["limit_images_per_s"] = limitOf(decoder.imagesPerSecond(), network.imagesPerSecond(), sharesCores);
+    row["limit_images_per_s"] = limitOf(decoder.imagesPerSecond(), network.imagesPerSecond(), sharedCores);
   } else {
     row["p50_ratio"] = row["p50_ms"].get<double>() / beside["p50_ms"].get<double>();
   }

@@ -62,15 +62,16 @@ class Workers {
 /// "preprocess_ms", "inference_ms" and "postprocess_ms" are the parts of a call of predict() (medians),
 /// "postprocess_ratio" the last over the second. Of the kind "network" the two are one, and only "row" is there.
 /// Encoded images and streams have a third that takes turns, what decodes alone ("decoder_images_per_s"): "ratio" is
-/// against the slower of the two, or with `sharesCores`, where both take the processor's cores, against what their work
-/// one after the other allows; "limit_images_per_s" is that.
+/// against the slower of the two. Where both take the processor's cores `sharedCores` is the share of them that
+/// decoders keep busy when alone, all is 1, and "ratio" is against what the work of both allows. "limit_images_per_s"
+/// is that.
 ///
 /// Memory is that of the processes. On a GPU "gpu_mb" is the sum of "gpu_engine_mb", "gpu_contexts_mb",
 /// "gpu_scratch_mb" and "gpu_buffers_mb" (see trtyolo::MemoryUse), and "pinned_mb" and "executors" stand beside them;
 /// on a CPU it is 0, and the others are not there. Of clones "idle_clone_mb" is what each but the first took before it
 /// ran, and "clone_mb" what it takes at work: of GPU memory as the driver says, on a CPU of the process.
 nlohmann::ordered_json measure(const Ask& ask, const Job& job, double seconds,
-                               const std::function<void(double)>& onProgress, bool sharesCores = false);
+                               const std::function<void(double)>& onProgress, double sharedCores = 0);
 
 /// Without long tails of digits.
 nlohmann::ordered_json rounded(nlohmann::ordered_json row);

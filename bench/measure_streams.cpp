@@ -5,6 +5,7 @@
 #include <array>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <utility>
 
 namespace bench {
@@ -36,10 +37,9 @@ bool fits(const Json& paced, double limit) {
 
 std::string fullFirst(const Json& row, const Tried& tooMany) {
   const Json shares = sharesOf(row, tooMany.n);
-  const std::array<std::pair<double, const char*>, 3> all{
-      std::pair{shares["decoder_share"].get<double>(), "decoder"},
-      {shares["network_share"].get<double>(), "network"},
-      {tooMany.paced["cpu_share"].get<double>(), "processor"}};
+  const std::array<std::pair<double, const char*>, 3> all{std::pair{shares["decoder_share"].get<double>(), "decoder"},
+                                                          {shares["network_share"].get<double>(), "network"},
+                                                          {tooMany.paced["cpu_share"].get<double>(), "processor"}};
   return std::max_element(all.begin(), all.end())->second;
 }
 
@@ -47,7 +47,10 @@ std::string fullFirst(const Json& row, const Tried& tooMany) {
 
 Json measureStreams(const Ask& ask, const Job& job, double seconds, const std::function<void(double)>& onProgress,
                     bool sharesCores) {
-  Json row = measure(ask, job, seconds, [&](double share) { onProgress(share / 2); }, sharesCores)["row"];
+  const double cores = std::max(1U, std::thread::hardware_concurrency());
+  const double sharedCores = sharesCores ? std::min(1.0, job.n / cores) : 0;  // a stream has one thread
+  Json row = measure(
+      ask, job, seconds, [&](double share) { onProgress(share / 2); }, sharedCores)["row"];
   rename(row, "images_per_s", "frames_per_s");
   rename(row, "decoder_images_per_s", "decoder_frames_per_s");
   rename(row, "limit_images_per_s", "limit_frames_per_s");

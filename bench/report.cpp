@@ -42,8 +42,9 @@ const Group kDecoding{
     {"decoder/s", "decoder_images_per_s", 1, 11, "images/s of what decodes, alone"},
     {"network/s", "network_images_per_s", 1, 11, "and of the bare network"},
     {"limit/s", "limit_images_per_s", 1, 10,
-     "the smaller of the two; where both take the processor's cores, what their work one after the other allows: 1 / (1 "
-     "/ decoder + 1 / network)"},
+     "the smaller of the two; where both take the processor's cores, what these can of the work of both: with all "
+     "cores "
+     "decoding 1 / (1 / decoder + 1 / network)"},
     {"on GPU", "decoded_gpu", 0, 9, "images that it has decoded"},
     {"on CPU", "decoded_cpu", 0, 9, "and the processor"},
 };
@@ -212,8 +213,9 @@ void writeLimits(std::ostream& out, const Json& rows) {
                        number(row["limit_p99_ms"].get<double>(), 1) + " ms.";
     if (row.contains("full_at")) {
       text += " With " + std::to_string(row["full_at"].get<int>()) + " it was " +
-              number(row["full_p99_ms"].get<double>(), 1) + " ms, and " + counted(row["full_behind"].get<int>(), "stream") +
-              " fell behind; full first: the " + row["full_first"].get<std::string>() + ".";
+              number(row["full_p99_ms"].get<double>(), 1) + " ms, and " +
+              counted(row["full_behind"].get<int>(), "stream") + " fell behind; full first: the " +
+              row["full_first"].get<std::string>() + ".";
     }
     out << '\n';
     wrap(out, text);
@@ -226,7 +228,8 @@ void writeGroup(std::ostream& out, const Json& rows, const Group& group, bool er
     return std::any_of(rows.begin(), rows.end(), [&](const Json& row) { return has(row, column); });
   });
   if (columns.empty() && !errors) return;
-  const bool images = std::any_of(rows.begin(), rows.end(), [](const Json& row) { return row["memory"] != "host" || row.contains("decode"); });
+  const bool images = std::any_of(rows.begin(), rows.end(),
+                                  [](const Json& row) { return row["memory"] != "host" || row.contains("decode"); });
   const auto begin = [&](const std::string& kind, const std::string& image, const std::string& n) {
     out << std::left << std::setw(10) << kind;
     if (images) out << std::setw(6) << image;
@@ -246,8 +249,7 @@ void writeGroup(std::ostream& out, const Json& rows, const Group& group, bool er
     for (const Column& column : columns) {
       if (failed) break;
       const std::string key = keyIn(row, column.key);
-      out << std::setw(column.width)
-          << (row.contains(key) ? number(row[key].get<double>(), column.decimals) : "-");
+      out << std::setw(column.width) << (row.contains(key) ? number(row[key].get<double>(), column.decimals) : "-");
     }
     out << '\n';
     if (failed) wrap(out, "          failed: " + row["error"].get<std::string>(), 10);

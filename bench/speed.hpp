@@ -33,8 +33,8 @@ struct Speed {
   }
 };
 
-/// `call`, which is of so many images, again and again until `seconds` are over, once at least; each when there is a turn
-/// for it, which is not a part of it.
+/// `call`, which is of so many images, again and again until `seconds` are over, once at least; each when there is a
+/// turn for it, which is not a part of it.
 template <typename Call>
 Speed repeated(double seconds, int images, std::counting_semaphore<>& turns, const Call& call) {
   using Clock = std::chrono::steady_clock;

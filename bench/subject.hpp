@@ -45,8 +45,8 @@ struct Settings {
   std::string lowLatencyModel;  ///< runs a pool's images that come alone; empty: as all others
   int contexts = 0;             ///< of a pool; 0: its own choice
   std::chrono::microseconds maxQueueDelay = trtyolo::PoolOption().maxQueueDelay;
-  std::string source;           ///< of encoded images or the video
-  double fps = 0;               ///< of each stream; 0: as its file says
+  std::string source;  ///< of encoded images or the video
+  double fps = 0;      ///< of each stream; 0: as its file says
 };
 
 /// A row: `n` requests of the bare network, clones, separate models, callers of a pool, processes or streams at work
@@ -113,7 +113,7 @@ class Subject {
   double fps_;
   std::vector<std::unique_ptr<VideoStream>> videos_;
   ProcessMemory withoutVideos_;
-  double gpuWithoutVideos_ = 0;  // megabytes
+  double gpuWithoutVideos_ = 0;                // megabytes
   std::uint64_t gpuAlone_ = 0, cpuAlone_ = 0;  // decoded by decode()
   int objects_ = 0;
   double withoutClones_ = 0;  // megabytes

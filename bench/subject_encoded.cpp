@@ -52,9 +52,8 @@ Speed Subject::decode(double seconds) {
     return together(callers_, [&](std::size_t number) { return videos_[number]->decode(seconds); });
   }
   const Json before = decoded();
-  const Speed speed = together(engines_ * static_cast<std::size_t>(decodeThreads()), [&](std::size_t number) {
-    return jpegs_->decode(number, modelsGpu(number), seconds);
-  });
+  const Speed speed = together(engines_ * static_cast<std::size_t>(decodeThreads()),
+                               [&](std::size_t number) { return jpegs_->decode(number, modelsGpu(number), seconds); });
   const Json after = decoded();
   const auto more = [&](const char* key) { return after[key].get<std::uint64_t>() - before[key].get<std::uint64_t>(); };
   gpuAlone_ += more("decoded_gpu");

@@ -214,6 +214,71 @@ class Pools(unittest.TestCase):
         self.assertEqual((row["contexts"], row["batch"], row["mean_batch"]), (1, 4, 1))
 
 
+class Encoded(unittest.TestCase):
+    def test_jpeg_files_are_held_against_decoder_and_network_on_the_same_cores(self):
+        common = ("--seconds", "0.3", "--kinds", "jpeg", "--clones", "1,4")
+        with tempfile.TemporaryDirectory() as folder:
+            file = pathlib.Path(folder) / "bench.json"
+            said = bench(*SMALL, *common, "--source", str(DATA / "people" / "frames"), "--json", str(file))
+            self.assertEqual(said.returncode, 0, said.stderr)
+            report = json.loads(file.read_text())
+        self.assertEqual(report["image"], [768, 576])
+        self.assertEqual([(row["kind"], row["n"]) for row in report["rows"]], [("jpeg", 1), ("jpeg", 4)])
+        for row in report["rows"]:
+            limit = 1 / (1 / row["decoder_images_per_s"] + 1 / row["network_images_per_s"])
+            self.assertAlmostEqual(row["limit_images_per_s"], limit, delta=0.001 * limit)
+            self.assertGreater(row["ratio"], 0)
+            self.assertGreater(row["decoded_cpu"], row["n"])
+            self.assertEqual((row["decoded_gpu"], row["decode"]), (0, "cpu"))
+            self.assertIn(f"{row['limit_images_per_s']:.1f}", said.stdout)
+        self.assertLessEqual(max(len(line) for line in said.stdout.splitlines()), 100)
+
+    def test_without_a_source_the_drawn_image_is_encoded(self):
+        said = bench(*SMALL, "--seconds", "0.1", "--kinds", "jpeg", "--clones", "1", "--size", "240x320", "--json", "-")
+        self.assertEqual(said.returncode, 0, said.stderr)
+        self.assertEqual(json.loads(said.stdout)["image"], [320, 240])
+
+    def test_streams_as_fast_as_they_go_and_at_their_time(self):
+        video = str(DATA / "people" / "street.mp4")
+        paced = ("--streams", "2", "--p99", "5000", "--fps", "5")
+        said = bench(*SMALL, "--seconds", "0.4", "--source", video, *paced, "--json", "-")
+        self.assertEqual(said.returncode, 0, said.stderr)
+        report = json.loads(said.stdout)
+        self.assertEqual(report["image"], [768, 576])
+        two, most = report["rows"]
+        self.assertEqual((two["kind"], two["n"], two["fps"]), ("streams", 2, 5))
+        self.assertGreater(most["n"], 1)
+        self.assertEqual(most["limit_p99_ms"], 5000)
+        if "full_first" in most:
+            self.assertIn(most["full_first"], ("decoder", "network", "processor"))
+            self.assertGreater(most["full_at"], most["n"])
+        for row in report["rows"]:
+            for key in ("frames_per_s", "decoder_frames_per_s", "limit_frames_per_s", "ratio", "p50_ms", "cpu_share"):
+                self.assertGreater(row[key], 0, key)
+            self.assertLessEqual(row["p50_ms"], row["p99_ms"])
+            self.assertGreater(row["decoded_cpu"], row["n"])
+            self.assertIn("rss_mb_per_stream", row)
+
+    def test_what_makes_no_sense_ends_with_2(self):
+        video = str(DATA / "people" / "street.mp4")
+        for arguments, says in (
+            (("--streams", "1"), "--source says which video"),
+            (("--kinds", "streams", "--source", video), "--streams says how many"),
+            (("--kinds", "jpeg", "--decode", "gpu"), "runs on the CPU"),
+        ):
+            said = bench(*SMALL, *arguments)
+            self.assertEqual(said.returncode, 2, said.stderr)
+            self.assertIn(says, said.stderr)
+        said = run(HEADLESS, *SMALL, "--kinds", "jpeg")
+        self.assertEqual(said.returncode, 2, said.stderr)
+        self.assertIn("without the component media", said.stderr)
+
+    def test_a_folder_without_any_ends_with_1(self):
+        said = bench(*SMALL, "--kinds", "jpeg", "--source", str(DATA / "shapes" / "labels"))
+        self.assertEqual(said.returncode, 1, said.stderr)
+        self.assertIn("neither a JPEG file nor a folder with any", said.stderr)
+
+
 class Headless(unittest.TestCase):
     def test_needs_next_to_nothing(self):
         said = run("ldd", HEADLESS)

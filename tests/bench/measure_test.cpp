@@ -62,6 +62,28 @@ TEST(Measure, ARowIsHeldAgainstTheNetworkInTurns) {
   EXPECT_EQ(process.commands, order);
 }
 
+TEST(Measure, OfEncodedImagesDecodingTakesTurnsToo) {
+  const auto row = [](double sharedCores) -> Json {
+    Process process;
+    return measure(std::ref(process), {kJpeg, 2}, 2, kIgnore, sharedCores)["row"];
+  };
+  // The network runs 100 images a second, what decodes alone 100 as well, and both together 50.
+  const Json apart = row(0);
+  EXPECT_EQ(apart["decoder_images_per_s"], 100);
+  EXPECT_EQ(apart["limit_images_per_s"], 100);
+  EXPECT_EQ(apart["ratio"], 0.5);
+  EXPECT_FALSE(apart.contains("p50_ratio"));
+  EXPECT_EQ(row(1)["limit_images_per_s"], 50);
+  EXPECT_EQ(row(1)["ratio"], 1);
+  EXPECT_EQ(row(0.5)["limit_images_per_s"], 66.6667);  // one decoder on one of two cores
+  Process process;
+  measure(std::ref(process), {kJpeg, 2}, 2, kIgnore);
+  const std::vector<std::string> order{"predict", "predict", "predict", "predict", "memory",  "network", "decode",
+                                       "network", "decode",  "predict", "predict", "network", "decode",  "network",
+                                       "decode",  "predict", "predict", "network", "decode",  "work"};
+  EXPECT_EQ(process.commands, order);
+}
+
 TEST(Measure, TheNetworkAloneHasNoRatio) {
   Process process;
   const Json found = measure(std::ref(process), {kNetwork}, 1.5, kIgnore);

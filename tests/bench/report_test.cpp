@@ -34,6 +34,29 @@ Json largeRow(const char* kind, int n, const char* memory) {
   return row;
 }
 
+Json largeEncodedRow(const std::string& kind) {
+  Json row = largeRow(kind.c_str(), 1024, "device");
+  row["decode"] = "gpu";
+  row["decoded_gpu"] = row["decoded_cpu"] = 12345678;
+  if (kind == "jpeg") {
+    row["decoder_images_per_s"] = row["limit_images_per_s"] = 123456.78;
+    return row;
+  }
+  row.erase("images_per_s");
+  row["frames_per_s"] = row["decoder_frames_per_s"] = row["limit_frames_per_s"] = 123456.78;
+  row["fps"] = 1000;
+  row["late_p99_ms"] = 98765.4321;
+  row["behind"] = 1024;
+  for (const char* key : {"decoder_share", "network_share", "cpu_share"}) row[key] = 12.3456;
+  for (const char* key : {"rss_mb_per_stream", "gpu_mb_per_stream"}) row[key] = 9999.9;
+  row["limit_p99_ms"] = 100.0;
+  row["full_at"] = 1024;
+  row["full_p99_ms"] = 98765.4321;
+  row["full_behind"] = 1;
+  row["full_first"] = "processor";
+  return row;
+}
+
 Json report(std::vector<Json> rows) {
   return {{"model", "a folder with a long name/and another one with a longer name/yolo11x-seg-dynamic-b16.engine"},
           {"task", "segment"},
@@ -71,6 +94,7 @@ TEST(Table, FitsATerminal) {
       rows.push_back(largeRow(kind, 1024, memory));
     }
   }
+  for (const char* kind : {"jpeg", "streams"}) rows.push_back(largeEncodedRow(kind));
   rows.push_back(
       {{"kind", "separate"},
        {"n", 8},
@@ -124,6 +148,28 @@ TEST(Table, ShowsWhatWasMeasuredAndNoMore) {
     EXPECT_EQ(std::count(titles.begin(), titles.end(), title), 0) << title;
   }
   EXPECT_EQ(all.find("--all"), std::string::npos);
+}
+
+TEST(Table, OfEncodedInputShowsWhatDecodesAndWhatIsFull) {
+  const std::string text = table(report({largeEncodedRow("jpeg"), largeEncodedRow("streams")}), false);
+  const std::vector<std::string> titles = titlesOf(text);
+  for (const char* title : {"decoder/s", "limit/s", "late", "behind", "CPU"}) {
+    EXPECT_GE(std::count(titles.begin(), titles.end(), title), 1) << title;
+  }
+  EXPECT_NE(
+      text.find("1024 streams fit with a p99 of at most 100.0 ms. With 1024 it was 98765.4 ms, and 1 stream fell"),
+      std::string::npos)
+      << text;
+  EXPECT_NE(text.find("full first: the processor."), std::string::npos) << text;
+  // Of images, too, what others call images a second.
+  std::size_t shown = 0;
+  for (const std::string& line : linesOf(text)) {
+    const std::vector<std::string> words = wordsOf(line);
+    if (words.size() > 3 && words[0] == "streams" && words[1] == "gpu" && words[3] == "123456.8") ++shown;
+  }
+  EXPECT_EQ(shown, 2U) << text;  // frames/s, and of the decoders
+  EXPECT_NE(line(largeEncodedRow("streams")).find("123456.8 frames/s, 12.346 of the limit, p99 98765.4 ms"),
+            std::string::npos);
 }
 
 TEST(Table, SaysHowTheEngineWasBuilt) {

@@ -43,7 +43,9 @@ void showProgress(double share, const std::string& words) {
 
 void addBench(CLI::App& program, std::vector<Command>& commands) {
   CLI::App* command = program.add_subcommand(
-      "bench", "memory and images a second: the bare network, one model, clones, separate models, processes, a pool");
+      "bench",
+      "memory and images a second: the bare network, one model, clones, separate models, processes, a pool, and on "
+      "request JPEG files and video streams");
   command->footer("Example: trtyolo bench yolo11n.onnx --clones 1,2,4,8 --json bench.json");
   const auto say = [](const std::string& text) { spdlog::info("{}", text); };
   commands.push_back({command, bench::addBench(*command, {"image, or video for its first frame,", readFrame, say,

@@ -128,8 +128,7 @@ void addModelOptions(CLI::App& command, ModelOptions& options, const std::string
       ->type_name("FILE")
       ->expected(1)
       ->take_all();
-  command
-      .add_option(streams, options.streams, "predictions that the engine runs side by side on a CPU; 0: it chooses")
+  command.add_option(streams, options.streams, "predictions that the engine runs side by side on a CPU; 0: it chooses")
       ->type_name("N")
       ->check(CLI::Range(0, 1024).description(""));
   command.add_option("--threads", options.threads, "threads that the engine uses on a CPU (default: one a core)")
