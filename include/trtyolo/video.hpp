@@ -99,6 +99,7 @@ struct VideoFrame {
   int rotation = 0;
   bool mirrored = false;  ///< see rotation
   bool corrupt = false;   ///< damaged; with VideoOption::keepCorrupt only
+  bool bgr = false;       ///< order of the channels of `image`, if it has three: as VideoOption::bgr
 };
 
 /// What has become of the frames of a video.

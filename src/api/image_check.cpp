@@ -11,6 +11,10 @@ constexpr int kMostSide = 1 << 20;  // pixels: more is a mistake, and coordinate
 // What a check says is wrong with an image; empty if nothing is.
 using Complaint = std::string;
 
+std::string sizeOf(const Image& image) {
+  return std::to_string(image.width) + " x " + std::to_string(image.height);
+}
+
 // Of a plane of rows of `row` bytes, which `what` describes.
 Complaint wrongPlane(const std::string& what, std::size_t row, std::size_t pitch, int rows) {
   if (pitch < row) {
@@ -86,7 +90,18 @@ Complaint wrongPixels(const Image& image) {
   return "its format is none of those of PixelFormat, found " + std::to_string(static_cast<int>(image.format));
 }
 
-// Of a checked image.
+}  // namespace
+
+std::string complaintAbout(const Image& image) {
+  if (image.width < 1 || image.height < 1 || image.width > kMostSide || image.height > kMostSide) {
+    return "width and height must be 1 to " + std::to_string(kMostSide) + " pixels, found " + sizeOf(image);
+  }
+  if (image.ptr == nullptr) {
+    return "its pointer is null (" + sizeOf(image) + " pixels)";
+  }
+  return wrongPixels(image);
+}
+
 ImageView viewOf(const Image& image) {
   ImageView view{static_cast<const std::uint8_t*>(image.ptr), {image.width, image.height}, image.channels, image.pitch};
   view.memory = image.memory;
@@ -109,22 +124,13 @@ ImageView viewOf(const Image& image) {
   return view;
 }
 
-}  // namespace
-
 ImageView checkedView(const Image& image, const std::optional<Size>& wanted, std::optional<std::size_t> index,
                       std::optional<int> gpu) {
   const auto fail = [&](const std::string& why) {
     return std::invalid_argument("predict: image" + (index ? " " + std::to_string(*index) : std::string()) + ": " +
                                  why);
   };
-  const std::string size = std::to_string(image.width) + " x " + std::to_string(image.height);
-  if (image.width < 1 || image.height < 1 || image.width > kMostSide || image.height > kMostSide) {
-    throw fail("width and height must be 1 to " + std::to_string(kMostSide) + " pixels, found " + size);
-  }
-  if (image.ptr == nullptr) {
-    throw fail("its pointer is null (" + size + " pixels)");
-  }
-  if (const Complaint wrong = wrongPixels(image); !wrong.empty()) {
+  if (const Complaint wrong = complaintAbout(image); !wrong.empty()) {
     throw fail(wrong);
   }
   if (image.memory == ImageMemory::Device && !gpu) {
@@ -132,7 +138,7 @@ ImageView checkedView(const Image& image, const std::optional<Size>& wanted, std
   }
   if (wanted && !(*wanted == Size{image.width, image.height})) {
     throw fail("setInputDimensions() promised " + std::to_string(wanted->width) + " x " +
-               std::to_string(wanted->height) + " pixels, found " + size);
+               std::to_string(wanted->height) + " pixels, found " + sizeOf(image));
   }
   return viewOf(image);
 }

@@ -3,11 +3,18 @@
 
 #include <cstddef>
 #include <optional>
+#include <string>
 
 #include "image/letterbox.hpp"
 #include "trtyolo.hpp"
 
 namespace trtyolo {
+
+// What is wrong with an image, whatever it is for; empty if nothing is.
+std::string complaintAbout(const Image& image);
+
+// Of an image about which there is no complaint.
+ImageView viewOf(const Image& image);
 
 // Throws std::invalid_argument, with the image's `index` in its batch if it has one. `wanted`: the only size allowed.
 // `gpu`: the model's, if it runs on one.

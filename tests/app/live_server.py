@@ -12,13 +12,15 @@ FRAMES = sorted((DATA / "people" / "frames").glob("*.jpg"))
 
 class LiveServer(http.server.ThreadingHTTPServer):
     """A camera that serves its pictures one after the other (MJPEG over HTTP), as many to a connection as `portions`
-    has next. Then it closes the connection; without a portion it refuses to serve."""
+    has next. Then it is silent for `silence` seconds, and closes the connection; without a portion it refuses to
+    serve."""
 
     daemon_threads = True
 
-    def __init__(self, portions, rate=50):
+    def __init__(self, portions, rate=50, silence=0):
         super().__init__(("127.0.0.1", 0), LiveHandler)
         self.portions, self.pause, self.refused, self.served = list(portions), 1 / rate, 0, 0
+        self.silence = silence
         self.url = f"http://127.0.0.1:{self.server_address[1]}/camera"
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
@@ -43,6 +45,7 @@ class LiveHandler(http.server.BaseHTTPRequestHandler):
                 self.wfile.write(head.encode() + picture + b"\r\n")
                 self.server.served += 1
                 time.sleep(self.server.pause)
+            time.sleep(self.server.silence)
 
     def log_message(self, *_):
         pass

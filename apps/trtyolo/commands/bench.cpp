@@ -3,13 +3,12 @@
 
 #include <opencv2/core/mat.hpp>
 #include <opencv2/imgcodecs.hpp>
-#include <opencv2/videoio.hpp>
 #include <stdexcept>
 #include <string>
 
 #include "bench_command.hpp"
 #include "commands/command.hpp"
-#include "input/frame_reader.hpp"
+#include "input/image_file.hpp"
 #include "input/pixel_budget.hpp"
 #include "terminal/interrupt.hpp"
 #include "terminal/progress.hpp"
@@ -21,10 +20,7 @@ namespace {
 bench::SourceImage readFrame(const std::string& source) {
   if (const auto size = trtyolo::imageSizeOf(source)) PixelBudget().require(size->bytes(), describe(*size));
   cv::Mat pixels = cv::imread(source, cv::IMREAD_COLOR);
-  if (pixels.empty()) {
-    cv::VideoCapture video(placeOf(source), videoBackend());
-    if (video.isOpened()) video.read(pixels);
-  }
+  if (pixels.empty()) pixels = readFirstFrame(source);
   if (pixels.empty()) throw std::runtime_error("neither an image nor a video can be read from \"" + source + "\"");
   if (!pixels.isContinuous()) pixels = pixels.clone();
   return {pixels.cols, pixels.rows, {pixels.data, pixels.data + pixels.total() * pixels.elemSize()}};

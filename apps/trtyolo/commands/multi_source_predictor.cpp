@@ -49,22 +49,6 @@ bool isAtRest(const StreamSource& stream) {
   return stream.counts().ended || (interrupted() && stream.isIdle());
 }
 
-/// How long what is in flight is waited for after a signal: OpenCV opens no video while it waits for a stream.
-class Patience {
- public:
-  /// True if `images` has been the same for seconds since the signal.
-  bool isOver(long images) {
-    if (!interrupted() || images != images_) last_ = Clock::now();
-    images_ = images;
-    return secondsSince(last_) > kMost;
-  }
-
- private:
-  static constexpr double kMost = 3;
-  long images_ = 0;
-  Clock::time_point last_ = Clock::now();
-};
-
 class MultiSourcePredictor {
  public:
   MultiSourcePredictor(const PredictOptions& options, const std::vector<Source>& sources);
@@ -120,8 +104,7 @@ int MultiSourcePredictor::run() {
   start();
   Clock::time_point last = Clock::now();
   bool stopped = false;
-  Patience patience;
-  while (!ended() && !patience.isOver(images())) {
+  while (!ended()) {
     std::this_thread::sleep_for(kInterval);
     if ((interrupted() || !wanted_) && !std::exchange(stopped, true)) {
       for (const SourceState& state : states_) state.stream->stop();
@@ -135,14 +118,14 @@ int MultiSourcePredictor::run() {
   return end();
 }
 
-/// Completes the files and gives the exit status. After a signal the process ends here: a thread may wait for a camera
-/// or server.
+/// Completes the files and gives the exit status. After a signal the process ends here: a thread may wait for the
+/// look-up of a host's name.
 int MultiSourcePredictor::end() {
   const std::lock_guard lock(writing_);
   results_.finish();
   bool failed = results_.failed() || summary_.errors() > 0 || summary_.unsaved() > 0;
   for (const SourceState& state : states_) {
-    if (state.video && isAtRest(*state.stream)) state.video->finish();
+    if (state.video) state.video->finish();
     failed = failed || (state.video && state.video->failed());
   }
   progress_.clear();
@@ -164,7 +147,7 @@ void MultiSourcePredictor::start() {
   StreamSettings settings;
   settings.maxInFlight = std::max<std::size_t>(1, pool_.inFlight() / sources_.size()) + kBeingWritten;
   settings.dropLate = options_.late == "drop";
-  settings.budget = &budget_;
+  settings.input = {&budget_, {}, gpuOf(options_, model_), options_.keepsImages()};
   settings.giveUp = options_.giveUp.value_or(0);
   states_.resize(sources_.size());
   for (std::size_t i = 0; i < sources_.size(); ++i) {
@@ -246,6 +229,7 @@ void MultiSourcePredictor::showEnd() {
   const trtyolo::PoolMetrics metrics = pool_.metrics();
   spdlog::info("{} images of {} sources in {:.2f} s: {:.1f} images/s, {:.1f} a run", summary_.images(), states_.size(),
                seconds, static_cast<double>(summary_.images()) / seconds, metrics.meanBatch());
+  if (gpuOf(options_, model_)) spdlog::info("{}", summary_.decodedText());
   spdlog::info("an image waits {:.1f} ms and has its result after {:.1f} ms (p99 {:.1f})", metrics.queueTime.median,
                metrics.latency.median, metrics.latency.p99);
 }

@@ -21,7 +21,7 @@
 #include "terminal/reason.hpp"
 #include "terminal/summary.hpp"
 #include "trtyolo.hpp"
-#include "trtyolo/opencv.hpp"
+#include "trtyolo/media.hpp"
 #include "writers/image_writer.hpp"
 #include "writers/output_file.hpp"
 #include "writers/output_names.hpp"
@@ -45,11 +45,12 @@ std::size_t defaultClones(const std::vector<Source>& sources, const ModelOptions
 }
 
 /// The model and its clones: `count` in all.
-std::vector<std::unique_ptr<trtyolo::Model>> loadClones(const PredictOptions& options, std::size_t count) {
+std::vector<std::unique_ptr<trtyolo::Model>> loadClones(const PredictOptions& options, std::size_t count,
+                                                        const std::shared_ptr<trtyolo::ImageDecoder>& decoder) {
   // Cores are shared out among the clones; with fewer cores than clones some of them wait.
   const std::size_t cores = std::max<std::size_t>(1, std::thread::hardware_concurrency());
   std::vector<std::unique_ptr<trtyolo::Model>> clones;
-  clones.push_back(std::make_unique<trtyolo::Model>(loadModel(options, static_cast<int>(std::min(count, cores)))));
+  clones.push_back(std::make_unique<trtyolo::Model>(loadModel(options, static_cast<int>(std::min(count, cores)), decoder)));
   while (clones.size() < count) clones.push_back(clones.front()->clone());
   return clones;
 }
@@ -91,8 +92,9 @@ class PredictCommand {
  private:
   bool read(Batch& batch);
   void decode(Batch& batch);
+  void decode(Item& item, std::size_t reserved) const;
+  void prepareInput();
   static void predict(trtyolo::Model& clone, Batch& batch);
-  static void predictAlone(trtyolo::Model& clone, Item& item);
   void drawAndSave(Batch& batch) const;
   bool write(Batch& batch);
   void end();
@@ -107,6 +109,9 @@ class PredictCommand {
   std::unique_ptr<VideoWriter> video_;
   std::atomic<bool> stopped_{false};  ///< nothing more is to be read
   std::optional<PixelBudget> budget_;
+  InputSettings input_;
+  std::shared_ptr<trtyolo::MediaDecoder> decoder_;  ///< the model's
+  bool jpegsOnGpu_ = false;                         ///< the model decodes JPEG images
   std::optional<Reader> reader_;
   std::optional<Summary> summary_;
   std::optional<Progress> progress_;
@@ -116,16 +121,33 @@ class PredictCommand {
 PredictCommand::PredictCommand(const PredictOptions& options, const std::vector<Source>& sources)
     : options_(options), sources_(sources), names_(options.save, sources) {
   if (options.show) window_.emplace();
+  budget_.emplace(options.pixelBytes());
+  trtyolo::ImageDecoderOption decoding;
+  decoding.maxPixelBytes = budget_->total();
+  decoder_ = trtyolo::makeImageDecoder(decoding);
   clones_ = loadClones(
-      options, options.clones ? static_cast<std::size_t>(*options.clones) : defaultClones(sources_, options.loading));
+      options, options.clones ? static_cast<std::size_t>(*options.clones) : defaultClones(sources_, options.loading),
+      decoder_);
   const trtyolo::ModelInfo& info = clones_.front()->info();
   batch_ = static_cast<std::size_t>(options.loading.batch.value_or(info.batch));
   if (!options.quiet && errorIsTerminal()) expected_ = countImages(sources_);
   results_.emplace(resultFiles(options, info, sources_), info);
   if (!options.save.empty()) video_ = makeVideoWriter();
-  budget_.emplace(options.pixelBytes());
-  reader_.emplace(
-      sources_, names_, options.giveUp, [this] { return stopped_ || interrupted(); }, *budget_);
+  prepareInput();
+  reader_.emplace(sources_, names_, options.giveUp, input_);
+}
+
+/// Finds out where images and frames are decoded.
+void PredictCommand::prepareInput() {
+  input_.budget = &*budget_;
+  input_.stopped = [this] { return stopped_ || interrupted(); };
+  input_.gpu = gpuOf(options_, *clones_.front());
+  input_.keepsImages = options_.keepsImages();
+  const auto isImage = [](const Source& source) { return source.kind == SourceKind::Image; };
+  if (!input_.gpu || input_.keepsImages || std::none_of(sources_.begin(), sources_.end(), isImage)) return;
+  const std::string why = decoder_->whyNoGpu(*input_.gpu);
+  jpegsOnGpu_ = why.empty();
+  if (!jpegsOnGpu_) spdlog::warn("images are decoded on the CPU: {}", why);
 }
 
 int PredictCommand::run() {
@@ -154,13 +176,17 @@ int PredictCommand::run() {
   return failed || summary_->errors() > 0 || summary_->unsaved() > 0 ? kFailed : kDone;
 }
 
-/// Completes the files. After a signal the process ends here: a thread may wait for a camera or server.
+/// Completes the files. After a signal the process ends here: a thread may wait for a web server, or for the look-up of
+/// a host's name.
 void PredictCommand::end() {
   budget_->close();
   results_->finish();
   if (video_) video_->finish();
   progress_->clear();
-  if (!results_->isLost() || !results_->readerIsGone()) spdlog::info("{}", summary_->text(clones_.size()));
+  if (!results_->isLost() || !results_->readerIsGone()) {
+    spdlog::info("{}", summary_->text(clones_.size()));
+    if (input_.gpu) spdlog::info("{}", summary_->decodedText(static_cast<long>(decoder_->counts().gpu)));
+  }
   if (interrupted()) leave(interruptStatus());
 }
 
@@ -169,9 +195,9 @@ bool PredictCommand::read(Batch& batch) {
     while (batch.items.size() < batch_ && !interrupted()) {
       auto item = reader_->next();
       if (!item) break;
-      if (item->video && !item->image.empty()) {
+      if (item->pixels) {
         budget_->waitForTurn(batch.number);
-        withErrors(*item, [&] { batch.pixels += reserve(*item, *budget_, batch.pixels); });
+        withErrors(*item, [&] { batch.pixels += reserve(*item, input_, batch.pixels); });
       }
       batch.items.push_back(std::move(*item));
     }
@@ -191,46 +217,65 @@ void PredictCommand::decode(Batch& batch) {
     }
     budget_->waitForTurn(batch.number);
     for (Decoded& image : images) {
-      if (withErrors(*image.item, [&] { image.bytes = reserve(*image.item, *budget_, batch.pixels); })) {
+      if (withErrors(*image.item, [&] { image.bytes = reserve(*image.item, input_, batch.pixels); })) {
         batch.pixels += image.item->memory ? image.bytes : 0;
       }
     }
     budget_->turnIsOver(batch.number);
     for (const Decoded& image : images) {
-      withErrors(*image.item, [&] { image.item->image = imageOf(*image.item, image.bytes); });
-      image.item->encoded.reset();
+      withErrors(*image.item, [&] { decode(*image.item, image.bytes); });
     }
   });
+}
+
+/// Of an image, unless the model is to decode it.
+void PredictCommand::decode(Item& item, std::size_t reserved) const {
+  auto jpeg = jpegsOnGpu_ ? jpegOf(item, reserved) : nullptr;
+  if (!jpeg) item.image = imageOf(item, reserved);
+  item.encoded = std::move(jpeg);
+}
+
+/// What the model gives for each of the items, and takes by `inputOf`, in one call.
+template <typename InputOf>
+void predictAll(trtyolo::Model& clone, const std::vector<Item*>& items, const InputOf& inputOf) {
+  if (items.empty()) return;
+  std::vector<decltype(inputOf(*items.front()))> inputs;
+  for (const Item* item : items) inputs.push_back(inputOf(*item));
+  auto results = clone.predict(inputs);
+  for (std::size_t i = 0; i < items.size(); ++i) items[i]->result = std::move(results[i]);
+}
+
+/// Of an item that a call with others has failed for. What is wrong with an image, imageOf() tells as of others.
+void predictAlone(trtyolo::Model& clone, Item& item) {
+  if (item.encoded) item.image = imageOf(item, item.encoded->size());
+  item.encoded.reset();
+  item.result = clone.predict(item.view());
 }
 
 void PredictCommand::predict(trtyolo::Model& clone, Batch& batch) {
-  std::vector<Item*> readable;
-  std::vector<trtyolo::Image> images;
+  std::vector<Item*> decoded, encodedItems;
   for (Item& item : batch.items) {
-    if (!item.error.empty()) continue;
-    readable.push_back(&item);
-    images.push_back(trtyolo::view(item.image));
+    if (item.error.empty()) (item.encoded ? encodedItems : decoded).push_back(&item);
   }
-  if (images.empty()) return;
-  timed(batch.predict, [&] {
+  if (decoded.empty() && encodedItems.empty()) return;
+  const auto attempt = [&](const std::vector<Item*>& items, const auto& inputOf) {
     try {
-      auto results = clone.predict(images);
-      for (std::size_t i = 0; i < readable.size(); ++i) readable[i]->result = std::move(results[i]);
+      predictAll(clone, items, inputOf);
     } catch (const std::exception&) {  // one of them is to blame, or each
-      for (Item* item : readable) predictAlone(clone, *item);
+      for (Item* item : items) withErrors(*item, [&] { predictAlone(clone, *item); });
     }
+  };
+  timed(batch.predict, [&] {
+    attempt(decoded, [](const Item& item) { return item.view(); });
+    attempt(encodedItems, [](const Item& item) { return encoded(*item.encoded); });
   });
-}
-
-void PredictCommand::predictAlone(trtyolo::Model& clone, Item& item) {
-  withErrors(item, [&] { item.result = clone.predict(trtyolo::view(item.image)); });
 }
 
 void PredictCommand::drawAndSave(Batch& batch) const {
   timed(batch.draw, [&] {
     for (Item& item : batch.items) {
       if (!options_.keepsImages()) item.releaseImage();
-      if (!item.image.empty()) app::drawAndSave(item);
+      if (item.hasPixels()) app::drawAndSave(item);
     }
   });
 }

@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "commands/command.hpp"
 
@@ -123,10 +124,11 @@ void checkUsage(const PredictOptions& options) {
   if (options.saveConfidence && options.saveText.empty()) throw UsageError("--save-conf needs --save-txt DIR");
 }
 
-trtyolo::Model loadModel(const PredictOptions& options, int streams) {
+trtyolo::Model loadModel(const PredictOptions& options, int streams, std::shared_ptr<trtyolo::ImageDecoder> decoder) {
   try {
     trtyolo::InferOption option = inferOption(options.loading);
     if (!options.loading.streams) option.setStreams(streams);
+    if (decoder) option.setImageDecoder(std::move(decoder));
     apply(options.results, option);
     trtyolo::Model model = trtyolo::Model::load(options.model, option);
     if (!options.results.classes.empty()) model.setClasses(classesOf(options.results, model.info().names));
@@ -136,6 +138,11 @@ trtyolo::Model loadModel(const PredictOptions& options, int streams) {
   } catch (const std::invalid_argument& error) {
     throw UsageError(error.what());
   }
+}
+
+std::optional<int> gpuOf(const PredictOptions& options, const trtyolo::Model& model) {
+  if (model.info().backend != "tensorrt") return std::nullopt;
+  return wholeNumber(options.loading.device).value_or(0);
 }
 
 ResultFiles resultFiles(const PredictOptions& options, const trtyolo::ModelInfo& model,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -39,9 +40,14 @@ void addPredictOptions(CLI::App& command, PredictOptions& options);
 /// @throws UsageError  they contradict each other
 void checkUsage(const PredictOptions& options);
 
-/// The model, with `streams` on a CPU unless the options say how many. Warns of options without effect on it.
+/// The model, with `streams` on a CPU unless the options say how many, and a decoder of the images that it is given as
+/// bytes, if any. Warns of options without effect on it.
 /// @throws UsageError  an option makes no sense for this model
-trtyolo::Model loadModel(const PredictOptions& options, int streams);
+trtyolo::Model loadModel(const PredictOptions& options, int streams,
+                         std::shared_ptr<trtyolo::ImageDecoder> decoder = nullptr);
+
+/// The GPU that the model is on; nothing if it is on the CPU.
+std::optional<int> gpuOf(const PredictOptions& options, const trtyolo::Model& model);
 
 /// The files that the options ask for, except images and videos.
 /// @throws UsageError  there are no such files for this model

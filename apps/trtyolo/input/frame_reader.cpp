@@ -3,10 +3,9 @@
 
 #include <spdlog/spdlog.h>
 
-#include <cmath>
 #include <filesystem>
-#include <opencv2/videoio/registry.hpp>
 #include <stdexcept>
+#include <string_view>
 #include <utility>
 
 #include "input/url.hpp"
@@ -17,106 +16,141 @@ namespace fs = std::filesystem;
 namespace app {
 namespace {
 
-constexpr int kNetworkTimeout = 15000;       // milliseconds
-constexpr double kLongestVideo = 1e7;        // seconds; what begins later has no time stamps
-constexpr double kDefaultStep = 1.0 / 25.0;  // seconds
+std::string whereToOpen(const Source& source) {
+  if (source.kind == SourceKind::Camera) return "/dev/video" + source.name;
+  return source.kind == SourceKind::Stream ? source.place() : placeOf(source.place());
+}
+
+trtyolo::VideoOption videoOption(const Source& source, const InputSettings& settings) {
+  trtyolo::VideoOption option;
+  option.gpu = settings.gpu;
+  option.bgr = true;  // as the model takes images
+  option.stopped = settings.stopped;
+  if (settings.budget != nullptr) option.maxPixelBytes = settings.budget->total();
+  if (source.kind == SourceKind::Video) option.openTimeout = option.readTimeout = 0;  // a pipe may be slow
+  return option;
+}
+
+/// `text` with `to` in place of `from`, if that is in it.
+std::string replaced(std::string text, std::string_view from, std::string_view to) {
+  const std::size_t at = text.find(from);
+  return at == std::string::npos ? text : text.replace(at, from.size(), to);
+}
+
+/// What the library says of the source, without its name and in the program's words.
+std::string ownReasonOf(const trtyolo::VideoError& error, const std::string& place) {
+  std::string_view text = error.what();
+  const std::string name = withoutPasswords(place) + ": ";
+  if (text.starts_with(name)) text.remove_prefix(name.size());
+  return replaced(std::string(text), "VideoOption::maxPixelBytes", "--pixel-memory");
+}
+
+std::string whyNotOpen(const Source& source, const std::string& reason) {
+  if (source.kind == SourceKind::Video || source.kind == SourceKind::Image) {
+    return replaced(reason, "not a video", "neither an image nor a video");
+  }
+  const std::string cause = replaced(reason, "cannot be opened: ", "");
+  return source.kind == SourceKind::Camera ? "camera " + source.name + " cannot be opened: " + cause
+                                           : cause + ", so the stream cannot be opened";
+}
+
+trtyolo::VideoReader openVideo(const Source& source, const std::string& place, const InputSettings& settings) {
+  try {
+    return trtyolo::VideoReader(place, videoOption(source, settings));
+  } catch (const trtyolo::VideoInterruptedError&) {
+    throw;
+  } catch (const trtyolo::VideoError& error) {
+    throw std::runtime_error(whyNotOpen(source, ownReasonOf(error, place)));
+  }
+}
 
 }  // namespace
-
-int videoBackend() {
-  return cv::videoio_registry::hasBackend(cv::CAP_FFMPEG) ? cv::CAP_FFMPEG : cv::CAP_ANY;
-}
 
 std::string placeOf(const std::string& file) {
   return fs::path(file).is_absolute() ? file : "./" + file;
 }
 
-FrameReader::FrameReader(const Source& source) {
-  const int backend = videoBackend();
-  try {
-    if (source.kind == SourceKind::Camera) {
-      capture_.open(std::stoi(source.name));
-    } else if (source.kind == SourceKind::Stream && backend == cv::CAP_FFMPEG) {
-      capture_.open(source.place(), backend,
-                    {cv::CAP_PROP_OPEN_TIMEOUT_MSEC, kNetworkTimeout, cv::CAP_PROP_READ_TIMEOUT_MSEC, kNetworkTimeout});
-    } else {
-      capture_.open(source.kind == SourceKind::Stream ? source.place() : placeOf(source.place()), backend);
-    }
-  } catch (const cv::Exception& error) {
-    throw std::runtime_error("OpenCV cannot open it: " + withoutPasswords(error.err));
-  }
-  if (!capture_.isOpened()) {
-    if (source.kind == SourceKind::Camera) throw std::runtime_error("camera " + source.name + " cannot be opened");
-    if (source.kind == SourceKind::Stream) throw std::runtime_error("the stream cannot be opened");
-    std::error_code error;
-    if (fs::file_size(source.name, error) == 0 && !error) throw std::runtime_error("the file is empty");
-    throw std::runtime_error("neither an image nor a video that OpenCV can read, or damaged");
-  }
-  const double rate = capture_.get(cv::CAP_PROP_FPS), length = capture_.get(cv::CAP_PROP_FRAME_COUNT);
-  if (std::isfinite(rate) && rate > 0) rate_ = rate;
-  if (std::isfinite(length) && length > 0) length_ = std::lround(length);
-  live_ = source.kind == SourceKind::Camera || (source.kind == SourceKind::Stream && length_ == 0 && !source.webFile);
+FrameReader::FrameReader(const Source& source, const InputSettings& settings)
+    : place_(whereToOpen(source)), video_(openVideo(source, place_, settings)) {
+  live_ = source.kind == SourceKind::Camera || (source.kind == SourceKind::Stream && length() == 0 && !source.webFile);
 }
 
-trtyolo::ImageSize FrameReader::frameSize() const {
-  const auto side = [&](int property) {
-    const double value = capture_.get(property);
-    return value > 0 && std::isfinite(value) ? static_cast<std::size_t>(value) : 0;
-  };
-  return {side(cv::CAP_PROP_FRAME_WIDTH), side(cv::CAP_PROP_FRAME_HEIGHT)};
-}
-
-bool FrameReader::read(cv::Mat& frame) {
-  Frame next;
+std::optional<trtyolo::VideoFrame> FrameReader::read() {
+  std::optional<Ahead> next;
   if (!ahead_.empty()) {
     next = std::move(ahead_.front());
     ahead_.pop_front();
-  } else if (!readNext(next)) {
+  } else {
+    next = readNext();
+  }
+  if (!next) return std::nullopt;
+  time_ = offset_ + next->time;
+  return std::move(next->frame);
+}
+
+bool FrameReader::skip() {
+  if (!ahead_.empty()) return false;
+  try {
+    return video_.skip();
+  } catch (const trtyolo::VideoInterruptedError&) {
+    throw;
+  } catch (const trtyolo::VideoError& error) {
+    fail(ownReasonOf(error, place_));
     return false;
   }
-  frame = std::move(next.image);
-  time_ = offset_ + next.time;
-  return true;
 }
 
 bool FrameReader::single() {
-  for (Frame next; ahead_.size() < 2 && readNext(next); next = {}) ahead_.push_back(std::move(next));
+  while (ahead_.size() < 2) {
+    auto next = readNext();
+    if (!next) break;
+    ahead_.push_back(std::move(*next));
+  }
   return ahead_.size() == 1;
 }
 
-bool FrameReader::readNext(Frame& frame) {
-  if (!capture_.read(frame.image)) return false;
-  frame.time = timeOfNext();
-  ++count_;
-  return true;
-}
-
-double FrameReader::timeOfNext() {
-  using Clock = std::chrono::steady_clock;
-  if (count_ == 0) {
-    begin_ = Clock::now();
-    first_ = capture_.get(cv::CAP_PROP_POS_MSEC) / 1000;  // NOLINT(readability-magic-numbers)
-    if (first_ >= 0 && first_ < kLongestVideo) first_ = 0;
-    step_ = rate_ > 0 ? 1 / rate_ : kDefaultStep;
-    return 0;
+std::optional<FrameReader::Ahead> FrameReader::readNext() {
+  try {
+    auto frame = video_.read();
+    if (!frame) return std::nullopt;
+    const double time = timeOf(*frame);
+    ++count_;
+    return Ahead{std::move(*frame), time};
+  } catch (const trtyolo::VideoInterruptedError&) {
+    throw;
+  } catch (const trtyolo::VideoError& error) {
+    fail(ownReasonOf(error, place_));
+    return std::nullopt;
   }
-  const double clock = std::chrono::duration<double>(Clock::now() - begin_).count();
-  const double stamp = capture_.get(cv::CAP_PROP_POS_MSEC) / 1000 - first_;  // NOLINT(readability-magic-numbers)
-  // OpenCV 4.6 does not know the times of the last frames of a video that stores them in another order.
-  const double time = live_ ? clock : stamp > last_ ? stamp : last_ + step_;
-  step_ = time - last_;
-  last_ = time;
-  return time;
 }
 
-void warnIfCutOff(const Source& source, const FrameReader& frames, long count) {
+void FrameReader::fail(const std::string& reason) {
+  failure_ = replaced(reason, "expected frames, and found none", kNoFrame);
+}
+
+double FrameReader::timeOf(const trtyolo::VideoFrame& frame) {
+  if (!live_) return frame.time;
+  const auto now = std::chrono::steady_clock::now();
+  if (count_ == 0) begin_ = now;
+  return std::chrono::duration<double>(now - begin_).count();
+}
+
+void warnOfLosses(const Source& source, const FrameReader& frames, long count) {
   const long length = frames.length();
+  if (frames.damaged() > 0) {
+    spdlog::warn("{}: {} damaged parts of it were left out", oneLine(source.name), frames.damaged());
+  }
   // Headers may be off by a few frames; a file that was cut off lacks many, and ends early: where frames do not come at
   // a constant rate, their number is no more than a guess.
   const auto nearly = [](auto all) { return all - all / 50 - 2; };
   if (count >= nearly(length)) return;
   if (frames.rate() > 0 && frames.time() * frames.rate() >= nearly(static_cast<double>(length))) return;
   spdlog::warn("{}: the file says that it has {} frames, and only {} can be read", oneLine(source.name), length, count);
+}
+
+void warnIfNotOnGpu(const Source& source, const FrameReader& frames) {
+  const std::string why = frames.whyNoGpu();
+  if (!why.empty()) spdlog::warn("{}: decoded on the CPU: {}", oneLine(source.name), why);
 }
 
 }  // namespace app

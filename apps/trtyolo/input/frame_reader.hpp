@@ -3,36 +3,37 @@
 
 #include <chrono>
 #include <deque>
-#include <opencv2/core/mat.hpp>
-#include <opencv2/videoio.hpp>
+#include <optional>
 #include <string>
 
+#include "input/input_settings.hpp"
 #include "input/sources.hpp"
-#include "trtyolo/media.hpp"
+#include "trtyolo/video.hpp"
 
 namespace app {
 
-/// OpenCV's backend for videos: FFmpeg where it is built in. GStreamer's waits for ever for a damaged file, and the one
-/// for numbered images takes names like img_001.dat for a series.
-int videoBackend();
-
-/// The name of a file as FFmpeg takes it: one with a colon, 12:30.mp4, is no URL.
+/// The name of a file as FFmpeg takes it: neither 12:30.mp4 nor - is more than a name.
 std::string placeOf(const std::string& file);
 
-/// Frames of a video, camera or stream. For one thread.
+/// Frames of a video, camera or stream: VideoReader's, by the clock if they come at their own pace. For one thread.
 class FrameReader {
  public:
-  /// @throws std::runtime_error  says why it cannot be opened, without the source's name
-  explicit FrameReader(const Source& source);
+  /// @throws std::runtime_error              says why it cannot be opened, without the source's name
+  /// @throws trtyolo::VideoInterruptedError  InputSettings::stopped said so
+  FrameReader(const Source& source, const InputSettings& settings);
 
-  /// Reads the next frame into memory of its own, 8-bit BGR; false at the end.
-  bool read(cv::Mat& frame);
-  /// Skips the next frame; false at the end.
-  bool skip() { return ahead_.empty() && capture_.grab(); }
+  /// The next frame, which may be kept; nothing at the end: failure() tells whether it was the source's own.
+  /// @throws trtyolo::VideoInterruptedError  InputSettings::stopped said so
+  /// @throws trtyolo::DeviceError            the GPU failed
+  std::optional<trtyolo::VideoFrame> read();
+  /// Skips the next frame; false at the end. Throws as read() does.
+  bool skip();
   /// True if there is one frame and no more: a GIF that is a picture. Reads two ahead; to be asked before the first
   /// read.
   bool single();
 
+  /// Why the frames ended, also that there was none; empty if they have not, or the source has no more.
+  const std::string& failure() const { return failure_; }
   /// Of the frame that was read last, in seconds from the first: of a file or a stream with time stamps as those say,
   /// else by the clock. Rises from frame to frame.
   double time() const { return time_; }
@@ -41,43 +42,47 @@ class FrameReader {
     offset_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - first).count();
   }
   /// Frames a second; 0 if not known.
-  double rate() const { return rate_; }
-  /// Of each frame, as the capture tells; 0 x 0 if it does not.
-  trtyolo::ImageSize frameSize() const;
+  double rate() const { return video_.fps(); }
   /// Frames in all, as far as the file's header tells; 0 if not known.
-  long length() const { return length_; }
-  /// Seconds in all, as far as the file's header tells; 0 if not known.
-  double duration() const { return rate_ > 0 ? static_cast<double>(length_) / rate_ : 0; }
+  long length() const { return video_.frames(); }
   /// True if frames come at their own pace, read or not.
   bool live() const { return live_; }
+  /// Frames and pieces of data that were damaged and left out.
+  long damaged() const { return static_cast<long>(video_.counts().corrupt); }
+  /// Why frames are not decoded on the GPU that was asked for; empty if they are, or none was. Known when the first
+  /// frame was read.
+  std::string whyNoGpu() const { return video_.whyNoGpu(); }
 
  private:
-  struct Frame {
-    cv::Mat image;
+  struct Ahead {
+    trtyolo::VideoFrame frame;
     double time = 0;
   };
 
-  bool readNext(Frame& frame);
-  double timeOfNext();
+  std::optional<Ahead> readNext();
+  void fail(const std::string& reason);
+  double timeOf(const trtyolo::VideoFrame& frame);
 
-  cv::VideoCapture capture_;
-  double rate_ = 0;
-  long length_ = 0;
+  std::string place_;
+  trtyolo::VideoReader video_;
   bool live_ = false;
+  std::string failure_;
 
-  std::deque<Frame> ahead_;
-  long count_ = 0;    ///< frames that came from the capture
-  double first_ = 0;  ///< what OpenCV said of the first one's time
-  double time_ = 0, last_ = 0,
-         step_ = 0;    ///< of the frame read last, of the last that came, and from the one before it
-  double offset_ = 0;  ///< is added to them
+  std::deque<Ahead> ahead_;
+  long count_ = 0;                      ///< frames that were read or skipped
+  double time_ = 0;                     ///< of the frame that was read last
+  double offset_ = 0;                   ///< is added to all times
   std::chrono::steady_clock::time_point begin_;
 };
 
 /// What is wrong with a source that opens and has nothing, and with a camera or stream that ends.
 inline constexpr const char *kNoFrame = "not one frame can be read", *kEnded = "the stream has ended";
 
-/// Warns if `source` ended after `count` frames, many less and much sooner than its header tells: the file was cut off.
-void warnIfCutOff(const Source& source, const FrameReader& frames, long count);
+/// Warns of what a source that ended after `count` frames lacks: the file was cut off, if these are many less than its
+/// header tells and end much sooner, or parts of it are damaged.
+void warnOfLosses(const Source& source, const FrameReader& frames, long count);
+
+/// Warns if the frames are not decoded on the GPU that was asked for. To be called once for a source.
+void warnIfNotOnGpu(const Source& source, const FrameReader& frames);
 
 }  // namespace app

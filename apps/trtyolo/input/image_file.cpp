@@ -11,13 +11,13 @@
 #include <filesystem>
 #include <fstream>
 #include <opencv2/imgcodecs.hpp>
-#include <opencv2/videoio.hpp>
 #include <stdexcept>
 
 #include "input/frame_reader.hpp"
 #include "terminal/interrupt.hpp"
 #include "terminal/reason.hpp"
 #include "trtyolo/media_opencv.hpp"
+#include "trtyolo/video.hpp"
 
 namespace fs = std::filesystem;
 
@@ -45,14 +45,6 @@ void waitToRead(int descriptor) {
 }
 
 constexpr std::size_t kBeginning = 4096;
-
-/// Of what OpenCV's image codecs do not know and FFmpeg may: AVIF.
-cv::Mat readByFfmpeg(const std::string& file) {
-  cv::Mat image;
-  cv::VideoCapture video(placeOf(file), videoBackend());
-  if (video.isOpened()) video.read(image);
-  return image;
-}
 
 }  // namespace
 
@@ -113,9 +105,21 @@ cv::Mat readImage(const std::string& file, long page, std::size_t most) {
   }
   const Bytes bytes = readBytes(file, most);
   if (trtyolo::isAvif(encoded(bytes)) && !cv::haveImageReader(file)) {
-    if (cv::Mat image = readByFfmpeg(file); !image.empty()) return image;
+    if (cv::Mat image = readFirstFrame(file); !image.empty()) return image;
   }
   return decodeImage(bytes);
+}
+
+cv::Mat readFirstFrame(const std::string& file) {
+  trtyolo::VideoOption option;
+  option.bgr = true;
+  option.stopped = interrupted;
+  try {
+    const auto frame = trtyolo::VideoReader(placeOf(file), option).read();
+    return frame ? trtyolo::matOf(*frame) : cv::Mat();
+  } catch (const trtyolo::VideoError&) {
+    return {};
+  }
 }
 
 }  // namespace app

@@ -38,4 +38,8 @@ cv::Mat decodeImage(const Bytes& bytes);
 /// @throws std::runtime_error  says why not, without the file's name
 cv::Mat readImage(const std::string& file, long page, std::size_t most);
 
+/// The first frame of what FFmpeg reads: of a video, or of an image of a kind that OpenCV's codecs do not know (AVIF).
+/// Empty if it is neither.
+cv::Mat readFirstFrame(const std::string& file);
+
 }  // namespace app

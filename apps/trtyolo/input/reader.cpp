@@ -3,15 +3,18 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <filesystem>
+#include <fstream>
 #include <thread>
 #include <utility>
 
-#include "input/image_file.hpp"
 #include "input/url.hpp"
 #include "terminal/printable.hpp"
 #include "terminal/reason.hpp"
+#include "trtyolo/media_opencv.hpp"
 
 namespace app {
 
@@ -29,7 +32,7 @@ bool isAnimated(ImageContent content) {
 bool takeSingle(Opened& opened) {
   const Source& source = *opened.item.source;
   if (!source.unclear) {
-    opened.frames->read(opened.item.image);
+    opened.item.image = trtyolo::matOf(*opened.frames->read());
   } else {
     std::optional<Bytes> bytes;
     try {
@@ -43,35 +46,50 @@ bool takeSingle(Opened& opened) {
   return true;
 }
 
-void openFrames(Opened& opened, bool mayBeImage, const PixelBudget& budget) {
-  opened.frames.emplace(*opened.item.source);
-  const ImageSize size = opened.frames->frameSize();
-  budget.require(size.bytes(), describe(size));
+void openFrames(Opened& opened, bool mayBeImage, const InputSettings& settings) {
+  opened.frames.emplace(*opened.item.source, settings);
   opened.item.rate = opened.frames->rate();
   if (mayBeImage && opened.frames->single() && takeSingle(opened)) return;
   opened.item.video = opened.item.several = true;
 }
 
+/// Without the gaps between rows.
+std::size_t bytesOf(const trtyolo::Image& image) {
+  const auto width = static_cast<std::size_t>(image.width), height = static_cast<std::size_t>(image.height);
+  switch (image.format) {
+    case trtyolo::PixelFormat::NV12:
+    case trtyolo::PixelFormat::I420:
+      return width * height + (width + 1) / 2 * 2 * ((height + 1) / 2);
+    case trtyolo::PixelFormat::YUYV:
+    case trtyolo::PixelFormat::Gray16:
+      return 2 * width * height;
+    default:
+      return width * height * static_cast<std::size_t>(image.channels);
+  }
+}
+
 }  // namespace
 
-Opened open(const Source& source, const PixelBudget& budget) {
+Opened open(const Source& source, const InputSettings& settings) {
   Opened opened;
   opened.item.source = &source;
   opened.item.error = source.error;
   if (source.kind == SourceKind::Missing) return opened;
   try {
     if (source.kind == SourceKind::Camera || source.kind == SourceKind::Stream) {
-      openFrames(opened, source.webFile || source.unclear, budget);
+      openFrames(opened, source.webFile || source.unclear, settings);
       return opened;
     }
     const bool local = source.kind == SourceKind::Video || isFile(source);
     const ImageContent content = local ? contentOfFile(source.name) : ImageContent::Image;
     if (source.kind == SourceKind::Video || content == ImageContent::Animation) {
-      openFrames(opened, content == ImageContent::Animation, budget);
+      openFrames(opened, content == ImageContent::Animation, settings);
     } else if (content == ImageContent::Pages) {
       opened.pages = countPages(source.name);
       opened.item.several = opened.pages > 1;
     }
+  } catch (const trtyolo::VideoInterruptedError&) {
+    throw;
   } catch (const std::exception& error) {
     opened.frames.reset();
     // What FFmpeg does not read of animated PNGs is left to OpenCV.
@@ -82,7 +100,7 @@ Opened open(const Source& source, const PixelBudget& budget) {
 
 void fetchOnce(Item& item) {
   const Source& source = *item.source;
-  if (!item.image.empty() || isFile(source)) return;
+  if (item.hasPixels() || isFile(source)) return;
   item.encoded = source.content;
   if (!item.encoded && isWebUrl(source.name)) {
     item.encoded = std::make_shared<const Bytes>(fetch(source.place(), false).value());
@@ -91,12 +109,17 @@ void fetchOnce(Item& item) {
   }
 }
 
-std::size_t reserve(Item& item, PixelBudget& budget, std::size_t held) {
+std::size_t reserve(Item& item, const InputSettings& settings, std::size_t held) {
   std::optional<ImageSize> size;
   std::size_t bytes = 0;
-  if (!item.image.empty()) {
-    size = ImageSize{static_cast<std::size_t>(item.image.cols), static_cast<std::size_t>(item.image.rows)};
-  } else if (item.encoded) {
+  if (item.hasPixels()) {
+    const trtyolo::Image image = item.view();
+    size = ImageSize{static_cast<std::size_t>(image.width), static_cast<std::size_t>(image.height)};
+    bytes = settings.keepsImages ? std::max(bytesOf(image), size->bytes()) : bytesOf(image);  // it becomes BGR
+    item.memory = settings.budget->take(bytes, held, describe(*size));
+    return bytes;
+  }
+  if (item.encoded) {
     size = trtyolo::imageSize(encoded(*item.encoded));
   } else {
     std::error_code error;
@@ -106,8 +129,21 @@ std::size_t reserve(Item& item, PixelBudget& budget, std::size_t held) {
   }
   if (!size) return kMostBytes;  // imageOf() tells why
   bytes += size->bytes();
-  item.memory = budget.take(bytes, held, describe(*size));
+  item.memory = settings.budget->take(bytes, held, describe(*size));
   return bytes;
+}
+
+std::shared_ptr<const Bytes> jpegOf(const Item& item, std::size_t reserved) {
+  constexpr std::array<unsigned char, 3> kBegin{0xFF, 0xD8, 0xFF};
+  if (item.hasPixels() || item.frame > 0) return nullptr;
+  const auto begins = [&](const Bytes& bytes) {
+    return bytes.size() > kBegin.size() && std::equal(kBegin.begin(), kBegin.end(), bytes.begin());
+  };
+  if (item.encoded) return begins(*item.encoded) ? item.encoded : nullptr;
+  Bytes begin(kBegin.size() + 1);
+  std::ifstream file(item.source->name, std::ios::binary);
+  file.read(reinterpret_cast<char*>(begin.data()), static_cast<std::streamsize>(begin.size()));
+  return begins(begin) ? std::make_shared<const Bytes>(readBytes(item.source->name, reserved)) : nullptr;
 }
 
 cv::Mat imageOf(const Item& item, std::size_t reserved) {
@@ -130,15 +166,19 @@ cv::Mat imageOf(const Item& item, std::size_t reserved) {
 }
 
 Reader::Reader(const std::vector<Source>& sources, OutputNames& names, std::optional<double> giveUp,
-               std::function<bool()> stopped, const PixelBudget& budget)
-    : sources_(sources), names_(names), giveUp_(giveUp), stopped_(std::move(stopped)), budget_(budget) {}
+               InputSettings settings)
+    : sources_(sources), names_(names), giveUp_(giveUp), settings_(std::move(settings)) {}
 
 std::optional<Item> Reader::next() {
   try {
     return nextOrThrow();
+  } catch (const trtyolo::VideoInterruptedError&) {
+    current_ = {};
+    position_ = sources_.size();
+    return std::nullopt;
   } catch (const std::exception& error) {  // ends this source
     Item item = std::exchange(current_, {}).item;
-    item.image.release();
+    item.releaseImage();
     item.error = reasonOf(error);
     return item;
   }
@@ -160,7 +200,7 @@ std::optional<Item> Reader::nextOrThrow() {
     const Source& source = sources_[position_++];
     current_ = {};
     current_.item.source = &source;
-    current_ = open(source, budget_);
+    current_ = open(source, settings_);
     Item& item = current_.item;
     if (item.error.empty()) {
       item.name = names_.claim(stemOf(source), item.several);
@@ -194,24 +234,28 @@ bool Reader::skip() {
 std::optional<Item> Reader::nextFrame() {
   Item item = current_.item;
   FrameReader& frames = *current_.frames;
-  if (frames.read(item.image)) {
+  item.pixels = frames.read();
+  if (item.pixels) {
     if (!std::exchange(came_, true) && item.frame > 0) spdlog::info("{}: is back", oneLine(item.source->name));
     retry_.came();
-    if (item.frame == 0) first_ = std::chrono::steady_clock::now();
+    if (item.frame == 0) {
+      first_ = std::chrono::steady_clock::now();
+      warnIfNotOnGpu(*item.source, frames);
+    }
+    item.onGpu = item.pixels->gpu.has_value();
     item.time = frames.time();
     ++current_.item.frame;
     return item;
   }
   const bool none = current_.item.frame == 0;
-  if (frames.live() && (!none || giveUp_) && !stopped_()) return comeBack(came_ ? kEnded : kNoFrame);
-  if (none) {
-    current_.frames.reset();
-    item.error = kNoFrame;
-    return item;
-  }
-  warnIfCutOff(*item.source, frames, current_.item.frame);
+  const std::string why = !frames.failure().empty() ? frames.failure() : came_ ? kEnded : kNoFrame;
+  if (frames.live() && (!none || giveUp_) && !stopped()) return comeBack(why);
+  if (!none) warnOfLosses(*item.source, frames, current_.item.frame);
+  const bool failed = none || (!frames.live() && !frames.failure().empty());
   current_.frames.reset();
-  return std::nullopt;
+  if (!failed) return std::nullopt;
+  item.error = why;
+  return item;
 }
 
 /// Waits, and opens the source again, until it is there. An item with an error if it is given up; nothing to go on.
@@ -222,10 +266,10 @@ std::optional<Item> Reader::comeBack(const std::string& why) {
   while (const auto pause = retry_.next()) {
     spdlog::warn("{}: {}; tried again in {:g} s", oneLine(source.name), now, *pause);
     const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(*pause);
-    while (std::chrono::steady_clock::now() < end && !stopped_()) std::this_thread::sleep_for(kLook);
-    if (stopped_()) return std::nullopt;
+    while (std::chrono::steady_clock::now() < end && !stopped()) std::this_thread::sleep_for(kLook);
+    if (stopped()) return std::nullopt;
     try {
-      current_.frames.emplace(source);
+      current_.frames.emplace(source, settings_);
       current_.item.video = current_.item.several = true;
       if (current_.item.name.empty()) {
         current_.item.name = names_.claim(stemOf(source), true);
@@ -234,6 +278,8 @@ std::optional<Item> Reader::comeBack(const std::string& why) {
       if (current_.item.frame > 0) current_.frames->goOnFrom(first_);
       came_ = false;
       return std::nullopt;
+    } catch (const trtyolo::VideoInterruptedError&) {
+      throw;
     } catch (const std::exception& error) {
       now = reasonOf(error);
     }

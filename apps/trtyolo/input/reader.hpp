@@ -2,12 +2,13 @@
 #pragma once
 
 #include <chrono>
-#include <functional>
+#include <memory>
 #include <optional>
 #include <vector>
 
 #include "input/frame_reader.hpp"
-#include "input/pixel_budget.hpp"
+#include "input/image_file.hpp"
+#include "input/input_settings.hpp"
 #include "input/retry.hpp"
 #include "pipeline/item.hpp"
 #include "writers/output_names.hpp"
@@ -22,18 +23,25 @@ struct Opened {
 };
 
 /// Opens a source: finds out by its content whether it is an image, pages or frames. Does not decode images of files.
-/// The item has an error if it cannot be opened, also if its frames are larger than `budget`.
-Opened open(const Source& source, const PixelBudget& budget);
+/// The item has an error if it cannot be opened, also if its frames are larger than the budget.
+/// @throws trtyolo::VideoInterruptedError  InputSettings::stopped said so
+Opened open(const Source& source, const InputSettings& settings);
 
 /// Fetches what an item of open() stands for, if that can be read only once: from a pipe or the web.
 /// @throws std::runtime_error  says why it cannot be read, without the source's name
 void fetchOnce(Item& item);
 
-/// Takes of the budget what the item's image needs, beside the `held` bytes that its batch has; gives how many bytes.
+/// Takes of the budget what the item's pixels need, beside the `held` bytes that its batch has; gives how many bytes.
 /// @throws std::runtime_error  it does not fit
-std::size_t reserve(Item& item, PixelBudget& budget, std::size_t held);
+std::size_t reserve(Item& item, const InputSettings& settings, std::size_t held);
 
-/// The image that an item of open() stands for, if it is one of a source that is no video; after the two above.
+/// The bytes of the image that an item of open() stands for, if it is a JPEG; nothing to have it decoded by imageOf().
+/// After the two above.
+/// @throws std::runtime_error  says why it cannot be read, without the source's name
+std::shared_ptr<const Bytes> jpegOf(const Item& item, std::size_t reserved);
+
+/// The image that an item of open() stands for, if it is one of a source that is no video; after fetchOnce() and
+/// reserve().
 /// @throws std::runtime_error  says why it cannot be read, without the source's name
 cv::Mat imageOf(const Item& item, std::size_t reserved);
 
@@ -41,13 +49,11 @@ cv::Mat imageOf(const Item& item, std::size_t reserved);
 class Reader {
  public:
   /// `names` gives out the items' names. A camera or stream that ends is opened again, as Retry(giveUp) says, and so is
-  /// one that cannot be opened at first if `giveUp` is there; `stopped` ends the waiting. Frames larger than `budget`
-  /// are not read. All but `giveUp` outlive the reader.
-  Reader(const std::vector<Source>& sources, OutputNames& names, std::optional<double> giveUp,
-         std::function<bool()> stopped, const PixelBudget& budget);
+  /// one that cannot be opened at first if `giveUp` is there. `sources` and `names` outlive the reader.
+  Reader(const std::vector<Source>& sources, OutputNames& names, std::optional<double> giveUp, InputSettings settings);
 
-  /// The next image, undecoded, or the next frame; nothing after the last one. What cannot be opened gives an item
-  /// with an error.
+  /// The next image, undecoded, or the next frame; nothing after the last one, and once InputSettings::stopped has
+  /// ended the reading. What cannot be opened gives an item with an error.
   std::optional<Item> next();
 
   /// If a camera or live stream is being read: skips its next frame, so that the one after it is recent. False if there
@@ -56,6 +62,7 @@ class Reader {
 
  private:
   std::optional<Item> nextOrThrow();
+  bool stopped() const { return settings_.stopped && settings_.stopped(); }
   void setPlace();
   std::optional<Item> nextFrame();
   std::optional<Item> comeBack(const std::string& why);
@@ -63,8 +70,7 @@ class Reader {
   const std::vector<Source>& sources_;
   OutputNames& names_;
   std::optional<double> giveUp_;
-  std::function<bool()> stopped_;
-  const PixelBudget& budget_;
+  const InputSettings settings_;
   std::size_t position_ = 0;  ///< of the source after the current one
 
   Opened current_;

@@ -232,7 +232,7 @@ long countImages(const std::vector<Source>& sources) {
       continue;
     }
     try {
-      const long length = FrameReader(source).length();
+      const long length = FrameReader(source, {}).length();
       if (length == 0) return 0;
       count += length;
     } catch (const std::runtime_error&) {

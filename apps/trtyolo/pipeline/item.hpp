@@ -9,6 +9,8 @@
 
 #include "input/sources.hpp"
 #include "trtyolo.hpp"
+#include "trtyolo/opencv.hpp"
+#include "trtyolo/video.hpp"
 
 namespace app {
 
@@ -18,12 +20,16 @@ struct Item {
   bool video = false;          ///< a frame of what is saved as a video, not an image
   bool several = false;        ///< one of several of its source, a frame or a page: files of its own are numbered
   std::optional<double> time;  ///< of a frame: seconds from the first one of the source
-  std::string error;           ///< why there is no result; `image` and `result` are then not used
+  std::string error;           ///< why there is no result; pixels and `result` are then not used
   std::string saveError;       ///< why files of it are missing; the result stands
 
-  cv::Mat image;                 ///< 8-bit BGR; annotated in place; empty once nobody needs it any more
-  std::shared_ptr<void> memory;  ///< what `image` has of the budget of pixels, as long as it is there
-  std::shared_ptr<const std::vector<unsigned char>> encoded;  ///< of an image that can be read only once
+  // Its pixels are in one of these, and in none once nobody needs them any more.
+  std::optional<trtyolo::VideoFrame> pixels;  ///< of a frame, as the decoder made it
+  cv::Mat image;  ///< 8-bit BGR: of an image, or of a frame that is to be annotated, which is done in place
+  std::shared_ptr<const std::vector<unsigned char>> encoded;  ///< of an image that is not decoded yet, or by the model
+
+  std::shared_ptr<void> memory;  ///< what they have of the budget of pixels
+  bool onGpu = false;            ///< decoded on a GPU
   trtyolo::Result result;
 
   std::string name;       ///< of files that are made of the source, without folder and extension
@@ -32,8 +38,14 @@ struct Item {
   double depthScale = 0;  ///< metres for each step of that file's values
   double rate = 0;        ///< frames a second of the video; 0 if not known
 
+  bool hasPixels() const { return pixels || !image.empty(); }
+  /// What a model is given; of an item with pixels.
+  trtyolo::Image view() const { return pixels ? pixels->image : trtyolo::view(image); }
+
   void releaseImage() {
+    pixels.reset();
     image.release();
+    encoded.reset();
     memory.reset();
   }
 

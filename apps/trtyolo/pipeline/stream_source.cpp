@@ -11,13 +11,12 @@
 #include "pipeline/threads.hpp"
 #include "terminal/printable.hpp"
 #include "terminal/reason.hpp"
-#include "trtyolo/opencv.hpp"
 
 namespace app {
 
 StreamSource::StreamSource(const Source& source, std::string name, trtyolo::Pool<>& pool,
                            const StreamSettings& settings, std::function<void(Item&)> take)
-    : source_(source), name_(std::move(name)), pool_(pool), settings_(settings), take_(std::move(take)) {
+    : source_(source), name_(std::move(name)), pool_(pool), settings_(settings), input_(inputSettings(settings.input)), take_(std::move(take)) {
   reader_ = start(&StreamSource::read, readAll_);
   try {
     taker_ = start(&StreamSource::take, counts_.ended);
@@ -77,6 +76,12 @@ std::jthread StreamSource::start(void (StreamSource::*work)(), bool& ended) {
   });
 }
 
+InputSettings StreamSource::inputSettings(const InputSettings& given) const {
+  InputSettings input = given;
+  input.stopped = [this] { return stopped(); };
+  return input;
+}
+
 bool StreamSource::stopped() const {
   const std::lock_guard lock(mutex_);
   return stop_;
@@ -94,6 +99,7 @@ void StreamSource::setAway(bool away) {
 void StreamSource::read() {
   try {
     readAll();
+  } catch (const trtyolo::VideoInterruptedError&) {  // by stop()
   } catch (const std::exception& error) {
     Item item;
     item.source = &source_;
@@ -128,7 +134,7 @@ void StreamSource::readAll() {
 
 /// Reads from the opening to the end; true if the source is to be opened again.
 bool StreamSource::readOnce() {
-  Opened opened = open(source_, *settings_.budget);
+  Opened opened = open(source_, input_);
   Item& item = opened.item;
   item.name = name_;
   if (!item.error.empty() && (source_.kind == SourceKind::Camera || source_.kind == SourceKind::Stream)) {
@@ -144,27 +150,35 @@ bool StreamSource::readOnce() {
   if (frame_ > 0) frames.goOnFrom(first_);
   while (waitForPlace(frames)) {
     Item next = item;
-    if (!frames.read(next.image)) break;
-    reserve(next, *settings_.budget, 0);
-    if (!came_ && frame_ > 0) spdlog::info("{}: is back", oneLine(source_.name));
-    if (!came_) setAway(false);
-    if (frame_ == 0) first_ = std::chrono::steady_clock::now();
-    came_ = true;
+    next.pixels = frames.read();
+    if (!next.pixels) break;
+    reserve(next, input_, 0);
+    came(frames);
+    next.onGpu = next.pixels->gpu.has_value();
     next.time = frames.time();
     next.frame = frame_++;
     submit(std::move(next));
   }
-  if (live) {
-    why_ = came_ ? kEnded : kNoFrame;
-    return true;
-  }
-  if (!stopped() && frame_ == 0) {
-    item.error = kNoFrame;
+  why_ = !frames.failure().empty() ? frames.failure() : came_ ? kEnded : kNoFrame;
+  if (live || stopped()) return live;
+  if (frame_ > 0) warnOfLosses(source_, frames, frame_);
+  if (frame_ == 0 || !frames.failure().empty()) {
+    item.error = why_;
+    item.frame = frame_;
     submit(std::move(item));
-  } else if (!stopped()) {
-    warnIfCutOff(source_, frames, frame_);
   }
   return false;
+}
+
+/// Notes that a frame was read.
+void StreamSource::came(const FrameReader& frames) {
+  if (!came_) setAway(false);
+  if (!came_ && frame_ > 0) spdlog::info("{}: is back", oneLine(source_.name));
+  if (frame_ == 0) {
+    first_ = std::chrono::steady_clock::now();
+    warnIfNotOnGpu(source_, frames);
+  }
+  came_ = true;
 }
 
 /// Waits until one more frame may be in flight, and drops those of a live source that come meanwhile. False to end.
@@ -190,8 +204,8 @@ void StreamSource::submit(Item item) {
   InFlight next;
   if (item.error.empty()) {
     try {
-      const auto image = std::make_shared<cv::Mat>(item.image);  // the same pixels
-      next.ticket = pool_.submit({trtyolo::view(*image), image});
+      auto owner = item.pixels ? item.pixels->owner : std::make_shared<const cv::Mat>(item.image);  // the same pixels
+      next.ticket = pool_.submit({item.view(), std::move(owner)});
     } catch (const std::exception& error) {
       item.error = reasonOf(error);
     }

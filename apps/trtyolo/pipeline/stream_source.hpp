@@ -12,7 +12,7 @@
 #include <thread>
 
 #include "input/frame_reader.hpp"
-#include "input/pixel_budget.hpp"
+#include "input/input_settings.hpp"
 #include "input/sources.hpp"
 #include "pipeline/item.hpp"
 #include "trtyolo/pool.hpp"
@@ -22,7 +22,7 @@ namespace app {
 struct StreamSettings {
   std::size_t maxInFlight = 2;    ///< frames of this source that are read and not yet taken with their results
   bool dropLate = true;           ///< of a camera or stream: drop the frames that come while that many are in flight
-  PixelBudget* budget = nullptr;  ///< of decoded frames, which outlives the source
+  InputSettings input = {};       ///< without `stopped`, which is the source's own
   double giveUp = 0;              ///< seconds without a frame after which a camera or stream is given up; 0: never
 };
 
@@ -72,6 +72,8 @@ class StreamSource {
   std::jthread start(void (StreamSource::*work)(), bool& ended);
   void read();
   bool readOnce();
+  InputSettings inputSettings(const InputSettings& given) const;
+  void came(const FrameReader& frames);
   void submit(Item item);
   bool waitForPlace(FrameReader& frames);
   void take();
@@ -82,6 +84,7 @@ class StreamSource {
   const std::string name_;
   trtyolo::Pool<>& pool_;
   const StreamSettings settings_;
+  const InputSettings input_;
   const std::function<void(Item&)> take_;
 
   long frame_ = 0;                               ///< number of the next; the reading thread's

@@ -37,6 +37,7 @@ void Summary::add(const Item& item, bool ofSource) {
     return;
   }
   ++count_;
+  if (item.onGpu) ++onGpu_;
   if (!item.saveError.empty()) ++unsaved_;
   Tallies& tallies = ofSource ? videos_[item.source] : images_;
   ++tallies.images;
@@ -81,6 +82,11 @@ std::string Summary::objects(const Tallies& tallies) const {
 std::string Summary::objectsOf(const Source& source) const {
   const auto video = videos_.find(&source);
   return objects(video == videos_.end() ? Tallies{} : video->second);
+}
+
+std::string Summary::decodedText(long byModel) const {
+  const long onGpu = std::min(count_, onGpu_ + byModel);
+  return fmt::format("decoded on the GPU: {}, on the CPU: {}", onGpu, count_ - onGpu);
 }
 
 std::string Summary::text(std::size_t clones) const {

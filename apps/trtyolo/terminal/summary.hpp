@@ -31,6 +31,9 @@ class Summary {
   /// What was found in a source with frames: "12 person, 3 car".
   std::string objectsOf(const Source& source) const;
 
+  /// Where the images were decoded; `byModel`: how many of them on a GPU by the model itself.
+  std::string decodedText(long byModel = 0) const;
+
   /// A line for the images, one for each video, and two for the speed.
   std::string text(std::size_t clones) const;
 
@@ -55,7 +58,7 @@ class Summary {
   Clock::time_point start_ = Clock::now();
   Tallies images_;
   std::map<const Source*, Tallies> videos_;  ///< in the order of the sources, which are elements of one vector
-  long count_ = 0, errors_ = 0, unsaved_ = 0;
+  long count_ = 0, errors_ = 0, unsaved_ = 0, onGpu_ = 0;
   double read_ = 0, draw_ = 0, write_ = 0;  ///< milliseconds, all together
   std::deque<double> predict_;              ///< milliseconds of the last calls
 };

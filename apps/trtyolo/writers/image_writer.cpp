@@ -8,6 +8,7 @@
 
 #include "draw/drawing.hpp"
 #include "terminal/reason.hpp"
+#include "trtyolo/media_opencv.hpp"
 #include "writers/depth_file.hpp"
 #include "writers/output_file.hpp"
 
@@ -51,6 +52,8 @@ void writeImage(const std::string& file, const cv::Mat& image) {
 void drawAndSave(Item& item) {
   const auto drawIt = [&] {
     try {
+      if (item.pixels) item.image = trtyolo::matOf(*item.pixels);
+      item.pixels.reset();
       draw(item.image, item.result);
     } catch (const std::exception& error) {
       throw std::runtime_error("cannot be drawn: " + reasonOf(error));

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <opencv2/imgproc.hpp>
 #include <opencv2/videoio.hpp>
+#include <opencv2/videoio/registry.hpp>
 #include <optional>
 #include <stdexcept>
 
@@ -20,6 +21,11 @@ namespace fs = std::filesystem;
 
 namespace app {
 namespace {
+
+/// FFmpeg where it is built in: the others have no MPEG-4.
+int videoBackend() {
+  return cv::videoio_registry::hasBackend(cv::CAP_FFMPEG) ? cv::CAP_FFMPEG : cv::CAP_ANY;
+}
 
 constexpr double kDefaultRate = 25;  // frames a second, of a camera that does not tell or a stream that tells nonsense
 constexpr double kHighestRate = 240;
@@ -58,7 +64,7 @@ class Video {
   void finish() {
     write();
     writer_.release();
-    const long readable = framesInMp4(temporary_.name());  // OpenCV would wait here while it opens a stream
+    const long readable = framesInMp4(temporary_.name());
     if (readable != frames_) {
       throw std::runtime_error("'" + path_ + "' cannot be written: of " + std::to_string(frames_) + " frames " +
                                std::to_string(readable) + " can be read back; " + freeSpace());

@@ -61,6 +61,7 @@ class VideoReader::Impl {
         turn_(option.upright ? orientation_ : Orientation()),
         decoder_(input_, option, turn_.isUpright(), turn_.isUpright() || !option.gpu ? "" : kTurned),
         converter_(option.bgr),
+        bgr_(option.bgr),
         gpu_(option.gpu),
         timeout_(option.readTimeout),
         times_(input_.stream().time_base, input_.fps()) {}
@@ -141,6 +142,7 @@ class VideoReader::Impl {
     VideoFrame given;
     given.corrupt = media::VideoDecoder::isCorrupt(*frame);
     given.time = times_.time();
+    given.bgr = bgr_;
     const bool onGpu = frame->format == AV_PIX_FMT_CUDA;
     if (onGpu) {
       given.owner = decoder_.gpuFrames().copy(*frame, given.image);
@@ -165,6 +167,7 @@ class VideoReader::Impl {
   const Orientation orientation_, turn_;
   media::VideoDecoder decoder_;
   media::FrameConverter converter_;
+  const bool bgr_;
   const std::optional<int> gpu_;
   const double timeout_;
   media::FrameTimes times_;
