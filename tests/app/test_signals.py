@@ -105,8 +105,9 @@ class Phases(AppTest):
                         self.assertEqual(json.loads((self.folder / "r.json").read_text())["images"], [])
 
     def test_opening_a_stream_behind_a_video(self):
-        results, out, picture = self.folder / "r.json", self.folder / "out", ppm(self.folder / "a.ppm")
+        results, picture = self.folder / "r.json", ppm(self.folder / "a.ppm")
         for arguments in ([], ["--together"]):
+            out = self.folder / f"out{len(arguments)}"
             for number in STATUS:
                 with SilentServer() as server, self.subTest(arguments=arguments):
                     process = self.start(

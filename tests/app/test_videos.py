@@ -38,7 +38,9 @@ class Videos(AppTest):
             out = self.folder / f"out{len(arguments)}"
             report = self.predict(MODEL, self.clip("a.avi", pictures), "--save", out, *arguments)
             self.assertEqual(sizes(report), expected)
-            self.assertEqual(sizes(self.predict(MODEL, out / "a.mp4")), expected[:1] * 3)
+            saved = sizes(self.predict(MODEL, out / "a.mp4"))
+            width, height = expected[0]
+            self.assertEqual(saved, [(width // 2 * 2, height // 2 * 2)] * 3)  # MPEG-4 has even ones
 
     def test_that_is_to_be_turned(self):
         data = bytearray((INPUTS / "vfr.mp4").read_bytes())

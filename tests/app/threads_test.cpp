@@ -153,7 +153,7 @@ class Streams : public testing::Test {
   void follow(const Source& source, const std::function<void(Item&)>& take) {
     PixelBudget budget(std::size_t{1} << 28U);
     StreamSettings settings;
-    settings.budget = &budget;
+    settings.input.budget = &budget;
     StreamSource stream(source, "", pool_, settings, take);
     while (!stream.counts().ended) std::this_thread::sleep_for(std::chrono::milliseconds(1));
     stream.rethrow();

@@ -7,7 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "api/image_check.hpp"
 #include "cuda/gpu.hpp"
+#include "media/frame_download.hpp"
 #include "media/video_files.hpp"
 #include "support/temp_dir.hpp"
 #include "trtyolo/video.hpp"
@@ -98,6 +100,22 @@ TEST_F(GpuVideoTest, FramesEqualTheCpusAndMayBeKept) {
   }
   EXPECT_FALSE(video.read());
   EXPECT_EQ(frames.size(), 120U);
+}
+
+TEST_F(GpuVideoTest, FramesComeToTheHostWithoutGaps) {
+  settings_.width = 322;  // with gaps on the GPU
+  ASSERT_TRUE(test::writeVideo(file_, settings_));
+  VideoReader video(file_, onGpu_);
+  const auto frame = video.read();
+  ASSERT_TRUE(frame);
+  ASSERT_EQ(frame->gpu, 0) << video.whyNoGpu();
+  const media::HostImage host = media::download(viewOf(frame->image), 0);
+  EXPECT_EQ(host.bytes, samplesOf(*frame));
+  EXPECT_EQ(host.view.data, host.bytes.data());
+  EXPECT_EQ(host.view.pitch, 322U);
+  EXPECT_EQ(host.view.conversion.chroma[0], host.bytes.data() + 322 * 360);
+  EXPECT_EQ(host.view.conversion.chromaPitch, 322U);
+  EXPECT_EQ(host.view.memory, ImageMemory::Host);
 }
 
 TEST_F(GpuVideoTest, OddSizesToo) {

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <chrono>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -16,6 +15,8 @@
 #include "input/reader.hpp"
 #include "input/sources.hpp"
 #include "pipeline/pipeline.hpp"
+#include "pipeline/predict_batch.hpp"
+#include "pipeline/step_tools.hpp"
 #include "terminal/interrupt.hpp"
 #include "terminal/progress.hpp"
 #include "terminal/reason.hpp"
@@ -55,33 +56,6 @@ std::vector<std::unique_ptr<trtyolo::Model>> loadClones(const PredictOptions& op
   return clones;
 }
 
-/// Runs `work` and adds the milliseconds it took to `total`.
-template <typename Work>
-auto timed(double& total, const Work& work) {
-  struct Stopwatch {
-    double& total;
-    std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
-    ~Stopwatch() {
-      total += std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
-    }
-  } const stopwatch{total};
-  return work();
-}
-
-/// Does `work` for an item without an error; what it throws becomes the item's error. False if there is one.
-template <typename Work>
-bool withErrors(Item& item, const Work& work) {
-  if (!item.error.empty()) return false;
-  try {
-    work();
-    return true;
-  } catch (const std::exception& error) {
-    item.error = reasonOf(error);
-    item.releaseImage();
-    return false;
-  }
-}
-
 /// Loaded with all that the command line asks for; lives as long as predict runs.
 class PredictCommand {
  public:
@@ -94,7 +68,6 @@ class PredictCommand {
   void decode(Batch& batch);
   void decode(Item& item, std::size_t reserved) const;
   void prepareInput();
-  static void predict(trtyolo::Model& clone, Batch& batch);
   void drawAndSave(Batch& batch) const;
   bool write(Batch& batch);
   void end();
@@ -121,9 +94,8 @@ class PredictCommand {
 PredictCommand::PredictCommand(const PredictOptions& options, const std::vector<Source>& sources)
     : options_(options), sources_(sources), names_(options.save, sources) {
   if (options.show) window_.emplace();
-  budget_.emplace(options.pixelBytes());
   trtyolo::ImageDecoderOption decoding;
-  decoding.maxPixelBytes = budget_->total();
+  decoding.maxPixelBytes = options.pixelBytes();
   decoder_ = trtyolo::makeImageDecoder(decoding);
   clones_ = loadClones(
       options, options.clones ? static_cast<std::size_t>(*options.clones) : defaultClones(sources_, options.loading),
@@ -133,6 +105,7 @@ PredictCommand::PredictCommand(const PredictOptions& options, const std::vector<
   if (!options.quiet && errorIsTerminal()) expected_ = countImages(sources_);
   results_.emplace(resultFiles(options, info, sources_), info);
   if (!options.save.empty()) video_ = makeVideoWriter();
+  budget_.emplace(options.pixelBytes());
   prepareInput();
   reader_.emplace(sources_, names_, options.giveUp, input_);
 }
@@ -158,7 +131,7 @@ int PredictCommand::run() {
   steps.skip = [this] { return reader_->skip(); };
   steps.decode = [this](Batch& batch) { decode(batch); };
   for (const auto& clone : clones_) {
-    steps.predict.emplace_back([&clone](Batch& batch) { predict(*clone, batch); });
+    steps.predict.emplace_back([&clone](Batch& batch) { predictBatch(*clone, batch); });
   }
   steps.draw = [this](Batch& batch) { drawAndSave(batch); };
   steps.write = [this](Batch& batch) { return write(batch); };
@@ -233,42 +206,6 @@ void PredictCommand::decode(Item& item, std::size_t reserved) const {
   auto jpeg = jpegsOnGpu_ ? jpegOf(item, reserved) : nullptr;
   if (!jpeg) item.image = imageOf(item, reserved);
   item.encoded = std::move(jpeg);
-}
-
-/// What the model gives for each of the items, and takes by `inputOf`, in one call.
-template <typename InputOf>
-void predictAll(trtyolo::Model& clone, const std::vector<Item*>& items, const InputOf& inputOf) {
-  if (items.empty()) return;
-  std::vector<decltype(inputOf(*items.front()))> inputs;
-  for (const Item* item : items) inputs.push_back(inputOf(*item));
-  auto results = clone.predict(inputs);
-  for (std::size_t i = 0; i < items.size(); ++i) items[i]->result = std::move(results[i]);
-}
-
-/// Of an item that a call with others has failed for. What is wrong with an image, imageOf() tells as of others.
-void predictAlone(trtyolo::Model& clone, Item& item) {
-  if (item.encoded) item.image = imageOf(item, item.encoded->size());
-  item.encoded.reset();
-  item.result = clone.predict(item.view());
-}
-
-void PredictCommand::predict(trtyolo::Model& clone, Batch& batch) {
-  std::vector<Item*> decoded, encodedItems;
-  for (Item& item : batch.items) {
-    if (item.error.empty()) (item.encoded ? encodedItems : decoded).push_back(&item);
-  }
-  if (decoded.empty() && encodedItems.empty()) return;
-  const auto attempt = [&](const std::vector<Item*>& items, const auto& inputOf) {
-    try {
-      predictAll(clone, items, inputOf);
-    } catch (const std::exception&) {  // one of them is to blame, or each
-      for (Item* item : items) withErrors(*item, [&] { predictAlone(clone, *item); });
-    }
-  };
-  timed(batch.predict, [&] {
-    attempt(decoded, [](const Item& item) { return item.view(); });
-    attempt(encodedItems, [](const Item& item) { return encoded(*item.encoded); });
-  });
 }
 
 void PredictCommand::drawAndSave(Batch& batch) const {

@@ -110,7 +110,7 @@ class Pipeline {
     return slot;
   }
 
-  /// After a signal: whether the reader has had its time to end by itself. It may be waiting for a camera or server.
+  /// After a signal: whether the reader has had its time to end by itself. Nothing ends the look-up of a host's name.
   bool isAbandoned() {
     if (!interrupted()) return false;
     const auto now = std::chrono::steady_clock::now();
