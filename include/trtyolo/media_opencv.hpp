@@ -1,5 +1,5 @@
-// What the component media decodes, images and frames of videos, as cv::Mat. Needs OpenCV's core headers, of the OpenCV that the component was built
-// with.
+// What the component media decodes, images and frames of videos, as cv::Mat. Needs OpenCV's core headers, of the OpenCV
+// that the component was built with.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,5 @@
-"""Videos as people have them, and cameras that fall silent. Those of a variable rate are in test_inputs.py, and what can
-be wrong with a video in tests/media."""
+"""Videos as people have them, and cameras that fall silent. Those of a variable rate are in test_inputs.py, and what
+can be wrong with a video in tests/media."""
 
 import os
 import pathlib

@@ -63,8 +63,8 @@ TEST(FrameMat, FollowsMatrixAndRangeWithOddSizesAndPitches) {
       for (int y = 0; y < kOddHeight; ++y) {
         for (int x = 0; x < kOddWidth; ++x) {
           const std::uint8_t* const uv = pairs.data() + y / 2 * kChromaPitch + x / 2 * 2;
-          const std::uint32_t pixel = pixelOfYuv(luma[static_cast<std::size_t>(y * kPitch + x)], uv[0], uv[1], weights,
-                                                 true);
+          const std::uint32_t pixel =
+              pixelOfYuv(luma[static_cast<std::size_t>(y * kPitch + x)], uv[0], uv[1], weights, true);
           for (int channel = 0; channel < 3; ++channel) {
             expected.at<cv::Vec3b>(y, x)[channel] = static_cast<std::uint8_t>(pixel >> (8 * channel));
           }

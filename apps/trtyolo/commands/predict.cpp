@@ -51,7 +51,8 @@ std::vector<std::unique_ptr<trtyolo::Model>> loadClones(const PredictOptions& op
   // Cores are shared out among the clones; with fewer cores than clones some of them wait.
   const std::size_t cores = std::max<std::size_t>(1, std::thread::hardware_concurrency());
   std::vector<std::unique_ptr<trtyolo::Model>> clones;
-  clones.push_back(std::make_unique<trtyolo::Model>(loadModel(options, static_cast<int>(std::min(count, cores)), decoder)));
+  clones.push_back(
+      std::make_unique<trtyolo::Model>(loadModel(options, static_cast<int>(std::min(count, cores)), decoder)));
   while (clones.size() < count) clones.push_back(clones.front()->clone());
   return clones;
 }

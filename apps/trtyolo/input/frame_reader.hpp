@@ -69,9 +69,9 @@ class FrameReader {
   std::string failure_;
 
   std::deque<Ahead> ahead_;
-  long count_ = 0;                      ///< frames that were read or skipped
-  double time_ = 0;                     ///< of the frame that was read last
-  double offset_ = 0;                   ///< is added to all times
+  long count_ = 0;     ///< frames that were read or skipped
+  double time_ = 0;    ///< of the frame that was read last
+  double offset_ = 0;  ///< is added to all times
   std::chrono::steady_clock::time_point begin_;
 };
 

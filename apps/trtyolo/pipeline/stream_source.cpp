@@ -16,7 +16,12 @@ namespace app {
 
 StreamSource::StreamSource(const Source& source, std::string name, trtyolo::Pool<>& pool,
                            const StreamSettings& settings, std::function<void(Item&)> take)
-    : source_(source), name_(std::move(name)), pool_(pool), settings_(settings), input_(inputSettings(settings.input)), take_(std::move(take)) {
+    : source_(source),
+      name_(std::move(name)),
+      pool_(pool),
+      settings_(settings),
+      input_(inputSettings(settings.input)),
+      take_(std::move(take)) {
   reader_ = start(&StreamSource::read, readAll_);
   try {
     taker_ = start(&StreamSource::take, counts_.ended);

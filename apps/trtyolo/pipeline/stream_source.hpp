@@ -20,10 +20,10 @@
 namespace app {
 
 struct StreamSettings {
-  std::size_t maxInFlight = 2;    ///< frames of this source that are read and not yet taken with their results
-  bool dropLate = true;           ///< of a camera or stream: drop the frames that come while that many are in flight
-  InputSettings input = {};       ///< without `stopped`, which is the source's own
-  double giveUp = 0;              ///< seconds without a frame after which a camera or stream is given up; 0: never
+  std::size_t maxInFlight = 2;  ///< frames of this source that are read and not yet taken with their results
+  bool dropLate = true;         ///< of a camera or stream: drop the frames that come while that many are in flight
+  InputSettings input = {};     ///< without `stopped`, which is the source's own
+  double giveUp = 0;            ///< seconds without a frame after which a camera or stream is given up; 0: never
 };
 
 /// What has become of a source's frames.
