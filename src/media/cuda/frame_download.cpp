@@ -2,8 +2,8 @@
 
 #include <cuda_runtime_api.h>
 
-#include "cuda/devices.hpp"
 #include "cuda/error.hpp"
+#include "cuda/memory.hpp"
 
 namespace trtyolo::media {
 
