@@ -22,9 +22,9 @@ enum class ColorMatrix { BT601, BT709 };
 /// Limited: Y from 16 to 235, U and V from 16 to 240, as in video. Full: 0 to 255, as in JPEG files (yuvj420p).
 enum class ColorRange { Limited, Full };
 
-/// Where the pixels of an image are. AsOption: in host memory, or, of a model with InferOption::enableCudaMem(), in that
-/// of its GPU. Host, Device: in host memory, in that of the model's GPU, whatever the option says; images of both may go
-/// into one call.
+/// Where the pixels of an image are. AsOption: in host memory, or, of a model with InferOption::enableCudaMem(), in
+/// that of its GPU. Host, Device: in host memory, in that of the model's GPU, whatever the option says; images of both
+/// may go into one call.
 enum class ImageMemory { AsOption, Host, Device };
 
 /// A view of an image that somebody else owns; rows lie `pitch` bytes apart.

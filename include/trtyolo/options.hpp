@@ -95,8 +95,8 @@ class TRTYOLO_API InferOption {
   InferOption& setDeviceId(int id);
   /// Images are in the memory of the model's GPU, and complete when predict() is called: whatever writes them must have
   /// been waited for. Refused by a model that runs on the CPU. Without it, an image in GPU memory is refused, unless
-  /// Image::memory says that it is there. Of encoded images it says nothing: those are taken from wherever their decoder
-  /// puts the pixels.
+  /// Image::memory says that it is there. Of encoded images it says nothing: those are taken from wherever their
+  /// decoder puts the pixels.
   InferOption& enableCudaMem();
   /// Unified-memory buffers on a GPU; without effect on a CPU.
   InferOption& enableManagedMemory();

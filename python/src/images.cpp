@@ -248,7 +248,8 @@ void HeldImages::addFormat(const FormatImage& image) {
       throw std::invalid_argument("predict: a plane of an image has changed since the Image was made");
     }
     if (i > 0 && plane.memory != whole.memory) {
-      throw std::invalid_argument("predict: the planes of an image must be in one memory, found some on a GPU and some not");
+      throw std::invalid_argument(
+          "predict: the planes of an image must be in one memory, found some on a GPU and some not");
     }
     if (i == 0) {
       whole.ptr = plane.ptr;

@@ -53,7 +53,8 @@ class HeldImages {
   HeldImages& operator=(const HeldImages&) = delete;
 
   /// A DeviceImage, a FormatImage, or whatever has the buffer protocol. Strides of any kind are taken.
-  /// @throws nanobind::python_error (TypeError), std::invalid_argument  it is no image, or where the model cannot reach it
+  /// @throws nanobind::python_error (TypeError), std::invalid_argument  it is no image, or where the model cannot reach
+  /// it
   void add(nanobind::handle image);
 
   /// All of a list; of several, an error names the index of its image.

@@ -66,8 +66,8 @@ class Model::Impl {
     std::vector<ImageView> views;
     views.reserve(count);
     for (std::size_t i = 0; i < count; ++i) {
-      views.push_back(checkedView(images[i], sourceSize_, count == 1 ? std::nullopt : std::optional(i),
-                                  engine_->gpu()));
+      views.push_back(
+          checkedView(images[i], sourceSize_, count == 1 ? std::nullopt : std::optional(i), engine_->gpu()));
     }
     std::vector<Result> results(count);
     measure(start, count, run(views, options(), results));

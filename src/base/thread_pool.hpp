@@ -26,13 +26,14 @@ class ThreadPool {
   ThreadPool& operator=(const ThreadPool&) = delete;
 
   // Calls body(piece) for each piece below `count`, here and in threads of the pool that have nothing else to do, and
-  // returns when all have returned. After one that throws no more are begun, and that is thrown here. Allocates nothing.
+  // returns when all have returned. After one that throws no more are begun, and that is thrown here. Allocates
+  // nothing.
   void parallelFor(std::size_t count, const std::function<void(std::size_t piece)>& body);
 
   std::size_t threads() const { return threads_.size(); }
 
-  // That of the process: half as many threads as there are cores, at most eight. It is made by who asks while nobody has
-  // it, and ends with the last who has it.
+  // That of the process: half as many threads as there are cores, at most eight. It is made by who asks while nobody
+  // has it, and ends with the last who has it.
   static std::shared_ptr<ThreadPool> shared();
 
  private:

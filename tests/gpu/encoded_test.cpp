@@ -261,7 +261,8 @@ TEST_F(GpuEncodedTest, ModelsFindWhatIsInTheDecodedImage) {
       } else {
         EXPECT_EQ(test::differences(found[i], wanted[i], 2, 0.05F), "") << files_[i].name;
       }
-      EXPECT_EQ(test::textOf(pooled[i]), test::textOf(found[i])) << files_[i].name;
+      // Which of its decoders takes an image depends on the others of a call, and they differ by a step here and there.
+      EXPECT_EQ(test::differences(pooled[i], found[i], 2, 0.05F), "") << files_[i].name;
     }
     // Images of callers are where the option says.
     EncodedFile& first = files_.front();

@@ -23,8 +23,8 @@ using test::FakeMachine;
 
 constexpr unsigned char kBad = 254, kOnGpu = 200, kRefused = 201;
 
-// The pixels of an encoded image are its bytes. Images of byte kBad have an error, those of byte kOnGpu count as decoded
-// there, and those of kRefused as refused there.
+// The pixels of an encoded image are its bytes. Images of byte kBad have an error, those of byte kOnGpu count as
+// decoded there, and those of kRefused as refused there.
 class FakeDecoder {
  public:
   std::vector<ReadyImage> decode(std::span<const EncodedImage> images) {

@@ -82,8 +82,9 @@ void VideoDecoder::open(const AVCodec& codec, const VideoOption& option) {
     context_->hw_device_ctx = av_buffer_ref(gpu_->device());
     context_->get_format = &chooseFormat;
   }
-  context_->thread_count = option.threads;
-  // Several frames at once are as many late, and on a GPU as many surfaces, of which there are few.
+  // Several frames at once are as many late, and on a GPU as many surfaces, of which there are few; there the decoder's
+  // threads would have nothing to do.
+  context_->thread_count = gpu_ ? 1 : option.threads;
   context_->thread_type = input_.duration() > 0 && !gpu_ ? FF_THREAD_FRAME | FF_THREAD_SLICE : FF_THREAD_SLICE;
   if (const int error = avcodec_open2(context_.get(), &codec, nullptr); error < 0) {
     throw VideoError(input_.name() + ": the decoder " + codec.name + " cannot be opened: " + wordsOf(error));

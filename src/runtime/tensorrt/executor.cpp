@@ -383,7 +383,8 @@ ImageView Executor::onDevice(const ImageView& image) const {
 }
 
 const std::uint8_t* Executor::pointerOnDevice(const std::uint8_t* pointer) const {
-  constexpr const char* kPromise = "enableCudaMem(), or Image::memory, says that the image is in the memory of the model's GPU; ";
+  constexpr const char* kPromise =
+      "enableCudaMem(), or Image::memory, says that the image is in the memory of the model's GPU; ";
   const cudaPointerAttributes attributes = attributesOf(pointer);
   const int own = cuda::currentDevice();
   if (attributes.type == cudaMemoryTypeDevice && attributes.device != own) {

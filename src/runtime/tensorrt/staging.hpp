@@ -18,8 +18,8 @@ namespace trtyolo::tensorrt {
 // call.
 class Staging {
  public:
-  // Adds to `uploads` what brings the image to the device, or the scaled image if that is much smaller. The view has the
-  // image's size or box.scaled.
+  // Adds to `uploads` what brings the image to the device, or the scaled image if that is much smaller. The view has
+  // the image's size or box.scaled.
   ImageView copyLetterboxed(const ImageView& image, const Letterbox& box, Uploads& uploads);
   // The same of only `rows`. The view has the image's size; its other rows must not be read.
   ImageView copy(const ImageView& image, cuda::RowRange rows, Uploads& uploads);

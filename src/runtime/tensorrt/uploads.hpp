@@ -13,8 +13,8 @@
 
 namespace trtyolo::tensorrt {
 
-// Work that several threads share: rows are scaled or copied into page-locked memory, and sent from there. One thread at
-// a time.
+// Work that several threads share: rows are scaled or copied into page-locked memory, and sent from there. One thread
+// at a time.
 class Uploads {
  public:
   // Where rows go: `host` is page-locked memory for all of them, `device` what it is sent to.
