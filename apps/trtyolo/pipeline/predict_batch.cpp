@@ -16,6 +16,7 @@ template <typename InputOf>
 void predictAll(trtyolo::Model& model, const std::vector<Item*>& items, const InputOf& inputOf) {
   if (items.empty()) return;
   std::vector<decltype(inputOf(*items.front()))> inputs;
+  inputs.reserve(items.size());
   for (const Item* item : items) inputs.push_back(inputOf(*item));
   auto results = model.predict(inputs);
   for (std::size_t i = 0; i < items.size(); ++i) items[i]->result = std::move(results[i]);

@@ -165,7 +165,7 @@ bool StreamSource::readOnce() {
     submit(std::move(next));
   }
   why_ = !frames.failure().empty() ? frames.failure() : came_ ? kEnded : kNoFrame;
-  if (live || stopped()) return live;
+  if (live || stopped()) return !stopped();
   if (frame_ > 0) warnOfLosses(source_, frames, frame_);
   if (frame_ == 0 || !frames.failure().empty()) {
     item.error = why_;
