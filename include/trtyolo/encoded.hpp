@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -20,12 +21,24 @@ struct TRTYOLO_API EncodedImage {
   std::size_t size = 0;         ///< how many
 };
 
+/// Width and height in pixels.
+struct TRTYOLO_API ImageSize {
+  std::size_t width = 0;   ///< pixels of a row
+  std::size_t height = 0;  ///< rows
+
+  /// Of the decoded image: three channels of 8 bits.
+  std::size_t bytes() const;
+};
+
 /// Where a model wants the pixels of decoded images, and how.
 struct TRTYOLO_API DecodeTarget {
   /// Ordinal of the GPU that the model is on; nullopt: the model runs on the CPU and needs pixels in host memory. A
   /// decoder may leave pixels in host memory for a GPU, too.
   std::optional<int> gpu;
   bool bgr = false;  ///< order of the channels of colour images: BGR (InferOption::enableSwapRB()) or RGB
+  /// How many pixels of an upright image of this size (1 x 1 at least) are enough, in both directions: a decoder may
+  /// give the image reduced, but not to less. Null: all are wanted, which is so without InferOption::setFastDecode().
+  std::function<ImageSize(const ImageSize& whole)> enough = {};
 };
 
 /// What became of an encoded image: an image and what keeps its pixels, or an error.
@@ -40,6 +53,9 @@ struct TRTYOLO_API DecodedImage {
   std::exception_ptr error;
   /// A GPU was to decode it and did not take it: the CPU has decoded it, or it has an error.
   bool refused = false;
+  /// Size of the whole upright image where `image` is reduced (DecodeTarget::enough), which results are in pixels of;
+  /// {0, 0}: `image` is whole.
+  ImageSize whole = {};
 };
 
 /// How many encoded images were decoded, and where: `gpu`, `cpu` and `failed` together are all.

@@ -30,15 +30,6 @@ namespace trtyolo {
 // ---------------------------------------------------------------------------------------------------------------------
 // What bytes hold, told without decoding
 
-/// Width and height in pixels.
-struct TRTYOLO_MEDIA_API ImageSize {
-  std::size_t width = 0;   ///< pixels of a row
-  std::size_t height = 0;  ///< rows
-
-  /// Of the decoded image: three channels of 8 bits.
-  std::size_t bytes() const;
-};
-
 /// The size that a file of an image says in front of its pixels, of any format that OpenCV or FFmpeg may read; nullopt
 /// if it is none of them. Of an image that is turned by its EXIF orientation it is that before. `page`: of a TIFF file,
 /// from 0.

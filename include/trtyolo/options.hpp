@@ -89,6 +89,12 @@ class TRTYOLO_API InferOption {
   /// takes it away again.
   InferOption& setImageDecoder(std::shared_ptr<ImageDecoder> decoder);
 
+  /// Lets the decoder give images with fewer pixels than they have, but no fewer than the network sees:
+  /// makeImageDecoder() decodes JPEG images on the CPU at a half, a quarter or an eighth of their size, in a fraction
+  /// of the time. Results are in pixels of the whole image all the same, but not the same to the last digit. Off by
+  /// default; without effect on images that are given as pixels or decoded on a GPU.
+  InferOption& setFastDecode(bool fast = true);
+
   // --- where and how the network runs
 
   /// GPU ordinal, 0 by default. OpenVINO, which runs on the CPU here, ignores it.

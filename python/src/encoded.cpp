@@ -46,12 +46,12 @@ class PythonCodec final : public media::CpuCodec {
 
   std::string name() const override { return name_; }
 
-  DecodedImage decode(const EncodedImage& image, bool bgr) const override {
+  DecodedImage decode(const EncodedImage& image, bool bgr, int divisor) const override {
     const nb::gil_scoped_acquire locked;
     try {
       const nb::object bytes = nb::steal(PyMemoryView_FromMemory(static_cast<char*>(const_cast<void*>(image.bytes)),
                                                                  static_cast<Py_ssize_t>(image.size), PyBUF_READ));
-      const nb::object array = nb::module_::import_("tensorrt_yolo.images").attr("decode_by_cpu")(bytes, bgr);
+      const nb::object array = nb::module_::import_("tensorrt_yolo.images").attr("decode_by_cpu")(bytes, bgr, divisor);
       const auto held = std::make_shared<HeldArray>(array);
       const Py_buffer& buffer = held->buffer;
       const PixelLayout layout = layoutOf("a decoded image", {buffer.shape, buffer.shape + buffer.ndim},

@@ -37,6 +37,7 @@ void bindOptions(nb::module_& module) {
       .def("set_border_value", setter(&InferOption::setBorderValue))
       .def("set_normalize_params", setter(&InferOption::setNormalizeParams))
       .def("set_input_dimensions", setter(&InferOption::setInputDimensions))
+      .def("set_fast_decode", setter(&InferOption::setFastDecode))
       .def("set_device_id", setter(&InferOption::setDeviceId))
       .def("enable_cuda_memory", setter(&InferOption::enableCudaMem))
       .def("enable_managed_memory", setter(&InferOption::enableManagedMemory))

@@ -141,17 +141,20 @@ def codec_name() -> str:
     return f"OpenCV ({cv2.__version__})"
 
 
-def decode_by_cpu(data: memoryview, bgr: bool) -> npt.NDArray[np.uint8]:
+def decode_by_cpu(data: memoryview, bgr: bool, divisor: int = 1) -> npt.NDArray[np.uint8]:
     """The codec of the CPU: called by _core's decoder, by any thread, between its own checks of the bytes.
+
+    divisor: 1, or of JPEG files 2, 4 or 8, which their sides are divided by, rounded up.
 
     Raises ValueError, whose text is the reason alone.
     """
     try:
         import cv2
     except ImportError:
-        return _decode_by_pil(data, bgr)
+        return _decode_by_pil(data, bgr, divisor)
+    mode = "IMREAD_COLOR" if divisor == 1 else f"IMREAD_REDUCED_COLOR_{divisor}"
     try:
-        found: Any = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+        found: Any = cv2.imdecode(np.frombuffer(data, np.uint8), getattr(cv2, mode))
     except cv2.error as error:
         raise ValueError(f"OpenCV cannot decode the image: {error.err or error}") from error
     if found is None:
@@ -159,7 +162,7 @@ def decode_by_cpu(data: memoryview, bgr: bool) -> npt.NDArray[np.uint8]:
     return found if bgr else cv2.cvtColor(found, cv2.COLOR_BGR2RGB)
 
 
-def _decode_by_pil(data: memoryview, bgr: bool) -> npt.NDArray[np.uint8]:
+def _decode_by_pil(data: memoryview, bgr: bool, divisor: int) -> npt.NDArray[np.uint8]:
     try:
         import PIL.Image
         import PIL.ImageOps
@@ -170,6 +173,8 @@ def _decode_by_pil(data: memoryview, bgr: bool) -> npt.NDArray[np.uint8]:
         ) from None
     try:
         with PIL.Image.open(io.BytesIO(data)) as image:
+            if divisor > 1:  # the largest of Pillow's that leaves as many pixels
+                image.draft(None, (image.width // divisor, image.height // divisor))
             upright = PIL.ImageOps.exif_transpose(image)
             if upright.mode.startswith("I"):  # the upper 8 bits of 16
                 values = np.asarray(upright).astype(np.int64) >> 8

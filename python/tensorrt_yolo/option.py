@@ -85,6 +85,7 @@ class InferOption(PostprocessOptions):
         border_value: float | None = None,
         normalize_params: tuple[Sequence[float], Sequence[float]] | None = None,
         input_dimensions: tuple[int, int] | None = None,
+        fast_decode: bool | None = None,
         device_id: int | None = None,
         cuda_memory: bool = False,
         managed_memory: bool = False,
@@ -165,6 +166,14 @@ class InferOption(PostprocessOptions):
     def set_input_dimensions(self, width: int, height: int) -> InferOption:
         """Says that every source image will be `width` by `height` pixels; another size is then a ValueError."""
         return self._set("input_dimensions", width, height)
+
+    def set_fast_decode(self, fast: bool = True) -> InferOption:
+        """Decodes JPEG files on the CPU at a half, a quarter or an eighth of their size where the network sees no more.
+
+        That takes a fraction of the time. Results are in pixels of the whole image, but not the same to the last digit.
+        Off by default; without effect on arrays, and on files that a GPU decodes.
+        """
+        return self._set("fast_decode", fast)
 
     # --- where and how the network runs
 

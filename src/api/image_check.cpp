@@ -90,6 +90,15 @@ Complaint wrongPixels(const Image& image) {
   return "its format is none of those of PixelFormat, found " + std::to_string(static_cast<int>(image.format));
 }
 
+// {1, -1}, which no image has, if it is none.
+Size wholeOf(const ImageSize& size) {
+  constexpr std::size_t kMost = kMostSide;
+  if (size.width > kMost || size.height > kMost || (size.width == 0) != (size.height == 0)) {
+    return {1, -1};
+  }
+  return {static_cast<int>(size.width), static_cast<int>(size.height)};
+}
+
 }  // namespace
 
 std::string complaintAbout(const Image& image) {
@@ -125,7 +134,7 @@ ImageView viewOf(const Image& image) {
 }
 
 ImageView checkedView(const Image& image, const std::optional<Size>& wanted, std::optional<std::size_t> index,
-                      std::optional<int> gpu) {
+                      std::optional<int> gpu, const ImageSize& whole) {
   const auto fail = [&](const std::string& why) {
     return std::invalid_argument("predict: image" + (index ? " " + std::to_string(*index) : std::string()) + ": " +
                                  why);
@@ -136,11 +145,19 @@ ImageView checkedView(const Image& image, const std::optional<Size>& wanted, std
   if (image.memory == ImageMemory::Device && !gpu) {
     throw fail("it is in the memory of a GPU (Image::memory), and the model runs on the CPU");
   }
-  if (wanted && !(*wanted == Size{image.width, image.height})) {
-    throw fail("setInputDimensions() promised " + std::to_string(wanted->width) + " x " +
-               std::to_string(wanted->height) + " pixels, found " + sizeOf(image));
+  ImageView view = viewOf(image);
+  view.whole = wholeOf(whole);
+  const Size found = view.wholeSize();
+  if (found.width < image.width || found.height < image.height) {
+    throw fail("its decoder says that it was reduced from " + std::to_string(whole.width) + " x " +
+               std::to_string(whole.height) + " pixels, found " + sizeOf(image));
   }
-  return viewOf(image);
+  if (wanted && !(*wanted == found)) {
+    throw fail("setInputDimensions() promised " + std::to_string(wanted->width) + " x " +
+               std::to_string(wanted->height) + " pixels, found " + std::to_string(found.width) + " x " +
+               std::to_string(found.height));
+  }
+  return view;
 }
 
 }  // namespace trtyolo

@@ -17,8 +17,8 @@ std::string complaintAbout(const Image& image);
 ImageView viewOf(const Image& image);
 
 // Throws std::invalid_argument, with the image's `index` in its batch if it has one. `wanted`: the only size allowed.
-// `gpu`: the model's, if it runs on one.
+// `gpu`: the model's, if it runs on one. `whole`: as DecodedImage's.
 ImageView checkedView(const Image& image, const std::optional<Size>& wanted, std::optional<std::size_t> index,
-                      std::optional<int> gpu);
+                      std::optional<int> gpu, const ImageSize& whole = {});
 
 }  // namespace trtyolo

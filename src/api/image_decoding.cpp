@@ -1,11 +1,13 @@
 #include "api/image_decoding.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <string>
 #include <utility>
 
 #include "api/image_check.hpp"
 #include "base/trace.hpp"
+#include "image/center_crop_windows.hpp"
 
 namespace trtyolo {
 namespace {
@@ -24,9 +26,23 @@ std::exception_ptr namedError(const std::exception_ptr& error, std::optional<std
   }
 }
 
-}  // namespace
+// How many pixels of an image of this size the model makes use of, at most.
+Size enoughPixels(const ModelDescription& model, Size whole) {
+  if (model.squareCrop) {
+    const int side = std::max(model.networkSize().width, model.networkSize().height);
+    return {side, side};
+  }
+  if (!model.centerCrop()) {
+    return model.fit(whole).scaled;
+  }
+  const CropSides sides = cropSides(whole, model.networkSize());
+  const auto most = [](const CropSide& side) {
+    return static_cast<int>(std::min<std::int64_t>(side.scaled, side.source));
+  };
+  return {most(sides.columns), most(sides.rows)};
+}
 
-ImageDecoder::~ImageDecoder() = default;
+}  // namespace
 
 void ImageDecoding::require() const {
   if (!decoder_) {
@@ -37,20 +53,32 @@ void ImageDecoding::require() const {
   }
 }
 
-std::size_t ImageDecoding::batch(std::optional<int> gpu) const {
-  return std::max<std::size_t>(1, decoder_->batch({gpu, bgr_}));
+std::size_t ImageDecoding::batch(const Engine& engine) const {
+  return std::max<std::size_t>(1, decoder_->batch(targetFor(engine)));
 }
 
-std::vector<ReadyImage> ImageDecoding::decode(std::span<const EncodedImage> images, std::optional<int> gpu,
+DecodeTarget ImageDecoding::targetFor(const Engine& engine) const {
+  DecodeTarget target{engine.gpu(), bgr_};
+  if (fast_) {
+    target.enough = [&model = engine.description()](const ImageSize& whole) {
+      const Size size = enoughPixels(model, {static_cast<int>(whole.width), static_cast<int>(whole.height)});
+      return ImageSize{static_cast<std::size_t>(size.width), static_cast<std::size_t>(size.height)};
+    };
+  }
+  return target;
+}
+
+std::vector<ReadyImage> ImageDecoding::decode(std::span<const EncodedImage> images, const Engine& engine,
                                               std::optional<std::size_t> first) const {
   const TraceRange range("decode images");
   std::vector<ReadyImage> ready(images.size());
   try {
     std::vector<DecodedImage> decoded(images.size());
-    decoder_->decode(images.data(), images.size(), {gpu, bgr_}, decoded.data());
+    const DecodeTarget target = targetFor(engine);
+    decoder_->decode(images.data(), images.size(), target, decoded.data());
     for (std::size_t i = 0; i < images.size(); ++i) {
       const bool refused = decoded[i].refused;
-      ready[i] = this->ready(std::move(decoded[i]), gpu, first ? std::optional(*first + i) : std::nullopt);
+      ready[i] = this->ready(std::move(decoded[i]), target.gpu, first ? std::optional(*first + i) : std::nullopt);
       ready[i].refused = refused;
     }
   } catch (...) {
@@ -73,7 +101,7 @@ ReadyImage ImageDecoding::ready(DecodedImage&& decoded, std::optional<int> gpu,
     return {{}, nullptr, namedError(decoded.error, index)};
   }
   try {
-    ImageView view = checkedView(decoded.image, wanted_, index, gpu);
+    ImageView view = checkedView(decoded.image, wanted_, index, gpu, decoded.whole);
     if (decoded.gpu && decoded.gpu != gpu) {
       throw Error("predict: the decoder has put an image into the memory of GPU " + std::to_string(*decoded.gpu) +
                   ", expected was " + (gpu ? "GPU " + std::to_string(*gpu) + " or " : "") + "host memory");

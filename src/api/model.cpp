@@ -83,7 +83,7 @@ class Model::Impl {
     const PostprocessOptions wanted = options();
     std::vector<Result> results(images.size());
     StageTimes times;
-    const std::size_t most = std::max({decoding_.batch(engine_->gpu()), batch(), kDecodedTogether});
+    const std::size_t most = std::max({decoding_.batch(*engine_), batch(), kDecodedTogether});
     std::future<std::vector<ReadyImage>> next = decodeLater(images, 0, most, std::launch::deferred);
     for (std::size_t begin = 0; begin < images.size(); begin += most) {
       const std::vector<ReadyImage> ready = next.get();
@@ -131,7 +131,7 @@ class Model::Impl {
     std::vector<Letterbox> letterboxes;
     letterboxes.reserve(views.size());
     for (const ImageView& view : views) {
-      letterboxes.push_back(engine_->description().fit(view.size));
+      letterboxes.push_back(engine_->description().fit(view.wholeSize()));
     }
     StageTimes times;
     for (std::size_t begin = 0, end = 0; begin < views.size(); begin = end) {
@@ -158,7 +158,7 @@ class Model::Impl {
                                                    std::size_t most, std::launch how) const {
     const auto decode = [this, all = images.size(), begin,
                          part = images.subspan(begin, std::min(most, images.size() - begin))] {
-      return decoding_.decode(part, engine_->gpu(), all == 1 ? std::nullopt : std::optional(begin));
+      return decoding_.decode(part, *engine_, all == 1 ? std::nullopt : std::optional(begin));
     };
     try {
       return std::async(how, decode);
@@ -238,7 +238,7 @@ std::unique_ptr<Impl> loadImpl(const std::string& file, const InferOption& optio
   auto registry = std::make_shared<EngineRegistry>(file, said.engine, checkFor(task, option));
   auto engine = registry->loadFirst();
   PostprocessOptions options = said.postprocess.over(engine->description().postprocess);
-  ImageDecoding decoding(said.decoder, said.engine.description.pixels.swapRB, said.sourceSize);
+  ImageDecoding decoding(said.decoder, said.engine.description.pixels.swapRB, said.fastDecode, said.sourceSize);
   return std::make_unique<Impl>(std::move(engine), std::move(registry), said.sourceSize, std::move(decoding),
                                 std::move(options), said.performanceReport);
 }

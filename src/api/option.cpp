@@ -104,6 +104,11 @@ InferOption& InferOption::setImageDecoder(std::shared_ptr<ImageDecoder> decoder)
   return *this;
 }
 
+InferOption& InferOption::setFastDecode(bool fast) {
+  impl_->fastDecode = fast;
+  return *this;
+}
+
 InferOption& InferOption::setDeviceId(int id) {
   impl_->engine.deviceId = checkedNotNegative("setDeviceId: the GPU ordinal", id);
   return *this;

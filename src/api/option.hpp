@@ -38,6 +38,7 @@ struct InferOption::Impl {
   std::optional<Size> sourceSize;  // every image has this size
   PartialPostprocessOptions postprocess;
   std::shared_ptr<ImageDecoder> decoder;  // null: none
+  bool fastDecode = false;
   bool performanceReport = false;
 };
 

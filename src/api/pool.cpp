@@ -221,16 +221,15 @@ class BasePool::Impl {
   // `soon`: images that are run next.
   DecodeStage decodeStage(const PoolOption& option, std::size_t soon) const {
     DecodeStage stage;
-    const std::optional<int> gpu = engine_->gpu();
-    stage.batch = decoding_.batch(gpu);
+    stage.batch = decoding_.batch(*engine_);
     const int cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
     const int usual = stage.batch > 1 ? kBatchDecoders : std::min(cores, kMostDecoders);
     stage.threads =
         static_cast<std::size_t>(chosen("decodeThreads", option.decodeThreads, usual, 1024, "more cannot pay"));
     stage.ahead = soon + stage.threads * stage.batch;
     // Nothing is decoded any more when this goes; tickets, which keep the scheduler, are not to keep the decoder.
-    stage.decode = [this, gpu](std::span<const EncodedImage> images) {
-      return decoding_.decode(images, gpu, std::nullopt);
+    stage.decode = [this](std::span<const EncodedImage> images) {
+      return decoding_.decode(images, *engine_, std::nullopt);
     };
     stage.fit = [this](Size size) { return engine_->description().fit(size); };
     return stage;

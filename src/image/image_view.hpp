@@ -20,6 +20,10 @@ struct ImageView {
   std::size_t pitch = 0;
   PixelConversion conversion = {};
   ImageMemory memory = ImageMemory::AsOption;
+  Size whole = {};  // of the image that a decoder has reduced to this; {0, 0}: it is whole
+
+  // Of which results are in pixels.
+  Size wholeSize() const { return whole.width > 0 ? whole : size; }
 
   const std::uint8_t* row(int number) const { return data + static_cast<std::size_t>(number) * pitch; }
 

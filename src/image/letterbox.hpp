@@ -36,7 +36,7 @@ class Letterboxer {
   // written, unless the border is kept. The scaled image equals cv::resize(..., INTER_LINEAR) on 8-bit images to the
   // bit, and each value is (v / 255.f - mean) / std with every operation rounded to f32, so v / 255.f with the default
   // normalisation.
-  // `box.source` must equal `image.size`. Grey images fill all three planes alike.
+  // The image may have another size than `box.source`. Grey images fill all three planes alike.
   void write(const ImageView& image, const Letterbox& box, const Normalization& normalization, float* planes,
              Border border = Border::Write);
 

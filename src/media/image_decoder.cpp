@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "media/checks.hpp"
+#include "media/reduction.hpp"
 #include "trtyolo/errors.hpp"
 
 namespace trtyolo {
@@ -76,7 +77,7 @@ void Decoder::decode(const EncodedImage* images, std::size_t count, const Decode
   const bool refused = !onGpu.empty();
   refused_ += refused ? left.size() : 0;
   inThreads(left.size(), threads_, [&](std::size_t i) {
-    decoded[left[i]] = decodeOnCpu(images[left[i]], target.bgr);
+    decoded[left[i]] = decodeOnCpu(images[left[i]], target);
     decoded[left[i]].refused = refused;
   });
 }
@@ -118,11 +119,13 @@ std::vector<std::optional<DecodedImage>> Decoder::decodeOnGpu(const EncodedImage
 }
 
 // Throws nothing.
-DecodedImage Decoder::decodeOnCpu(const EncodedImage& image, bool bgr) {
+DecodedImage Decoder::decodeOnCpu(const EncodedImage& image, const DecodeTarget& target) {
   DecodedImage decoded;
   try {
     checkBefore(image, mostBytes_, codec_->name());
-    decoded = codec_->decode(image, bgr);
+    const Reduction reduction = reductionFor(image, target);
+    decoded = codec_->decode(image, target.bgr, reduction.divisor);
+    decoded.whole = wholeOf(decoded.image, reduction);
     checkAfter(image);
     ++cpu_;
   } catch (...) {

@@ -23,8 +23,9 @@ class CpuCodec {
 
   // For messages: its name and, behind a space, its version in parentheses.
   virtual std::string name() const = 0;
-  // The image in host memory, as DecodedImage says. Throws DecodeError.
-  virtual DecodedImage decode(const EncodedImage& image, bool bgr) const = 0;
+  // The image in host memory, as DecodedImage says. `divisor`: 1, or of JPEG images 2, 4 or 8, which the sides of the
+  // file are divided by, rounded up. Throws DecodeError.
+  virtual DecodedImage decode(const EncodedImage& image, bool bgr, int divisor) const = 0;
 };
 
 class Decoder final : public MediaDecoder {
@@ -42,7 +43,7 @@ class Decoder final : public MediaDecoder {
  private:
   std::vector<std::optional<DecodedImage>> decodeOnGpu(const EncodedImage* images, std::size_t count, int gpu,
                                                        bool bgr);
-  DecodedImage decodeOnCpu(const EncodedImage& image, bool bgr);
+  DecodedImage decodeOnCpu(const EncodedImage& image, const DecodeTarget& target);
 
   std::size_t mostBytes_;
   std::size_t threads_;

@@ -279,18 +279,6 @@ MaybeSize sizeOfInput(const Input& input, long page) {
   return std::nullopt;
 }
 
-}  // namespace
-
-std::size_t ImageSize::bytes() const {
-  constexpr std::size_t kChannels = 3, kMost = std::numeric_limits<std::size_t>::max() / 2;
-  if (width != 0 && height > kMost / kChannels / width) {
-    return kMost;
-  }
-  return kChannels * width * height;
-}
-
-namespace {
-
 Input inputOf(const EncodedImage& image) {
   return Input([bytes = textOf(image)](std::size_t position, std::size_t count) {
     return std::string(bytes.substr(std::min(position, bytes.size()), count));

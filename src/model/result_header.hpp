@@ -30,8 +30,8 @@ class ResultHeader {
       result.task = task_;
       result.names = names_;
       result.keypointDims = keypointDims_;
-      result.imageWidth = images[i].size.width;
-      result.imageHeight = images[i].size.height;
+      result.imageWidth = images[i].wholeSize().width;
+      result.imageHeight = images[i].wholeSize().height;
       result.speed = {run.preprocess / share, run.inference / share, run.postprocess / share};
     }
     if (firstLook_) {

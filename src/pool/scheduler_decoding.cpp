@@ -108,7 +108,7 @@ void Scheduler::decodeImages() {
         continue;
       }
       request.image = image.view;
-      request.box = settings_.decoding.fit(request.image.size);
+      request.box = settings_.decoding.fit(request.image.wholeSize());
       request.pixels = std::move(image.owner);
       joinGroup(request, decoding_);
     }

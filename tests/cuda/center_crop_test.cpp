@@ -40,7 +40,7 @@ class DeviceBatch {
         slots[place].pixels = images[place]->pixels();
         slots[place].pitch = view.pitch;
         slots[place].channels = view.channels;
-        slots[place].box.source = view.size;
+        slots[place].size = view.size;
         ASSERT_LE(cropTableBytes(view.size, network), stride_);
         std::vector<std::int32_t> table(cropTableBytes(view.size, network) / sizeof(std::int32_t));
         fillCropTable(view.size, network, table.data());

@@ -25,6 +25,7 @@ ImageSlot slotOf(const DeviceImage& image, const Letterbox& box) {
   slot.pitch = image.view().pitch;
   slot.channels = image.view().channels;
   slot.box = box;
+  slot.size = image.view().size;
   return slot;
 }
 
@@ -146,7 +147,7 @@ TEST_F(CudaLetterbox, ScaledImagesEqualTheCpu) {
       Letterboxer().scaleRows(image.view(), box.scaled, 0, box.scaled.height, scaled.data());
       DeviceMemory<std::uint8_t> memory(scaled.size());
       copyToDevice(memory.get(), scaled.data(), scaled.size());
-      const ImageSlot slot{memory.get(), pitch, 4, box, true};
+      const ImageSlot slot{memory.get(), pitch, 4, box, box.scaled};
       checkSlots({slot}, box.network, {}, {planesOf(image.view(), box, {})});
     }
   }

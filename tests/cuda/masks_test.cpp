@@ -323,7 +323,7 @@ TEST(CudaMasks, ValuesThatAreNoNumbers) {
   const auto counts = toDevice(std::vector<int>{1});
   static const std::uint8_t pixel = 0;
   const Letterbox letterbox = Letterbox::fit({50, 40}, {160, 160});
-  const auto slots = toDevice(std::vector<ImageSlot>{{&pixel, 150, 3, letterbox}});
+  const auto slots = toDevice(std::vector<ImageSlot>{{&pixel, 150, 3, letterbox, {1, 1}}});
   decoder.prepare({devicePrototypes.get(), ValueType::F32, {1, 32, 40, 40}},
                   {deviceCoefficients.get(), ValueType::F32, 32, 1, 1}, 32, false, 1, kept.get(), counts.get(), 1);
   decoder.place(0, letterbox, true);

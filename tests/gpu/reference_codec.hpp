@@ -52,7 +52,7 @@ class ReferenceCodec final : public media::CpuCodec {
 
   std::string name() const override { return "References (1)"; }
 
-  DecodedImage decode(const EncodedImage& image, bool bgr) const override {
+  DecodedImage decode(const EncodedImage& image, bool bgr, int /*divisor*/) const override {
     const auto found = pictures_.find(std::string(static_cast<const char*>(image.bytes), image.size));
     if (found == pictures_.end()) {
       throw DecodeError("not a file that there is a reference of");

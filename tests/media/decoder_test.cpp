@@ -19,6 +19,7 @@ using test::Bytes;
 using test::encode;
 using test::encoded;
 using test::inputBytes;
+using test::matOf;
 using test::oriented;
 using test::quadrants;
 
@@ -27,14 +28,6 @@ DecodedImage decodeBy(MediaDecoder& decoder, const Bytes& bytes, bool bgr = true
   DecodedImage decoded;
   decoder.decode(&image, 1, {std::nullopt, bgr}, &decoded);
   return decoded;
-}
-
-cv::Mat matOf(const DecodedImage& decoded) {
-  if (decoded.error) {
-    std::rethrow_exception(decoded.error);
-  }
-  const Image& image = decoded.image;
-  return cv::Mat(image.height, image.width, CV_8UC(image.channels), const_cast<void*>(image.ptr), image.pitch).clone();
 }
 
 cv::Mat decode(const Bytes& bytes, bool bgr = true) {

@@ -29,6 +29,15 @@ inline Bytes inputBytes(const std::string& name) {
   return bytesOf(TRTYOLO_MEDIA_INPUTS "/" + name);
 }
 
+/// A copy of the pixels; throws the error.
+inline cv::Mat matOf(const DecodedImage& decoded) {
+  if (decoded.error) {
+    std::rethrow_exception(decoded.error);
+  }
+  const Image& image = decoded.image;
+  return cv::Mat(image.height, image.width, CV_8UC(image.channels), const_cast<void*>(image.ptr), image.pitch).clone();
+}
+
 /// Four quadrants: red, green, blue and white.
 inline cv::Mat quadrants(int width = 32, int height = 32) {
   cv::Mat image(height, width, CV_8UC3);

@@ -53,6 +53,7 @@ def test_options_can_be_given_by_name_or_set():
         "border_value": 100.0,
         "normalize_params": ([0.1, 0.2, 0.3], [1, 2, 3]),
         "input_dimensions": (640, 480),
+        "fast_decode": True,
         "device_id": 1,
         "backend": "openvino",
         "precision": "auto",

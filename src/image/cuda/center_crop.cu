@@ -72,7 +72,7 @@ template <int kChannels>
 __device__ void filterRows(const ImageSlot& slot, const CropTable& table, Size network, const Place& place, int first,
                            int end, Pixel* chunk) {
   const int x = place.x < network.width ? place.x : network.width - 1;
-  const int rowBytes = slot.box.source.width * kChannels;
+  const int rowBytes = slot.size.width * kChannels;
   const std::uint8_t* const rows = slot.pixels + static_cast<std::size_t>(first + place.row) * slot.pitch;
   int at = table.columnFirst[x] * kChannels;
   CropSum<kUsedChannels<kChannels>> sums[kRowsOfThread];

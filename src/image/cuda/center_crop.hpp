@@ -19,7 +19,7 @@ namespace trtyolo::cuda {
 //
 // `slots` and `tables` are device memory, read when the kernel runs: a captured launch serves whatever images lie there
 // then. Slot i's table is at `tables` + i * `tableStride` bytes, a multiple of 16, made by fillCropTable for the size
-// of the slot's image, slot.box.source (rows of less than 2^31 bytes); nothing else of the box is read. A stride serves
+// of the slot's image, slot.size (rows of less than 2^31 bytes); nothing of the box is read. A stride serves
 // all images whose cropTableBytes is not above it. Pixels and pitches need no alignment. Of an image, the kernel reads
 // nothing but the pixels of the rows that fillCropTable returned.
 // Throws DeviceError. Any thread.

@@ -14,13 +14,13 @@ struct ImageSlot {
   std::size_t pitch = 0;                 // bytes from row to row
   int channels = 3;                      // 1, 3 or 4; plays no part where pixels are converted
   Letterbox box;                         // where the image lies in the network's input
-  bool scaled = false;                   // the pixels are those of the scaled image, not of box.source
+  Size size;                             // of the image in memory: box.source, or what was made of it
   PixelConversion conversion = {};
 };
 
 // `image` is in the memory of the device.
 inline ImageSlot slotFor(const ImageView& image, const Letterbox& box) {
-  return {image.data, image.pitch, image.channels, box, !(image.size == box.source), image.conversion};
+  return {image.data, image.pitch, image.channels, box, image.size, image.conversion};
 }
 
 }  // namespace trtyolo::cuda

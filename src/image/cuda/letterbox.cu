@@ -73,7 +73,7 @@ __global__ void __launch_bounds__(kTileColumns* kThreadRows)
     return;
   }
   const Letterbox& box = slot.box;
-  const Size size = slot.scaled ? box.scaled : box.source;  // of the image in memory
+  const Size size = slot.size;
   const auto column = static_cast<int>(threadIdx.x);
   const auto row = static_cast<int>(threadIdx.y);
 

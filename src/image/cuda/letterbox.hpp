@@ -15,9 +15,9 @@ namespace trtyolo::cuda {
 // pixels is left as it is. One kernel, and no other call: may be captured.
 //
 // `slots` is device memory, read when the kernel runs: a captured launch serves whatever images lie there then. It
-// relies on box.network == network, box.source (box.scaled where the slot says so) being the image's size (rows of less
-// than 2^31 bytes), and box being made by Letterbox::fit or fitRect. Pixels and pitches need no alignment. Of an
-// image, the kernel reads nothing but pixels. Throws DeviceError. Any thread.
+// relies on box.network == network, slots' sizes being those of the images in memory (rows of less than 2^31 bytes),
+// and box being made by Letterbox::fit or fitRect. Pixels and pitches need no alignment. Of an image, the kernel reads
+// nothing but pixels. Throws DeviceError. Any thread.
 void letterbox(const ImageSlot* slots, int batch, Size network, const Normalization& normalization, void* input,
                bool half, cudaStream_t stream);
 

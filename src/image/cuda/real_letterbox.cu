@@ -29,8 +29,8 @@ __global__ void __launch_bounds__(kBlockColumns* kBlockRows)
   const bool inside = x >= 0 && x < box.scaled.width && y >= 0 && y < box.scaled.height;
   LinearTap column, row;
   if (inside) {
-    column = linearTap(x, {box.source.width, box.scaled.width});
-    row = linearTap(y, {box.source.height, box.scaled.height});
+    column = linearTap(x, {slot.size.width, box.scaled.width});
+    row = linearTap(y, {slot.size.height, box.scaled.height});
   }
   const bool converts = inside && slot.conversion.needed();
   Pixel pixels[4] = {};

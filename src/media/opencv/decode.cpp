@@ -22,13 +22,26 @@ std::string reasonOf(const std::exception& error) {
   return ofOpenCv ? (ofOpenCv->err.empty() ? ofOpenCv->msg : ofOpenCv->err) : error.what();
 }
 
+int modeFor(int divisor) {
+  switch (divisor) {
+    case 2:
+      return cv::IMREAD_REDUCED_COLOR_2;
+    case 4:
+      return cv::IMREAD_REDUCED_COLOR_4;
+    case 8:
+      return cv::IMREAD_REDUCED_COLOR_8;
+    default:
+      return cv::IMREAD_COLOR;
+  }
+}
+
 // 8-bit BGR, upright; what the checks have let through.
-cv::Mat decodeByOpenCv(const EncodedImage& image) {
+cv::Mat decodeByOpenCv(const EncodedImage& image, int divisor) {
   cv::Mat decoded;
   try {
     // Only read from.
     const cv::Mat bytes(1, static_cast<int>(image.size), CV_8U, const_cast<void*>(image.bytes));
-    decoded = cv::imdecode(bytes, cv::IMREAD_COLOR);
+    decoded = cv::imdecode(bytes, modeFor(divisor));
   } catch (const std::exception& error) {
     throw DecodeError("OpenCV cannot decode the image: " + reasonOf(error));
   }
@@ -42,8 +55,8 @@ class OpenCvCodec final : public media::CpuCodec {
  public:
   std::string name() const override { return kName; }
 
-  DecodedImage decode(const EncodedImage& image, bool bgr) const override {
-    auto decoded = std::make_shared<cv::Mat>(decodeByOpenCv(image));
+  DecodedImage decode(const EncodedImage& image, bool bgr, int divisor) const override {
+    auto decoded = std::make_shared<cv::Mat>(decodeByOpenCv(image, divisor));
     if (!bgr) {
       cv::cvtColor(*decoded, *decoded, cv::COLOR_BGR2RGB);
     }
@@ -58,7 +71,7 @@ class OpenCvCodec final : public media::CpuCodec {
 
 cv::Mat decodeMat(const EncodedImage& image, std::size_t mostBytes) {
   media::checkBefore(image, mostBytes, kName);
-  cv::Mat decoded = decodeByOpenCv(image);
+  cv::Mat decoded = decodeByOpenCv(image, 1);
   media::checkAfter(image);
   return decoded;
 }

@@ -68,15 +68,10 @@ void OpenVinoContext::write(const ImageView& image, const Letterbox& box, Border
     resampler_.writeReal(image, box, model.normalization, planes);
     return;
   }
-  ImageView scaled = image;
-  Letterbox place = box;
-  if (model.filter == Filter::Pillow) {
-    scaled = resampler_.byPillow(scaled, box.scaled);
-    place.source = box.scaled;
-  }
+  const ImageView scaled = model.filter == Filter::Pillow ? resampler_.byPillow(image, box.scaled) : image;
   const bool valid = border.planes == planes && border.box.sameFrame(box);
   border.planes = nullptr;  // should the writing fail
-  letterboxer_.write(scaled, place, model.normalization, planes, valid ? Border::Keep : Border::Write);
+  letterboxer_.write(scaled, box, model.normalization, planes, valid ? Border::Keep : Border::Write);
   border = {planes, box};
 }
 

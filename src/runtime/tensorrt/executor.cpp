@@ -277,8 +277,8 @@ void Executor::fillSlots(std::span<const ImageView> images, std::span<const Lett
                          bool alone) {
   if (settings_.description.centerCrop()) {
     bool moved = false;
-    for (const Letterbox& box : letterboxes) {
-      moved = cropTables_.provide(box.source, box.network) || moved;
+    for (std::size_t i = 0; i < images.size(); ++i) {
+      moved = cropTables_.provide(images[i].size, letterboxes[i].network) || moved;
     }
     if (moved) {
       forgetGraphs();
@@ -298,7 +298,7 @@ void Executor::fillSlots(std::span<const ImageView> images, std::span<const Lett
 ImageView Executor::placed(std::size_t place, const ImageView& image, const Letterbox& box, bool alone) {
   const ModelDescription& model = settings_.description;
   const cuda::RowRange rows =
-      model.centerCrop() ? cropTables_.fill(place, box.source, box.network, stream_.get()) : cuda::RowRange{};
+      model.centerCrop() ? cropTables_.fill(place, image.size, box.network, stream_.get()) : cuda::RowRange{};
   const bool made = (model.input.grey && image.channels != 1) || model.filter == Filter::Pillow;
   const bool device =
       image.memory == ImageMemory::AsOption ? settings_.deviceImages : image.memory == ImageMemory::Device;
@@ -335,9 +335,9 @@ ImageView Executor::staged(std::size_t place, const ImageView& image, const Lett
   if (settings_.description.centerCrop()) {
     return staging_[place].copy(image, rows, uploads_);
   }
-  const bool scalable = image.size == box.source && settings_.description.filter == Filter::Bilinear;
-  return scalable ? staging_[place].copyLetterboxed(image, box, uploads_)
-                  : staging_[place].copy(image, {0, image.size.height}, uploads_);
+  return settings_.description.filter == Filter::Bilinear
+             ? staging_[place].copyLetterboxed(image, box, uploads_)
+             : staging_[place].copy(image, {0, image.size.height}, uploads_);
 }
 
 // For an image that is there for this moment only.
