@@ -39,6 +39,16 @@ struct HeldArray {
   Py_buffer buffer{};
 };
 
+// What a codec of Python raised about an image: of a ValueError, which is about its bytes, a DecodeError.
+[[noreturn]] void rethrowByCodec(const EncodedImage& image, const std::string& codec, const nb::python_error& error) {
+  if (error.matches(PyExc_ValueError)) {
+    media::checkAfter(image);
+    media::checkKind(image, codec);
+    throw DecodeError(printed(error.value()));
+  }
+  throw;
+}
+
 // Whatever reads images in Python: OpenCV, or Pillow.
 class PythonCodec final : public media::CpuCodec {
  public:
@@ -61,11 +71,7 @@ class PythonCodec final : public media::CpuCodec {
               std::shared_ptr<const void>(held, buffer.buf),
               nullptr};
     } catch (const nb::python_error& error) {
-      if (error.matches(PyExc_ValueError)) {
-        media::checkAfter(image);
-        throw DecodeError(printed(error.value()));
-      }
-      throw;
+      rethrowByCodec(image, name_, error);
     }
   }
 
@@ -80,18 +86,16 @@ nb::object decodeArray(const EncodedBytes& image, bool bgr) {
   try {
     const EncodedImage view = image.view();
     media::checkBefore(view, std::numeric_limits<std::size_t>::max(), name);
-    const nb::object bytes = nb::steal(PyMemoryView_FromMemory(static_cast<char*>(const_cast<void*>(view.bytes)),
-                                                               static_cast<Py_ssize_t>(view.size), PyBUF_READ));
-    nb::object array = images.attr("decode_by_cpu")(bytes, bgr);
+    nb::object array;
+    try {
+      const nb::object bytes = nb::steal(PyMemoryView_FromMemory(static_cast<char*>(const_cast<void*>(view.bytes)),
+                                                                 static_cast<Py_ssize_t>(view.size), PyBUF_READ));
+      array = images.attr("decode_by_cpu")(bytes, bgr);
+    } catch (const nb::python_error& error) {
+      rethrowByCodec(view, name, error);
+    }
     media::checkAfter(view);
     return array;
-  } catch (const nb::python_error& error) {
-    if (!error.matches(PyExc_ValueError)) {
-      throw;
-    }
-    const bool whole = hasItsEnd(image.view());
-    std::rethrow_exception(image.named(
-        std::make_exception_ptr(DecodeError(whole ? printed(error.value()) : std::string(media::kCutOff)))));
   } catch (const DecodeError&) {
     std::rethrow_exception(image.named(std::current_exception()));
   }

@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "media/jpeg_frame.hpp"
 #include "trtyolo/errors.hpp"
 #include "trtyolo/media.hpp"
 
@@ -36,12 +37,33 @@ void checkBefore(const EncodedImage& image, std::size_t mostBytes, const std::st
 
 void checkAfter(const EncodedImage& image) {
   if (!hasItsEnd(image)) {
-    throw DecodeError(kCutOff);
+    throw DecodeError("the JPEG image is damaged: it is cut off before its end");
+  }
+}
+
+void checkKind(const EncodedImage& image, const std::string& codec) {
+  constexpr unsigned kLossless = 0xC3, kFirstArithmetic = 0xC9, kBits = 8;
+  const std::optional<JpegFrame> frame = jpegFrame(image);
+  if (!frame) {
+    return;
+  }
+  const auto fail = [&](const std::string& kind) {
+    throw DecodeError("a JPEG image " + kind + ", which this version of " + codec + " cannot read, or damaged");
+  };
+  if (frame->bits != kBits) {
+    fail("with " + std::to_string(frame->bits) + " bits a channel");
+  }
+  if (frame->process == kLossless) {
+    fail("without loss");
+  }
+  if (frame->process >= kFirstArithmetic) {
+    fail("with arithmetic coding");
   }
 }
 
 void failUnreadable(const EncodedImage& image, const std::string& codec) {
   checkAfter(image);
+  checkKind(image, codec);
   if (imageContent(image) == ImageContent::FirstFrame) {
     throw DecodeError("an animated image, which this version of " + codec + " cannot read");
   }

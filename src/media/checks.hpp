@@ -12,10 +12,12 @@ namespace trtyolo::media {
 // does, or say that there are more than `mostBytes` of pixels. `codec`: who would decode it, for messages.
 void checkBefore(const EncodedImage& image, std::size_t mostBytes, const std::string& codec);
 
-inline constexpr const char* kCutOff = "the JPEG image is damaged: it is cut off before its end";
-
 // Throws DecodeError if a codec has filled what is missing of the image.
 void checkAfter(const EncodedImage& image);
+
+// Throws DecodeError, which says the kind, if it is a JPEG image of one that few codecs read: of what `codec` could not
+// read.
+void checkKind(const EncodedImage& image, const std::string& codec);
 
 // The error of what `codec` could not read.
 [[noreturn]] void failUnreadable(const EncodedImage& image, const std::string& codec);

@@ -59,6 +59,7 @@ def write_encoded(data: Path, out: Path) -> None:
         exif[0x0112] = orientation
         wide.save(out / f"exif{orientation}.jpg", quality=92, exif=exif)
         shapes.crop((0, 0, 203, 119)).save(out / f"odd-exif{orientation}.jpg", quality=92, exif=exif)
+    shutil.copy(data.resolve().parent / "tests" / "media" / "inputs" / "arithmetic.jpg", out)
     for file in sorted(out.iterdir()):
         if file.suffix != ".ppm" and not cv2.imwrite(f"{file}.ppm", cv2.imread(str(file))):
             sys.exit(f"{file}.ppm cannot be written")

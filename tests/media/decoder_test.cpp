@@ -1,12 +1,16 @@
 // Decoding on the CPU: formats, orientation, damage, sizes, threads.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <opencv2/imgproc.hpp>
 #include <thread>
+#include <utility>
 
 #include "media/encoded.hpp"
+#include "media/jpeg_frame.hpp"
+#include "support/jpeg.hpp"
 #include "support/random.hpp"
 #include "trtyolo/errors.hpp"
 #include "trtyolo/media.hpp"
@@ -64,6 +68,34 @@ TEST(ImageDecoderTest, DecodesWhatOthersWrite) {
   EXPECT_EQ(difference(decode(inputBytes("lossless.webp")), quadrants()), 0);
   EXPECT_LE(difference(decode(inputBytes("progressive.jpg")), quadrants()), kLossy);
   EXPECT_LE(difference(decode(inputBytes("cmyk.jpg")), quadrants()), kLossy);
+}
+
+// Kinds of JPEG images that not every codec reads. Their frames say that they are none for a GPU.
+TEST(ImageDecoderTest, RareJpegImagesAreDecodedOrRefusedBySayingTheirKind) {
+  const auto kindOf = [](const Bytes& bytes) {
+    const auto frame = media::jpegFrame(encoded(bytes));
+    return frame ? std::pair(frame->process, frame->bits) : std::pair(0U, 0U);
+  };
+  const std::string version = ", which this version of OpenCV (" CV_VERSION ") cannot read, or damaged";
+  const Bytes arithmetic = inputBytes("arithmetic.jpg");
+  EXPECT_EQ(kindOf(arithmetic), std::pair(0xC9U, 8U));
+  if (const std::string error = errorOf(arithmetic); error == "none") {
+    EXPECT_LE(difference(decode(arithmetic), quadrants()), kLossy);
+  } else {
+    EXPECT_EQ(error, "a JPEG image with arithmetic coding" + version);
+  }
+  const Bytes deep = test::jpegOf12Bits();
+  EXPECT_EQ(kindOf(deep), std::pair(0xC1U, 12U));
+  EXPECT_EQ(errorOf(deep), "a JPEG image with 12 bits a channel" + version);
+  Bytes lossless = encode(quadrants(), ".jpg");
+  const auto frame = std::find(lossless.begin(), lossless.end(), 0xC0);
+  ASSERT_NE(frame, lossless.end());
+  *frame = 0xC3;
+  EXPECT_EQ(errorOf(lossless), "a JPEG image without loss" + version);
+  for (const Bytes& whole : {arithmetic, deep}) {
+    const Bytes cut(whole.begin(), whole.end() - 2);
+    EXPECT_EQ(errorOf(cut), "the JPEG image is damaged: it is cut off before its end");
+  }
 }
 
 TEST(ImageDecoderTest, ColoursComeInTheOrderThatIsAskedFor) {

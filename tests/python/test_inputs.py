@@ -144,6 +144,28 @@ def test_pillow_reads_as_opencv_does(monkeypatch, tmp_path):
             assert np.abs(a[..., ::-1].astype(int) - b).mean() > 10
 
 
+@pytest.mark.parametrize("codec", ["OpenCV", "Pillow"])
+def test_files_that_are_decoded_at_a_fraction_of_their_size(monkeypatch, tmp_path, codec):
+    large, exif = tmp_path / "large.jpg", PIL.Image.Exif()
+    exif[0x0112] = 6  # orientation: to be turned by 90 degrees
+    PIL.Image.open(FILE).resize((2001, 1503), PIL.Image.Resampling.BICUBIC).save(large, quality=95, exif=exif)
+    shapes = []
+
+    def decode_by_cpu(data, bgr, divisor=1):
+        shapes.append(decode(data, bgr, divisor).shape)
+        return decode(data, bgr, divisor)
+
+    decode = ty.images.decode_by_cpu
+    monkeypatch.setattr(ty.images, "decode_by_cpu", decode_by_cpu)
+    if codec == "Pillow":
+        monkeypatch.setitem(sys.modules, "cv2", None)
+    whole = ty.DetectModel(model_file("detect")).predict(large)
+    fast = ty.DetectModel(model_file("detect"), ty.InferOption().set_fast_decode()).predict(large)
+    assert shapes == [(2001, 1503, 3), (1001, 752, 3)]
+    assert fast.image_size == whole.image_size == (1503, 2001) and fast.num == whole.num > 0
+    assert np.abs(fast.boxes - whole.boxes).max() < 6
+
+
 def test_nothing_that_reads_pictures(monkeypatch, rgb_model):
     monkeypatch.setitem(sys.modules, "cv2", None)
     monkeypatch.setitem(sys.modules, "PIL", None)
@@ -225,6 +247,12 @@ def test_the_index_in_a_list(bgr_model, tmp_path):
 
 
 GOOD = np.zeros((8, 8, 3), np.uint8)
+
+# A JPEG file of 8 x 8 grey pixels with 12 bits each.
+DEEP = bytes.fromhex(
+    f"ffd8ffdb004300{'01' * 64}ffc1000b0c0008000801011100"
+    f"ffc400140001{'00' * 16}ffc400141001{'00' * 16}ffda0008010100003f003fffd9"
+)
 WRONG = {
     "float": (GOOD.astype(np.float32), TypeError, "float32"),
     "double": (GOOD.astype(float), TypeError, "float64"),
@@ -252,6 +280,7 @@ WRONG = {
     "masked": (np.ma.masked_equal(GOOD, 1), TypeError, "masked array"),
     "matrix": (np.matrix(GOOD[..., 0]), TypeError, "numpy.asarray"),
     "bytes that are cut off": (FILE.read_bytes()[:900], ValueError, "cut off"),
+    "12 bits": (DEEP, ValueError, "with 12 bits a channel, which this version of OpenCV"),
     "no bytes": (b"", ValueError, "0 bytes"),
     "a bomb": (BOMB, ValueError, "OpenCV cannot decode|100000 x 100000 pixels takes 30000 MB"),
     "missing file": (SHAPES / "none.jpg", FileNotFoundError, "none.jpg"),
