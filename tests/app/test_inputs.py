@@ -159,6 +159,24 @@ class Kinds(InputsTest):
             self.assertEqual(sorted(pathlib.Path(image["source"]).name for image in images), names, pattern)
 
 
+class FastDecode(InputsTest):
+    def test_results_are_those_of_the_whole_picture_but_for_a_little(self):
+        whole, fast = (self.predict(*QUICK, PICTURE, *more)["images"][0] for more in ([], ["--fast-decode"]))
+        self.assertEqual([fast["width"], fast["height"]], [whole["width"], whole["height"]])
+        self.assertGreater(len(whole["objects"]), 0)
+        self.assertEqual(sorted(found["class"] for found in fast["objects"]),
+                         sorted(found["class"] for found in whole["objects"]))  # fmt: skip
+        self.assertNotEqual(fast["objects"], whole["objects"])  # it was decoded at half of its size
+        for wanted in whole["objects"]:
+            nearest = min(max(map(lambda a, b: abs(a - b), found["box"], wanted["box"])) for found in fast["objects"])
+            self.assertLess(nearest, 6)
+
+    def test_not_with_pictures_that_are_kept(self):
+        done = run("predict", *QUICK, PICTURE, "--fast-decode", "--save", self.folder / "out")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("--fast-decode", done.stderr)
+
+
 class Times(InputsTest):
     def test_of_frames_that_come_at_no_constant_rate(self):
         for name in ("vfr.mkv", "vfr.mp4"):

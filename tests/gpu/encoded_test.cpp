@@ -19,6 +19,7 @@ namespace trtyolo {
 namespace {
 
 using test::EncodedFile;
+using test::Picture;
 using test::ReferenceCodec;
 
 class GpuEncodedTest : public testing::Test {
@@ -285,6 +286,58 @@ TEST_F(GpuEncodedTest, ModelsFindWhatIsInTheDecodedImage) {
       EXPECT_THROW(model.predict(test::DevicePicture(first.picture).view()), std::invalid_argument);
     }
   }
+}
+
+// A picture four times as large, whole or at half of its size where that is enough.
+class EnlargingDecoder final : public ImageDecoder {
+ public:
+  static constexpr int kTimes = 4;
+
+  EnlargingDecoder(const Picture& picture, int divisor) : image_(enlarged(picture, kTimes / divisor)) {
+    if (divisor > 1) {
+      whole_ = {static_cast<std::size_t>(kTimes * picture.width), static_cast<std::size_t>(kTimes * picture.height)};
+    }
+  }
+
+  void decode(const EncodedImage* /*images*/, std::size_t count, const DecodeTarget& target,
+              DecodedImage* decoded) override {
+    for (std::size_t i = 0; i < count; ++i) {
+      decoded[i].image = image_.view();
+      decoded[i].whole = whole_;
+      EXPECT_EQ(target.enough != nullptr, whole_.width > 0);
+    }
+  }
+  std::size_t batch(const DecodeTarget& /*target*/) const override { return 1; }
+
+ private:
+  static Picture enlarged(const Picture& picture, int times) {
+    Picture large{{}, times * picture.width, times * picture.height};
+    large.pixels.reserve(picture.pixels.size() * static_cast<std::size_t>(times * times));
+    for (int y = 0; y < large.height; ++y) {
+      for (int x = 0; x < large.width; ++x) {
+        const auto from = picture.pixels.begin() + 3 * ((y / times) * picture.width + x / times);
+        large.pixels.insert(large.pixels.end(), from, from + 3);
+      }
+    }
+    return large;
+  }
+
+  Picture image_;
+  ImageSize whole_;
+};
+
+// Results are in pixels of the whole image.
+TEST(GpuReducedTest, ReducedImagesLieWhereTheWholeOnesDo) {
+  TRTYOLO_NEEDS_GPU();
+  const Picture picture = test::firstPicture();
+  const std::string engine = test::engineOf("detect", "f32");
+  const auto found = [&](int divisor) {
+    InferOption option = test::bgr().setImageDecoder(std::make_shared<EnlargingDecoder>(picture, divisor));
+    return DetectModel(engine, option.setFastDecode(divisor > 1)).predict(EncodedImage{"", 0});
+  };
+  const DetResult whole = found(1);
+  EXPECT_GT(whole.num, 0);
+  EXPECT_EQ(test::differences(found(2), whole, 2 * EnlargingDecoder::kTimes, 0.05F), "");
 }
 
 TEST_F(GpuEncodedTest, APoolGivesTheDecoderSeveralAtOnce) {

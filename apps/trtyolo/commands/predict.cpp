@@ -85,7 +85,7 @@ class PredictCommand {
   std::optional<PixelBudget> budget_;
   InputSettings input_;
   std::shared_ptr<trtyolo::MediaDecoder> decoder_;  ///< the model's
-  bool jpegsOnGpu_ = false;                         ///< the model decodes JPEG images
+  bool modelDecodesJpegs_ = false;
   std::optional<Reader> reader_;
   std::optional<Summary> summary_;
   std::optional<Progress> progress_;
@@ -117,11 +117,12 @@ void PredictCommand::prepareInput() {
   input_.stopped = [this] { return stopped_ || interrupted(); };
   input_.gpu = gpuOf(options_, *clones_.front());
   input_.keepsImages = options_.keepsImages();
+  modelDecodesJpegs_ = options_.fastDecode;
   const auto isImage = [](const Source& source) { return source.kind == SourceKind::Image; };
   if (!input_.gpu || input_.keepsImages || std::none_of(sources_.begin(), sources_.end(), isImage)) return;
   const std::string why = decoder_->whyNoGpu(*input_.gpu);
-  jpegsOnGpu_ = why.empty();
-  if (!jpegsOnGpu_) spdlog::warn("images are decoded on the CPU: {}", why);
+  modelDecodesJpegs_ = modelDecodesJpegs_ || why.empty();
+  if (!why.empty()) spdlog::warn("images are decoded on the CPU: {}", why);
 }
 
 int PredictCommand::run() {
@@ -204,7 +205,7 @@ void PredictCommand::decode(Batch& batch) {
 
 /// Of an image, unless the model is to decode it.
 void PredictCommand::decode(Item& item, std::size_t reserved) const {
-  auto jpeg = jpegsOnGpu_ ? jpegOf(item, reserved) : nullptr;
+  auto jpeg = modelDecodesJpegs_ ? jpegOf(item, reserved) : nullptr;
   if (!jpeg) item.image = imageOf(item, reserved);
   item.encoded = std::move(jpeg);
 }

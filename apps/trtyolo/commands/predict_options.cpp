@@ -29,6 +29,11 @@ void addPredictOptions(CLI::App& command, PredictOptions& options) {
                   "error (default: a quarter of what the machine and the limits of the process leave)")
       ->type_name("MiB")
       ->check(CLI::Range(1, 1 << 24).description(""));
+  command.add_flag(
+      "--fast-decode", options.fastDecode,
+      "decode JPEG images on the CPU at 1/2, 1/4 or 1/8 of their size where the network sees no more: several "
+      "times as fast, and results differ a little (docs/guide/encoded.md); not with --save or --show, which "
+      "need the whole images");
   command.add_flag("-q,--quiet", options.quiet, "say nothing but errors");
 
   command.option_defaults()->group("Many at once");
@@ -121,6 +126,9 @@ void checkUsage(const PredictOptions& options) {
     throw UsageError("--json and --csv cannot both go to standard output");
   }
   if (options.together && options.show) throw UsageError("--show shows one source at a time, so not with --together");
+  if (options.fastDecode && options.keepsImages()) {
+    throw UsageError("--fast-decode cannot be given with --save or --show, which need the whole images");
+  }
   if (options.saveConfidence && options.saveText.empty()) throw UsageError("--save-conf needs --save-txt DIR");
 }
 
@@ -128,7 +136,7 @@ trtyolo::Model loadModel(const PredictOptions& options, int streams, std::shared
   try {
     trtyolo::InferOption option = inferOption(options.loading);
     if (!options.loading.streams) option.setStreams(streams);
-    if (decoder) option.setImageDecoder(std::move(decoder));
+    if (decoder) option.setImageDecoder(std::move(decoder)).setFastDecode(options.fastDecode);
     apply(options.results, option);
     trtyolo::Model model = trtyolo::Model::load(options.model, option);
     if (!options.results.classes.empty()) model.setClasses(classesOf(options.results, model.info().names));

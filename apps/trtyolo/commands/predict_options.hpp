@@ -23,7 +23,7 @@ struct PredictOptions {
   std::optional<int> clones;
   ResultOptions results;
   std::string save, json, csv, saveText;
-  bool saveConfidence = false, show = false, quiet = false;
+  bool saveConfidence = false, show = false, quiet = false, fastDecode = false;
   bool together = false;
   std::string late = "drop";
   std::optional<double> giveUp;  ///< seconds
