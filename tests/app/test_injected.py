@@ -179,6 +179,10 @@ class Videos(InjectedTest):
                 counts = [sum(image["source"] == str(clip) for image in images) for clip in (big, small)]
                 self.assertEqual(counts, [len(FRAMES) * 8, 2])
                 self.assertEqual(len(rows), 2 * sum(counts))
+                errors = [image for image in images if "error" in image]
+                self.assertEqual([image["source"] for image in errors], [str(big)])
+                self.assertGreater(errors[0]["frame"], 0)
+                self.assertRegex(errors[0]["error"], "big.mp4' cannot be written: File too large")
                 self.assertIn("big.mp4' cannot be written", messages)
                 self.assertNothingElse(self.folder / "out", ["small.mp4"])
                 self.assertEqual(len(os.listdir(self.folder / "labels")), sum(counts))

@@ -7,12 +7,10 @@
 #include <cmath>
 #include <filesystem>
 #include <opencv2/imgproc.hpp>
-#include <opencv2/videoio.hpp>
-#include <opencv2/videoio/registry.hpp>
 #include <optional>
 #include <stdexcept>
 
-#include "input/frame_reader.hpp"
+#include "media/ffmpeg/mp4_writer.hpp"
 #include "terminal/reason.hpp"
 #include "writers/mp4.hpp"
 #include "writers/output_file.hpp"
@@ -22,18 +20,12 @@ namespace fs = std::filesystem;
 namespace app {
 namespace {
 
-/// FFmpeg where it is built in: the others have no MPEG-4.
-int videoBackend() {
-  return cv::videoio_registry::hasBackend(cv::CAP_FFMPEG) ? cv::CAP_FFMPEG : cv::CAP_ANY;
-}
-
 constexpr double kDefaultRate = 25;  // frames a second, of a camera that does not tell or a stream that tells nonsense
 constexpr double kHighestRate = 240;
 constexpr double kSameRate = 1.02;    // a rate that is higher by less is taken for the same
 constexpr double kLongestGap = 3600;  // seconds; a longer one is a wrong time stamp
 
-/// One video that is being written. OpenCV reports no failure while it writes, so the file is checked when it is
-/// complete.
+/// One video that is being written.
 ///
 /// Its rate is constant. A frame is repeated until the next one's time has come; none is left out. The rate is known
 /// when the second frame is: that of the source, or more if these two are closer to each other.
@@ -43,7 +35,7 @@ class Video {
       : path_(path), temporary_(path, ".part.mp4"), size_(first.image.size()), rate_(first.rate) {
     temporary_.close();  // FFmpeg writes it
     begin_ = first.time.value_or(0);
-    first.image.copyTo(last_);
+    last_ = first.image;
     open(usual(rate_));  // so that a failure is known at once
   }
 
@@ -55,19 +47,18 @@ class Video {
     }
     // The last frame stands until now.
     const long due = std::max(frames_ + 1, std::lround(time * usual(rate_)));
-    for (long missing = std::min(due - frames_, std::lround(kLongestGap * usual(rate_))); missing > 0; --missing)
-      write();
-    item.image.copyTo(last_);
+    write(std::min(due - frames_, std::lround(kLongestGap * usual(rate_))));
+    last_ = item.image;
   }
 
   /// @throws std::runtime_error  names the file and the reason
   void finish() {
-    write();
-    writer_.release();
+    write(1);
+    attempt([&] { writer_->finish(); });
     const long readable = framesInMp4(temporary_.name());
     if (readable != frames_) {
-      throw std::runtime_error("'" + path_ + "' cannot be written: of " + std::to_string(frames_) + " frames " +
-                               std::to_string(readable) + " can be read back; " + freeSpace());
+      fail("of " + std::to_string(frames_) + " frames " + std::to_string(readable) + " can be read back; " +
+           freeSpace());
     }
     temporary_.putInPlace();
   }
@@ -75,27 +66,31 @@ class Video {
  private:
   static double usual(double rate) { return rate > 0 && rate <= kHighestRate ? rate : kDefaultRate; }
 
-  void open(double rate) {
-    // MPEG-4: H.264 would give half the size, but takes ten times as long, which the clones would lack.
-    const int codec = cv::VideoWriter::fourcc('m', 'p', '4', 'v');
-    bool open = false;
+  /// Does `work` of the encoder; a failure names the file.
+  template <typename Work>
+  void attempt(const Work& work) const {
     try {
-      open = writer_.open(placeOf(temporary_.name()), videoBackend(), codec, rate, size_);
-    } catch (const cv::Exception&) {
+      work();
+    } catch (const std::exception& error) {
+      fail(reasonOf(error));
     }
-    if (open) return;
-    throw std::runtime_error("'" + path_ + "' cannot be written: OpenCV cannot make an MP4 video of " +
-                             std::to_string(size_.width) + " x " + std::to_string(size_.height) + " pixels in '" +
-                             fs::absolute(path_).parent_path().string() + "'");
   }
 
-  /// The last frame, once more.
-  void write() {
+  void open(double rate) {
+    attempt([&] { writer_.emplace(temporary_.name(), size_.width, size_.height, rate); });
+  }
+
+  /// The last frame, so many times.
+  void write(long times) {
     if (last_.size() != size_) {  // a stream may change its size; a video cannot
       cv::resize(cv::Mat(last_), last_, size_, 0, 0, cv::INTER_AREA);
     }
-    writer_.write(last_);
-    ++frames_;
+    attempt([&] { writer_->write(trtyolo::view(last_), times); });
+    frames_ += times;
+  }
+
+  [[noreturn]] void fail(const std::string& reason) const {
+    throw std::runtime_error("'" + path_ + "' cannot be written: " + reason);
   }
 
   std::string freeSpace() const {
@@ -110,7 +105,7 @@ class Video {
   cv::Size size_;
   double rate_, begin_ = 0;  ///< of the source; the first frame's time
   cv::Mat last_;             ///< frame, which is written when the next one's time is known
-  cv::VideoWriter writer_;
+  std::optional<trtyolo::media::Mp4Writer> writer_;
   long frames_ = 0;  ///< written
 };
 

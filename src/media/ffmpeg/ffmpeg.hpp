@@ -29,6 +29,20 @@ using Packet = std::unique_ptr<AVPacket, Releaser<av_packet_free>>;
 using CodecContext = std::unique_ptr<AVCodecContext, Releaser<avcodec_free_context>>;
 using BufferRef = std::unique_ptr<AVBufferRef, Releaser<av_buffer_unref>>;
 
+struct ScalerReleaser {
+  void operator()(SwsContext* scaler) const { sws_freeContext(scaler); }
+};
+using Scaler = std::unique_ptr<SwsContext, ScalerReleaser>;
+
+// A file that is written to by its context.
+struct OutputCloser {
+  void operator()(AVFormatContext* output) const {
+    avio_closep(&output->pb);
+    avformat_free_context(output);
+  }
+};
+using Output = std::unique_ptr<AVFormatContext, OutputCloser>;
+
 // Throws std::bad_alloc instead of giving null.
 template <typename Owner>
 Owner made(typename Owner::pointer handle) {
@@ -40,6 +54,13 @@ Owner made(typename Owner::pointer handle) {
 
 inline Frame makeFrame() {
   return made<Frame>(av_frame_alloc());
+}
+
+// FFmpeg writes nothing to standard error, unless somebody has set how much it should.
+inline void beQuiet() {
+  if (av_log_get_level() == AV_LOG_INFO) {
+    av_log_set_level(AV_LOG_QUIET);
+  }
 }
 
 // "Connection refused".

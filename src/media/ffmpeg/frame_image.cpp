@@ -201,9 +201,8 @@ Frame FrameConverter::scaled(const AVFrame& frame, AVPixelFormat format, const s
   const int matrix = isBt709(frame) ? SWS_CS_ITU709 : SWS_CS_ITU601, full = isFull(frame) ? 1 : 0;
   if (!scaler_ || width_ != frame.width || height_ != frame.height || from_ != from || to_ != format ||
       matrix_ != matrix || full_ != full) {
-    sws_freeContext(scaler_);
-    scaler_ = sws_getContext(frame.width, frame.height, from, frame.width, frame.height, format,
-                             SWS_BICUBIC | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT, nullptr, nullptr, nullptr);
+    scaler_.reset(sws_getContext(frame.width, frame.height, from, frame.width, frame.height, format,
+                                 SWS_BICUBIC | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT, nullptr, nullptr, nullptr));
     if (!scaler_) {
       const char* const name = av_get_pix_fmt_name(from);
       throw VideoError(source + ": its frames have the pixel format \"" + (name ? name : "unknown") +
@@ -212,12 +211,12 @@ Frame FrameConverter::scaled(const AVFrame& frame, AVPixelFormat format, const s
     constexpr int kOne = 1 << 16;
     const bool rgb = format == AV_PIX_FMT_BGR24 || format == AV_PIX_FMT_RGB24;
     const int* const weights = sws_getCoefficients(matrix);
-    sws_setColorspaceDetails(scaler_, weights, full, weights, rgb ? 1 : full, 0, kOne, kOne);
+    sws_setColorspaceDetails(scaler_.get(), weights, full, weights, rgb ? 1 : full, 0, kOne, kOne);
     width_ = frame.width, height_ = frame.height, from_ = from, to_ = format, matrix_ = matrix, full_ = full;
   }
   Frame converted = allocate(frame, format, frame.width, frame.height);
   converted->color_range = full != 0 ? AVCOL_RANGE_JPEG : AVCOL_RANGE_MPEG;
-  sws_scale(scaler_, frame.data, frame.linesize, 0, frame.height, converted->data, converted->linesize);
+  sws_scale(scaler_.get(), frame.data, frame.linesize, 0, frame.height, converted->data, converted->linesize);
   return converted;
 }
 

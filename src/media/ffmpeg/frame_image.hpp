@@ -25,9 +25,6 @@ Image imageOf(const AVFrame& frame);
 class FrameConverter {
  public:
   explicit FrameConverter(bool bgr) : bgr_(bgr) {}
-  ~FrameConverter() { sws_freeContext(scaler_); }
-  FrameConverter(const FrameConverter&) = delete;
-  FrameConverter& operator=(const FrameConverter&) = delete;
 
   // The frame itself or a converted one, so that imageOf() knows it, turned by `orientation`. Throws VideoError if
   // libswscale cannot read its format; `source` begins the message.
@@ -37,7 +34,7 @@ class FrameConverter {
   Frame scaled(const AVFrame& frame, AVPixelFormat format, const std::string& source);
 
   bool bgr_;
-  SwsContext* scaler_ = nullptr;
+  Scaler scaler_;
   int width_ = 0, height_ = 0, from_ = -1, to_ = -1, matrix_ = -1, full_ = -1;  // what it was set up for
 };
 

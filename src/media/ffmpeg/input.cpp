@@ -23,9 +23,7 @@ constexpr auto kDevicePause = std::chrono::milliseconds(2);
 // What is done once in a process.
 void beginFfmpeg() {
   static const bool ready = [] {
-    if (av_log_get_level() == AV_LOG_INFO) {  // nobody has set it
-      av_log_set_level(AV_LOG_QUIET);
-    }
+    beQuiet();
 #ifdef TRTYOLO_HAS_AVDEVICE
     avdevice_register_all();
 #endif

@@ -1,0 +1,32 @@
+// Images as the frames of an MP4 file. A part that the program links; the library has none of it.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "trtyolo/image.hpp"
+
+namespace trtyolo::media {
+
+// Encodes H.264 by NVENC where FFmpeg has it and it can be opened on this machine, else MPEG-4 Part 2. For one thread.
+// Whatever fails throws std::runtime_error with the reason, which does not name the file.
+class Mp4Writer {
+ public:
+  // `rate`: frames a second. Of an odd width or height the last column or row is left out.
+  Mp4Writer(const std::string& file, int width, int height, double rate);
+  // Without finish() before it, the file is not complete.
+  ~Mp4Writer();
+  Mp4Writer(const Mp4Writer&) = delete;
+  Mp4Writer& operator=(const Mp4Writer&) = delete;
+
+  // 8-bit BGR of that size, in host memory, for `times` frames in sequence.
+  void write(const Image& image, long times);
+  // To be called once, after the last frame.
+  void finish();
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace trtyolo::media
