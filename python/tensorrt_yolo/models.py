@@ -89,9 +89,9 @@ class Model(PostprocessOptions, Generic[R]):
           run;
         - a PIL image, as it is, and an Image: NV12, I420, YUYV, or grey of 16 bits.
           Colours of these and of paths are always understood, whatever enable_swap_rb() says of arrays;
-        - a CUDA tensor, or anything with __cuda_array_interface__ or DLPack on a GPU, for a model on the same GPU. It is
-          read where it lies, after what the caller queued on its current stream (PyTorch), or on the stream that the
-          array names, is done.
+        - a CUDA tensor, or anything with __cuda_array_interface__ or DLPack on a GPU, for a model on the same GPU. It
+          is read where it lies, after what the caller queued on its current stream (PyTorch), or on the stream that
+          the array names, is done.
 
         Other types of values raise TypeError; other shapes and empty images ValueError, files that are no image or
         damaged DecodeError, which is a ValueError. Nothing is guessed. Of a list, an error names the image's index; all
