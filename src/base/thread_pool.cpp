@@ -68,11 +68,15 @@ void ThreadPool::parallelFor(std::size_t count, const std::function<void(std::si
     return;
   }
   Job job(count, body);
+  std::size_t woken = 0;
   {
     const std::lock_guard lock(mutex_);
     add(job);
+    woken = std::min(idle_, count / 2);  // waking one takes the caller some time: it is to do more than one piece
   }
-  wake_.notify_one();  // who wakes the next: to wake all takes as long as many a piece
+  for (; woken > 0; --woken) {
+    wake_.notify_one();
+  }
   job.work();
   for (int spin = 0; job.helpers > 0 && spin < kSpins; ++spin) {
     std::this_thread::yield();
@@ -93,11 +97,7 @@ void ThreadPool::serve() {
     Job* const job = waitingJob();
     if (job) {
       ++job->helpers;
-      const bool more = job->next < job->count;
       lock.unlock();
-      if (more) {
-        wake_.notify_one();
-      }
       job->work();
       lock.lock();
       if (--job->helpers == 0) {
@@ -106,7 +106,9 @@ void ThreadPool::serve() {
     } else if (ended_) {
       return;
     } else {
+      ++idle_;
       wake_.wait(lock);
+      --idle_;
     }
   }
 }

@@ -47,6 +47,7 @@ class ThreadPool {
   std::mutex mutex_;
   std::condition_variable wake_;
   Job* first_ = nullptr;  // the oldest of those at work; each is its caller's
+  std::size_t idle_ = 0;  // threads that wait
   bool ended_ = false;
   std::vector<std::thread> threads_;
 };

@@ -10,9 +10,9 @@
 namespace trtyolo::tensorrt {
 namespace {
 
-// Bytes of a piece: enough that waking a thread for it pays, few enough that threads end together and that the device
+// Bytes of a piece: enough that handing it out does not count, few enough that threads end together and that the device
 // copies what is there while the rest is made.
-constexpr std::size_t kPiece = std::size_t{256} << 10;
+constexpr std::size_t kPiece = std::size_t{128} << 10;
 
 int rowsOfPiece(std::size_t pitch) {
   return static_cast<int>(std::max<std::size_t>(1, kPiece / pitch));
