@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "media/jpeg_frame.hpp"
+#include "media/text_of.hpp"
 #include "trtyolo/errors.hpp"
 #include "trtyolo/media.hpp"
 
@@ -23,6 +24,10 @@ void checkBefore(const EncodedImage& image, std::size_t mostBytes, const std::st
   }
   if (image.size > kMostBytes) {
     throw DecodeError("it is larger than " + std::to_string(kMostBytes >> 20U) + " MiB, which is the most");
+  }
+  // OpenCV reads it by a file of its own, which stays open where the image is damaged: a process has so many.
+  if (textOf(image).starts_with("#?")) {
+    throw DecodeError("a Radiance image (.hdr), which is not decoded; save it as PNG or TIFF");
   }
   const std::optional<ImageSize> size = imageSize(image);
   if (!size) {

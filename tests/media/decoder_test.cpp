@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
+#include <filesystem>
+#include <iterator>
 #include <opencv2/imgproc.hpp>
 #include <thread>
 #include <utility>
@@ -153,6 +155,32 @@ TEST(ImageDecoderTest, WhatIsNoImageIsRefusedWithTheReason) {
   DecodedImage decoded;
   makeImageDecoder()->decode(&nothing, 1, {}, &decoded);
   EXPECT_EQ(errorOf(decoded), "its pointer is null (5 bytes)");
+}
+
+std::ptrdiff_t openFiles() {
+  return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), std::filesystem::directory_iterator());
+}
+
+TEST(ImageDecoderTest, NoFileStaysOpen) {
+  std::vector<Bytes> damaged;
+  const std::string radiance = "#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n-Y 2 +X 2\n12345678";
+  for (const std::string& text : {radiance, radiance.substr(0, 30), std::string("#?RGBE 123456")}) {
+    damaged.emplace_back(text.begin(), text.end());
+  }
+  for (const char* suffix : {".jpg", ".png", ".bmp", ".tif", ".webp", ".ppm", ".jp2", ".hdr", ".pfm", ".ras", ".exr"}) {
+    try {
+      Bytes bytes = encode(quadrants(), suffix);
+      bytes.resize(bytes.size() / 2);
+      damaged.push_back(bytes);
+    } catch (const std::exception&) {  // not every OpenCV writes every format
+    }
+  }
+  EXPECT_GT(damaged.size(), 8U);
+  const std::ptrdiff_t before = openFiles();
+  for (const Bytes& bytes : damaged) {
+    EXPECT_NE(errorOf(bytes), "") << bytes.size();
+  }
+  EXPECT_EQ(openFiles(), before);
 }
 
 TEST(ImageDecoderTest, ImagesThatAreCutOffAreRefused) {
