@@ -1,8 +1,11 @@
 #include "media/ffmpeg/input.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 #include <stdexcept>
 #include <thread>
+#include <vector>
 
 #include <sys/stat.h>
 
@@ -17,7 +20,8 @@ extern "C" {
 namespace trtyolo::media {
 namespace {
 
-constexpr int kMostBadPackets = 100;  // packets in sequence that a container gives as errors
+constexpr std::size_t kMemoryShare = 4;  // of what is left, for a frame
+constexpr int kMostBadPackets = 100;     // packets in sequence that a container gives as errors
 constexpr auto kDevicePause = std::chrono::milliseconds(2);
 
 // What is done once in a process.
@@ -71,7 +75,9 @@ double rateOf(AVRational value) {
 }  // namespace
 
 Input::Input(const std::string& source, const VideoOption& option, Patience& patience)
-    : name_(withoutPasswords(source)), patience_(patience) {
+    : name_(withoutPasswords(source)),
+      patience_(patience),
+      mostBytes_(option.maxPixelBytes > 0 ? option.maxPixelBytes : memoryLeft() / kMemoryShare) {
   beginFfmpeg();
   patience_.begin(option.openTimeout);
   try {
@@ -150,7 +156,15 @@ void Input::open(const std::string& source, const VideoOption& option) {
 }
 
 void Input::findStream() {
-  const int error = avformat_find_stream_info(context_, nullptr);
+  // What is decoded to learn of a stream is as large as its bytes say.
+  std::vector<AVDictionary*> options(context_->nb_streams, nullptr);
+  for (AVDictionary*& each : options) {
+    av_dict_set_int(&each, "max_pixels", mostPixels(), 0);
+  }
+  const int error = avformat_find_stream_info(context_, options.data());
+  for (AVDictionary*& each : options) {
+    av_dict_free(&each);
+  }
   patience_.rethrow(name_, "data");
   const auto isVideo = [&](int i) {  // and not the cover of a record
     const AVStream& stream = *context_->streams[i];
@@ -177,6 +191,12 @@ void Input::findStream() {
       context_->streams[i]->discard = AVDISCARD_ALL;
     }
   }
+}
+
+std::int64_t Input::mostPixels() const {
+  constexpr std::size_t kChannels = 3;
+  return static_cast<std::int64_t>(
+      std::min<std::size_t>(mostBytes_ / kChannels, std::numeric_limits<std::int32_t>::max()));
 }
 
 double Input::fps() const {

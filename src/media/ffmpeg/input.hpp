@@ -1,6 +1,7 @@
 // A source of video, opened: the packets of its video stream.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -26,6 +27,9 @@ class Input {
   double fps() const;                    // 0: not known
   double duration() const;               // seconds; 0: not known
   std::int64_t frames() const;           // 0: not known
+  // Of a frame: bytes, three for each pixel, and pixels.
+  std::size_t mostPixelBytes() const { return mostBytes_; }
+  std::int64_t mostPixels() const;
 
   // The next packet of the video; false at the end. Throws VideoError and its children.
   bool read(AVPacket& packet);
@@ -37,6 +41,7 @@ class Input {
 
   std::string name_;
   Patience& patience_;
+  const std::size_t mostBytes_;
   std::unique_ptr<PipeInput> pipe_;
   AVFormatContext* context_ = nullptr;
   unsigned stream_ = 0;

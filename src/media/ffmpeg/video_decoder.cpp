@@ -1,17 +1,13 @@
 #include "media/ffmpeg/video_decoder.hpp"
 
-#include <algorithm>
-#include <limits>
 #include <utility>
-
-#include "trtyolo/media.hpp"
 
 namespace trtyolo::media {
 namespace {
 
 constexpr int kMostBeforeKeyFrame = 300;  // packets; some streams mark none
 constexpr int kMostDrainFailures = 1000;  // in sequence, while the last frames are asked for
-constexpr std::size_t kMemoryShare = 4, kChannels = 3;
+constexpr std::size_t kChannels = 3;
 
 bool isForGpu(AVPixelFormat format) {
   return format == AV_PIX_FMT_YUV420P || format == AV_PIX_FMT_YUVJ420P || format == AV_PIX_FMT_NV12;
@@ -65,16 +61,15 @@ void VideoDecoder::open(const AVCodec& codec, const VideoOption& option) {
   if (avcodec_parameters_to_context(context_.get(), input_.stream().codecpar) < 0) {
     throw std::bad_alloc();
   }
-  const std::size_t most = option.maxPixelBytes > 0 ? option.maxPixelBytes : memoryLeft() / kMemoryShare;
-  context_->max_pixels =
-      static_cast<std::int64_t>(std::min<std::size_t>(most / kChannels, std::numeric_limits<std::int32_t>::max()));
+  context_->max_pixels = input_.mostPixels();
   const std::int64_t pixels = std::int64_t{context_->width} * context_->height;
   if (pixels > context_->max_pixels) {
     constexpr std::size_t kMega = 1000000;
     throw VideoError(input_.name() + ": a frame of " + std::to_string(context_->width) + " x " +
                      std::to_string(context_->height) + " pixels takes " +
                      std::to_string(static_cast<std::size_t>(pixels) * kChannels / kMega) +
-                     " MB, and a frame may take " + std::to_string(most / kMega) + " MB (VideoOption::maxPixelBytes)");
+                     " MB, and a frame may take " + std::to_string(input_.mostPixelBytes() / kMega) +
+                     " MB (VideoOption::maxPixelBytes)");
   }
   context_->pkt_timebase = input_.stream().time_base;
   context_->opaque = this;
