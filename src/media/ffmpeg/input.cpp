@@ -21,7 +21,8 @@ namespace trtyolo::media {
 namespace {
 
 constexpr std::size_t kMemoryShare = 4;  // of what is left, for a frame
-constexpr int kMostBadPackets = 100;     // packets in sequence that a container gives as errors
+constexpr std::size_t kChannels = 3;
+constexpr int kMostBadPackets = 100;  // packets in sequence that a container gives as errors
 constexpr auto kDevicePause = std::chrono::milliseconds(2);
 
 // What is done once in a process.
@@ -156,6 +157,15 @@ void Input::open(const std::string& source, const VideoOption& option) {
 }
 
 void Input::findStream() {
+  const auto isVideo = [&](int i) {  // and not the cover of a record
+    const AVStream& stream = *context_->streams[i];
+    return stream.codecpar->codec_type == AVMEDIA_TYPE_VIDEO && (stream.disposition & AV_DISPOSITION_ATTACHED_PIC) == 0;
+  };
+  for (int i = 0; i < static_cast<int>(context_->nb_streams); ++i) {
+    if (isVideo(i)) {
+      requireRoom(context_->streams[i]->codecpar->width, context_->streams[i]->codecpar->height);
+    }
+  }
   // What is decoded to learn of a stream is as large as its bytes say.
   std::vector<AVDictionary*> options(context_->nb_streams, nullptr);
   for (AVDictionary*& each : options) {
@@ -166,10 +176,6 @@ void Input::findStream() {
     av_dict_free(&each);
   }
   patience_.rethrow(name_, "data");
-  const auto isVideo = [&](int i) {  // and not the cover of a record
-    const AVStream& stream = *context_->streams[i];
-    return stream.codecpar->codec_type == AVMEDIA_TYPE_VIDEO && (stream.disposition & AV_DISPOSITION_ATTACHED_PIC) == 0;
-  };
   const int streams = static_cast<int>(context_->nb_streams);
   int best = av_find_best_stream(context_, AVMEDIA_TYPE_VIDEO, -1, -1, nullptr, 0);
   int audio = 0;
@@ -194,9 +200,18 @@ void Input::findStream() {
 }
 
 std::int64_t Input::mostPixels() const {
-  constexpr std::size_t kChannels = 3;
   return static_cast<std::int64_t>(
       std::min<std::size_t>(mostBytes_ / kChannels, std::numeric_limits<std::int32_t>::max()));
+}
+
+void Input::requireRoom(int width, int height) const {
+  constexpr std::size_t kMega = 1000000;
+  const std::int64_t pixels = std::int64_t{width} * height;
+  if (pixels > mostPixels()) {
+    fail("a frame of " + std::to_string(width) + " x " + std::to_string(height) + " pixels takes " +
+         std::to_string(static_cast<std::size_t>(pixels) * kChannels / kMega) + " MB, and a frame may take " +
+         std::to_string(mostBytes_ / kMega) + " MB (VideoOption::maxPixelBytes)");
+  }
 }
 
 double Input::fps() const {

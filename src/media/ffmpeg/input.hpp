@@ -27,9 +27,9 @@ class Input {
   double fps() const;                    // 0: not known
   double duration() const;               // seconds; 0: not known
   std::int64_t frames() const;           // 0: not known
-  // Of a frame: bytes, three for each pixel, and pixels.
-  std::size_t mostPixelBytes() const { return mostBytes_; }
-  std::int64_t mostPixels() const;
+  std::int64_t mostPixels() const;       // of a frame
+  // Throws VideoError if frames of this size have more.
+  void requireRoom(int width, int height) const;
 
   // The next packet of the video; false at the end. Throws VideoError and its children.
   bool read(AVPacket& packet);

@@ -7,7 +7,6 @@ namespace {
 
 constexpr int kMostBeforeKeyFrame = 300;  // packets; some streams mark none
 constexpr int kMostDrainFailures = 1000;  // in sequence, while the last frames are asked for
-constexpr std::size_t kChannels = 3;
 
 bool isForGpu(AVPixelFormat format) {
   return format == AV_PIX_FMT_YUV420P || format == AV_PIX_FMT_YUVJ420P || format == AV_PIX_FMT_NV12;
@@ -62,15 +61,7 @@ void VideoDecoder::open(const AVCodec& codec, const VideoOption& option) {
     throw std::bad_alloc();
   }
   context_->max_pixels = input_.mostPixels();
-  const std::int64_t pixels = std::int64_t{context_->width} * context_->height;
-  if (pixels > context_->max_pixels) {
-    constexpr std::size_t kMega = 1000000;
-    throw VideoError(input_.name() + ": a frame of " + std::to_string(context_->width) + " x " +
-                     std::to_string(context_->height) + " pixels takes " +
-                     std::to_string(static_cast<std::size_t>(pixels) * kChannels / kMega) +
-                     " MB, and a frame may take " + std::to_string(input_.mostPixelBytes() / kMega) +
-                     " MB (VideoOption::maxPixelBytes)");
-  }
+  input_.requireRoom(context_->width, context_->height);
   context_->pkt_timebase = input_.stream().time_base;
   context_->opaque = this;
   if (gpu_) {
