@@ -25,6 +25,10 @@ constexpr std::size_t kChannels = 3;
 constexpr int kMostBadPackets = 100;  // packets in sequence that a container gives as errors
 constexpr auto kDevicePause = std::chrono::milliseconds(2);
 
+std::int64_t pixelsIn(std::size_t bytes) {
+  return static_cast<std::int64_t>(std::min<std::size_t>(bytes / kChannels, std::numeric_limits<std::int32_t>::max()));
+}
+
 // What is done once in a process.
 void beginFfmpeg() {
   static const bool ready = [] {
@@ -157,25 +161,22 @@ void Input::open(const std::string& source, const VideoOption& option) {
 }
 
 void Input::findStream() {
-  const auto isVideo = [&](int i) {  // and not the cover of a record
-    const AVStream& stream = *context_->streams[i];
-    return stream.codecpar->codec_type == AVMEDIA_TYPE_VIDEO && (stream.disposition & AV_DISPOSITION_ATTACHED_PIC) == 0;
-  };
-  for (int i = 0; i < static_cast<int>(context_->nb_streams); ++i) {
-    if (isVideo(i)) {
-      requireRoom(context_->streams[i]->codecpar->width, context_->streams[i]->codecpar->height);
-    }
-  }
-  // What is decoded to learn of a stream is as large as its bytes say.
+  // What is decoded to learn of a stream is as large as its bytes say; of frames beyond the limit nothing would be
+  // known.
+  const std::int64_t most = pixelsIn(std::max(mostBytes_, memoryLeft() / kMemoryShare));
   std::vector<AVDictionary*> options(context_->nb_streams, nullptr);
   for (AVDictionary*& each : options) {
-    av_dict_set_int(&each, "max_pixels", mostPixels(), 0);
+    av_dict_set_int(&each, "max_pixels", most, 0);
   }
   const int error = avformat_find_stream_info(context_, options.data());
   for (AVDictionary*& each : options) {
     av_dict_free(&each);
   }
   patience_.rethrow(name_, "data");
+  const auto isVideo = [&](int i) {  // and not the cover of a record
+    const AVStream& stream = *context_->streams[i];
+    return stream.codecpar->codec_type == AVMEDIA_TYPE_VIDEO && (stream.disposition & AV_DISPOSITION_ATTACHED_PIC) == 0;
+  };
   const int streams = static_cast<int>(context_->nb_streams);
   int best = av_find_best_stream(context_, AVMEDIA_TYPE_VIDEO, -1, -1, nullptr, 0);
   int audio = 0;
@@ -200,8 +201,7 @@ void Input::findStream() {
 }
 
 std::int64_t Input::mostPixels() const {
-  return static_cast<std::int64_t>(
-      std::min<std::size_t>(mostBytes_ / kChannels, std::numeric_limits<std::int32_t>::max()));
+  return pixelsIn(mostBytes_);
 }
 
 void Input::requireRoom(int width, int height) const {
