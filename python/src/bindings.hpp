@@ -20,6 +20,7 @@ void bindUnlocked(nanobind::module_& module);  ///< what the package calls at ex
 void bindOptions(nanobind::module_& module);   ///< setters with the names of the Python class InferOption's
 void bindImages(nanobind::module_& module);
 void bindEncoded(nanobind::module_& module);
+void bindFrames(nanobind::module_& module);  ///< pixels of videos' frames
 void bindResults(nanobind::module_& module);
 void bindModels(nanobind::module_& module);
 void bindPools(nanobind::module_& module);  ///< after the models

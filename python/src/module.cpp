@@ -96,6 +96,7 @@ NB_MODULE(_core, module) {
   bindOptions(module);
   bindImages(module);
   bindEncoded(module);
+  bindFrames(module);
   bindResults(module);
   bindModels(module);
   bindPools(module);

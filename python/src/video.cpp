@@ -88,7 +88,7 @@ nb::object pythonFrame(const VideoFrame& frame) {
   return nb::make_tuple(nameOf(image.format), planes, image.width, image.height, image.channels,
                         image.matrix == ColorMatrix::BT709 ? "bt709" : "bt601",
                         image.range == ColorRange::Full ? "full" : "limited", frame.gpu, frame.time, frame.number,
-                        frame.rotation, frame.mirrored, frame.corrupt);
+                        frame.rotation, frame.mirrored, frame.corrupt, frame.bgr);
 }
 
 // What a reading thread asks while it waits: whether Ctrl-C was pressed, or the interpreter ends.

@@ -45,6 +45,9 @@ def memory_left() -> int:
 def decode(image: EncodedImage, bgr: bool) -> npt.NDArray[np.uint8]:
     """The image's pixels, decoded on the CPU; DecodeError."""
 
+def bgr_of(image: Any, gpu: int | None, bgr: bool) -> npt.NDArray[np.uint8]:
+    """The image, of this GPU's memory or the host's, as an array of its own: u8 (height, width, 3), BGR."""
+
 class Masks:
     """Masks of one image as runs of pixels."""
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tensorrt_yolo import _core
 from tensorrt_yolo.errors import VideoError
 from tensorrt_yolo.formats import Image, _DeviceRows, _Rows
 
@@ -21,7 +22,7 @@ class VideoFrame:
     It keeps its pixels, and may be kept as long as one likes, also longer than its reader.
     """
 
-    __slots__ = ("corrupt", "gpu", "image", "mirrored", "number", "rotation", "time")
+    __slots__ = ("bgr", "corrupt", "gpu", "image", "mirrored", "number", "rotation", "time")
 
     image: Image | npt.NDArray[np.uint8]
     """As the decoder made it: NV12, I420, YUYV or grey of 16 bits; else an array (height, width[, 3])."""
@@ -37,6 +38,8 @@ class VideoFrame:
     """Whether it would then have to be mirrored left to right."""
     corrupt: bool
     """Damaged; with `keep_corrupt` only."""
+    bgr: bool
+    """Order of the channels of `image`, if it is an array of three: as the reader's `bgr`."""
 
     def __init__(self) -> None:
         raise TypeError("VideoFrame: made by VideoReader")
@@ -55,6 +58,16 @@ class VideoFrame:
     def planes(self) -> list[Any]:
         """The planes of `image` in memory: read-only arrays u8 (rows, bytes), or what has __cuda_array_interface__."""
         return list(self.image._planes) if isinstance(self.image, Image) else [self.image]
+
+    def to_bgr(self) -> npt.NDArray[np.uint8]:
+        """The pixels, to be drawn on, saved or shown: an array of its own u8 (height, width, 3), as OpenCV has images.
+
+        They are converted as models convert them, by the frame's matrix and range, each sample of chroma for all pixels
+        that it covers. A frame in a GPU's memory is copied from there first. It is not turned (`rotation`).
+        """
+        from tensorrt_yolo.images import readable  # which takes frames itself
+
+        return _core.bgr_of(readable(self, self.bgr), self.gpu, self.bgr)
 
     def __repr__(self) -> str:
         kind = self.image.format if isinstance(self.image, Image) else "array"
@@ -230,7 +243,7 @@ def _frame(
             for pointer, rows, size, pitch, owner in planes
         ]
     frame.gpu = gpu
-    frame.time, frame.number, frame.rotation, frame.mirrored, frame.corrupt = rest
+    frame.time, frame.number, frame.rotation, frame.mirrored, frame.corrupt, frame.bgr = rest
     if kind:
         values = (matrix, range, 0, 65535)
         frame.image = Image._made(kind, [_Rows(plane) for plane in planes], width, height, *values)

@@ -5,6 +5,7 @@ Environment: TRTYOLO_DATA, the folder that holds people/ and shapes/ (default: d
 for the tests that take minutes.
 """
 
+import importlib.util
 import json
 import os
 import pathlib
@@ -27,6 +28,8 @@ TASKS = ("classify", "detect", "obb", "segment", "pose")  # that have a trained 
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+no_videos = "" if importlib.util.find_spec("tensorrt_yolo._video") else "the package was built without FFmpeg"
+needs_videos = pytest.mark.skipif(bool(no_videos), reason=no_videos)
 slow = pytest.mark.skipif(os.environ.get("TRTYOLO_SLOW") != "1", reason="takes minutes; TRTYOLO_SLOW=1 runs it")
 
 

@@ -1,4 +1,4 @@
-"""What python -m tensorrt_yolo predict reads and how it names files, part by part."""
+"""What python -m tensorrt_yolo predict reads, and its files, part by part."""
 
 import time
 
@@ -8,6 +8,7 @@ import pytest
 
 from tensorrt_yolo.program import reading
 from tensorrt_yolo.program.names import OutputNames
+from tensorrt_yolo.program.video import Video
 
 PAGES = [np.full((40, 50, 3), 20 * i, np.uint8) for i in range(5)]
 
@@ -61,3 +62,13 @@ def test_naming_takes_time_that_grows_with_the_number_of_sources():
     seconds(100)
     few = min(seconds(1000) for _ in range(3))
     assert seconds(4000) < 10 * max(few, 1e-3)
+
+
+def test_saved_videos_keep_the_size_of_their_first_frame(tmp_path):
+    video = Video(str(tmp_path / "out.mp4"), 10, np.zeros((48, 64, 3), np.uint8))
+    video.add(np.full((96, 72, 3), 200, np.uint8), 0.1)
+    video.close()
+    saved = cv2.VideoCapture(str(tmp_path / "out.mp4"))
+    first, second = saved.read()[1], saved.read()[1]
+    assert first.shape == second.shape == (48, 64, 3)
+    assert first.mean() < 10 and second.mean() == pytest.approx(200, abs=5)

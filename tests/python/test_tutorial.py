@@ -5,11 +5,12 @@ import re
 import subprocess
 import sys
 
-from conftest import DATA
+from conftest import DATA, needs_videos
 
 TUTORIAL = pathlib.Path(__file__).parents[2] / "docs" / "guide" / "python.md"
 
 
+@needs_videos
 def test_the_tutorial_runs(tmp_path):
     (tmp_path / "data").symlink_to(DATA)
     blocks = re.findall(r"^```python\n(.*?)^```", TUTORIAL.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)

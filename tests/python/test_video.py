@@ -9,17 +9,14 @@ import time
 import cv2
 import numpy as np
 import pytest
-from conftest import DATA, run_python, same
+from conftest import DATA, needs_videos, run_python, same
 
 import tensorrt_yolo as ty
 
 STREET = DATA / "people" / "street.mp4"
 INPUTS = pathlib.Path(__file__).parents[1] / "app" / "inputs"
 
-try:
-    ty.VideoReader(STREET)
-except ty.VideoError as error:
-    pytest.skip(str(error), allow_module_level=True)
+pytestmark = needs_videos
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +67,50 @@ def test_frames_that_are_no_yuv_are_arrays():
     assert rgb.image.shape == (rgb.height, rgb.width, 3)
     assert np.array_equal(rgb.image, bgr.image[:, :, ::-1])
     assert rgb.planes[0] is rgb.image
+
+
+def test_bgr_is_what_opencv_makes_of_yuv():
+    frame = ty.VideoReader(STREET).read()
+    i420 = np.concatenate([plane.reshape(-1) for plane in frame.planes]).reshape(864, 768)
+    found = frame.to_bgr()
+    assert found.dtype == np.uint8
+    assert np.array_equal(found, cv2.cvtColor(i420, cv2.COLOR_YUV2BGR_I420))
+    found[:] = 0  # it is an array of its own
+    assert frame.planes[0].any()
+
+
+@pytest.mark.parametrize("bgr", [False, True])
+def test_bgr_of_other_frames(bgr):
+    frame = ty.VideoReader(INPUTS / "one.gif", bgr=bgr).read()
+    assert frame.bgr == bgr
+    assert np.array_equal(frame.to_bgr(), frame.image if bgr else frame.image[:, :, ::-1])
+    frame.image = np.arange(6, dtype=np.uint8).reshape(2, 3)
+    assert np.array_equal(frame.to_bgr(), np.dstack([frame.image] * 3))
+    frame.image = ty.Image.gray16(np.uint16([[0, 65535, 5000]]), 0, 10000)
+    assert frame.to_bgr().tolist() == [[[0] * 3, [255] * 3, [128] * 3]]
+
+
+# As src/image/pixel_conversion.hpp derives them from the standards: black, and the weights of luma, of V in red, of U
+# and of V in green, and of U in blue.
+WEIGHTS = {
+    ("bt601", "full"): (0, 1, 1.402, -0.344136286, -0.714136286, 1.772),
+    ("bt709", "limited"): (16, 1.164383562, 1.792741071, -0.213248614, -0.532909329, 2.112401786),
+    ("bt709", "full"): (0, 1, 1.5748, -0.187324273, -0.468124273, 1.8556),
+}
+
+
+@pytest.mark.parametrize("matrix, values", WEIGHTS)
+def test_bgr_follows_matrix_and_range_with_odd_sides(matrix, values):
+    noise = np.random.default_rng(7)
+    y, uv = noise.integers(0, 256, (19, 35), np.uint8), noise.integers(0, 256, (10, 18, 2), np.uint8)
+    frame = ty.VideoReader(STREET).read()
+    frame.image = ty.Image.nv12([y, uv], matrix=matrix, range=values)
+    black, *weights = WEIGHTS[matrix, values]
+    luma, red_v, green_u, green_v, blue_u = (round(weight * (1 << 20)) for weight in weights)
+    bright = np.maximum(y.astype(np.int64) - black, 0) * luma
+    u, v = (uv.repeat(2, axis=0).repeat(2, axis=1)[:19, :35].astype(np.int64) - 128).transpose(2, 0, 1)
+    sums = np.dstack([bright + u * blue_u, bright + u * green_u + v * green_v, bright + v * red_v])
+    assert np.array_equal(frame.to_bgr(), np.clip((sums + (1 << 19)) >> 20, 0, 255))
 
 
 def test_errors_are_of_the_package(tmp_path):

@@ -172,11 +172,11 @@ class ImageFiles:
         if item.video:
             if item.frame == 0:
                 problems.append(self.close())
-            problems.append(self._attempt(file, lambda: self._add_frame(file, item, result.plot(item.pixels))))
+            problems.append(self._attempt(file, lambda: self._add_frame(file, item, result.plot(item.bgr()))))
         else:
             suffix = os.path.splitext(file)[1]
             problems.append(
-                self._attempt(file, lambda: write_whole(file, lambda path: result.save(item.pixels, path), suffix))
+                self._attempt(file, lambda: write_whole(file, lambda path: result.save(item.bgr(), path), suffix))
             )
             if result.depth is not None:
                 depth_file = os.path.join(self._folder, item.file_name + "-depth.png")

@@ -91,7 +91,7 @@ def run(options: argparse.Namespace, signals: Signals) -> int:
     summary = _Summary(model.info().task)
     images = unread = unsaved = 0
     budget = PixelBudget(options.pixel_memory << 20)
-    reader = Reader(OutputNames(options.save, files), budget, quiet=options.quiet)
+    reader = Reader(OutputNames(options.save, files), budget, gpu=_gpu_of(options, model), quiet=options.quiet)
     saved = ImageFiles(options.save) if options.save else None
     results = ResultFiles(options, model, times=any(map(is_video, files)))
     pool = ty.Pool(model, contexts=options.clones or 0)
@@ -100,7 +100,7 @@ def run(options: argparse.Namespace, signals: Signals) -> int:
     with shared.bar(total, "predicting", quiet=options.quiet, unit="image") as progress:
         started = time.monotonic()
         items = itertools.chain.from_iterable(map(reader.items, files))
-        for item, result in _predicted(items, pool, budget, signals):
+        for item, result in _predicted(items, pool, budget, signals, drawn=saved is not None):
             if not item.error:
                 images += 1
                 summary.add(result)
@@ -137,7 +137,7 @@ def run(options: argparse.Namespace, signals: Signals) -> int:
 
 
 def _predicted(
-    items: Iterator[Item], pool: ty.Pool[ty.Result], budget: PixelBudget, signals: Signals
+    items: Iterator[Item], pool: ty.Pool[ty.Result], budget: PixelBudget, signals: Signals, *, drawn: bool
 ) -> Iterator[tuple[Item, Any]]:
     """The items in their order, and the result of each that has no error. A thread reads ahead."""
     found: queue.SimpleQueue[tuple[Item, ty.PoolFuture[ty.Result] | None] | None] = queue.SimpleQueue()
@@ -151,9 +151,10 @@ def _predicted(
             future = None
             if not item.error:
                 try:
-                    height, width = item.pixels.shape[:2]
-                    budget.take(item.pixels.nbytes, f"an image of {width} x {height} pixels")
-                    item.taken = item.pixels.nbytes
+                    width, height = item.size
+                    needed = item.pixel_bytes(drawn=drawn)
+                    budget.take(needed, f"an image of {width} x {height} pixels")
+                    item.taken = needed
                     future = pool.submit(item.pixels, queue_full_policy="block")
                 except Exception as error:
                     item.error = reason_of(error)
@@ -186,6 +187,13 @@ def _predicted(
 
 def _files_of(source: str) -> list[str]:
     return [source] if is_url(source) and not os.path.exists(source) else files_of(source, is_readable) or [source]
+
+
+def _gpu_of(options: argparse.Namespace, model: ty.Model[ty.Result]) -> int | None:
+    """The GPU that the model is on; None: the CPU."""
+    if model.info().backend != "tensorrt":
+        return None
+    return options.device if isinstance(options.device, int) else 0
 
 
 class _Summary:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import itertools
+import math
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -11,15 +12,16 @@ from typing import Any
 
 import numpy as np
 
+from tensorrt_yolo.errors import VideoError
 from tensorrt_yolo.files import is_image
 from tensorrt_yolo.images import pixels_of
 from tensorrt_yolo.program.memory import PixelBudget
 from tensorrt_yolo.program.names import OutputNames
 from tensorrt_yolo.program.terminal import one_line, say
 from tensorrt_yolo.program.urls import fetch, is_url, path_of, without_passwords
+from tensorrt_yolo.video import VideoFrame, VideoReader
 
 _VIDEOS = frozenset(".3gp .asf .avi .flv .gif .m2ts .m4v .mkv .mov .mp4 .mpeg .mpg .mts .ogv .ts .webm .wmv".split())
-_HIGHEST_RATE = 1000
 _DEFAULT_RATE = 25
 _MOST_BYTES = 256 << 20
 _MOST_FRAMES = 1024  # at once
@@ -32,7 +34,7 @@ class Item:
     source: str
     """For messages and results: no password of a URL, nothing that is not UTF-8."""
     pixels: Any = None
-    """BGR."""
+    """A VideoFrame, or an array in BGR."""
     error: str = ""
     save_error: str = ""
     """Why files of it are missing; the result stands."""
@@ -43,7 +45,7 @@ class Item:
     time: float | None = None
     """Of a frame: seconds from the first one."""
     rate: float = 0
-    """Frames a second of the video."""
+    """Frames a second of the video; 0 if not known."""
     video: bool = False
     """A frame of what is saved as a video, not an image."""
     several: bool = False
@@ -60,6 +62,23 @@ class Item:
     def add_save_error(self, problem: str) -> None:
         self.save_error = "; ".join(filter(None, (self.save_error, problem)))
 
+    def bgr(self) -> Any:
+        """The pixels to be drawn on."""
+        return self.pixels.to_bgr() if isinstance(self.pixels, VideoFrame) else self.pixels
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height."""
+        if isinstance(self.pixels, VideoFrame):
+            return self.pixels.width, self.pixels.height
+        return self.pixels.shape[1], self.pixels.shape[0]
+
+    def pixel_bytes(self, *, drawn: bool) -> int:
+        """What the pixels take, and may take as BGR if they are `drawn`."""
+        planes = self.pixels.planes if isinstance(self.pixels, VideoFrame) else [self.pixels]
+        taken = sum(math.prod(plane.shape) for plane in planes)
+        return max(taken, 3 * math.prod(self.size)) if drawn else taken
+
     @property
     def file_name(self) -> str:
         """Of a file that is made of this item alone, without folder and extension."""
@@ -69,9 +88,10 @@ class Item:
 class Reader:
     """Reads the sources, one after the other."""
 
-    def __init__(self, names: OutputNames, budget: PixelBudget, *, quiet: bool) -> None:
-        """No image or frame that is larger than `budget` is decoded."""
+    def __init__(self, names: OutputNames, budget: PixelBudget, *, gpu: int | None, quiet: bool) -> None:
+        """No image or frame that is larger than `budget` is decoded. Videos are decoded on this GPU."""
         self._names = names
+        self._gpu = gpu
         self._budget = budget
         os.environ["OPENCV_IO_MAX_IMAGE_PIXELS"] = str(budget.total // 3)  # read when OpenCV is loaded
         self._quiet = quiet
@@ -133,30 +153,32 @@ class Reader:
         yield replace(item, pixels=pixels_of(data, True, ""))
 
     def _frames(self, item: Item, file: str) -> Iterator[Item]:
-        import cv2
-
-        # GStreamer's backend waits without end for a damaged file; FFmpeg takes a name with a colon for a URL.
+        # A name is no more than that: FFmpeg takes 12:30.mp4 for a URL, and - for standard input.
         place = file if os.path.isabs(file) else os.path.join(".", file)
-        video = cv2.VideoCapture(
-            place, cv2.CAP_FFMPEG if cv2.videoio_registry.hasBackend(cv2.CAP_FFMPEG) else cv2.CAP_ANY
-        )
-        rate, length = video.get(cv2.CAP_PROP_FPS), video.get(cv2.CAP_PROP_FRAME_COUNT)
-        width, height = (int(video.get(side)) for side in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT))
-        self._budget.require(3 * width * height, f"a frame of {width} x {height} pixels")
-        rate = rate if 0 < rate < _HIGHEST_RATE else _DEFAULT_RATE
-        number, time, step = 0, 0.0, 1 / rate
-        while (read := video.read())[0]:
-            if number:
-                stamp = video.get(cv2.CAP_PROP_POS_MSEC) / 1000
-                last, time = time, stamp if stamp > time else time + step
-                step = time - last
-            yield replace(item, pixels=read[1], frame=number, time=time, rate=rate, video=True, several=True)
-            number += 1
-        if number == 0:
-            yield replace(item, error="not a video that OpenCV can read")
+        count, time = 0, 0.0
+        try:
+            # Pipes may be slow.
+            options: dict[str, Any] = {"gpu": self._gpu, "open_timeout": 0, "read_timeout": 0, "bgr": True}
+            with VideoReader(place, max_pixel_bytes=self._budget.total, **options) as video:
+                for frame in video:
+                    if count == 0 and video.why_no_gpu:
+                        self._warn(item, f"decoded on the CPU: {video.why_no_gpu}")
+                    count, time = count + 1, frame.time
+                    yield replace(
+                        item, pixels=frame, frame=count - 1, time=time, rate=video.fps, video=True, several=True
+                    )
+                self._warn_of_losses(item, video, count, time)
+        except VideoError as error:
+            yield replace(item, error=_reason_of_video(error, place), frame=count)
+
+    def _warn_of_losses(self, item: Item, video: VideoReader, count: int, time: float) -> None:
+        """Says what a video lacks of which so many frames were read, up to this time."""
+        if damaged := video.counts["corrupt"]:
+            self._warn(item, f"{damaged} damaged parts of it were left out")
         # Headers may be off by a few frames; where frames do not come at a constant rate, their number is a guess.
-        elif number < length - length // 50 - 2 and time * rate < length - length / 50 - 2:
-            self._warn(item, f"the file says that it has {length:.0f} frames, and only {number} can be read")
+        nearly = video.frames - video.frames // 50 - 2
+        if count < nearly and time * video.fps < nearly:
+            self._warn(item, f"the file says that it has {video.frames} frames, and only {count} can be read")
 
     def _warn(self, item: Item, what: str) -> None:
         if not self._quiet:
@@ -166,6 +188,12 @@ class Reader:
 def reason_of(error: Exception) -> str:
     """What went wrong, in words."""
     return "there is not enough memory for it" if isinstance(error, MemoryError) else str(error) or type(error).__name__
+
+
+def _reason_of_video(error: VideoError, place: str) -> str:
+    """What VideoReader says of the source, without its name and in the program's words."""
+    text = str(error).removeprefix(without_passwords(place) + ": ")
+    return text.replace("VideoOption::maxPixelBytes", "--pixel-memory")
 
 
 def _bytes_of(file: str, most: int) -> bytes:

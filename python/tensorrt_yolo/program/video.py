@@ -22,6 +22,7 @@ class Video:
         self._file = file
         self._part = Part(file, ".part.mp4")
         self._rate = rate if 0 < rate <= _HIGHEST_RATE else _DEFAULT_RATE
+        self._size: tuple[int, int] = first.shape[1::-1]
         self._last = first
         self._frames = 0
         try:
@@ -37,7 +38,7 @@ class Video:
         due = max(self._frames + 1, round(time * self._rate))
         for _ in range(min(due - self._frames, round(_LONGEST_GAP * self._rate))):
             self._write()
-        self._last = frame
+        self._last = self._sized(frame)
 
     def close(self) -> None:
         """Completes the file. Raises OSError or ValueError, and leaves nothing then."""
@@ -64,10 +65,18 @@ class Video:
     def _open(self) -> None:
         import cv2
 
-        size = self._last.shape[1::-1]
-        self._writer = cv2.VideoWriter(self._part.path, cv2.VideoWriter.fourcc(*"mp4v"), self._rate, size)
+        width, height = self._size
+        self._writer = cv2.VideoWriter(self._part.path, cv2.VideoWriter.fourcc(*"mp4v"), self._rate, self._size)
         if not self._writer.isOpened():
-            raise ValueError(f"OpenCV cannot make an MP4 video of {size[0]} x {size[1]} pixels")
+            raise ValueError(f"OpenCV cannot make an MP4 video of {width} x {height} pixels")
+
+    def _sized(self, frame: Any) -> Any:
+        """The frame in the size of the first: a source may change it, a video cannot."""
+        import cv2
+
+        if frame.shape[1::-1] == self._size:
+            return frame
+        return cv2.resize(frame, self._size, interpolation=cv2.INTER_AREA)
 
     def _write(self) -> None:
         """The last frame, once more."""

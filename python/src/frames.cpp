@@ -1,0 +1,44 @@
+// Frames of videos as arrays.
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/optional.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "bindings.hpp"
+#include "images.hpp"
+#include "media/frame_bgr.hpp"
+#include "unlocked.hpp"
+
+namespace trtyolo::python {
+
+namespace nb = nanobind;
+
+namespace {
+
+// What HeldImages takes, in the memory of this GPU or the host's, as an array (height, width, 3).
+nb::object bgrOf(nb::handle image, std::optional<int> gpu, bool bgr) {
+  HeldImages held(gpu);
+  held.add(image);
+  held.copyScattered();
+  const Image& frame = held.images().front();
+  media::checkFrame("to_bgr", frame, gpu);
+  const std::size_t shape[] = {static_cast<std::size_t>(frame.height), static_cast<std::size_t>(frame.width), 3};
+  std::unique_ptr<std::uint8_t[]> pixels(new std::uint8_t[shape[0] * shape[1] * shape[2]]);
+  std::uint8_t* const first = pixels.get();
+  unlocked([&] { media::writeBgr(frame, gpu, bgr, first); });
+  return nb::cast(nb::ndarray<nb::numpy, std::uint8_t>(first, 3, shape, capsuleOf(std::move(pixels))));
+}
+
+}  // namespace
+
+void bindFrames(nb::module_& module) {
+  module.def("bgr_of", &bgrOf, nb::arg("image"), nb::arg("gpu").none(), nb::arg("bgr"),
+             "The image as an array of its own: u8 (height, width, 3), BGR.");
+}
+
+}  // namespace trtyolo::python
