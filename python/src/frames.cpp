@@ -20,6 +20,8 @@ namespace nb = nanobind;
 
 namespace {
 
+using Pixels = std::unique_ptr<std::uint8_t[]>;
+
 // What HeldImages takes, in the memory of this GPU or the host's, as an array (height, width, 3).
 nb::object bgrOf(nb::handle image, std::optional<int> gpu, bool bgr) {
   HeldImages held(gpu);
@@ -28,8 +30,8 @@ nb::object bgrOf(nb::handle image, std::optional<int> gpu, bool bgr) {
   const Image& frame = held.images().front();
   media::checkFrame("to_bgr", frame, gpu);
   const std::size_t shape[] = {static_cast<std::size_t>(frame.height), static_cast<std::size_t>(frame.width), 3};
-  std::unique_ptr<std::uint8_t[]> pixels(new std::uint8_t[shape[0] * shape[1] * shape[2]]);
-  std::uint8_t* const first = pixels.get();
+  auto pixels = std::make_unique<Pixels>(new std::uint8_t[shape[0] * shape[1] * shape[2]]);
+  std::uint8_t* const first = pixels->get();
   unlocked([&] { media::writeBgr(frame, gpu, bgr, first); });
   return nb::cast(nb::ndarray<nb::numpy, std::uint8_t>(first, 3, shape, capsuleOf(std::move(pixels))));
 }

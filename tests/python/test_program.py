@@ -86,7 +86,8 @@ def test_frames_are_those_of_the_program(tmp_path):
     sources = [INPUTS / "vfr.mkv", INPUTS / "cut.mp4", INPUTS / "vfr.mp4"]
     found, expected = by_both_programs(tmp_path, model_file("detect"), *sources, "--conf", "0.001")
     assert found == expected
-    assert len(found["images"]) == 15 + 26 + 15 and any(image["objects"] for image in found["images"])
+    assert [image["frame"] for image in found["images"]].count(14) == 3
+    assert any(image["objects"] for image in found["images"])
 
 
 def test_json_says_what_the_model_finds(tmp_path):
@@ -232,7 +233,7 @@ def test_times_of_frames(tmp_path):
         seconds = saved.get(cv2.CAP_PROP_FRAME_COUNT) / saved.get(cv2.CAP_PROP_FPS)
         assert seconds == pytest.approx(5.1, abs=0.15)
     done = run("predict", model_file("detect"), INPUTS / "cut.mp4")
-    assert "the file says that it has 100 frames, and only 26 can be read" in done.stderr
+    assert "the file says that it has 100 frames, and only 28 can be read" in done.stderr
 
 
 def test_classes_by_name(tmp_path, nameless):
