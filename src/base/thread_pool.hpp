@@ -7,7 +7,6 @@
 #include <memory>
 #include <mutex>
 #include <thread>
-#include <utility>
 #include <vector>
 
 namespace trtyolo {
@@ -20,7 +19,7 @@ class ThreadPool {
   // Of so many threads, or of fewer if no more can be started.
   explicit ThreadPool(
       std::size_t threads,
-      const StartThread& start = [](std::function<void()> body) { return std::thread(std::move(body)); });
+      const StartThread& start = [](const std::function<void()>& body) { return std::thread(body); });
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
