@@ -123,7 +123,8 @@ TEST(Mp4WriterTest, AFileThatWasNotFinishedIsNoVideo) {
   const TempDir folder;
   {
     Mp4Writer writer(folder / "a.mp4", 64, 48, 25);
-    writer.write(view(picture(0, 64, 45)), 8);
+    writer.write(view(picture(0, 64, 48)), 8);
+    EXPECT_THROW(writer.write(view(picture(0, 64, 45)), 8), std::invalid_argument);
   }
   EXPECT_THROW(VideoReader(folder / "a.mp4"), VideoError);
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <limits>
 #include <stdexcept>
+#include <string>
 #include <utility>
 
 extern "C" {
@@ -151,6 +152,11 @@ class Mp4Writer::Impl {
  private:
   void convert(const Image& image) {
     constexpr int kChannels = 3;
+    if (image.width / 2 * 2 != bgr_->width || image.height / 2 * 2 != bgr_->height) {
+      throw std::invalid_argument("Mp4Writer: expected an image of " + std::to_string(bgr_->width) + " x " +
+                                  std::to_string(bgr_->height) + " pixels, found " + std::to_string(image.width) +
+                                  " x " + std::to_string(image.height));
+    }
     // libswscale reads beyond the last pixel, which only FFmpeg's own frames let it do.
     av_image_copy_plane(bgr_->data[0], bgr_->linesize[0], static_cast<const std::uint8_t*>(image.ptr),
                         static_cast<int>(image.pitch), bgr_->width * kChannels, bgr_->height);
