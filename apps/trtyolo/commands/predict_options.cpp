@@ -31,8 +31,8 @@ void addPredictOptions(CLI::App& command, PredictOptions& options) {
       ->check(CLI::Range(1, 1 << 24).description(""));
   command.add_flag(
       "--fast-decode", options.fastDecode,
-      "decode JPEG images on the CPU at 1/2, 1/4 or 1/8 of their size where the network sees no more: several "
-      "times as fast, and results differ a little (docs/guide/encoded.md); not with --save or --show, which "
+      "decode JPEG images on the CPU at 1/2, 1/4 or 1/8 of their size where the network sees no more: faster, "
+      "and results differ a little (docs/guide/encoded.md); not with --save or --show, which "
       "need the whole images");
   command.add_flag("-q,--quiet", options.quiet, "say nothing but errors");
 
