@@ -130,7 +130,7 @@ int PredictCommand::run() {
   progress_.emplace(!options_.quiet);
   Steps steps;
   steps.read = [this](Batch& batch) { return read(batch); };
-  steps.skip = [this] { return reader_->skip(); };
+  steps.skip = [this] { return options_.late == "drop" && reader_->skip(); };
   steps.decode = [this](Batch& batch) { decode(batch); };
   for (const auto& clone : clones_) {
     steps.predict.emplace_back([&clone](Batch& batch) { predictBatch(*clone, batch); });
