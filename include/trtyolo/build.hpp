@@ -28,8 +28,10 @@ struct TRTYOLO_API BuildOption {
   int maxBatch = 1;                      ///< most images in one run
   int width = 0, height = 0;        ///< network input of models with dynamic sizes, the largest; 0: the model's imgsz
   int minWidth = 0, minHeight = 0;  ///< the smallest; 0: only the one size
-  int optimizationLevel = 3;        ///< 0 (quickly built) to 5 (tried longest)
-  std::size_t workspaceBytes = 0;   ///< most scratch memory a layer may take; 0: what the GPU has
+  HeadMode head =
+      HeadMode::Auto;         ///< whether the network is cut behind its last convolutions, see InferOption::setHead()
+  int optimizationLevel = 3;  ///< 0 (quickly built) to 5 (tried longest)
+  std::size_t workspaceBytes = 0;            ///< most scratch memory a layer may take; 0: what the GPU has
   std::vector<std::string> pluginLibraries;  ///< as InferOption::setPluginLibraries(), for graphs that need plugins
   std::string timingCache;  ///< file of timings to read and to write: later builds are quicker; empty: none
 

@@ -25,6 +25,11 @@ enum class Layout {
 /// (DETR). Auto: what the family does.
 enum class LetterboxMode { Auto, Center, TopLeft, Stretch };
 
+/// How much of a network runs that is recognised by its graph. Whole: as it was exported, with the decoding of all
+/// anchors at its end. Cut: up to its last convolutions, and the library decodes the few candidates: the same results
+/// in less time. Auto: cut where it can be.
+enum class HeadMode { Auto, Whole, Cut };
+
 /// What runs the network. Auto chooses by the file and the machine.
 enum class Backend { Auto, OpenVINO, TensorRT };
 
@@ -36,6 +41,8 @@ enum class Precision { F32, F16, BF16, Auto };
 TRTYOLO_API const char* toString(Layout layout);
 /// "auto", "center", "topleft" or "stretch".
 TRTYOLO_API const char* toString(LetterboxMode mode);
+/// "auto", "whole" or "cut".
+TRTYOLO_API const char* toString(HeadMode mode);
 /// "auto", "openvino" or "tensorrt".
 TRTYOLO_API const char* toString(Backend backend);
 /// "f32", "f16", "bf16" or "auto".
@@ -46,6 +53,7 @@ TRTYOLO_API const char* toString(Precision precision);
 TRTYOLO_API Task taskOf(const std::string& name);
 TRTYOLO_API Layout layoutOf(const std::string& name);                ///< as taskOf()
 TRTYOLO_API LetterboxMode letterboxModeOf(const std::string& name);  ///< as taskOf()
+TRTYOLO_API HeadMode headModeOf(const std::string& name);            ///< as taskOf()
 TRTYOLO_API Backend backendOf(const std::string& name);              ///< as taskOf()
 TRTYOLO_API Precision precisionOf(const std::string& name);          ///< as taskOf()
 
@@ -136,6 +144,11 @@ class TRTYOLO_API InferOption {
   /// it says. By default what the file's metadata, the names of its outputs and their shapes tell; ModelInfo::family
   /// says what that is.
   InferOption& setFamily(const std::string& name);
+  /// Whether a network whose head is recognised in its ONNX graph is cut behind its last convolutions; HeadMode::Auto
+  /// by default. ModelInfo::head says what became of it. An engine is cut when it is built (BuildOption::head), and
+  /// engines of others run whole: what contradicts that is a ModelError, and so is a head that is to be cut and not
+  /// recognised.
+  InferOption& setHead(HeadMode mode);
   /// Network input for models with dynamic height and width, in pixels; both multiples of the model's stride (32).
   /// By default what the file's metadata says, else 640 by 640.
   InferOption& setNetworkSize(int width, int height);

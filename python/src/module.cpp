@@ -29,7 +29,8 @@ namespace nb = nanobind;
 // `onProgress(phase, step, steps, done)` gives whether to go on; it must not raise.
 void build(const std::string& onnx, const std::string& engine, const std::string& precision, int deviceId,
            std::tuple<int, int, int> batch, std::pair<int, int> size, std::pair<int, int> minSize,
-           int optimizationLevel, std::size_t workspaceBytes, const std::string& timingCache, nb::object onProgress) {
+           const std::string& head, int optimizationLevel, std::size_t workspaceBytes, const std::string& timingCache,
+           nb::object onProgress) {
   if (isDrained()) {
     throw Error("build_engine: the interpreter is about to end");
   }
@@ -40,6 +41,7 @@ void build(const std::string& onnx, const std::string& engine, const std::string
   std::tie(option.minBatch, option.optBatch, option.maxBatch) = batch;
   std::tie(option.width, option.height) = size;
   std::tie(option.minWidth, option.minHeight) = minSize;
+  option.head = headModeOf(head);
   option.optimizationLevel = optimizationLevel;
   option.workspaceBytes = workspaceBytes;
   option.timingCache = timingCache;
@@ -106,7 +108,7 @@ NB_MODULE(_core, module) {
   module.def("pinned_memory", &pinnedMemory, nb::arg("bytes"));
   module.def("inspect", &inspectFile, nb::arg("file"), nb::arg("option"));
   module.def("build_engine", &build, nb::arg("onnx"), nb::arg("engine"), nb::kw_only(), nb::arg("precision"),
-             nb::arg("device_id"), nb::arg("batch"), nb::arg("size"), nb::arg("min_size"),
+             nb::arg("device_id"), nb::arg("batch"), nb::arg("size"), nb::arg("min_size"), nb::arg("head"),
              nb::arg("optimization_level"), nb::arg("workspace_bytes"), nb::arg("timing_cache"),
              nb::arg("on_progress"));
 }

@@ -50,6 +50,7 @@ void bindOptions(nb::module_& module) {
       .def("set_names", setter(&InferOption::setNames))
       .def("set_layout", byName(&InferOption::setLayout, &trtyolo::layoutOf))
       .def("set_family", setter(&InferOption::setFamily))
+      .def("set_head", byName(&InferOption::setHead, &headModeOf))
       .def("set_network_size", setter(&InferOption::setNetworkSize))
       .def("set_rect", setter(&InferOption::setRect))
       .def("set_batch", setter(&InferOption::setBatch))

@@ -11,7 +11,7 @@ from tensorrt_yolo import _core
 from tensorrt_yolo.errors import Error
 from tensorrt_yolo.files import path_bytes
 from tensorrt_yolo.info import BuildProgress
-from tensorrt_yolo.option import Precision
+from tensorrt_yolo.option import HeadMode, Precision
 
 
 def build_engine(
@@ -25,6 +25,7 @@ def build_engine(
     max_batch: int = 1,
     size: tuple[int, int] = (0, 0),
     min_size: tuple[int, int] = (0, 0),
+    head: HeadMode = "auto",
     optimization_level: int = 3,
     workspace_bytes: int = 0,
     timing_cache: str | os.PathLike[str] = "",
@@ -43,6 +44,7 @@ def build_engine(
     max_batch           most images in one run
     size                (width, height) of the network input of models with dynamic sizes, the largest; 0: the model's
     min_size            the smallest; 0: only the one size
+    head                how much of the network is built, as InferOption.set_head()
     optimization_level  0 (quickly built) to 5 (tried longest)
     workspace_bytes     most scratch memory a layer may take; 0: what the GPU has
     timing_cache        file of timings to read and to write: later builds are quicker
@@ -74,6 +76,7 @@ def build_engine(
             batch=(min_batch, opt_batch, max_batch),
             size=size,
             min_size=min_size,
+            head=head,
             optimization_level=optimization_level,
             workspace_bytes=workspace_bytes,
             timing_cache=path_bytes(timing_cache),

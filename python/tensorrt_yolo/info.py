@@ -61,6 +61,8 @@ class ModelInfo:
     """Arithmetic asked for: "f32", "f16", "bf16" or "auto"."""
     layout: str
     """How the outputs are read, in words."""
+    head: str
+    """How much of the network runs, in words: "cut behind ..." or "whole: " and why; see InferOption.set_head()."""
     family: str
     """Whose conventions are followed: "ultralytics", "yolox", ...; see InferOption.set_family()."""
     evidence: str

@@ -16,6 +16,7 @@ Precision = Literal["f32", "f16", "bf16", "auto"]
 S = TypeVar("S", bound="PostprocessOptions")
 Layout = Literal["auto", "class_scores", "objectness", "end_to_end"]
 LetterboxMode = Literal["auto", "center", "topleft", "stretch"]
+HeadMode = Literal["auto", "whole", "cut"]
 
 _SWITCHES = ("swap_rb", "cuda_memory", "managed_memory", "performance_report")
 _PAIRS = ("normalize_params", "input_dimensions", "network_size")
@@ -98,6 +99,7 @@ class InferOption(PostprocessOptions):
         names: Sequence[str] | None = None,
         layout: Layout | None = None,
         family: str | None = None,
+        head: HeadMode | None = None,
         network_size: tuple[int, int] | None = None,
         rect: bool | None = None,
         batch: int | None = None,
@@ -247,6 +249,16 @@ class InferOption(PostprocessOptions):
         It tells how pixels go in and how boxes come out where the file does not; other options override what it says.
         """
         return self._set("family", name)
+
+    def set_head(self, mode: HeadMode) -> InferOption:
+        """How much of a network runs whose head is recognised in its ONNX graph; "auto" by default: cut where it can be.
+
+        "whole": as it was exported, with the decoding of all anchors at its end. "cut": up to its last convolutions, and
+        the library decodes the few candidates: the same results in less time. An engine is cut when it is built, and
+        engines of others run whole; what contradicts that, and a head that is to be cut and not recognised, raise
+        ModelError. ModelInfo.head says what became of it.
+        """
+        return self._set("head", mode)
 
     def set_network_size(self, width: int, height: int) -> InferOption:
         """Network input of models with dynamic size, pixels, multiples of the stride; default: the file's, else 640."""

@@ -27,6 +27,7 @@ constexpr Names<LetterboxMode, 4> kLetterboxModes{{{LetterboxMode::Auto, "auto"}
                                                    {LetterboxMode::Center, "center"},
                                                    {LetterboxMode::TopLeft, "topleft"},
                                                    {LetterboxMode::Stretch, "stretch"}}};
+constexpr Names<HeadMode, 3> kHeadModes{{{HeadMode::Auto, "auto"}, {HeadMode::Whole, "whole"}, {HeadMode::Cut, "cut"}}};
 constexpr Names<Backend, 3> kBackends{
     {{Backend::Auto, "auto"}, {Backend::OpenVINO, "openvino"}, {Backend::TensorRT, "tensorrt"}}};
 constexpr Names<Precision, 4> kPrecisions{
@@ -65,6 +66,9 @@ const char* toString(Layout layout) {
 const char* toString(LetterboxMode mode) {
   return nameOf(kLetterboxModes, mode);
 }
+const char* toString(HeadMode mode) {
+  return nameOf(kHeadModes, mode);
+}
 const char* toString(Backend backend) {
   return nameOf(kBackends, backend);
 }
@@ -80,6 +84,9 @@ Layout layoutOf(const std::string& name) {
 }
 LetterboxMode letterboxModeOf(const std::string& name) {
   return valueOf("letterbox", kLetterboxModes, name);
+}
+HeadMode headModeOf(const std::string& name) {
+  return valueOf("head", kHeadModes, name);
 }
 Backend backendOf(const std::string& name) {
   return valueOf("backend", kBackends, name);

@@ -172,6 +172,11 @@ InferOption& InferOption::setFamily(const std::string& name) {
   return *this;
 }
 
+InferOption& InferOption::setHead(HeadMode mode) {
+  impl_->engine.description.head = mode;
+  return *this;
+}
+
 InferOption& InferOption::setNetworkSize(int width, int height) {
   impl_->engine.description.networkSize = checkedSize("setNetworkSize", width, height);
   return *this;

@@ -55,6 +55,7 @@ TablePlace countsOf(const Shape& shape, std::size_t images) {
 // Scores that lie anchor after anchor in each class: whole stretches of anchors at a time.
 void scanPlanes(const OutputTables& tables, const PostprocessOptions& options, const FoundCandidate& found) {
   const float* scores = tables.scores.data;
+  const float least = leastValueFor(options.confidence, tables.logits);
   const std::size_t classStep = tables.scores.valueStep;
   std::array<float, kBlock> best;
   for (std::size_t begin = 0; begin < tables.anchors; begin += kBlock) {
@@ -67,6 +68,9 @@ void scanPlanes(const OutputTables& tables, const PostprocessOptions& options, c
       }
     }
     for (std::size_t i = 0; i < count; ++i) {
+      if (!(best[i] > least)) {
+        continue;
+      }
       if (const float score = scoreOf(best[i], tables.logits); score > options.confidence) {
         const std::size_t anchor = begin + i;
         int classIndex = 0;
@@ -83,19 +87,25 @@ void scanPlanes(const OutputTables& tables, const PostprocessOptions& options, c
 
 // Scores in any other order: anchor after anchor.
 void scanAnchors(const OutputTables& tables, const PostprocessOptions& options, const FoundCandidate& found) {
+  const float least = leastValueFor(options.confidence, tables.logits);
   const auto scoreAt = [&tables](int c, std::size_t anchor) {
     return scoreOf(tables.scores(static_cast<std::size_t>(c), anchor), tables.logits);
   };
   for (std::size_t anchor = 0; anchor < tables.anchors; ++anchor) {
     float factor = 1.0F;
     if (tables.objectness.data) {
-      factor = tables.objectness(0, anchor);
+      const float value = tables.objectness(0, anchor);
+      factor = value > least ? scoreOf(value, tables.logits) : 0.0F;
       if (!(factor > options.confidence)) {
         continue;
       }
     }
     if (tables.multiLabel) {
       for (int c = 0; c < tables.classes; ++c) {
+        // The factor is at most 1 where the value is a logit.
+        if (tables.logits && !(tables.scores(static_cast<std::size_t>(c), anchor) > least)) {
+          continue;
+        }
         const float score = scoreAt(c, anchor) * factor;
         if (score > options.confidence && options.wants(c)) {
           found(static_cast<std::uint32_t>(anchor), c, score);

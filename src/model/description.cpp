@@ -237,7 +237,17 @@ std::string whyNotPlaced(Task task, LetterboxMode mode) {
 }  // namespace
 
 ModelDescription describe(const RawModel& raw, const DescriptionOptions& options) {
-  const RawModel model = validated(raw);
+  RawModel model = validated(raw);
+  const std::optional<HeadCut> head = headCutOf(model.metadata, model.file);
+  std::vector<std::string> outputs;
+  for (const TensorInfo& output : model.outputs) {
+    outputs.push_back(output.name);
+  }
+  if (head) {
+    model.outputs = head->whole;
+    model.metadata.erase(kHeadCut);
+    model = validated(std::move(model));
+  }
   ModelDescription description;
   ModelInfo& info = description.info;
   info.file = model.file;
@@ -291,7 +301,51 @@ ModelDescription describe(const RawModel& raw, const DescriptionOptions& options
   }
   info.names = std::move(names);
   description.firstLook = std::make_shared<FirstLook>(info.file);
+  description.outputs = outputs.size();
+  if (head && options.head == HeadMode::Whole) {
+    throw ModelError(
+        "'" + info.file +
+        "': its network was cut behind the last convolutions when the engine was built, and is to run whole "
+        "(setHead(), --head); build the engine so");
+  }
+  if (head) {
+    takeCut(description, *head, outputs);
+  }
   return description;
+}
+
+void keepWhole(ModelDescription& description, HeadMode wanted, const std::string& why) {
+  if (wanted == HeadMode::Cut) {
+    throw ModelError("'" + description.info.file + "': its head cannot be cut (setHead(), --head): " + why);
+  }
+  description.info.head = "whole: " + (wanted == HeadMode::Whole ? "as asked for" : why);
+}
+
+void takeCut(ModelDescription& description, const HeadCut& cut, const std::vector<std::string>& outputs) {
+  OutputLayout& layout = description.layout;
+  const auto placeOf = [&](std::size_t output) {
+    const auto found = std::find(outputs.begin(), outputs.end(), cut.outputs[output]);
+    if (found == outputs.end()) {
+      throw ModelError("'" + description.info.file + "': its metadata says that the network was cut at '" +
+                       cut.outputs[output] + "', which it has no output for");
+    }
+    return static_cast<std::size_t>(found - outputs.begin());
+  };
+  layout.raw = cut.head;
+  for (RawHead::Level& level : layout.raw->levels) {
+    level.boxes = placeOf(level.boxes);
+    level.scores = placeOf(level.scores);
+    level.extras = placeOf(level.extras);
+  }
+  if (cut.prototypes) {
+    layout.prototypes = placeOf(*cut.prototypes);
+  }
+  if (layout.raw->mostObjects > 0) {  // the best of all classes of all anchors
+    layout.kind = OutputLayout::Kind::Candidates;
+    layout.multiLabel = layout.suppressed = true;
+  }
+  description.outputs = outputs.size();
+  description.info.head = "cut behind the last convolutions: " + wordsFor(cut.head);
 }
 
 }  // namespace trtyolo

@@ -10,6 +10,7 @@
 
 #include "image/geometry.hpp"
 #include "image/letterbox.hpp"
+#include "model/cut/head_cut.hpp"
 #include "model/family/family.hpp"
 #include "model/input_form.hpp"
 #include "model/metadata.hpp"
@@ -46,6 +47,7 @@ struct DescriptionOptions {
   std::vector<std::string> names;  // empty: those of the file
   Layout layout = Layout::Auto;
   std::string family;  // empty: what the file tells
+  HeadMode head = HeadMode::Auto;
   PixelOptions pixels;
 };
 
@@ -54,6 +56,7 @@ struct ModelDescription {
   bool rect = false;  // each image gets its own smallest network size
   Size least{1, 1};   // the smallest network size there is
   OutputLayout layout;
+  std::size_t outputs = 0;         // of the network that runs, which has others than `info` says if it was cut
   PostprocessOptions postprocess;  // what the file asks for, else the defaults
   InputForm input;
   bool bgrImages = false;  // images that have an order of colours are BGR
@@ -93,6 +96,15 @@ struct ModelDescription {
 
 // Throws ModelError for an input that no image can be written to, for a task that contradicts the file's, and for a
 // network size that the model cannot have. Outputs that are not understood only fill `refusal`: inspect() shows them.
+// Of a network that was cut, as its metadata says, what it describes is the whole one. ModelError if that contradicts
+// DescriptionOptions::head.
 ModelDescription describe(const RawModel& model, const DescriptionOptions& options);
+
+// The whole network runs, for this reason. Throws ModelError if it was to be cut.
+void keepWhole(ModelDescription& description, HeadMode wanted, const std::string& why);
+
+// The network runs that is left of the described one. `outputs` are those that it has, in its order. Throws ModelError
+// if those of the cut are not among them.
+void takeCut(ModelDescription& description, const HeadCut& cut, const std::vector<std::string>& outputs);
 
 }  // namespace trtyolo

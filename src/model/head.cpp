@@ -69,9 +69,8 @@ Result classesOf(const OutputLayout& layout, std::span<const TensorView> outputs
 }
 
 // Boxes are centre and size in every layout; the extra value is the angle in radians.
-Result rotatedObjects(const OutputLayout& layout, std::span<const TensorView> outputs, std::size_t slot,
-                      const Letterbox& letterbox, const PostprocessOptions& options) {
-  const auto selection = selectRotated(layout, outputs, slot, options);
+Result rotatedObjects(const SelectionInput& input, const Letterbox& letterbox, const PostprocessOptions& options) {
+  const auto selection = selectRotated(input, options);
   const BackTransform toSource(letterbox);
   Result result;
   for (const RotatedCandidate& candidate : selection.objects) {
@@ -132,10 +131,10 @@ Result Head::decode(std::span<const TensorView> outputs, std::size_t slot, const
     return decodePixels(layout_, outputs, slot, letterbox, options);
   }
   if (task_ == Task::OBB) {
-    return rotatedObjects(layout_, outputs, slot, letterbox, options);
+    return rotatedObjects({layout_, outputs, slot, task_, 0}, letterbox, options);
   }
   const BackTransform toSource(letterbox);
-  const auto selection = select(layout_, outputs, slot, toSource, options);
+  const auto selection = select({layout_, outputs, slot, task_, keypointDims_}, toSource, options);
   Result result;
   // Of segmenters. The extra values are the coefficients of the prototypes, unless objects have masks of their own.
   std::optional<MaskMaker> maker;

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "base/device_function.hpp"
+#include "base/exponential.hpp"
 #include "trtyolo.hpp"
 
 namespace trtyolo {
@@ -44,8 +45,8 @@ TRTYOLO_DEVICE inline CenterSize boxOnGrid(const BoxForm& form, std::uint32_t an
   const int column = cell % columns;
   const int row = cell / columns;
   const auto size = static_cast<float>(stride);
-  return {(a + static_cast<float>(column)) * size, (b + static_cast<float>(row)) * size, std::exp(c) * size,
-          std::exp(d) * size};
+  return {(a + static_cast<float>(column)) * size, (b + static_cast<float>(row)) * size, exponential(c) * size,
+          exponential(d) * size};
 }
 
 // The corners of a box, in pixels of the network's input.
@@ -68,7 +69,18 @@ TRTYOLO_DEVICE inline CenterSize centerSizeOf(const BoxForm& form, float a, floa
 
 // The score that a value of the network means: itself, or its sigmoid.
 TRTYOLO_DEVICE inline float scoreOf(float value, bool logits) {
-  return logits ? 1.0F / (1.0F + std::exp(-value)) : value;
+  return logits ? sigmoid(value) : value;
+}
+
+// No value up to this one scores above `confidence`: most need not be looked at further.
+TRTYOLO_DEVICE inline float leastValueFor(float confidence, bool logits) {
+  constexpr float kMargin = 1e-3F;  // far more than rounding
+  if (!logits) {
+    return confidence;
+  }
+  return confidence > 0.0F && confidence < 1.0F ? std::log(confidence / (1.0F - confidence)) - kMargin
+         : confidence > 0.0F                    ? HUGE_VALF
+                                                : -HUGE_VALF;
 }
 
 // Whether an end-to-end object is one. A class that the model does not have is no object (nor is a NaN).

@@ -104,6 +104,17 @@ std::vector<double> OnnxNode::numbers(std::string_view attribute) const {
   return numbers;
 }
 
+std::string_view OnnxNode::tensor(std::string_view attribute) const {
+  constexpr std::uint64_t kAttribute = 5, kName = 1, kTensor = 5;
+  std::string_view found;
+  forEachField(content, [&](const Field& field) {
+    if (field.number == kAttribute && contentOf(field.content, kName) == attribute) {
+      found = contentOf(field.content, kTensor);
+    }
+  });
+  return found;
+}
+
 OnnxGraph::OnnxGraph(std::string_view file) {
   constexpr std::uint64_t kGraph = 7;
   forEachField(file, [&](const Field& field) {
@@ -164,6 +175,11 @@ const OnnxNode* OnnxGraph::sourceOf(std::string_view value) const {
     node = producerOf(node->inputs[0]);
   }
   return nullptr;
+}
+
+std::optional<std::string_view> OnnxGraph::constant(std::string_view value) const {
+  const auto found = constants_.find(value);
+  return found == constants_.end() ? std::nullopt : std::optional(found->second.tensor);
 }
 
 std::uint64_t OnnxGraph::typeOfConstant(std::string_view value) const {

@@ -14,7 +14,7 @@ namespace trtyolo {
 
 // Types of elements, TensorProto.DataType.
 namespace onnx_type {
-inline constexpr std::uint64_t kFloat = 1, kUint8 = 2, kInt32 = 6, kInt64 = 7, kHalf = 10;
+inline constexpr std::uint64_t kFloat = 1, kUint8 = 2, kInt32 = 6, kInt64 = 7, kBool = 9, kHalf = 10, kDouble = 11;
 }  // namespace onnx_type
 
 // All views are into the file.
@@ -28,6 +28,8 @@ struct OnnxNode {
   std::optional<double> number(std::string_view attribute) const;
   // An attribute that is a number or a list of them; empty if it is missing or anything else.
   std::vector<double> numbers(std::string_view attribute) const;
+  // An attribute that is a tensor, as a TensorProto; empty if it is missing or anything else.
+  std::string_view tensor(std::string_view attribute) const;
 };
 
 struct OnnxValue {
@@ -53,6 +55,8 @@ class OnnxGraph {
   const OnnxNode* sourceOf(std::string_view value) const;
   // A constant of one element, f32 or i64; nothing if it is anything else.
   std::optional<float> scalar(std::string_view value) const;
+  // A constant as a TensorProto; nothing if it is none.
+  std::optional<std::string_view> constant(std::string_view value) const;
   // The element type of a constant, an onnx_type; 0 if it is none.
   std::uint64_t typeOfConstant(std::string_view value) const;
 

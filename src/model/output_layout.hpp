@@ -8,6 +8,7 @@
 #include "model/family/family.hpp"
 #include "model/object_values.hpp"
 #include "model/plugin_cut.hpp"
+#include "model/raw_head.hpp"
 #include "trtyolo.hpp"
 
 namespace trtyolo {
@@ -54,6 +55,10 @@ struct OutputLayout {
   // Of end-to-end networks that give the objects of all images in one list [objects, 7]: number of the image, corners,
   // and class and score, or score and class.
   bool listed = false, scoreFirst = false;
+
+  // Of a network that was cut behind its last convolutions: candidates in the tensors that this names, instead of
+  // `boxes`, `scores` and `extras`, which are those of the whole one.
+  std::optional<RawHead> raw;
 
   bool splitOutputs() const { return classNumbers != kNone; }
   bool pixelMaps() const { return kind == Kind::ClassMap || kind == Kind::ClassLogits || kind == Kind::Depth; }

@@ -447,7 +447,8 @@ bool isClear(const ModelDescription& description, const Outputs& outputs, std::s
   all.iou = 2.0F;  // nothing is suppressed
   all.maxDetections = std::numeric_limits<int>::max();
   std::vector<Gaussian> gaussians;
-  for (const RotatedCandidate& box : selectRotated(description.layout, outputs.views(), slot, all).objects) {
+  for (const RotatedCandidate& box :
+       selectRotated({description.layout, outputs.views(), slot, Task::OBB, 0}, all).objects) {
     gaussians.push_back(gaussianOf(box.x, box.y, box.width, box.height, box.theta, box.classIndex, options.agnostic));
   }
   for (std::size_t i = 0; i < gaussians.size(); ++i) {
@@ -654,7 +655,8 @@ TEST_F(DecoderTest, KeptObjectsStayOnTheDevice) {
   check(cudaMemcpy(kept.data(), decoder.kept(), kept.size() * sizeof(KeptObject), cudaMemcpyDeviceToHost),
         "copying objects");
   for (std::size_t slot = 0; slot < 2; ++slot) {
-    const auto wanted = select(layout, outputs.views(), slot, BackTransform(*slots.box(slot)), options);
+    const auto wanted =
+        select({layout, outputs.views(), slot, Task::Detect, 0}, BackTransform(*slots.box(slot)), options);
     ASSERT_EQ(static_cast<std::size_t>(counts[slot]), wanted.objects.size());
     ASSERT_GT(counts[slot], 5);
     for (std::size_t i = 0; i < wanted.objects.size(); ++i) {

@@ -142,7 +142,7 @@ int expectSame(const Scene& scene, const std::vector<int>& counts, unsigned seed
                             {static_cast<std::int64_t>(scene.batch), scene.channels, scene.height, scene.width}};
   MaskDecoder decoder;
   for (const bool stale : {true, false}) {
-    EXPECT_EQ(decoder.prepare(tensor, table, scene.own ? 0 : channels, scene.within, scene.batch, deviceKept.get(),
+    EXPECT_EQ(decoder.prepare(tensor, {table}, scene.own ? 0 : channels, scene.within, scene.batch, deviceKept.get(),
                               deviceCounts.get(), scene.capacity),
               stale);
   }

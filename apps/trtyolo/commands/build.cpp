@@ -25,6 +25,7 @@ constexpr int kMostImages = 1024;
 struct BuildOptions {
   std::string model, engine, batch, imageSize, timingCache;
   std::vector<std::string> plugins;
+  std::string head = "auto";
   bool half = false, quiet = false;
   int level = trtyolo::BuildOption().optimizationLevel, device = 0;
   std::size_t workspace = 0;  ///< MiB
@@ -106,6 +107,7 @@ void addOptions(CLI::App& command, BuildOptions& options) {
                   "most scratch memory that a layer may take on the GPU (default: all that there is)")
       ->type_name("MiB")
       ->check(CLI::Range(std::size_t{1}, kMostWorkspace).description(""));
+  addHeadOption(command, options.head);
   command.add_option("--opt-level", options.level, "0 (quickly built) to 5 (faster engines are searched for longest)")
       ->type_name("N")
       ->check(CLI::Range(0, 5).description(""))
@@ -151,6 +153,7 @@ trtyolo::BuildOption optionOf(const BuildOptions& options) {
     option.height = range->max.height;
     option.width = range->max.width;
   }
+  option.head = trtyolo::headModeOf(options.head);
   option.optimizationLevel = options.level;
   option.workspaceBytes = options.workspace << 20;
   option.timingCache = options.timingCache;

@@ -51,6 +51,7 @@ Json jsonOf(const trtyolo::ModelInfo& info) {
             {"backend", info.backend},
             {"device", info.device},
             {"layout", info.layout},
+            {"head", info.head},
             {"family", info.family},
             {"evidence", info.evidence},
             {"metadata", info.metadata}};
@@ -100,6 +101,7 @@ std::string textOf(const trtyolo::ModelInfo& info) {
   line(text, "batch", std::to_string(info.batch) + (info.dynamicBatch ? " (dynamic)" : " (fixed)"));
   line(text, "family", info.family + " (" + info.evidence + ")");
   line(text, "decoding", info.layout);
+  line(text, "head", info.head);
   line(text, "precision", info.precision);
   line(text, "backend", info.backend + " " + trtyolo::backends()[info.backend]);
   line(text, "device", info.device);

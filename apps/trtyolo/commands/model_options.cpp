@@ -109,6 +109,7 @@ void addModelOptions(CLI::App& command, ModelOptions& options, const std::string
       ->check(CLI::IsMember({"auto", "center", "topleft", "stretch"}).description(""))
       ->type_name("NAME")
       ->capture_default_str();
+  addHeadOption(command, options.head);
   command
       .add_option("--backend", options.backend,
                   "openvino (CPU), tensorrt (GPU), or auto: TensorRT where a GPU can be used")
@@ -136,6 +137,17 @@ void addModelOptions(CLI::App& command, ModelOptions& options, const std::string
       ->check(CLI::Range(1, 1024).description(""));
 }
 
+void addHeadOption(CLI::App& command, std::string& head) {
+  command
+      .add_option(
+          "--head", head,
+          "how much of the network runs: cut (up to its last convolutions, and the candidates are decoded here), "
+          "whole (as it was exported), or auto: cut where its head is recognised")
+      ->check(CLI::IsMember({"auto", "whole", "cut"}).description(""))
+      ->type_name("NAME")
+      ->capture_default_str();
+}
+
 trtyolo::InferOption inferOption(const ModelOptions& options) {
   trtyolo::InferOption option;
   option.enableSwapRB();
@@ -144,6 +156,7 @@ trtyolo::InferOption inferOption(const ModelOptions& options) {
   option.setLetterbox(trtyolo::letterboxModeOf(options.letterbox));
   if (!options.plugins.empty()) option.setPluginLibraries(options.plugins);
   if (!options.family.empty()) option.setFamily(options.family);
+  option.setHead(trtyolo::headModeOf(options.head));
   option.setBackend(trtyolo::backendOf(options.backend));
   if (options.device == "cpu") {
     if (options.backend == "tensorrt") throw UsageError("--backend tensorrt needs a GPU, and --device says cpu");

@@ -23,8 +23,9 @@ struct ModelOptions {
   std::optional<float> scale;    ///< value of the brightest pixel in the network's input
   std::vector<std::string> plugins;
   std::string letterbox = "auto", family;
-  bool half = false;         ///< 16-bit arithmetic
-  std::optional<int> batch;  ///< images per call
+  std::string head = "auto";  ///< as trtyolo::toString(HeadMode) has it
+  bool half = false;          ///< 16-bit arithmetic
+  std::optional<int> batch;   ///< images per call
   std::optional<int> streams, threads;
 };
 
@@ -42,6 +43,9 @@ std::optional<int> wholeNumber(std::string_view text);
 /// Adds them all to `command`, under "Model" in its help. Options that are added later stand there, too, unless their
 /// group is set. `streams` is the name of the one for those of the engine.
 void addModelOptions(CLI::App& command, ModelOptions& options, const std::string& streams = "--streams");
+
+/// Adds the option that says how much of a network runs.
+void addHeadOption(CLI::App& command, std::string& head);
 
 /// The same for the library, for images in BGR order.
 /// @throws UsageError          they contradict each other

@@ -37,6 +37,8 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     add("--workspace", type=shared.whole(1), default=0, metavar="MiB", help=words)
     words = "0 (quickly built) to 5 (faster engines are searched for longest); 3"
     add("--opt-level", dest="optimization_level", type=shared.whole(0, 5), default=3, metavar="N", help=words)
+    words = "how much of the network is built: cut (up to its last convolutions), whole, or auto: cut where it can be"
+    add("--head", choices=("auto", "whole", "cut"), default="auto", help=words)
     add("--timing-cache", default="", metavar="FILE", help="file of timings, read and written")
     add("--device", dest="device_id", type=shared.whole(0), default=0, metavar="N", help="number of the GPU (0)")
 

@@ -18,7 +18,7 @@ EPILOG = "Example: tensorrt_yolo info yolo11n.onnx"
 
 _KEYS = (
     *("model", "bytes", "task", "names", "inputs", "outputs", "network", "stride", "batch", "dynamic_size"),
-    *("dynamic_batch", "precision", "backend", "device", "layout", "family", "evidence", "metadata"),
+    *("dynamic_batch", "precision", "backend", "device", "layout", "head", "family", "evidence", "metadata"),
 )
 _POSE_KEYS = ("keypoints", "keypoint_dims")
 
@@ -52,6 +52,7 @@ def run(options: argparse.Namespace, signals: Signals) -> int:
     rows += [
         ("image size", f"{found.network_width} x {found.network_height} ({sizes})"),
         ("batch", f"{found.batch} ({'dynamic' if found.dynamic_batch else 'fixed'})"),
+        ("head", found.head),
         ("family", f"{found.family} ({found.evidence})"),
         ("decoding", found.layout),
         ("precision", found.precision),

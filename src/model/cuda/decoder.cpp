@@ -69,7 +69,7 @@ Decoder::Decoder(const ModelDescription& description, int batch)
   work_.candidates.classes = static_cast<std::uint32_t>(layout_.classes);
   work_.candidates.anchorsFirst = layout_.anchorsFirst;
   work_.candidates.multiLabel = layout_.multiLabel;
-  work_.candidates.logits = layout_.logits;
+  work_.candidates.logits = layout_.logits || layout_.raw;
   work_.candidates.clipped = layout_.clipped;
   work_.candidates.form = layout_.form;
   work_.candidates.rotated = task_ == Task::OBB;
@@ -90,13 +90,33 @@ bool Decoder::takeOutputs(std::span<const DeviceTensor> outputs) {
     return false;
   }
   outputs_.clear();  // stays so if the new ones are refused
-  if (layout_.kind == OutputLayout::Kind::ClassScores) {
+  if (layout_.raw) {
+    placeGrids(outputs);
+  } else if (layout_.kind == OutputLayout::Kind::ClassScores) {
     placeClasses(outputs[0]);
   } else {
     placeTables(outputs);
   }
   outputs_.assign(outputs.begin(), outputs.end());
   return true;
+}
+
+// What the last convolutions give.
+void Decoder::placeGrids(std::span<const DeviceTensor> outputs) {
+  Candidates& candidates = work_.candidates;
+  candidates.raw = rawGridsOf(layout_, outputs, batch_, static_cast<std::uint32_t>(keypointDims_));
+  candidates.anchors =
+      checkedAnchors(anchorsOf(candidates.raw), candidates.classes, outputs[layout_.raw->levels[0].boxes]);
+  placeScratch(outputs[layout_.raw->levels[0].boxes]);
+}
+
+// Room for all candidates that there can be.
+void Decoder::placeScratch(const DeviceTensor& boxes) {
+  const Candidates& candidates = work_.candidates;
+  work_.scratch.keyCapacity = candidates.anchors * (layout_.multiLabel ? std::size_t{candidates.classes} : 1);
+  checkedAnchors(work_.scratch.keyCapacity, 1, boxes);
+  work_.scratch.orderedCapacity =
+      candidates.rotated && candidates.raw.mostObjects == 0 ? std::min(work_.scratch.keyCapacity, kMostCandidates) : 0;
 }
 
 void Decoder::placeTables(std::span<const DeviceTensor> outputs) {
@@ -116,9 +136,7 @@ void Decoder::placeTables(std::span<const DeviceTensor> outputs) {
   candidates.extra = at(places.extra, layout_.extras);
   candidates.counts = places.counts ? at(*places.counts, layout_.counts) : DeviceTable{};
   if (scanned) {
-    work_.scratch.keyCapacity = candidates.anchors * (layout_.multiLabel ? std::size_t{candidates.classes} : 1);
-    checkedAnchors(work_.scratch.keyCapacity, 1, boxes);
-    work_.scratch.orderedCapacity = candidates.rotated ? std::min(work_.scratch.keyCapacity, kMostCandidates) : 0;
+    placeScratch(boxes);
   }
 }
 
@@ -217,7 +235,9 @@ void Decoder::enqueue(const ImageSlot* slots, cudaStream_t stream) const {
       break;
     case OutputLayout::Kind::Candidates:
       scan(work, stream);
-      if (work.candidates.rotated) {
+      if (work.candidates.raw.mostObjects > 0) {
+        selectBest(work, stream);
+      } else if (work.candidates.rotated) {
         suppressRotated(work, stream);
       } else {
         suppress(work, stream);

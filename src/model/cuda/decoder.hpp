@@ -10,6 +10,7 @@
 
 #include "cuda/memory.hpp"
 #include "image/cuda/image_slot.hpp"
+#include "model/cuda/masks.hpp"
 #include "model/cuda/objects.hpp"
 #include "model/cuda/selection.hpp"
 #include "model/description.hpp"
@@ -50,11 +51,13 @@ class Decoder {
   const KeptObject* kept() const { return work_.results.kept; }
   const int* keptCounts() const { return work_.results.keptCounts; }
   std::size_t capacity() const { return work_.results.capacity; }
-  const DeviceTable& extraValues() const { return work_.candidates.extra; }
+  Coefficients extraValues() const { return {work_.candidates.extra, work_.candidates.raw}; }
 
  private:
   bool takeOutputs(std::span<const DeviceTensor> outputs);
   void placeTables(std::span<const DeviceTensor> outputs);
+  void placeGrids(std::span<const DeviceTensor> outputs);
+  void placeScratch(const DeviceTensor& boxes);
   void placeClasses(const DeviceTensor& scores);
   std::size_t mostResults() const;
   void allocate(std::size_t capacity);

@@ -4,6 +4,7 @@
 #include <cuda_fp16.h>
 #include <cuda_runtime.h>
 
+#include "model/cuda/raw_values.cuh"
 #include "model/cuda/score_key.hpp"
 #include "model/cuda/selection.hpp"
 #include "model/object_values.hpp"
@@ -50,9 +51,33 @@ __device__ inline bool isWanted(const CallMemory& call, bool everyClass, std::ui
   return everyClass || (call.wanted[classIndex / 32] >> (classIndex % 32) & 1U) != 0;
 }
 
+// Extra value of an anchor, whatever the network gives.
+__device__ inline float extraAt(const Candidates& candidates, unsigned slot, std::uint32_t value,
+                                std::uint32_t anchor) {
+  return candidates.raw.count != 0 ? rawExtraAt(candidates.raw, slot, value, anchor, candidates.rotated)
+                                   : valueAt(candidates.extra, slot, value, anchor);
+}
+
+// The same as objectAt() of a network that was cut.
+__device__ inline KeptObject rawObjectAt(const Candidates& candidates, unsigned slot, std::uint32_t anchor,
+                                         int classIndex, float score) {
+  return withRawBox(candidates.raw, slot, anchor, [&](const RawCell& cell, const auto& at) -> KeptObject {
+    if (candidates.rotated) {
+      const float theta = extraAt(candidates, slot, candidates.extraValues - 1, anchor);
+      const CenterSize box = rawRotatedBoxOf(candidates.raw.form, cell, theta, at);
+      return {box.x, box.y, box.width, box.height, theta, score, classIndex, anchor};
+    }
+    const Box box = rawBoxOf(candidates.raw.form, cell, at);
+    return {box.left, box.top, box.right, box.bottom, 0.0F, score, classIndex, anchor};
+  });
+}
+
 // The object of a candidate or of an end-to-end network: its box from the tables, all else as given.
 __device__ inline KeptObject objectAt(const Candidates& candidates, unsigned slot, std::uint32_t anchor, int classIndex,
                                       float score) {
+  if (candidates.raw.count != 0) {
+    return rawObjectAt(candidates, slot, anchor, classIndex, score);
+  }
   const float a = valueAt(candidates.boxes, slot, 0, anchor), b = valueAt(candidates.boxes, slot, 1, anchor);
   const float c = valueAt(candidates.boxes, slot, 2, anchor), d = valueAt(candidates.boxes, slot, 3, anchor);
   if (candidates.rotated) {

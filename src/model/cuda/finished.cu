@@ -2,6 +2,7 @@
 // network's order. One block for each image.
 #include "cuda/launch.cuh"
 #include "model/back_transform.hpp"
+#include "model/cuda/block_sort.cuh"
 #include "model/cuda/device_values.cuh"
 #include "model/cuda/publish.cuh"
 #include "model/cuda/selection.hpp"
@@ -51,7 +52,49 @@ __global__ void __launch_bounds__(kThreads) takeFinished(Work work) {
   publish(work, slot, kept, toSource);
 }
 
+// Of an end-to-end network that was cut: the best pairs of an anchor and a class are what it would have given.
+__global__ void __launch_bounds__(kThreads) takeBest(Work work) {
+  __shared__ std::uint64_t tile[kSortTile];
+  __shared__ std::uint32_t warpTotals[kThreads / 32];
+  __shared__ BackTransform toSource;
+  const unsigned slot = blockIdx.x;
+  if (!isUsed(work, slot)) {
+    return;
+  }
+  const Candidates& candidates = work.candidates;
+  const Scratch& scratch = work.scratch;
+  const Limits limits = *work.call.limits;
+  KeptObject* const objects = work.results.kept + slot * work.results.capacity;
+  if (threadIdx.x == 0) {
+    toSource = BackTransform(work.slots[slot].box);
+  }
+  std::uint64_t* const listed = scratch.keys + slot * scratch.keyCapacity;
+  const std::uint32_t found = work.call.found[slot];
+  const std::uint64_t* const keys = sortKeys([listed](std::uint32_t i) { return listed[i]; }, found, tile, listed,
+                                             scratch.merged + slot * scratch.keyCapacity);
+  const std::uint32_t count = min(found, candidates.raw.mostObjects);
+  std::uint32_t kept = 0;
+  for (std::uint32_t first = 0; first < count && kept < limits.most; first += kThreads) {
+    const std::uint32_t i = first + threadIdx.x;
+    const bool taken =
+        i < count && isWanted(work.call, limits.everyClass != 0,
+                              static_cast<std::uint32_t>(placeOfCandidate(keys[i]) % candidates.classes));
+    std::uint32_t taking;
+    const std::uint32_t place = kept + countBefore(taken, warpTotals, taking);
+    if (taken && place < limits.most) {
+      objects[place] = objectOf(candidates, slot, keys[i]);
+    }
+    kept = min(kept + taking, limits.most);
+  }
+  __syncthreads();
+  publish(work, slot, kept, toSource);
+}
+
 }  // namespace
+
+void selectBest(const Work& work, cudaStream_t stream) {
+  launch("starting to take the best objects", takeBest, dim3(work.batch), kThreads, stream, work);
+}
 
 void selectFinished(const Work& work, cudaStream_t stream) {
   launch("starting to take end-to-end objects", takeFinished, dim3(work.batch), kThreads, stream, work);

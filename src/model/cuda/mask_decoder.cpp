@@ -18,7 +18,7 @@ constexpr std::size_t kFirstRuns = std::size_t{1} << 16;
 
 }  // namespace
 
-bool MaskDecoder::prepare(const DeviceTensor& prototypes, const DeviceTable& coefficients, std::size_t channels,
+bool MaskDecoder::prepare(const DeviceTensor& prototypes, const Coefficients& coefficients, std::size_t channels,
                           bool within, std::size_t batch, const KeptObject* kept, const int* keptCounts,
                           std::size_t capacity) {
   const std::vector<std::int64_t>& shape = prototypes.shape;

@@ -239,7 +239,9 @@ __global__ void __launch_bounds__(kThreads) maskRuns(MaskWork work) {
   }
   const int coefficients = work.own ? 0 : work.channels;
   for (int c = static_cast<int>(threadIdx.x); c < coefficients; c += static_cast<int>(kThreads)) {
-    weights[c] = valueAt(work.coefficients, slot, static_cast<std::size_t>(c), kept.anchor);
+    weights[c] = work.coefficients.raw.count != 0
+                     ? rawExtraAt(work.coefficients.raw, slot, static_cast<std::uint32_t>(c), kept.anchor, false)
+                     : valueAt(work.coefficients.table, slot, static_cast<std::size_t>(c), kept.anchor);
   }
   const MaskAxis& down = area.geometry.rows;
   const int warp = static_cast<int>(threadIdx.x / 32);

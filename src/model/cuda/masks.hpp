@@ -26,6 +26,14 @@ struct MaskPiece {
   std::uint32_t first = 0, count = 0;
 };
 
+// Where the coefficients of an anchor lie.
+struct Coefficients {
+  DeviceTable table;
+  RawGrids raw = {};  // of a network that was cut: in its place
+
+  bool operator==(const Coefficients&) const = default;
+};
+
 // What the kernel is given. Everything lies in device memory, or in page-locked memory (pieces, runs).
 struct MaskWork {
   std::uint32_t batch = 0;
@@ -35,7 +43,7 @@ struct MaskWork {
   const KeptObject* kept = nullptr;          // [batch, capacity]
   const int* keptCounts = nullptr;           // [batch]
   std::uint32_t capacity = 0;
-  DeviceTable coefficients;
+  Coefficients coefficients;
 
   const void* prototypes = nullptr;  // [batch, channels, height, width]
   ValueType type = ValueType::F32;   // of theirs: f32 or f16
@@ -63,7 +71,7 @@ class MaskDecoder {
   // object has; 0: `prototypes` are objects' own masks, one for each anchor, of their boxes alone if `within`. True if
   // what was captured before must be captured anew. Throws InferenceError if the prototypes have not the shape
   // expected, and DeviceError.
-  bool prepare(const DeviceTensor& prototypes, const DeviceTable& coefficients, std::size_t channels, bool within,
+  bool prepare(const DeviceTensor& prototypes, const Coefficients& coefficients, std::size_t channels, bool within,
                std::size_t batch, const KeptObject* kept, const int* keptCounts, std::size_t capacity);
   // Where the image in place `slot` lies, and whether masks have its size.
   void place(std::size_t slot, const Letterbox& letterbox, bool ofSource);

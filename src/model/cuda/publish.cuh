@@ -59,7 +59,7 @@ __device__ inline void publish(const Work& work, unsigned slot, std::uint32_t co
       points[i] = 1.0F;
       continue;
     }
-    const float found = valueAt(work.candidates.extra, slot, value, kept[i / numbers].anchor);
+    const float found = extraAt(work.candidates, slot, value, kept[i / numbers].anchor);
     points[i] = number == 0 ? toSource.x(found) : number == 1 ? toSource.y(found) : found;
   }
   if (threadIdx.x == 0) {

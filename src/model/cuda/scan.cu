@@ -47,6 +47,48 @@ __device__ std::uint64_t better(std::uint64_t best, float score, std::uint32_t c
   return c == 0 && score != score ? kSpoilt : best;
 }
 
+// What a block of scanPlanes looks at: one plane after the other of scores, a value for each anchor.
+struct Planes {
+  const void *scores, *objectness;  // of the image; no objectness: null
+  std::size_t classStep;
+  std::uint32_t anchors;  // in a plane
+  std::uint32_t first;    // number of the first of them
+  std::uint32_t begin;    // of the block's, in the plane
+};
+
+// Blocks that a grid takes, with all anchors of its cells.
+__host__ __device__ std::uint32_t blocksOf(const RawGrids& raw, std::uint32_t level) {
+  return (raw.levels[level].cells + kAnchors - 1) / kAnchors * raw.anchorsPerCell;
+}
+
+template <typename Value>
+__device__ Planes planesOf(const Candidates& candidates, unsigned slot, std::uint32_t block) {
+  const RawGrids& raw = candidates.raw;
+  if (raw.count == 0) {
+    const DeviceTable &scores = candidates.scores, &objectness = candidates.objectness;
+    return {static_cast<const Value*>(scores.data) + slot * scores.slotStep,
+            objectness.data ? static_cast<const Value*>(objectness.data) + slot * objectness.slotStep : nullptr,
+            scores.valueStep,
+            candidates.anchors,
+            0,
+            block * kAnchors};
+  }
+  std::uint32_t level = 0;
+  while (level + 1 < raw.count && block >= blocksOf(raw, level)) {
+    block -= blocksOf(raw, level++);
+  }
+  const RawGridLevel& grid = raw.levels[level];
+  const std::uint32_t blocks = blocksOf(raw, level) / raw.anchorsPerCell, which = block / blocks;
+  const Value* const values =
+      static_cast<const Value*>(grid.scores) + slot * grid.scoresStep + std::size_t{which} * raw.values * grid.cells;
+  return {values + std::size_t{raw.scoresAt} * grid.cells,
+          raw.objectnessAt != 0 ? values + std::size_t{raw.objectnessAt} * grid.cells : nullptr,
+          grid.cells,
+          grid.cells,
+          grid.first + which * grid.cells,
+          block % blocks * kAnchors};
+}
+
 // Lists the block's anchors by their best classes. The first warp calls it.
 __device__ void appendBest(const Work& work, unsigned slot, std::uint32_t anchor, std::uint64_t best, bool everyClass) {
   const std::uint32_t c = classOfBest(best);
@@ -65,29 +107,31 @@ __global__ void __launch_bounds__(kThreads) scanPlanes(Work work) {
   }
   const Candidates& candidates = work.candidates;
   const float confidence = work.call.limits->confidence;
-  const bool everyClass = work.call.limits->everyClass != 0;
-  const std::uint32_t anchor = blockIdx.x * kAnchors + lane;
-  bool looked = anchor < candidates.anchors;
+  // An end-to-end network gives its best objects of all classes, whichever are wanted.
+  const bool everyClass = work.call.limits->everyClass != 0 || candidates.raw.mostObjects != 0;
+  const Planes planes = planesOf<Value>(candidates, slot, blockIdx.x);
+  const std::uint32_t inPlane = planes.begin + lane, anchor = planes.first + inPlane;
+  bool looked = inPlane < planes.anchors;
   float factor = 1.0F;
-  if (candidates.objectness.data && looked) {
-    factor = valueAt(candidates.objectness, slot, 0, anchor);
+  if (planes.objectness && looked) {
+    factor = scoreOf(toFloat(static_cast<const Value*>(planes.objectness)[inPlane]), candidates.logits);
     looked = factor > confidence;
   }
   const float none = scoreless(candidates);
-  const DeviceTable& table = candidates.scores;
-  const Value* const scores = static_cast<const Value*>(table.data) + slot * table.slotStep + anchor;
+  const float least = leastValueFor(confidence, candidates.logits);
+  const Value* const scores = static_cast<const Value*>(planes.scores) + inPlane;
   std::uint64_t best = kNoClass;
   for (std::uint32_t begin = warp; begin < candidates.classes; begin += kWarps * kBatch) {
     float values[kBatch];
 #pragma unroll
     for (unsigned i = 0; i < kBatch; ++i) {
       const std::uint32_t c = begin + i * kWarps;
-      values[i] = looked && c < candidates.classes ? toFloat(scores[c * table.valueStep]) : none;
+      values[i] = looked && c < candidates.classes ? toFloat(scores[c * planes.classStep]) : none;
     }
 #pragma unroll
     for (unsigned i = 0; i < kBatch; ++i) {
       const std::uint32_t c = begin + i * kWarps;
-      const float score = scoreOf(values[i], candidates.logits) * factor;
+      const float score = values[i] <= least ? 0.0F : scoreOf(values[i], candidates.logits) * factor;
       if (candidates.multiLabel) {
         const bool found = score > confidence && isWanted(work.call, everyClass, c);
         append(work, slot, found, found ? keyOf(candidates, score, anchor, c) : 0);
@@ -188,8 +232,13 @@ __global__ void __launch_bounds__(kThreads) scanRows(Work work) {
 
 template <typename Value>
 void scanValues(const Work& work, cudaStream_t stream) {
-  const dim3 grid((work.candidates.anchors + kAnchors - 1) / kAnchors, work.batch);
-  launch("starting the scan for candidates", work.candidates.anchorsFirst ? scanRows<Value> : scanPlanes<Value>, grid,
+  const Candidates& candidates = work.candidates;
+  std::uint32_t blocks = candidates.raw.count == 0 ? (candidates.anchors + kAnchors - 1) / kAnchors : 0;
+  for (std::uint32_t level = 0; level < candidates.raw.count; ++level) {
+    blocks += blocksOf(candidates.raw, level);
+  }
+  const bool rows = candidates.anchorsFirst && candidates.raw.count == 0;
+  launch("starting the scan for candidates", rows ? scanRows<Value> : scanPlanes<Value>, dim3(blocks, work.batch),
          kThreads, stream, work);
 }
 
@@ -199,7 +248,8 @@ void scan(const Work& work, cudaStream_t stream) {
   if (work.candidates.anchors == 0) {
     return;
   }
-  if (work.candidates.scores.type == ValueType::F16) {
+  const Candidates& candidates = work.candidates;
+  if ((candidates.raw.count != 0 ? candidates.raw.type : candidates.scores.type) == ValueType::F16) {
     scanValues<__half>(work, stream);
   } else {
     scanValues<float>(work, stream);

@@ -13,6 +13,7 @@
 
 #include "image/cuda/image_slot.hpp"
 #include "model/cuda/objects.hpp"
+#include "model/cuda/raw_grids.hpp"
 #include "model/object_values.hpp"
 #include "model/rotated_overlap.hpp"
 #include "trtyolo.hpp"
@@ -60,6 +61,7 @@ struct Candidates {
   DeviceTable boxes, objectness, scores, extra;  // no objectness: its data is null
   DeviceTable classNumbers;                      // of objects
   DeviceTable counts;                            // how many objects there are; all, if its data is null
+  RawGrids raw;  // of a network that was cut: in the place of boxes, objectness, scores and extra
 };
 
 // Scratch in device memory; what a layout has no use for is null.
@@ -111,6 +113,9 @@ void suppressRotated(const Work& work, cudaStream_t stream);
 
 // Gives the wanted objects of end-to-end networks, or of best classes.
 void selectFinished(const Work& work, cudaStream_t stream);
+
+// Sorts the candidates of an end-to-end network that was cut, and gives the wanted ones of the best.
+void selectBest(const Work& work, cudaStream_t stream);
 
 // Gives a classifier's best classes, whose scores are candidates.scores of anchor 0.
 void classify(const Work& work, cudaStream_t stream);

@@ -119,7 +119,7 @@ std::vector<TensorView> OpenVinoContext::run() {
   request_.wait();
   std::vector<TensorView> outputs;
   std::size_t bytes = request_.get_input_tensor().get_byte_size();
-  for (std::size_t i = 0; i < engine_->description().info.outputs.size(); ++i) {
+  for (std::size_t i = 0; i < engine_->description().outputs; ++i) {
     const ov::Tensor tensor = request_.get_output_tensor(i);
     const ov::Shape& shape = tensor.get_shape();
     outputs.push_back({tensor.data<const float>(), {shape.begin(), shape.end()}});

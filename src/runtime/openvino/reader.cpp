@@ -3,12 +3,16 @@
 #include <algorithm>
 #include <cstdint>
 #include <limits>
+#include <map>
 #include <openvino/frontend/manager.hpp>
+#include <openvino/op/result.hpp>
 #include <sstream>
 #include <vector>
 
+#include "model/cut/head_finder.hpp"
 #include "model/onnx_graph.hpp"
 #include "model/plugin_cut.hpp"
+#include "model/raw_candidates.hpp"
 
 namespace trtyolo::openvino {
 namespace {
@@ -69,6 +73,52 @@ std::shared_ptr<ov::Model> readNetwork(const ModelSource& source, const std::str
   return reader->convert(reader->load(static_cast<std::istream*>(&bytes), path));
 }
 
+// The network with these values as its outputs; null if it does not have them all.
+std::shared_ptr<ov::Model> networkOf(const ov::Model& network, const std::vector<std::string>& outputs) {
+  std::map<std::string, ov::Output<ov::Node>> values;
+  for (const auto& node : network.get_ordered_ops()) {
+    for (const ov::Output<ov::Node>& value : node->outputs()) {
+      for (const std::string& name : value.get_names()) {
+        values.emplace(name, value);
+      }
+    }
+  }
+  ov::ResultVector results;
+  for (const std::string& output : outputs) {
+    const auto value = values.find(output);
+    if (value == values.end()) {
+      return nullptr;
+    }
+    results.push_back(std::make_shared<ov::op::v0::Result>(value->second));
+  }
+  return std::make_shared<ov::Model>(results, network.get_parameters(), network.get_friendly_name());
+}
+
+// Cuts the network behind its last convolutions, if that is wanted and can be.
+void cutHead(const std::optional<OnnxGraph>& graph, HeadMode wanted, ReadModel& model) {
+  if (!graph || wanted == HeadMode::Whole) {
+    keepWhole(model.description, wanted, "heads are recognised in ONNX files only");
+    return;
+  }
+  const HeadFinding found = findHead(*graph, model.description);
+  const std::shared_ptr<ov::Model> cut = found.cut ? networkOf(*model.network, found.cut->outputs) : nullptr;
+  if (!cut) {
+    keepWhole(model.description, wanted, found.cut ? "OpenVINO names its values otherwise" : found.why);
+    return;
+  }
+  std::vector<Shape> shapes;
+  for (const auto& output : cut->outputs()) {
+    const std::vector<int> shape = shapeOf(output.get_partial_shape());
+    shapes.emplace_back(shape.begin(), shape.end());
+  }
+  if (!coverOneInput(found.cut->head, [&](std::size_t output) -> const Shape& { return shapes[output]; })) {
+    keepWhole(model.description, wanted, kOtherGrids);
+    return;
+  }
+  takeCut(model.description, *found.cut, found.cut->outputs);
+  model.network = cut;
+}
+
 }  // namespace
 
 std::string plainMessage(const std::exception& error) {
@@ -96,14 +146,15 @@ ReadModel readModel(const ModelSource& source, const EngineOptions& options) {
   const std::vector<SideFile>& files = source.sideFiles();
   std::optional<std::string> cut;
   std::string sources;
+  std::optional<OnnxGraph> graph;
   if (onnx) {
     cut = cutPlugins(source.path(), source.content());
-    const OnnxGraph graph(cut ? *cut : source.content());
-    if (const std::string plugins = pluginsOf(graph); !plugins.empty()) {
+    graph.emplace(cut ? *cut : source.content());
+    if (const std::string plugins = pluginsOf(*graph); !plugins.empty()) {
       throw ModelError("'" + source.path() + "': it needs plugins of TensorRT that OpenVINO does not have (" + plugins +
                        "); run it on a GPU, or export it without them");
     }
-    sources = outputSources(graph);
+    sources = outputSources(*graph);
   }
   askOpenVino<ModelError>(source.path(), unreadable, [&] {
     result.network = readNetwork(source, onnx ? "" : files[0].path, cut);
@@ -119,6 +170,7 @@ ReadModel readModel(const ModelSource& source, const EngineOptions& options) {
   result.description = describe(raw, options.description);
   result.description.info.backend = "openvino";
   result.description.info.precision = toString(options.precision);
+  cutHead(graph, options.description.head, result);
   return result;
 }
 

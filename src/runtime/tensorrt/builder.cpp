@@ -13,11 +13,13 @@
 #include "cuda/devices.hpp"
 #include "cuda/error.hpp"
 #include "cuda/memory.hpp"
+#include "model/cut/head_finder.hpp"
 #include "model/description.hpp"
 #include "model/input_form.hpp"
 #include "model/onnx_file.hpp"
 #include "model/onnx_graph.hpp"
 #include "model/plugin_cut.hpp"
+#include "model/raw_candidates.hpp"
 #include "runtime/tensorrt/half_network.hpp"
 #include "runtime/tensorrt/library.hpp"
 #include "runtime/tensorrt/network.hpp"
@@ -131,6 +133,41 @@ class Build {
     if (!parser_->parse(onnx.data(), onnx.size(), path.c_str())) {
       throw ModelError("'" + path + "': TensorRT cannot read this ONNX model: " + parserErrors());
     }
+  }
+
+  // The file with the network cut behind its last convolutions; nothing if it runs whole.
+  std::optional<std::string> withCutHead(std::string_view onnx) const {
+    ModelDescription description = describe(rawModel(), {});
+    if (option_.head == HeadMode::Whole) {
+      return std::nullopt;
+    }
+    const OnnxGraph graph(onnx);
+    const HeadFinding found = findHead(graph, description);
+    if (!found.cut) {
+      keepWhole(description, option_.head, found.why);
+      return std::nullopt;
+    }
+    return cutOnnx(onnx, graph, *found.cut);
+  }
+
+  // Of a network that was cut: whether its grids are those of one size of its input, as far as that is known.
+  bool gridsFit() const {
+    const ModelDescription description = describe(rawModel(), {});
+    const auto shapeOf = [&](std::size_t output) {
+      const nvinfer1::Dims dims = network_->getOutput(static_cast<int>(output))->getDimensions();
+      return Shape(dims.d, dims.d + dims.nbDims);
+    };
+    std::vector<Shape> shapes;
+    for (std::size_t i = 0; i < description.outputs; ++i) {
+      shapes.push_back(shapeOf(i));
+    }
+    const bool fit =
+        coverOneInput(*description.layout.raw, [&](std::size_t output) -> const Shape& { return shapes[output]; });
+    if (!fit) {
+      ModelDescription whole = description;
+      keepWhole(whole, option_.head, kOtherGrids);
+    }
+    return fit;
   }
 
   BuiltPlan run() {
@@ -335,7 +372,17 @@ BuiltPlan build(const ModelSource& onnx, const BuildOption& option) {
   const std::optional<std::string> cut = cutPlugins(onnx.path(), onnx.content());
   const std::string_view read = cut ? *cut : onnx.content();
   const std::optional<std::string> usual = withUsualInput(read);
-  BuiltPlan plan = Build(usual ? *usual : read, onnx.path(), option).run();
+  const std::string_view whole = usual ? *usual : read;
+  auto network = std::make_unique<Build>(whole, onnx.path(), option);
+  if (const std::optional<std::string> left = network->withCutHead(whole)) {
+    network.reset();
+    network = std::make_unique<Build>(*left, onnx.path(), option);
+    if (!network->gridsFit()) {
+      network.reset();
+      network = std::make_unique<Build>(whole, onnx.path(), option);
+    }
+  }
+  BuiltPlan plan = network->run();
   // TensorRT has read those files by itself.
   if (hasSideFiles && ModelSource(onnx.path()).fingerprint() != onnx.fingerprint()) {
     throw ModelError("'" + onnx.path() + "': its files were replaced while an engine was built from them; begin again");

@@ -75,6 +75,9 @@ ModelDescription describeNetwork(const Network& network, const PlanFile& plan, c
     description.info.layout = "not understood: " + description.refusal;
   }
   description.info.backend = "tensorrt";
+  if (!description.layout.raw) {
+    keepWhole(description, wanted.head, "the engine was not built from a network that was cut");
+  }
   const std::string* precision = metadataEntry(plan.metadata, "precision");
   description.info.precision = precision ? *precision : "as built";
   return description;

@@ -19,7 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 
 // Raised when the same file and options give another engine, or more is written into its file.
-constexpr int kCacheVersion = 5;
+constexpr int kCacheVersion = 6;
 
 // Logs every tenth of a build that a loading model waits for.
 void logProgress(const std::string& onnx, BuildOption& build) {
@@ -38,6 +38,7 @@ BuildOption buildOptionFor(const EngineOptions& options) {
   build.precision = options.precision;
   build.deviceId = options.deviceId;
   build.maxBatch = options.description.batch;
+  build.head = options.description.head;
   if (options.description.networkSize) {
     build.width = options.description.networkSize->width;
     build.height = options.description.networkSize->height;
@@ -51,7 +52,8 @@ std::string cacheKey(const ModelSource& onnx, const BuildOption& build) {
   for (const std::string& part :
        {onnx.fingerprint(), std::string(version()), std::to_string(kCacheVersion), Library::get().version(),
         cuda::deviceName(build.deviceId), std::string(toString(build.precision)), std::to_string(build.maxBatch),
-        std::to_string(build.width), std::to_string(build.height), std::to_string(build.optimizationLevel)}) {
+        std::string(toString(build.head)), std::to_string(build.width), std::to_string(build.height),
+        std::to_string(build.optimizationLevel)}) {
     key.add(part);
   }
   return key.text();

@@ -1,0 +1,37 @@
+// Networks that are cut behind their last convolutions: what follows, the decoding of all anchors, is done here for the
+// few candidates instead.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/metadata.hpp"
+#include "model/onnx_graph.hpp"
+#include "model/raw_head.hpp"
+#include "trtyolo/info.hpp"
+
+namespace trtyolo {
+
+// What is left of a network that was cut.
+struct HeadCut {
+  RawHead head;
+  std::vector<std::string> outputs;       // names of values, which `head` refers to by their places
+  std::optional<std::size_t> prototypes;  // of masks, among them
+  std::vector<TensorInfo> whole;          // the outputs that the file has
+};
+
+// Engines that were built from cut networks say so in an entry of their metadata.
+inline constexpr const char* kHeadCut = "trtyolo_head";
+std::string textOf(const HeadCut& cut);
+// Nothing if there is no such entry. Throws ModelError if it makes no sense; `file` is named.
+std::optional<HeadCut> headCutOf(const Metadata& metadata, const std::string& file);
+
+// An ONNX file with the cut network in it, and in its metadata the entry.
+std::string cutOnnx(std::string_view file, const OnnxGraph& graph, const HeadCut& cut);
+
+// "distributions over 16 cells, grids of 8, 16 and 32 pixels".
+std::string wordsFor(const RawHead& head);
+
+}  // namespace trtyolo

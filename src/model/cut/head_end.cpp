@@ -1,0 +1,198 @@
+#include "model/cut/head_end.hpp"
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "model/cut/onnx_array.hpp"
+
+namespace trtyolo {
+namespace {
+
+constexpr std::size_t kMostConvolutions = 32, kMostNodes = 20'000, kMostLetters = 200;
+
+// The sides of a convolution's weights, which may be stored in another type; empty if they are not told.
+std::vector<std::int64_t> weightsOf(const OnnxGraph& graph, const OnnxNode& node) {
+  constexpr std::array<std::string_view, 3> kStored{"Cast", "DequantizeLinear", "Identity"};
+  constexpr int kMostSteps = 4;
+  std::string_view value = node.inputs.size() > 1 ? node.inputs[1] : std::string_view();
+  for (int step = 0; step < kMostSteps; ++step) {
+    if (const auto tensor = graph.constant(value)) {
+      return shapeOfTensor(*tensor);
+    }
+    const OnnxNode* const producer = graph.producerOf(value);
+    const bool stored = producer && !producer->inputs.empty() &&
+                        std::find(kStored.begin(), kStored.end(), producer->type) != kStored.end();
+    if (!stored) {
+      break;
+    }
+    value = producer->inputs[0];
+  }
+  return {};
+}
+
+// Whether it takes the mean of a distribution, as a part of the end.
+bool takesMean(const OnnxGraph& graph, const OnnxNode& node, const std::vector<std::int64_t>& weights) {
+  if (weights.size() != 4 || weights[0] != 1 || weights[2] != 1 || weights[3] != 1) {
+    return false;
+  }
+  const OnnxNode* source = graph.sourceOf(node.inputs[0]);
+  if (source && source->type == "Transpose" && !source->inputs.empty()) {
+    source = graph.sourceOf(source->inputs[0]);
+  }
+  return source && source->type == "Softmax";
+}
+
+// Whether a node's output lies on the grid of its first input.
+bool keepsGrid(const OnnxNode& node) {
+  constexpr std::array<std::string_view, 16> kSame{"Add",
+                                                   "Sub",
+                                                   "Mul",
+                                                   "Div",
+                                                   "Sigmoid",
+                                                   "Relu",
+                                                   "LeakyRelu",
+                                                   "HardSwish",
+                                                   "HardSigmoid",
+                                                   "Clip",
+                                                   "Tanh",
+                                                   "Identity",
+                                                   "BatchNormalization",
+                                                   "Concat",
+                                                   "Split",
+                                                   "Cast"};
+  if (node.type == "Conv" || node.type == "MaxPool") {
+    const std::vector<double> strides = node.numbers("strides");
+    return std::all_of(strides.begin(), strides.end(), [](double stride) { return stride == 1; });
+  }
+  return std::find(kSame.begin(), kSame.end(), node.type) != kSame.end();
+}
+
+// The values before a convolution that lie on its grid, not far back.
+std::set<std::string_view> gridOf(const OnnxGraph& graph, std::string_view output) {
+  constexpr std::size_t kMostValues = 256;
+  std::set<std::string_view> found;
+  std::vector<std::string_view> open{output};
+  while (!open.empty() && found.size() < kMostValues) {
+    const std::string_view value = open.back();
+    open.pop_back();
+    const OnnxNode* const node = found.insert(value).second ? graph.producerOf(value) : nullptr;
+    if (node && keepsGrid(*node)) {
+      const std::size_t images = node->type == "Conv" ? 1 : node->inputs.size();  // others are weights
+      open.insert(open.end(), node->inputs.begin(),
+                  node->inputs.begin() + static_cast<std::ptrdiff_t>(std::min(images, node->inputs.size())));
+    }
+  }
+  return found;
+}
+
+class Walk {
+ public:
+  explicit Walk(const OnnxGraph& graph) : graph_(graph) {}
+
+  HeadEnd run(const std::vector<std::string_view>& outputs) {
+    open_.assign(outputs.rbegin(), outputs.rend());
+    while (!open_.empty() && end_.why.empty()) {
+      const std::string_view value = open_.back();
+      open_.pop_back();
+      if (seen_.insert(value).second) {
+        visit(value);
+      }
+    }
+    if (end_.why.empty() && end_.convolutions.empty()) {
+      end_.why = "its outputs do not come from convolutions";
+    }
+    if (end_.why.empty()) {
+      placeSides();
+    }
+    return std::move(end_);
+  }
+
+ private:
+  void visit(std::string_view value) {
+    const OnnxNode* const node = graph_.producerOf(value);
+    if (!node) {
+      const bool input = std::any_of(graph_.inputs().begin(), graph_.inputs().end(),
+                                     [&](const OnnxValue& of) { return of.name == value; });
+      end_.why = input ? "its outputs depend on the pixels otherwise than by convolutions" : "";
+      return;
+    }
+    if (++nodes_ > kMostNodes) {
+      end_.why = "there is too much behind its last convolutions";
+      return;
+    }
+    if (node->type == "Conv" && !node->inputs.empty()) {
+      const std::vector<std::int64_t> weights = weightsOf(graph_, *node);
+      if (!takesMean(graph_, *node, weights)) {
+        addConvolution(value, weights);
+        return;
+      }
+    }
+    if (node->type == "Shape" && !node->inputs.empty()) {
+      asked_.insert(node->inputs[0]);
+      return;
+    }
+    open_.insert(open_.end(), node->inputs.rbegin(), node->inputs.rend());
+  }
+
+  void addConvolution(std::string_view value, const std::vector<std::int64_t>& weights) {
+    constexpr std::int64_t kMostChannels = 1 << 20;
+    if (weights.size() != 4 || weights[0] < 1 || weights[0] > kMostChannels) {
+      end_.why = "the channels of its last convolutions are not told";
+    } else if (end_.convolutions.size() == kMostConvolutions) {
+      end_.why = "it has too many last convolutions";
+    } else {
+      end_.convolutions.push_back({value, static_cast<int>(weights[0])});
+    }
+  }
+
+  // Whose grids the values have that only their sides are asked of.
+  void placeSides() {
+    std::vector<std::set<std::string_view>> grids;
+    for (const std::string_view value : asked_) {
+      const bool input = std::any_of(graph_.inputs().begin(), graph_.inputs().end(),
+                                     [&](const OnnxValue& of) { return of.name == value; });
+      if (seen_.count(value) != 0) {
+        continue;  // it is computed
+      }
+      if (input) {
+        end_.sides[value] = HeadEnd::kInput;
+        continue;
+      }
+      for (std::size_t i = grids.size(); i < end_.convolutions.size(); ++i) {
+        grids.push_back(gridOf(graph_, end_.convolutions[i].output));
+      }
+      const auto grid =
+          std::find_if(grids.begin(), grids.end(), [&](const auto& values) { return values.count(value) != 0; });
+      if (grid == grids.end()) {
+        end_.why = "it asks for the sides of '" + std::string(value.substr(0, kMostLetters)) +
+                   "', which are not told by its last convolutions";
+        return;
+      }
+      end_.sides[value] = static_cast<std::size_t>(grid - grids.begin());
+    }
+  }
+
+  const OnnxGraph& graph_;
+  HeadEnd end_;
+  std::vector<std::string_view> open_;
+  std::set<std::string_view> seen_, asked_;
+  std::size_t nodes_ = 0;
+};
+
+}  // namespace
+
+bool shareGrid(const OnnxGraph& graph, const HeadEnd& end, const std::vector<std::size_t>& convolutions) {
+  std::set<std::string_view> common = gridOf(graph, end.convolutions[convolutions[0]].output);
+  for (const std::size_t other : convolutions) {
+    const std::set<std::string_view> values = gridOf(graph, end.convolutions[other].output);
+    std::erase_if(common, [&](std::string_view value) { return values.count(value) == 0; });
+  }
+  return !common.empty();
+}
+
+HeadEnd endOf(const OnnxGraph& graph, const std::vector<std::string_view>& outputs) {
+  return Walk(graph).run(outputs);
+}
+
+}  // namespace trtyolo

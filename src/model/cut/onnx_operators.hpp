@@ -1,0 +1,23 @@
+// The operators of ONNX of which the ends of networks are made, on arrays in memory.
+#pragma once
+
+#include <cstddef>
+#include <stdexcept>
+#include <vector>
+
+#include "model/cut/onnx_array.hpp"
+#include "model/onnx_graph.hpp"
+
+namespace trtyolo {
+
+// Why a value cannot be computed, in words that go on from the name of a node: "is of a type that is not understood".
+class NotComputable : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// The outputs of a node; an input that was left out is null. `most`: elements of an array.
+// Throws NotComputable for operators that are not among these, for inputs that they do not take, and for larger arrays.
+std::vector<OnnxArray> computeNode(const OnnxNode& node, const std::vector<const OnnxArray*>& inputs, std::size_t most);
+
+}  // namespace trtyolo
