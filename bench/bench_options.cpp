@@ -31,6 +31,11 @@ void addOptions(CLI::App& command, Options& options, const std::string& sources)
       ->check(CLI::IsMember({kNetwork, kModel, kClones, kSeparate, kPool, kProcesses, kJpeg, kStreams}))
       ->capture_default_str();
   command
+      .add_option("--exported", options.settings.exported,
+                  "the same network as it was exported, to be measured beside one whose head is cut (default: on a CPU "
+                  "the model itself, whole; on a GPU none: an engine built with --head whole)")
+      ->type_name("FILE");
+  command
       .add_option("--images", options.memories,
                   "where the image is: host, pinned (page-locked memory of the host), gpu, or several one after the "
                   "other (default: host; of a model that runs on a GPU: host,gpu)")

@@ -115,6 +115,7 @@ void serve(const Settings& settings, const std::function<SourceImage(const std::
     }
     if (command == "memory") return subject->memory();
     if (command == "work") return subject->work();
+    if (command == "compares") return subject->comparesExported();
     if (command == "streams") {
       int n = 0;
       words >> n;
@@ -125,6 +126,7 @@ void serve(const Settings& settings, const std::function<SourceImage(const std::
     words >> seconds;
     if (command == "paced") return subject->paced(seconds);
     if (command == "decode") return subject->decode(seconds);
+    if (command == "exported") return subject->exported(seconds);
     return command == "predict" ? subject->predict(seconds) : subject->network(seconds);
   };
   for (std::string line; std::getline(std::cin, line);) {
@@ -170,7 +172,7 @@ Json measure(const Ask& ask, const Job& job, double seconds, const std::function
     return ask(std::string(what) + " " + std::to_string(length)).get<Speed>();
   };
   Json row, beside;
-  Speed network, predict, decoder;
+  Speed network, predict, decoder, exported;
   if (job.kind == kNetwork) {
     const Slices slices = slicesFor(seconds, trtyolo::percentile(run("network", kWarmUp).latencies, 50) / 1e3);
     for (int i = 0; i < slices.count; ++i) {
@@ -190,12 +192,15 @@ Json measure(const Ask& ask, const Job& job, double seconds, const std::function
   row = ask("memory");
   run("network", kWarmUp);
   if (job.encoded()) run("decode", kWarmUp);
+  const bool compares = job.kind != kProcesses && ask("compares").get<bool>();
+  if (compares) run("exported", kWarmUp);
   const Slices slices = slicesFor(seconds, round);
-  std::vector<double> ratios;
+  std::vector<double> ratios, toExported;
   for (int i = 0; i < slices.count; ++i) {
-    Speed networkSlice;
+    Speed networkSlice, exportedSlice;
     double limit = 0;
     const auto runOthers = [&] {
+      if (compares) exportedSlice = run("exported", slices.seconds);
       networkSlice = run("network", slices.seconds);
       limit = networkSlice.imagesPerSecond();
       if (!job.encoded()) return;
@@ -210,6 +215,10 @@ Json measure(const Ask& ask, const Job& job, double seconds, const std::function
     ratios.push_back(predictSlice.imagesPerSecond() / limit);
     network.add(networkSlice);
     predict.add(predictSlice);
+    if (compares) {
+      toExported.push_back(predictSlice.imagesPerSecond() / exportedSlice.imagesPerSecond());
+      exported.add(exportedSlice);
+    }
     onProgress((i + 1.0) / slices.count);
   }
   describeSpeed(row, predict);
@@ -217,6 +226,14 @@ Json measure(const Ask& ask, const Job& job, double seconds, const std::function
   row["ratio"] = trtyolo::percentile(ratios, 50);
   row["network_images_per_s"] = beside["images_per_s"];
   row["network_p50_ms"] = beside["p50_ms"];
+  if (compares) {
+    Json whole;
+    describeSpeed(whole, exported);
+    row["exported_images_per_s"] = whole["images_per_s"];
+    row["exported_p50_ms"] = whole["p50_ms"];
+    row["exported_ratio"] = trtyolo::percentile(toExported, 50);
+    row["exported_p50_ratio"] = row["p50_ms"].get<double>() / whole["p50_ms"].get<double>();
+  }
   if (job.encoded()) {
     row["decoder_images_per_s"] = decoder.imagesPerSecond();
     row["limit_images_per_s"] = limitOf(decoder.imagesPerSecond(), network.imagesPerSecond(), sharedCores);

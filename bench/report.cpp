@@ -38,6 +38,16 @@ const Group kMain{
     {"batch", "mean_batch", 1, 6, "images in a run of the pool in the mean"},
 };
 
+const Group kExported{
+    {"exported/s", "exported_images_per_s", 1, 12,
+     "images/s of the network as it was exported: with all that the library does itself for one whose head is cut"},
+    {"network/s", "network_images_per_s", 1, 11, "and of the network that is left"},
+    {"predict/s", "images_per_s", 1, 11, "and of predict()"},
+    {"ratio", "exported_ratio", 3, 8, "predict() against the exported network; the median of short slices"},
+    {"exported p50", "exported_p50_ms", 2, 14, "median of the exported network's runs, ms"},
+    {"p50 ratio", "exported_p50_ratio", 3, 11, "that of predict() against it"},
+};
+
 const Group kDecoding{
     {"decoder/s", "decoder_images_per_s", 1, 11, "images/s of what decodes, alone"},
     {"network/s", "network_images_per_s", 1, 11, "and of the bare network"},
@@ -270,6 +280,8 @@ std::string table(const Json& report, bool all) {
         std::any_of(rows.begin(), rows.end(), [&, name = kind](const Json& row) { return row["kind"] == name; });
     if (shown) explain(out, kind, meaning);
   }
+  const auto compares = [](const Json& row) { return row.contains("exported_ratio"); };
+  writeGroup(out, rowsThat(rows, compares), kExported, false);
   const auto decodes = [](const Json& row) { return row.contains("decode"); };
   writeGroup(out, rowsThat(rows, decodes), kDecoding, false);
   writeGroup(out, rowsThat(rows, [](const Json& row) { return row.contains("fps"); }), kPacing, false);

@@ -66,6 +66,12 @@ Subject::Subject(const Settings& settings, const Job& job, const SourceImage& im
   models_.push_back(load(settings.model, 0));
   const Model& first = *models_.front();
   usesGpu_ = first.info().backend == "tensorrt";
+  const bool comparable = job.kind == kModel || job.kind == kClones || job.kind == kPool;
+  if (comparable && settings.lowLatencyModel.empty() && first.info().head.rfind("cut", 0) == 0) {
+    exportedFile_ = settings.exported.empty() && !usesGpu_ ? settings.model : settings.exported;
+    exportedOption_ = option;
+    exportedOption_.setHead(trtyolo::HeadMode::Whole);
+  }
   for (const int gpu : gpus_) {
     images_.push_back(image.view());
     if (job.memory == kHost) continue;
@@ -138,20 +144,31 @@ Speed Subject::predict(double seconds) {
   });
 }
 
+/// As many requests of each engine as it has calls at the same time.
+Speed Subject::networks(const Models& models, double seconds) {
+  const auto atOnce = static_cast<std::size_t>(atOnce_);
+  return together(std::min(engines_, atOnce), [&](std::size_t i) {
+    std::size_t requests = 1;
+    if (!pools_.empty()) {
+      requests = static_cast<std::size_t>(pools_[i]->contexts());
+    } else if (job_.kind != kSeparate) {
+      requests = atOnce / engines_ + (i < atOnce % engines_ ? 1 : 0);
+    }
+    return networkSpeed(*models[i], static_cast<int>(requests), seconds);
+  });
+}
+
+/// Loaded when it is asked for first: its memory is not the row's.
+Speed Subject::exported(double seconds) {
+  for (std::size_t i = exported_.size(); i < engines_; ++i) {
+    exported_.push_back(std::make_unique<Model>(Model::load(exportedFile_, exportedOption_.setDeviceId(gpus_[i]))));
+  }
+  return networks(exported_, seconds);
+}
+
 Speed Subject::network(double seconds) {
   if (job_.n == 1 && !lowLatency_.empty()) return networkSpeed(*lowLatency_.front(), 1, seconds);
-  const auto run = [this, seconds] {
-    const auto atOnce = static_cast<std::size_t>(atOnce_);
-    return together(std::min(engines_, atOnce), [&](std::size_t i) {
-      std::size_t requests = 1;
-      if (!pools_.empty()) {
-        requests = static_cast<std::size_t>(pools_[i]->contexts());
-      } else if (job_.kind != kSeparate) {
-        requests = atOnce / engines_ + (i < atOnce % engines_ ? 1 : 0);
-      }
-      return networkSpeed(*models_[i], static_cast<int>(requests), seconds);
-    });
-  };
+  const auto run = [this, seconds] { return networks(models_, seconds); };
   if (job_.kind != kNetwork) return run();
   // Its requests go when it ends, and their memory with them.
   std::future<Speed> running = std::async(std::launch::async, run);

@@ -45,8 +45,9 @@ struct Settings {
   std::string lowLatencyModel;  ///< runs a pool's images that come alone; empty: as all others
   int contexts = 0;             ///< of a pool; 0: its own choice
   std::chrono::microseconds maxQueueDelay = trtyolo::PoolOption().maxQueueDelay;
-  std::string source;  ///< of encoded images or the video
-  double fps = 0;      ///< of each stream; 0: as its file says
+  std::string exported;  ///< the network as it was exported, of one whose head is cut; empty: on a CPU the model itself
+  std::string source;    ///< of encoded images or the video
+  double fps = 0;        ///< of each stream; 0: as its file says
 };
 
 /// A row: `n` requests of the bare network, clones, separate models, callers of a pool, processes or streams at work
@@ -71,6 +72,10 @@ class Subject {
   /// The bare network under the same settings: as many requests of one engine as there are clones or as the pool has
   /// contexts; one request of each separate model; of a pool with a low-latency model and one caller, one of that.
   Speed network(double seconds);
+  /// Whether the network is cut, and what its exporter wrote can be measured beside it.
+  bool comparesExported() const { return !exportedFile_.empty(); }
+  /// That network, whole, as network() measures the one that is left.
+  Speed exported(double seconds);
   /// Of encoded images and streams what decodes, alone.
   Speed decode(double seconds);
   /// Streams whose frames come at their time, for `seconds`: "latencies", "lateness" (see Paced), "behind", "fps", and
@@ -87,6 +92,7 @@ class Subject {
   using Models = std::vector<std::unique_ptr<trtyolo::Model>>;
 
   Speed together(std::size_t count, const std::function<Speed(std::size_t)>& work);
+  Speed networks(const Models& models, double seconds);
   void makePools(const Settings& settings, trtyolo::InferOption option);
   /// What decodes for pools, and alone, on each GPU.
   int decodeThreads() const { return jpegs_->threads(modelsGpu(0)); }
@@ -103,7 +109,9 @@ class Subject {
   bool usesGpu_ = false;
   ProcessMemory before_ = processMemory();
   std::size_t callers_ = 0, engines_ = 0;  // the first models have an engine each
-  Models models_, lowLatency_;
+  Models models_, lowLatency_, exported_;
+  std::string exportedFile_;
+  trtyolo::InferOption exportedOption_;
   std::vector<std::unique_ptr<trtyolo::Pool<>>> pools_;
   std::vector<std::uint64_t> warmUpRuns_;            // by their number of images
   std::vector<std::shared_ptr<const void>> pixels_;  // those that are not where the caller has them

@@ -9,7 +9,7 @@ import unittest
 import unittest.mock
 
 import run_lengths
-from program import APP, AppTest, run
+from program import APP, DATA, AppTest, run
 
 MODELS = pathlib.Path(__file__).parent / "models"
 RED, GREEN, BLUE = 90, 120, 100  # of the pictures
@@ -165,6 +165,22 @@ class Models(FilesTest):
                 done = run("info", MODELS / model)
                 self.assertEqual(done.returncode, 0, done.stderr)
                 self.assertRegex(done.stdout, "(?m)^family +" + words + "$")
+
+    def test_head(self):
+        model, picture = DATA / "shapes" / "detect.onnx", DATA / "shapes" / "images" / "00000.jpg"
+        for head, words in (("auto", "cut behind the last convolutions: .*"), ("whole", "whole: as asked for")):
+            done = run("info", model, "--head", head)
+            self.assertRegex(done.stdout, "(?m)^head +" + words + "$", done.stderr)
+        whole, cut = (self.predict(model, picture, "--head", head)["images"][0]["objects"] for head in ("whole", "cut"))
+        self.assertGreater(len(whole), 1)
+        self.assertEqual([thing["class"] for thing in whole], [thing["class"] for thing in cut])
+        for one, other in zip(whole, cut, strict=True):
+            for a, b in zip(one["box"], other["box"], strict=True):
+                self.assertAlmostEqual(a, b, delta=0.01)
+        done = run("predict", DATA / "shapes" / "classify.onnx", picture, "--head", "cut")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("its head cannot be cut", done.stderr)
+        self.assertNotEqual(run("predict", model, picture, "--head", "none").returncode, 0)
 
     def test_colours_and_their_scale_as_the_network_wants_them(self):
         shares = [RED / 255, GREEN / 255, BLUE / 255]

@@ -540,6 +540,107 @@ TEST_F(DecoderTest, OutputsOfPluginsThatAreNoNumbers) {
   EXPECT_GT(compareMany(Task::OBB, 66, 40, Values::Special, true, 100, true), 300U);
 }
 
+// Of networks that were cut behind their last convolutions.
+ModelDescription rawDescription(Drawer& drawer, Task task, bool anchors, bool endToEnd) {
+  OutputLayout layout;
+  layout.classes = drawer.chance(3) ? 1 : drawer.number(2, 90);
+  const int keypoints = task == Task::Pose ? drawer.number(1, 17) : 0;
+  layout.extra = task == Task::OBB ? 1 : keypoints * drawer.number(2, 3);
+  layout.objectness = anchors;
+  layout.multiLabel = layout.suppressed = endToEnd;
+  RawHead head;
+  head.form.boxes = anchors ? RawForm::Boxes::Anchors : RawForm::Boxes::Distances;
+  head.form.points = drawer.chance(2) ? RawForm::Points::Corner : RawForm::Points::Middle;
+  head.form.angles = RawForm::Angles::Radians;
+  head.form.bins = drawer.chance(2) ? 1 : 16;
+  head.anchorsPerCell = anchors ? 3 : 1;
+  head.mostObjects = endToEnd ? drawer.number(1, 200) : 0;
+  const std::size_t tensors = anchors ? 1 : layout.extra > 0 ? 3 : 2;
+  for (std::size_t i = 0; i < 3; ++i) {
+    RawHead::Level level{8 << i, i * tensors, i * tensors, i * tensors, {}};
+    level.scores += tensors > 1 ? 1 : 0;
+    level.extras += tensors > 2 ? 2 : 0;
+    level.anchors = {{{10.0F, 13.5F}, {62.0F, 45.25F}, {156.0F, 198.0F}}};
+    head.levels.push_back(level);
+  }
+  layout.raw = head;
+  return descriptionOf(task, layout, keypoints);
+}
+
+void fillRaw(Drawer& drawer, Outputs& outputs, const ModelDescription& description, std::int64_t batch,
+             std::int64_t side) {
+  const OutputLayout& layout = description.layout;
+  const RawHead& head = *layout.raw;
+  for (const RawHead::Level& level : head.levels) {
+    const std::int64_t cells = side / level.stride;
+    std::vector<std::int64_t> channels{4 * head.form.bins, layout.classes};
+    if (layout.extra > 0) {
+      channels.push_back(layout.extra);
+    }
+    if (head.form.boxes == RawForm::Boxes::Anchors) {
+      channels = {head.anchorsPerCell * (5 + layout.classes + layout.extra)};
+    }
+    for (std::size_t i = 0; i < channels.size(); ++i) {
+      for (float& value : outputs.add({batch, channels[i], cells, cells})) {
+        // Few scores reach a threshold.
+        value = drawer.real(-3.0F, 3.0F) - (i == 1 && !drawer.chance(30) ? 4.0F : 0.0F);
+      }
+    }
+  }
+  outputs.upload();
+}
+
+TEST_F(DecoderTest, HeadsThatWereCut) {
+  struct Case {
+    Task task;
+    bool anchors, endToEnd, half;
+  };
+  const Stream stream;
+  Drawer drawer(71);
+  for (const Case& one : {Case{Task::Detect, false, false, false}, Case{Task::Detect, false, false, true},
+                          Case{Task::Detect, true, false, false}, Case{Task::Detect, true, false, true},
+                          Case{Task::Detect, false, true, false}, Case{Task::Pose, false, false, false},
+                          Case{Task::Pose, false, true, true}, Case{Task::OBB, false, true, false}}) {
+    SCOPED_TRACE(std::string(toString(one.task)) + (one.anchors ? ", anchors" : "") +
+                 (one.endToEnd ? ", end to end" : "") + (one.half ? ", f16" : ""));
+    std::size_t objects = 0;
+    for (int round = 0; round < 6; ++round) {
+      const ModelDescription description = rawDescription(drawer, one.task, one.anchors, one.endToEnd);
+      Outputs outputs(one.half);
+      fillRaw(drawer, outputs, description, 2, 32 * drawer.number(1, 8));
+      const Slots slots({Size{1920, 1080}, Size{100, 200}});
+      Decoder decoder(description, 2);
+      for (const float confidence : {0.25F, 0.6F}) {
+        PostprocessOptions options = drawer.options(description.layout.classes);
+        options.confidence = confidence;
+        if (one.task == Task::OBB) {  // sines and cosines differ in their last bits
+          decoder.prepare(options, outputs.onDevice());
+          decoder.enqueueParameters(stream.get());
+          decoder.enqueue(slots.get(), stream.get());
+          stream.synchronize();
+          for (std::size_t slot = 0; slot < 2; ++slot) {
+            const Result wanted = Head(description).decode(outputs.views(), slot, *slots.box(slot), options);
+            const Result found = decoder.read(slot);
+            ASSERT_EQ(wanted.classes, found.classes);
+            for (std::size_t i = 0; i < wanted.rotatedBoxes.size(); ++i) {
+              ASSERT_NEAR(wanted.rotatedBoxes[i].left, found.rotatedBoxes[i].left, 2e-3F);
+              ASSERT_NEAR(wanted.rotatedBoxes[i].bottom, found.rotatedBoxes[i].bottom, 2e-3F);
+              ASSERT_EQ(wanted.rotatedBoxes[i].theta, found.rotatedBoxes[i].theta);
+            }
+            objects += wanted.classes.size();
+          }
+          continue;
+        }
+        objects += expectCpu(decoder, description, outputs, slots, options, stream);
+      }
+      if (HasFatalFailure()) {
+        return;
+      }
+    }
+    EXPECT_GT(objects, 50U);
+  }
+}
+
 TEST_F(DecoderTest, BestClasses) {
   Drawer drawer(67);
   const Stream stream;

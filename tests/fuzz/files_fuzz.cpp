@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "model/cut/head_finder.hpp"
 #include "model/description.hpp"
 #include "model/onnx_file.hpp"
 #include "model/onnx_graph.hpp"
@@ -38,7 +39,7 @@ void readOnnx(std::string_view file) {
     model.outputs.push_back({std::string(output.name), "f32", {1, 84, 8400}});
   }
   model.inputs.push_back({"images", "f32", {1, 3, 640, 640}});
-  describe(model, {});
+  findHead(graph, describe(model, {}));
 }
 
 void readMetadata(std::string_view text) {
@@ -51,6 +52,11 @@ void readMetadata(std::string_view text) {
   parseNames(text);
   parseInts(text);
   pluginCutOf({{kPluginCut, std::string(text)}});
+  try {
+    headCutOf({{kHeadCut, std::string(text)}}, "fuzzed");
+  } catch (const ModelError&) {
+    // As below.
+  }
 }
 
 }  // namespace

@@ -64,6 +64,7 @@ def test_options_can_be_given_by_name_or_set():
         "names": ["a", "b"],
         "layout": "class_scores",
         "family": "yolox",
+        "head": "whole",
         "network_size": (320, 320),
         "rect": False,
         "batch": 2,
