@@ -115,7 +115,6 @@ void serve(const Settings& settings, const std::function<SourceImage(const std::
     }
     if (command == "memory") return subject->memory();
     if (command == "work") return subject->work();
-    if (command == "compares") return subject->comparesExported();
     if (command == "streams") {
       int n = 0;
       words >> n;
@@ -192,7 +191,7 @@ Json measure(const Ask& ask, const Job& job, double seconds, const std::function
   row = ask("memory");
   run("network", kWarmUp);
   if (job.encoded()) run("decode", kWarmUp);
-  const bool compares = job.kind != kProcesses && ask("compares").get<bool>();
+  const bool compares = row.erase("compares_exported") > 0;
   if (compares) run("exported", kWarmUp);
   const Slices slices = slicesFor(seconds, round);
   std::vector<double> ratios, toExported;

@@ -225,6 +225,7 @@ Json Subject::readMemory() const {
     json["rss_mb_per_stream"] = (process.resident - withoutVideos_.resident) / n;
     if (usesGpu_) json["gpu_mb_per_stream"] = (usedMegabytes() - gpuWithoutVideos_) / n;
   }
+  if (!exportedFile_.empty()) json["compares_exported"] = true;
   json.update(cloneMemory_);
   if (!cloneMemory_.empty()) json["clone_mb"] = (usedMegabytes() - withoutClones_) / (job_.n - 1);
   return json;

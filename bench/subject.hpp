@@ -72,9 +72,8 @@ class Subject {
   /// The bare network under the same settings: as many requests of one engine as there are clones or as the pool has
   /// contexts; one request of each separate model; of a pool with a low-latency model and one caller, one of that.
   Speed network(double seconds);
-  /// Whether the network is cut, and what its exporter wrote can be measured beside it.
-  bool comparesExported() const { return !exportedFile_.empty(); }
-  /// That network, whole, as network() measures the one that is left.
+  /// Of a network that is cut, where memory() says "compares_exported": the one that its exporter wrote, as network()
+  /// measures the one that is left.
   Speed exported(double seconds);
   /// Of encoded images and streams what decodes, alone.
   Speed decode(double seconds);

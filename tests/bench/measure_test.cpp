@@ -62,6 +62,22 @@ TEST(Measure, ARowIsHeldAgainstTheNetworkInTurns) {
   EXPECT_EQ(process.commands, order);
 }
 
+TEST(Measure, TheExportedNetworkTakesTurnsWithOneThatIsCut) {
+  Process process;
+  const Ask ask = [&](const std::string& command) -> Json {
+    Json said = process(command);
+    if (command == "memory") said["compares_exported"] = true;
+    if (command.rfind("exported", 0) == 0) return Speed{1, 1, std::vector<double>(40, 25.0)};
+    return said;
+  };
+  const Json row = measure(ask, {kModel}, 2, kIgnore)["row"];
+  EXPECT_EQ(row["exported_images_per_s"], 40);
+  EXPECT_EQ(row["exported_ratio"], 1.25);  // 50 against 40
+  EXPECT_EQ(row["exported_p50_ratio"], 0.8);
+  EXPECT_EQ(row["ratio"], 0.5);
+  EXPECT_FALSE(row.contains("compares_exported"));
+}
+
 TEST(Measure, OfEncodedImagesDecodingTakesTurnsToo) {
   const auto row = [](double sharedCores) -> Json {
     Process process;
