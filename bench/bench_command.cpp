@@ -79,7 +79,7 @@ class Bench {
       throw app::UsageError("--classes: the model has classes 0 to " + std::to_string(classes - 1) + ", found " +
                             std::to_string(index));
     }
-    if (options_.measures(kJpeg) || options_.measures(kStreams)) checkEncoded();
+    if (options_.measures(kJpeg) || options_.measures(kPredict) || options_.measures(kStreams)) checkEncoded();
     const std::string idle = idleOptions(options_.results, trtyolo::taskOf(report_["task"].get<std::string>()));
     if (!idle.empty()) say(idle);
   }
@@ -87,10 +87,20 @@ class Bench {
   void checkEncoded() const {
     if (!kHasMedia) {
       throw app::UsageError(
-          "--kinds jpeg and streams: this program was built without the component media, which decodes");
+          "--kinds jpeg, predict and streams: this program was built without the component media, which decodes");
+    }
+    if (options_.measures(kPredict)) {
+      if (!frontend_.predictFiles)
+        throw app::UsageError("--kinds predict: trtyolo bench measures it, not this program");
+      if (options_.source.empty()) {
+        throw app::UsageError("--kinds predict: --source says which JPEG file, or which folder of some");
+      }
     }
     if (!options_.measures(kStreams)) return;
     if (options_.source.empty()) throw app::UsageError("--kinds streams: --source says which video");
+    if (std::find(options_.decoders.begin(), options_.decoders.end(), kFast) != options_.decoders.end()) {
+      throw app::UsageError("--decode fast: JPEG images only can be decoded so, no videos");
+    }
     if (options_.streams.empty() && !options_.p99) {
       throw app::UsageError("--kinds streams: --streams says how many, or --p99 with which latency");
     }
@@ -231,7 +241,9 @@ std::function<int()> addBench(CLI::App& command, Frontend frontend) {
       return Bench(*options, frontend).run();
     }
     beChild();
-    serve(settingsOf(*options), [&](const std::string& kind) { return imageOf(*options, frontend.readImage, kind); });
+    Settings settings = settingsOf(*options);
+    settings.predictFiles = frontend.predictFiles;
+    serve(settings, [&](const std::string& kind) { return imageOf(*options, frontend.readImage, kind); });
     return app::kDone;
   };
 }

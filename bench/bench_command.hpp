@@ -5,6 +5,7 @@
 #include <functional>
 #include <string>
 
+#include "encoded.hpp"
 #include "source_image.hpp"
 
 namespace bench {
@@ -16,6 +17,7 @@ struct Frontend {
   std::function<void(const std::string&)> message;                       ///< one line for those who wait
   std::function<void(double share, const std::string& words)> progress;  ///< 0 to 1; below 0: wipe it
   std::function<bool()> interrupted;
+  PredictFiles predictFiles;  ///< null: the program has no command predict
 };
 
 /// Adds what bench takes to `command`, and gives what runs it and returns the exit status. For each row of its table it

@@ -15,7 +15,7 @@ void addOptions(CLI::App& command, Options& options, const std::string& sources)
   command.add_option("MODEL", options.settings.model, "model file")->required();
   command
       .add_option("--clones", options.clones,
-                  "how many clones, separate models, callers of a pool (of jpeg, too), and processes")
+                  "how many clones (of predict, too), separate models, callers of a pool (of jpeg, too), and processes")
       ->delimiter(',')
       ->allow_extra_args(false)
       ->type_name("N,...")
@@ -23,12 +23,12 @@ void addOptions(CLI::App& command, Options& options, const std::string& sources)
       ->capture_default_str();
   command
       .add_option("--kinds", options.kinds,
-                  "rows to measure; jpeg is a pool that is given JPEG bytes, against the slower of its decoder and the "
-                  "network, each "
-                  "alone (on a CPU, where these share the cores, against 1 / (1 / decoder + 1 / network))")
+                  "rows to measure; jpeg is a pool that is given JPEG bytes, predict the command over JPEG files; both "
+                  "against the slower of the decoder and the network, each alone (on a CPU, where these share the "
+                  "cores, against 1 / (1 / decoder + 1 / network))")
       ->delimiter(',')
       ->allow_extra_args(false)
-      ->check(CLI::IsMember({kNetwork, kModel, kClones, kSeparate, kPool, kProcesses, kJpeg, kStreams}))
+      ->check(CLI::IsMember({kNetwork, kModel, kClones, kSeparate, kPool, kProcesses, kJpeg, kPredict, kStreams}))
       ->capture_default_str();
   command
       .add_option("--exported", options.settings.exported,
@@ -44,8 +44,8 @@ void addOptions(CLI::App& command, Options& options, const std::string& sources)
       ->check(CLI::IsMember({kHost, kPinned, kGpu}));
   command.add_option("--source", options.source,
                      sources +
-                         " to predict (default: an image is drawn). Of rows of kind jpeg: a JPEG file, or a folder "
-                         "of some (default: the drawn image at quality 90); of streams: a video");
+                         " to predict (default: an image is drawn). Of rows of kind jpeg and predict: a JPEG file, "
+                         "or a folder of some (jpeg's default: the drawn image at quality 90); of streams: a video");
   command.add_option("--size", options.size, "of the image that is drawn, height x width")
       ->type_name("N|HxW")
       ->check([](const std::string& text) {
@@ -55,11 +55,11 @@ void addOptions(CLI::App& command, Options& options, const std::string& sources)
   command
       .add_option(
           "--decode", options.decoders,
-          "where jpeg and streams are decoded: gpu (nvImageCodec, NVDEC), cpu (on all cores), or both one after "
-          "the other (default: where the model runs)")
+          "where jpeg, predict and streams are decoded: gpu (nvImageCodec, NVDEC), cpu (on all cores), fast (there, "
+          "with fast decode; no streams), or several one after the other (default: where the model runs)")
       ->delimiter(',')
       ->allow_extra_args(false)
-      ->check(CLI::IsMember({kGpu, kCpu}));
+      ->check(CLI::IsMember({kGpu, kCpu, kFast}));
   command.add_option("--seconds", options.seconds, "time for each row, and as much for the bare network beside it")
       ->type_name("S")
       ->check(CLI::Range(0.01, 86400.0))
@@ -163,8 +163,10 @@ std::vector<PlannedRow> plan(const Options& options, const std::vector<std::stri
     for (const int n : counts) add(kPool, n);
   }
   for (const std::string& decode : decoders) {
-    for (const int n : counts) {
-      if (options.measures(kJpeg)) rows.push_back({{kJpeg, n, kHost, decode}, options.seconds});
+    for (const char* kind : {kJpeg, kPredict}) {
+      for (const int n : counts) {
+        if (options.measures(kind)) rows.push_back({{kind, n, kHost, decode}, options.seconds});
+      }
     }
     if (!options.measures(kStreams)) continue;
     Job job{kStreams, 1, decode == kGpu ? kGpu : kHost, decode};
@@ -181,7 +183,7 @@ std::vector<PlannedRow> plan(const Options& options, const std::vector<std::stri
 
 bool Options::measuresImages() const {
   return std::any_of(kinds.begin(), kinds.end(),
-                     [](const std::string& kind) { return kind != kNetwork && kind != kJpeg && kind != kStreams; });
+                     [](const std::string& kind) { return kind != kNetwork && !Job{kind}.encoded(); });
 }
 
 SourceImage imageOf(const Options& options, const ImageReader& read, const std::string& kind) {
@@ -189,7 +191,8 @@ SourceImage imageOf(const Options& options, const ImageReader& read, const std::
   std::pair size(drawnSize->width, drawnSize->height);
   const bool first = kind.empty() && !options.measuresImages();
   if (!options.source.empty()) {
-    if (kind == kJpeg || (first && options.measures(kJpeg))) {
+    const bool files = options.measures(kJpeg) || options.measures(kPredict);
+    if (kind == kJpeg || kind == kPredict || (first && files)) {
       size = jpegSize(jpegFiles(options.source, 0, 0));
     } else if (kind == kStreams || (first && options.measures(kStreams))) {
       size = videoSize(options.source);

@@ -29,7 +29,7 @@ struct Options {
   double seconds = 5, queueDelay = 2;
   std::vector<int> streams;           // rows of kind streams
   std::optional<double> p99;          // and one of as many as fit, milliseconds
-  std::vector<std::string> decoders;  // where encoded input is decoded; empty: where the model runs
+  std::vector<std::string> decoders;  // see Job::decode, one after the other; empty: where the model runs
   std::string json;
   bool all = false, quiet = false;
 

@@ -1,10 +1,11 @@
-// Encoded input of rows: JPEG images in memory, and videos. Both are decoded by the component media; without it there
-// are none.
+// Encoded input of rows: JPEG images in memory and in files, and videos. All are decoded by the component media;
+// without it there are none.
 #pragma once
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -27,8 +28,11 @@ namespace bench {
 /// Whether the component media was built in. All below throws std::runtime_error if not.
 extern const bool kHasMedia;
 
-/// The bytes of JPEG files: of `source`, which is one or a folder of some; of the drawn image if it is empty.
+/// The paths of JPEG files: `source`, which is one or a folder of some.
 /// @throws std::runtime_error  it cannot be read, or has none
+std::vector<std::string> jpegPaths(const std::string& source);
+/// The bytes of JPEG files: of `source`, which is one or a folder of some; of the drawn image if it is empty.
+/// @throws std::runtime_error  as jpegPaths()
 std::vector<std::string> jpegFiles(const std::string& source, int drawnWidth, int drawnHeight);
 
 /// Width and height of the first image of `files`.
@@ -36,18 +40,24 @@ std::pair<int, int> jpegSize(const std::vector<std::string>& files);
 /// Of a video's frames.
 std::pair<int, int> videoSize(const std::string& file);
 
+class AskedDecoder;
+
 /// JPEG images, and the decoder that a pool gets for them.
 class JpegImages {
  public:
   /// `gpu`: JPEG images are decoded there; nullopt: by the processor on all cores.
   JpegImages(std::vector<std::string> files, std::optional<int> gpu);
 
+  /// Of models and pools.
   std::shared_ptr<trtyolo::ImageDecoder> decoder() const;
+  /// The same, of the command predict.
+  std::shared_ptr<trtyolo::MediaDecoder> mediaDecoder() const { return decoder_; }
   /// Any number; they come round again.
   const trtyolo::EncodedImage& image(std::size_t number) const { return images_[number % images_.size()]; }
   /// Threads that decode for a pool whose model is on `gpu`, and alone.
   int threads(std::optional<int> gpu) const;
-  /// The decoder alone, in one of these threads: as many images a call as it takes, for a model on `gpu`.
+  /// The decoder alone, in one of these threads: as many images a call as it takes, for a model on `gpu`; as large as
+  /// the models have asked for last.
   Speed decode(std::size_t thread, std::optional<int> gpu, double seconds) const;
   /// "decoded_gpu", "decoded_cpu", and "why_no_gpu" if it should have been there: images so far.
   nlohmann::ordered_json counts() const;
@@ -57,7 +67,21 @@ class JpegImages {
   std::vector<trtyolo::EncodedImage> images_;
   std::optional<int> gpu_;
   std::shared_ptr<trtyolo::MediaDecoder> decoder_;
+  std::shared_ptr<AskedDecoder> asked_;
 };
+
+/// What the command predict does in rows of kind predict.
+struct FilesWork {
+  const trtyolo::Model& model;  ///< it has clones of this one
+  int clones = 1;
+  std::vector<std::string> paths;  ///< of JPEG files, which come round again
+  std::shared_ptr<trtyolo::MediaDecoder> decoder;
+  bool fastDecode = false;
+  std::optional<int> gpu;  ///< the model's
+};
+
+/// Has the clones made, and gives what predicts so many images, from the first file on, and tells how long that took.
+using PredictFiles = std::function<std::function<Speed(std::size_t images)>(FilesWork)>;
 
 /// What frames that came at their time became, of one stream or of several.
 struct Paced {

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <mutex>
 #include <opencv2/core/mat.hpp>
 #include <opencv2/imgcodecs.hpp>
 #include <stdexcept>
@@ -39,19 +40,24 @@ std::string drawnJpeg(int width, int height) {
 
 }  // namespace
 
-std::vector<std::string> jpegFiles(const std::string& source, int drawnWidth, int drawnHeight) {
-  if (source.empty()) return {drawnJpeg(drawnWidth, drawnHeight)};
+std::vector<std::string> jpegPaths(const std::string& source) {
   std::vector<std::filesystem::path> paths{source};
   if (std::filesystem::is_directory(source)) {
     paths = {std::filesystem::directory_iterator(source), {}};
     std::sort(paths.begin(), paths.end());
   }
-  std::vector<std::string> files;
+  std::vector<std::string> jpegs;
   for (const auto& path : paths) {
-    if (!std::filesystem::is_directory(path)) files.push_back(bytesOf(path));
+    if (!std::filesystem::is_directory(path) && isJpeg(bytesOf(path))) jpegs.push_back(path.string());
   }
-  std::erase_if(files, [](const std::string& bytes) { return !isJpeg(bytes); });
-  if (files.empty()) throw std::runtime_error("\"" + source + "\" is neither a JPEG file nor a folder with any");
+  if (jpegs.empty()) throw std::runtime_error("\"" + source + "\" is neither a JPEG file nor a folder with any");
+  return jpegs;
+}
+
+std::vector<std::string> jpegFiles(const std::string& source, int drawnWidth, int drawnHeight) {
+  if (source.empty()) return {drawnJpeg(drawnWidth, drawnHeight)};
+  std::vector<std::string> files;
+  for (const std::string& path : jpegPaths(source)) files.push_back(bytesOf(path));
   return files;
 }
 
@@ -61,15 +67,43 @@ std::pair<int, int> jpegSize(const std::vector<std::string>& files) {
   return {static_cast<int>(size->width), static_cast<int>(size->height)};
 }
 
+/// A decoder that remembers what it was asked for, so that it can be asked for the same without a model.
+class AskedDecoder : public trtyolo::ImageDecoder {
+ public:
+  explicit AskedDecoder(std::shared_ptr<trtyolo::ImageDecoder> decoder) : decoder_(std::move(decoder)) {}
+
+  void decode(const trtyolo::EncodedImage* images, std::size_t count, const trtyolo::DecodeTarget& target,
+              trtyolo::DecodedImage* decoded) override {
+    {
+      const std::lock_guard lock(mutex_);
+      asked_ = target;
+    }
+    decoder_->decode(images, count, target, decoded);
+  }
+  std::size_t batch(const trtyolo::DecodeTarget& target) const override { return decoder_->batch(target); }
+
+  /// Of the last call; nothing before there was one. Valid for as long as the model is there that has called.
+  std::optional<trtyolo::DecodeTarget> asked() const {
+    const std::lock_guard lock(mutex_);
+    return asked_;
+  }
+
+ private:
+  std::shared_ptr<trtyolo::ImageDecoder> decoder_;
+  mutable std::mutex mutex_;
+  std::optional<trtyolo::DecodeTarget> asked_;
+};
+
 JpegImages::JpegImages(std::vector<std::string> files, std::optional<int> gpu) : files_(std::move(files)), gpu_(gpu) {
   trtyolo::ImageDecoderOption option;
   option.useGpu = gpu.has_value();
   decoder_ = trtyolo::makeImageDecoder(option);
+  asked_ = std::make_shared<AskedDecoder>(decoder_);
   for (const std::string& file : files_) images_.push_back({file.data(), file.size()});
 }
 
 std::shared_ptr<trtyolo::ImageDecoder> JpegImages::decoder() const {
-  return decoder_;
+  return asked_;
 }
 
 // Those that take several images at once get two threads, as a pool gives them by itself.
@@ -79,7 +113,9 @@ int JpegImages::threads(std::optional<int> gpu) const {
 }
 
 Speed JpegImages::decode(std::size_t thread, std::optional<int> gpu, double seconds) const {
-  const trtyolo::DecodeTarget target{gpu, true};
+  trtyolo::DecodeTarget target = asked_->asked().value_or(trtyolo::DecodeTarget{});
+  target.gpu = gpu;
+  target.bgr = true;
   const std::size_t batch = decoder_->batch(target);
   std::vector<trtyolo::EncodedImage> images(batch);
   std::size_t next = thread * batch;

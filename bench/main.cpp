@@ -27,7 +27,7 @@ int main(int argc, char** argv) {
   });
   program.footer("Example: trtyolo-bench yolo11n.engine --clones 1,8 --json bench.json");
   const std::function<int()> run = bench::addBench(
-      program, {"binary PPM file", bench::readPpm, say, [](double, const std::string&) {}, app::interrupted});
+      program, {"binary PPM file", bench::readPpm, say, [](double, const std::string&) {}, app::interrupted, nullptr});
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& end) {

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "device.hpp"
+#include "system.hpp"
 
 namespace bench {
 namespace {
@@ -124,9 +125,13 @@ void serve(const Settings& settings, const std::function<SourceImage(const std::
     double seconds = 0;
     words >> seconds;
     if (command == "paced") return subject->paced(seconds);
-    if (command == "decode") return subject->decode(seconds);
-    if (command == "exported") return subject->exported(seconds);
-    return command == "predict" ? subject->predict(seconds) : subject->network(seconds);
+    const double before = processorSeconds();
+    Speed speed = command == "decode"     ? subject->decode(seconds)
+                  : command == "predict"  ? subject->predict(seconds)
+                  : command == "exported" ? subject->exported(seconds)
+                                          : subject->network(seconds);
+    speed.processor = processorSeconds() - before;
+    return speed;
   };
   for (std::string line; std::getline(std::cin, line);) {
     std::istringstream words(line);
@@ -236,11 +241,15 @@ Json measure(const Ask& ask, const Job& job, double seconds, const std::function
   if (job.encoded()) {
     row["decoder_images_per_s"] = decoder.imagesPerSecond();
     row["limit_images_per_s"] = limitOf(decoder.imagesPerSecond(), network.imagesPerSecond(), sharedCores);
+    row["cpu_ms"] = predict.processorMilliseconds();
+    row["alone_cpu_ms"] = decoder.processorMilliseconds() + network.processorMilliseconds();
   } else {
     row["p50_ratio"] = row["p50_ms"].get<double>() / beside["p50_ms"].get<double>();
   }
   row.update(ask("work"));
-  row["postprocess_ratio"] = row["postprocess_ms"].get<double>() / row["inference_ms"].get<double>();
+  if (row.contains("inference_ms")) {
+    row["postprocess_ratio"] = row["postprocess_ms"].get<double>() / row["inference_ms"].get<double>();
+  }
   row["slices"] = slices.count;
   return {{"row", rounded(std::move(row))}, {"network", rounded(std::move(beside))}};
 }

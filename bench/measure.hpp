@@ -26,7 +26,7 @@ using Ask = std::function<nlohmann::ordered_json(const std::string& command)>;
 /// The commands of processes that measure, a line each, and what each is answered with, a line of JSON:
 ///   describe                                   what describe() says
 ///   start GPU...                               true: see startGpu()
-///   load KIND N host|pinned|gpu INDEX gpu|cpu  true. INDEX is that of the process's first GPU; where it is decoded
+///   load KIND N host|pinned|gpu INDEX gpu|cpu|fast  true. INDEX is that of the process's first GPU; see Job::decode
 ///   streams N                                  true: see Subject::setStreams()
 ///   predict SECONDS, network SECONDS, decode SECONDS  a Speed: see Subject
 ///   paced SECONDS                              what Subject::paced() says
@@ -64,7 +64,8 @@ class Workers {
 /// Encoded images and streams have a third that takes turns, what decodes alone ("decoder_images_per_s"): "ratio" is
 /// against the slower of the two. Where both take the processor's cores `sharedCores` is the share of them that
 /// decoders keep busy when alone, all is 1, and "ratio" is against what the work of both allows. "limit_images_per_s"
-/// is that.
+/// is that. "cpu_ms" is the time of the processor, of all its cores, that an image took, "alone_cpu_ms" what one took
+/// of decoder and bare network together: unlike the others these hardly depend on what else the machine does.
 ///
 /// Memory is that of the processes. On a GPU "gpu_mb" is the sum of "gpu_engine_mb", "gpu_contexts_mb",
 /// "gpu_scratch_mb" and "gpu_buffers_mb" (see trtyolo::MemoryUse), and "pinned_mb" and "executors" stand beside them;

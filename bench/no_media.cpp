@@ -20,6 +20,10 @@ namespace {
 
 const bool kHasMedia = false;
 
+std::vector<std::string> jpegPaths(const std::string&) {
+  refuse();
+}
+
 std::vector<std::string> jpegFiles(const std::string&, int, int) {
   refuse();
 }

@@ -25,8 +25,9 @@ const Group kMain{
     {"images/s", "images_per_s", 1, 10, ""},
     {"ratio", "ratio", 3, 7,
      "images/s against the bare network's under the same settings: as many requests of one engine (for separate and "
-     "processes: one of each model; for a pool: one for each of its contexts), and of jpeg and streams against the "
-     "limit; the median of short slices that took turns"},
+     "processes: one of each model; for a pool: one for each of its contexts), and of jpeg, predict and streams "
+     "against "
+     "the limit; the median of short slices that took turns"},
     {"p50 ms", "p50_ms", 2, 9,
      "median of the calls, each of which is a batch (of a pool: one image); of streams from when a frame was due until "
      "its result, with each frame at its time"},
@@ -55,6 +56,10 @@ const Group kDecoding{
      "the smaller of the two; where both take the processor's cores, what these can of the work of both: with all "
      "cores "
      "decoding 1 / (1 / decoder + 1 / network)"},
+    {"CPU ms", "cpu_ms", 1, 8, "time of the processor, of all its cores, that an image took"},
+    {"alone", "alone_cpu_ms", 1, 8,
+     "the same of the decoder and the bare network, each alone, together; what else the machine does hardly matters to "
+     "these two"},
     {"on GPU", "decoded_gpu", 0, 9, "images that it has decoded"},
     {"on CPU", "decoded_cpu", 0, 9, "and the processor"},
 };
@@ -114,6 +119,7 @@ constexpr const char* kKinds[][2] = {
     {"processes", "predict() of a model in each of n processes"},
     {"pool", "n threads that call predict() of one pool, one image a call"},
     {"jpeg", "the same with JPEG images, whose bytes are in memory; the column image says where they are decoded"},
+    {"predict", "the command predict over JPEG files, with n clones; p50 is of its calls of the network"},
     {"streams", "n readers of a video, a thread each, whose frames go to one pool"},
 };
 
@@ -297,6 +303,7 @@ std::string line(const Json& row) {
   std::string text = row["kind"].get<std::string>() + " " + std::to_string(row["n"].get<int>());
   if (row.contains("decode")) {
     text += ", decoded on the " + std::string(row["decode"] == "gpu" ? "GPU" : "CPU");
+    if (row["decode"] == "fast") text += " with fast decode";
   } else if (row["memory"] == "device") {
     text += ", image on the GPU";
   }

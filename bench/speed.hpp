@@ -13,8 +13,10 @@ struct Speed {
   double seconds = 0;             ///< wall time
   int images = 1;                 ///< of each call or run
   std::vector<double> latencies;  ///< milliseconds of each call or run
+  double processor = 0;           ///< seconds of the processor that the process took, of all threads; 0: not known
 
-  double imagesPerSecond() const { return static_cast<double>(latencies.size()) * images / seconds; }
+  double imagesPerSecond() const { return count() / seconds; }
+  double processorMilliseconds() const { return processor * 1e3 / count(); }  ///< for an image
   /// What ran afterwards.
   void add(const Speed& next) {
     append(next);
@@ -27,8 +29,10 @@ struct Speed {
   }
 
  private:
+  double count() const { return static_cast<double>(latencies.size()) * images; }
   void append(const Speed& other) {
     images = other.images;
+    processor += other.processor;
     latencies.insert(latencies.end(), other.latencies.begin(), other.latencies.end());
   }
 };
@@ -68,13 +72,17 @@ Speed repeated(double seconds, int images, const Call& call) {
 }
 
 inline void to_json(nlohmann::ordered_json& json, const Speed& speed) {
-  json = {{"seconds", speed.seconds}, {"images", speed.images}, {"latencies", speed.latencies}};
+  json = {{"seconds", speed.seconds},
+          {"images", speed.images},
+          {"latencies", speed.latencies},
+          {"processor", speed.processor}};
 }
 
 inline void from_json(const nlohmann::ordered_json& json, Speed& speed) {
   json.at("seconds").get_to(speed.seconds);
   json.at("images").get_to(speed.images);
   json.at("latencies").get_to(speed.latencies);
+  speed.processor = json.value("processor", 0.0);
 }
 
 }  // namespace bench

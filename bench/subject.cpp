@@ -21,7 +21,7 @@ constexpr int kWarmUpCalls = 2;
 /// a stream each as far as there are cores.
 int streamsOf(const Job& job, std::ptrdiff_t atOnce) {
   if (job.pooled()) return 0;
-  if (job.kind != kClones && job.kind != kNetwork) return 1;
+  if (job.kind != kClones && job.kind != kPredict && job.kind != kNetwork) return 1;
   return std::min(static_cast<int>(atOnce), std::max(1, static_cast<int>(std::thread::hardware_concurrency())));
 }
 
@@ -46,17 +46,16 @@ Subject::Subject(const Settings& settings, const Job& job, const SourceImage& im
       atOnce_(settings.atOnce > 0 ? std::min(settings.atOnce, job.n) : job.n),
       turns_(atOnce_) {
   const bool separate = job.kind == kSeparate;
-  gpus_.resize(std::min(gpus_.size(), static_cast<std::size_t>(job.n)));
+  gpus_.resize(job.kind == kPredict ? 1 : std::min(gpus_.size(), static_cast<std::size_t>(job.n)));
   callers_ = job.kind == kNetwork ? 0 : static_cast<std::size_t>(job.n);
   engines_ = separate ? callers_ : gpus_.size();
   streams_ = settings.streams.value_or(streamsOf(job, atOnce_));
   trtyolo::InferOption option = settings.option;
   option.setStreams(streams_).enablePerformanceReport();
   if (job.memory == kGpu) option.enableCudaMem();
-  if (job.kind == kJpeg) {
-    jpegs_ = std::make_unique<JpegImages>(jpegFiles(settings.source, image.width, image.height),
-                                          job.decode == kGpu ? std::optional(gpus_.front()) : std::nullopt);
-    option.setImageDecoder(jpegs_->decoder());
+  if (job.kind == kJpeg || job.kind == kPredict) {
+    readJpegs(settings, image);
+    option.setImageDecoder(jpegs_->decoder()).setFastDecode(job.decode == kFast);
   }
   const auto gpuOf = [&](std::size_t i) { return gpus_[i % gpus_.size()]; };
   const auto load = [&](const std::string& file, std::size_t i) {
@@ -84,7 +83,8 @@ Subject::Subject(const Settings& settings, const Job& job, const SourceImage& im
     for (int i = 0; i < kWarmUpCalls; ++i) models_.front()->predict(images);
     withoutClones_ = usedMegabytes();
   }
-  for (std::size_t i = 1; i < (job.pooled() ? engines_ : std::max(callers_, engines_)); ++i) {
+  const bool onlyEngines = job.pooled() || job.kind == kPredict;
+  for (std::size_t i = 1; i < (onlyEngines ? engines_ : std::max(callers_, engines_)); ++i) {
     if (separate) {
       models_.push_back(load(settings.model, i));
     } else {
@@ -94,6 +94,7 @@ Subject::Subject(const Settings& settings, const Job& job, const SourceImage& im
   if (clones) cloneMemory_["idle_clone_mb"] = (usedMegabytes() - withoutClones_) / (job.n - 1);
 
   if (job.pooled()) makePools(settings, option);
+  if (job.kind == kPredict) makeClonesOfPredict(settings);
   std::size_t threads = std::max(callers_, engines_);
   if (jpegs_) threads = std::max(threads, engines_ * static_cast<std::size_t>(decodeThreads()));
   team_ = std::make_unique<Team>(threads);
@@ -123,6 +124,7 @@ void Subject::makePools(const Settings& settings, trtyolo::InferOption option) {
 }
 
 Speed Subject::predict(double seconds) {
+  if (files_) return predictFiles(seconds);
   return together(callers_, [this, seconds](std::size_t number) {
     const std::size_t place = number % gpus_.size();
     if (!videos_.empty()) {
@@ -239,6 +241,7 @@ Json Subject::work() const {
   }
   if (callers_ == 0) return json;
   if (info.task != trtyolo::Task::Classify && !job_.encoded()) json["objects"] = objects_;
+  if (files_) return json;  // nothing more is known of the command's clones
   if (job_.encoded()) json.update(decoded());
   double preprocess = 0, inference = 0, postprocess = 0;
   const auto add = [&](double before, double network, double after, std::size_t count) {

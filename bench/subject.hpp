@@ -28,12 +28,14 @@ inline constexpr const char* kSeparate = "separate";
 inline constexpr const char* kPool = "pool";
 inline constexpr const char* kProcesses = "processes";
 inline constexpr const char* kJpeg = "jpeg";
+inline constexpr const char* kPredict = "predict";
 inline constexpr const char* kStreams = "streams";
 
 inline constexpr const char* kHost = "host";      ///< ordinary memory of the processor
 inline constexpr const char* kPinned = "pinned";  ///< page-locked
 inline constexpr const char* kGpu = "gpu";        ///< that of the model's GPU
 inline constexpr const char* kCpu = "cpu";        ///< the processor, which decodes
+inline constexpr const char* kFast = "fast";      ///< the same with InferOption::setFastDecode()
 
 /// What all rows have in common.
 struct Settings {
@@ -48,18 +50,19 @@ struct Settings {
   std::string exported;  ///< the network as it was exported, of one whose head is cut; empty: on a CPU the model itself
   std::string source;    ///< of encoded images or the video
   double fps = 0;        ///< of each stream; 0: as its file says
+  PredictFiles predictFiles;  ///< null: the program has no command predict
 };
 
-/// A row: `n` requests of the bare network, clones, separate models, callers of a pool, processes or streams at work
-/// side by side.
+/// A row: `n` requests of the bare network, clones, separate models, callers of a pool, processes, clones of the
+/// command predict, or streams at work side by side.
 struct Job {
   std::string kind = kModel;
   int n = 1;
   std::string memory = kHost;  ///< where the image is
-  std::string decode = kCpu;   ///< where encoded images are decoded: kGpu or kCpu
+  std::string decode = kCpu;   ///< where and how encoded images are decoded: kGpu, kCpu or kFast
 
-  bool encoded() const { return kind == kJpeg || kind == kStreams; }
-  bool pooled() const { return kind == kPool || encoded(); }
+  bool encoded() const { return kind == kJpeg || kind == kPredict || kind == kStreams; }
+  bool pooled() const { return kind == kPool || kind == kJpeg || kind == kStreams; }
 };
 
 class Subject {
@@ -90,6 +93,9 @@ class Subject {
  private:
   using Models = std::vector<std::unique_ptr<trtyolo::Model>>;
 
+  void readJpegs(const Settings& settings, const SourceImage& image);
+  void makeClonesOfPredict(const Settings& settings);
+  Speed predictFiles(double seconds);
   Speed together(std::size_t count, const std::function<Speed(std::size_t)>& work);
   Speed networks(const Models& models, double seconds);
   void makePools(const Settings& settings, trtyolo::InferOption option);
@@ -116,6 +122,8 @@ class Subject {
   std::vector<std::shared_ptr<const void>> pixels_;  // those that are not where the caller has them
   std::vector<trtyolo::Image> images_;               // one for each GPU
   std::unique_ptr<JpegImages> jpegs_;
+  std::function<Speed(std::size_t)> files_;  // of the kind predict
+  double filesPerSecond_ = 0;                // of the last call
   std::string source_;
   double fps_;
   std::vector<std::unique_ptr<VideoStream>> videos_;

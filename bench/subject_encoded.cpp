@@ -1,9 +1,9 @@
 // Models at work on encoded images and videos: see subject.hpp.
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <chrono>
+#include <memory>
 #include <mutex>
+#include <optional>
 #include <stdexcept>
 #include <thread>
 
@@ -14,20 +14,30 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// Of all threads of this process so far.
-double processorSeconds() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& time) {
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
-
 /// Streams begin at different times of a frame, as cameras do.
 constexpr std::chrono::milliseconds kStart{50};
 
 }  // namespace
+
+void Subject::readJpegs(const Settings& settings, const SourceImage& image) {
+  jpegs_ = std::make_unique<JpegImages>(jpegFiles(settings.source, image.width, image.height),
+                                        job_.decode == kGpu ? std::optional(gpus_.front()) : std::nullopt);
+}
+
+void Subject::makeClonesOfPredict(const Settings& settings) {
+  files_ = settings.predictFiles({*models_.front(), job_.n, jpegPaths(settings.source), jpegs_->mediaDecoder(),
+                                  job_.decode == kFast, modelsGpu(0)});
+}
+
+/// As many images as took so long the last time. In a few, the beginning and the end, when not all clones are at work,
+/// would count for much.
+Speed Subject::predictFiles(double seconds) {
+  constexpr std::size_t kFewest = 16, kFewestForAClone = 8;
+  const auto images = static_cast<std::size_t>(filesPerSecond_ * seconds);
+  const Speed speed = files_(std::max({images, kFewest, kFewestForAClone * callers_}));
+  filesPerSecond_ = speed.imagesPerSecond();
+  return speed;
+}
 
 void Subject::setStreams(int n) {
   const bool first = videos_.empty();

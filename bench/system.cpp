@@ -49,6 +49,15 @@ ProcessMemory processMemory() {
   return memory;
 }
 
+double processorSeconds() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
 Json machine() {
   Json versions;
   // "trtyolo 0.1.0"

@@ -14,6 +14,9 @@ struct ProcessMemory {
 
 ProcessMemory processMemory();
 
+/// Seconds of the processor that all threads of this process have taken so far.
+double processorSeconds();
+
 /// "cpu", "cores", "memory_mb" and "versions" of this machine and library; "gpu" is null.
 nlohmann::ordered_json machine();
 

@@ -233,6 +233,31 @@ class Encoded(unittest.TestCase):
             self.assertIn(f"{row['limit_images_per_s']:.1f}", said.stdout)
         self.assertLessEqual(max(len(line) for line in said.stdout.splitlines()), 100)
 
+    def test_the_command_predict_over_files_is_held_against_the_same(self):
+        frames = str(DATA / "people" / "frames")
+        kinds = ("--kinds", "predict", "--clones", "2", "--decode", "cpu,fast")
+        said = bench(*SMALL, "--seconds", "0.1", *kinds, "--source", frames, "--json", "-")
+        self.assertEqual(said.returncode, 0, said.stderr)
+        report = json.loads(said.stdout)
+        self.assertEqual(report["image"], [768, 576])
+        rows = [(row["kind"], row["n"], row["decode"]) for row in report["rows"]]
+        self.assertEqual(rows, [("predict", 2, "cpu"), ("predict", 2, "fast")])
+        for row in report["rows"]:
+            limit = 1 / (1 / row["decoder_images_per_s"] + 1 / row["network_images_per_s"])
+            self.assertAlmostEqual(row["limit_images_per_s"], limit, delta=0.001 * limit)
+            for key in ("images_per_s", "ratio", "p50_ms", "cpu_ms", "alone_cpu_ms"):
+                self.assertGreater(row[key], 0, key)
+        self.assertIn("predict 2, decoded on the CPU with fast decode: ", said.stderr)
+
+    def test_a_file_that_predict_cannot_read_fails_the_row(self):
+        with tempfile.TemporaryDirectory() as folder:
+            (pathlib.Path(folder) / "damaged.jpg").write_bytes(b"\xff\xd8\xff and nothing more")
+            whole = (DATA / "people" / "frames" / "0600.jpg").read_bytes()
+            (pathlib.Path(folder) / "a whole one.jpg").write_bytes(whole)
+            said = bench(*SMALL, "--seconds", "0.1", "--kinds", "predict", "--clones", "1", "--source", folder)
+        self.assertEqual(said.returncode, 1, said.stderr)
+        self.assertIn("the command predict failed", said.stdout)
+
     def test_without_a_source_the_drawn_image_is_encoded(self):
         said = bench(*SMALL, "--seconds", "0.1", "--kinds", "jpeg", "--clones", "1", "--size", "240x320", "--json", "-")
         self.assertEqual(said.returncode, 0, said.stderr)
@@ -265,6 +290,8 @@ class Encoded(unittest.TestCase):
             (("--streams", "1"), "--source says which video"),
             (("--kinds", "streams", "--source", video), "--streams says how many"),
             (("--kinds", "jpeg", "--decode", "gpu"), "runs on the CPU"),
+            (("--kinds", "predict"), "--source says which JPEG file"),
+            (("--streams", "1", "--source", video, "--decode", "fast"), "no videos"),
         ):
             said = bench(*SMALL, *arguments)
             self.assertEqual(said.returncode, 2, said.stderr)

@@ -4,12 +4,16 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "subject.hpp"
+#include "trtyolo/encoded.hpp"
 
 namespace bench {
 namespace {
@@ -49,6 +53,60 @@ TEST(EncodedSubject, DecodesEachImageOnce) {
     EXPECT_EQ(work["decoded_gpu"], 0);
     EXPECT_FALSE(work.contains("why_no_gpu"));
   }
+}
+
+TEST(JpegImages, AreDecodedAloneAsTheModelsHaveThem) {
+  const JpegImages images(jpegFiles("", 320, 240), std::nullopt);
+  std::atomic<int> asked = 0;
+  trtyolo::DecodeTarget target;
+  target.enough = [&](const trtyolo::ImageSize&) {
+    ++asked;
+    return trtyolo::ImageSize{100, 100};
+  };
+  images.decode(0, std::nullopt, 0);
+  EXPECT_EQ(asked, 0);
+  trtyolo::DecodedImage decoded;
+  images.decoder()->decode(&images.image(0), 1, target, &decoded);
+  EXPECT_EQ(decoded.image.width, 160);
+  const int before = asked;
+  images.decode(0, std::nullopt, 0);
+  EXPECT_GT(asked, before);
+}
+
+/// Stands in for the command predict, and remembers what it was given.
+struct FakePredict {
+  int clones = 0;
+  bool fast = false;
+  std::vector<std::string> paths;
+  std::vector<std::size_t> images;  ///< of each call
+
+  PredictFiles command() {
+    return [this](const FilesWork& work) {
+      clones = work.clones;
+      fast = work.fastDecode;
+      paths = work.paths;
+      return [this](std::size_t count) {
+        images.push_back(count);
+        return Speed{static_cast<double>(count) / 100, 1, std::vector<double>(count, 10.0)};  // 100 images a second
+      };
+    };
+  }
+};
+
+TEST(EncodedSubject, TheCommandPredictHasFilesClonesAndTime) {
+  FakePredict predict;
+  Settings settings = encodedSettings(kData + "/people/frames");
+  settings.predictFiles = predict.command();
+  Subject subject(settings, {kPredict, 3, kHost, kFast}, drawnImage(320, 240));
+  EXPECT_EQ(predict.clones, 3);
+  EXPECT_TRUE(predict.fast);
+  EXPECT_EQ(predict.paths.size(), 15U);
+  EXPECT_EQ(subject.predict(0).images, 1);
+  subject.predict(2);
+  EXPECT_EQ(predict.images, (std::vector<std::size_t>{24, 200}));  // enough for each clone; what two seconds take
+  EXPECT_GE(subject.decode(0).latencies.size(), 1U);
+  EXPECT_EQ(subject.memory()["streams"], std::min(3U, std::max(1U, std::thread::hardware_concurrency())));
+  EXPECT_FALSE(subject.work().contains("preprocess_ms"));  // of clones that are not the row's own
 }
 
 TEST(EncodedSubject, DamagedImagesEndTheRow) {

@@ -33,6 +33,7 @@ struct Process {
       speed.latencies.assign(static_cast<std::size_t>(rates[slices++ % rates.size()]), 20.0);
       speed.latencies.back() = 30;
     }
+    speed.processor = static_cast<double>(speed.latencies.size()) * 0.03;
     return speed;
   }
 };
@@ -89,6 +90,8 @@ TEST(Measure, OfEncodedImagesDecodingTakesTurnsToo) {
   EXPECT_EQ(apart["limit_images_per_s"], 100);
   EXPECT_EQ(apart["ratio"], 0.5);
   EXPECT_FALSE(apart.contains("p50_ratio"));
+  EXPECT_EQ(apart["cpu_ms"], 30);
+  EXPECT_EQ(apart["alone_cpu_ms"], 60);  // 30 each of what decodes and of the network
   EXPECT_EQ(row(1)["limit_images_per_s"], 50);
   EXPECT_EQ(row(1)["ratio"], 1);
   EXPECT_EQ(row(0.5)["limit_images_per_s"], 66.6667);  // one decoder on one of two cores

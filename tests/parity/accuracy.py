@@ -105,6 +105,12 @@ def fromCorners(corners: torch.Tensor) -> torch.Tensor:
                       torch.atan2(along[:, 1], along[:, 0])[:, None]), 1)
 
 
+def namesOf(task: str) -> dict[int, str]:
+    """Those of the task's classes."""
+    net = YOLO(str(kData / f"{task}.onnx"), task=task)
+    return net.predict(np.zeros((64, 64, 3), np.uint8), verbose=False, device="cpu")[0].names
+
+
 def layOut(task: str, folder: Path) -> tuple[Path, list[Path]]:
     """The task's pictures and labels as the validator wants them, and the paths of the pictures there. Copies: it
     writes files of its own beside them."""
@@ -115,9 +121,7 @@ def layOut(task: str, folder: Path) -> tuple[Path, list[Path]]:
         return folder, sorted((folder / "val").rglob("*.jpg"))
     for name in ("images", "labels"):
         shutil.copytree(source / name, folder / name)
-    names = YOLO(str(kData / f"{task}.onnx"), task=task).predict(np.zeros((64, 64, 3), np.uint8), verbose=False,
-                                                                device="cpu")[0].names
-    description = {"path": str(folder), "train": "images", "val": "images", "names": names}
+    description = {"path": str(folder), "train": "images", "val": "images", "names": namesOf(task)}
     if task == "pose":
         points = (source / "labels").glob("*.txt")
         values = next(len(line.split()) for file in points for line in file.read_text().splitlines())
@@ -134,6 +138,32 @@ def topFigures(answers: dict[Path, Top], names: dict[int, str]) -> dict[str, flo
     """Shares of the pictures whose folder is the name of the best class, and of one of the five best."""
     right = [[names[int(c)] == path.parent.name for c in top.classes] for path, top in answers.items()]
     return {"top-1": float(np.mean([r[0] for r in right])), "top-5": float(np.mean([any(r[:5]) for r in right]))}
+
+
+def programAnswers(program: Path, model: Path, task: str, pictures: list[Path], setting: Setting,
+                   options: tuple[str, ...] = ()) -> dict[Path, Found] | dict[Path, Top]:
+    """What the program finds in each picture."""
+    command = [program, "predict", model, *pictures, "--json", "-", "--quiet", *options]
+    if task != "classify":
+        command += ["--conf", setting.conf, "--iou", setting.iou, "--max-det", setting.maxDet]
+    command += ["--no-retina-masks"] if task == "segment" else []
+    images = runProgram(command)["images"]
+    given = {Path(image["source"]): fromJson(image, task) for image in images}
+    if list(given) != pictures:
+        raise RuntimeError("the program answers for other pictures than asked for")
+    return given
+
+
+def settingOf(task: str) -> Setting:
+    return Setting(kObbConfidence if task == "obb" else kConfidence, kIou, networkMasks=True)
+
+
+def validation(task: str, data: Path, scratch: Path) -> dict:
+    """What Ultralytics' val() is told."""
+    setting = settingOf(task)
+    return dict(data=str(data), imgsz=224 if task == "classify" else 640, batch=1, device="cpu", plots=False,
+                verbose=False, conf=setting.conf, iou=setting.iou, max_det=setting.maxDet,
+                project=str(scratch), name="runs", exist_ok=True)
 
 
 def oneClassAnAnchor(model: Path, target: Path, classes: int) -> None:
@@ -158,26 +188,16 @@ def oneClassAnAnchor(model: Path, target: Path, classes: int) -> None:
 def measure(task: str, arguments: argparse.Namespace) -> tuple[dict[str, dict[str, float]], int]:
     """Figures by answerer, and how many pictures."""
     model = kData / f"{task}.onnx"
-    setting = Setting(kObbConfidence if task == "obb" else kConfidence, kIou, networkMasks=True)
+    setting = settingOf(task)
     with tempfile.TemporaryDirectory() as scratch:
         data, pictures = layOut(task, Path(scratch))
         net = YOLO(str(model), task=task)
-        common = dict(data=str(data), imgsz=224 if task == "classify" else 640, batch=1, device="cpu", plots=False,
-                      verbose=False, conf=setting.conf, iou=setting.iou, max_det=setting.maxDet,
-                      project=scratch, name="runs", exist_ok=True)
+        common = validation(task, data, Path(scratch))
 
         def candidate(file: Path):
             if arguments.candidate == "predict":
                 return dict(zip(pictures, Ultralytics(file).predict(pictures, setting)))
-            command = [arguments.program, "predict", file, *pictures, "--json", "-", "--quiet"]
-            if task != "classify":
-                command += ["--conf", setting.conf, "--iou", setting.iou, "--max-det", setting.maxDet]
-            command += ["--no-retina-masks"] if task == "segment" else []
-            images = runProgram(command)["images"]
-            given = {Path(image["source"]): fromJson(image, task) for image in images}
-            if list(given) != pictures:
-                raise RuntimeError("the program answers for other pictures than asked for")
-            return given
+            return programAnswers(arguments.program, file, task, pictures, setting)
 
         reference = Ultralytics(model)
         names = reference.net.names

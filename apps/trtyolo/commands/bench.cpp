@@ -8,6 +8,7 @@
 
 #include "bench_command.hpp"
 #include "commands/command.hpp"
+#include "commands/predict_files.hpp"
 #include "input/image_file.hpp"
 #include "input/pixel_budget.hpp"
 #include "terminal/interrupt.hpp"
@@ -45,7 +46,7 @@ void addBench(CLI::App& program, std::vector<Command>& commands) {
   command->footer("Example: trtyolo bench yolo11n.onnx --clones 1,2,4,8 --json bench.json");
   const auto say = [](const std::string& text) { spdlog::info("{}", text); };
   commands.push_back({command, bench::addBench(*command, {"image, or video for its first frame,", readFrame, say,
-                                                          showProgress, interrupted})});
+                                                          showProgress, interrupted, predictFiles})});
 }
 
 }  // namespace app

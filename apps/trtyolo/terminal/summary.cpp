@@ -99,7 +99,7 @@ std::string Summary::text(std::size_t clones) const {
   if (errors_ > 0) text += counted(errors_, "source") + " could not be read\n";
   if (unsaved_ > 0) text += counted(unsaved_, "image") + " could not be saved\n";
   if (count_ == 0) return text + "no image was predicted";
-  const std::vector<double> calls(predict_.begin(), predict_.end());
+  const std::vector<double> calls = predictCalls();
   const double count = static_cast<double>(count_), speed = rate();
   text += fmt::format("{} in {:.2f} s: {:.1f} images/s with {}\n", counted(count_, "image"), count / speed, speed,
                       counted(static_cast<long>(clones), "clone"));

@@ -5,6 +5,7 @@
 #include <deque>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "pipeline/pipeline.hpp"
 #include "trtyolo.hpp"
@@ -27,6 +28,9 @@ class Summary {
   long unsaved() const { return unsaved_; }
   /// Images a second so far.
   double rate() const;
+
+  /// Milliseconds of the calls of the network; of many, of the last ones.
+  std::vector<double> predictCalls() const { return {predict_.begin(), predict_.end()}; }
 
   /// What was found in a source with frames: "12 person, 3 car".
   std::string objectsOf(const Source& source) const;

@@ -1,0 +1,193 @@
+// The command predict at work: see predict_command.hpp.
+#include "commands/predict_command.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include "commands/command.hpp"
+#include "pipeline/predict_batch.hpp"
+#include "pipeline/step_tools.hpp"
+#include "terminal/interrupt.hpp"
+#include "terminal/reason.hpp"
+#include "writers/image_writer.hpp"
+
+namespace app {
+namespace {
+
+/// One clone for each core, but no more than eight, and no more than there are calls to make.
+std::size_t defaultClones(const std::vector<Source>& sources, const ModelOptions& loading) {
+  constexpr std::size_t kMost = 8;
+  const std::size_t most = std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, kMost);
+  std::size_t images = 0;
+  for (const Source& source : sources) {
+    if (hasFrames(source)) return most;
+    if (source.kind == SourceKind::Image) ++images;
+  }
+  const auto batch = static_cast<std::size_t>(loading.batch.value_or(1));
+  return std::clamp<std::size_t>((images + batch - 1) / batch, 1, most);
+}
+
+std::shared_ptr<Clones> loadClones(const PredictOptions& options, const std::vector<Source>& sources) {
+  const std::size_t count =
+      options.clones ? static_cast<std::size_t>(*options.clones) : defaultClones(sources, options.loading);
+  trtyolo::ImageDecoderOption decoding;
+  decoding.maxPixelBytes = options.pixelBytes();
+  auto clones = std::make_shared<Clones>();
+  clones->decoder = trtyolo::makeImageDecoder(decoding);
+  // Cores are shared out among the clones; with fewer cores than clones some of them wait.
+  const std::size_t cores = std::max<std::size_t>(1, std::thread::hardware_concurrency());
+  auto& models = clones->models;
+  models.push_back(
+      std::make_unique<trtyolo::Model>(loadModel(options, static_cast<int>(std::min(count, cores)), clones->decoder)));
+  while (models.size() < count) models.push_back(models.front()->clone());
+  return clones;
+}
+
+}  // namespace
+
+PredictCommand::PredictCommand(const PredictOptions& options, const std::vector<Source>& sources,
+                               std::shared_ptr<Clones> clones)
+    : options_(options), sources_(sources), names_(options.save, sources), clones_(std::move(clones)) {
+  if (options.show) window_.emplace();
+  if (!clones_) clones_ = loadClones(options, sources);
+  const trtyolo::ModelInfo& info = model().info();
+  batch_ = static_cast<std::size_t>(options.loading.batch.value_or(info.batch));
+  if (!options.quiet && errorIsTerminal()) expected_ = countImages(sources_);
+  results_.emplace(resultFiles(options, info, sources_), info);
+  if (!options.save.empty()) video_ = makeVideoWriter();
+  budget_.emplace(options.pixelBytes());
+  prepareInput();
+  reader_.emplace(sources_, names_, options.giveUp, input_);
+}
+
+/// Finds out where images and frames are decoded.
+void PredictCommand::prepareInput() {
+  input_.budget = &*budget_;
+  input_.stopped = [this] { return stopped_ || interrupted(); };
+  input_.gpu = gpuOf(options_, model());
+  input_.keepsImages = options_.keepsImages();
+  modelDecodesJpegs_ = options_.fastDecode;
+  const auto isImage = [](const Source& source) { return source.kind == SourceKind::Image; };
+  if (!input_.gpu || input_.keepsImages || std::none_of(sources_.begin(), sources_.end(), isImage)) return;
+  const std::string why = clones_->decoder->whyNoGpu(*input_.gpu);
+  modelDecodesJpegs_ = modelDecodesJpegs_ || why.empty();
+  if (!why.empty()) spdlog::warn("images are decoded on the CPU: {}", why);
+}
+
+int PredictCommand::run() {
+  summary_.emplace(model().info());
+  progress_.emplace(!options_.quiet);
+  Steps steps;
+  steps.read = [this](Batch& batch) { return read(batch); };
+  steps.skip = [this] { return options_.late == "drop" && reader_->skip(); };
+  steps.decode = [this](Batch& batch) { decode(batch); };
+  for (const auto& clone : clones_->models) {
+    steps.predict.emplace_back([&clone](Batch& batch) { predictBatch(*clone, batch); });
+  }
+  steps.draw = [this](Batch& batch) { drawAndSave(batch); };
+  steps.write = [this](Batch& batch) { return write(batch); };
+  steps.end = [this] { end(); };
+  const GracefulEnd graceful;
+  bool failed = false;
+  try {
+    runPipeline(steps);
+  } catch (const std::exception& error) {
+    spdlog::error("{}", reasonOf(error));
+    failed = true;
+  }
+  if (results_->readerIsGone()) return kReaderGone;
+  failed = failed || results_->failed() || (video_ && video_->failed());
+  return failed || summary_->errors() > 0 || summary_->unsaved() > 0 ? kFailed : kDone;
+}
+
+/// Completes the files. After a signal the process ends here: a thread may wait for a web server, or for the look-up of
+/// a host's name.
+void PredictCommand::end() {
+  budget_->close();
+  results_->finish();
+  if (video_) video_->finish();
+  progress_->clear();
+  if (!results_->isLost() || !results_->readerIsGone()) {
+    spdlog::info("{}", summary_->text(clones_->models.size()));
+    if (input_.gpu) spdlog::info("{}", summary_->decodedText(static_cast<long>(clones_->decoder->counts().gpu)));
+  }
+  if (interrupted()) leave(interruptStatus());
+}
+
+bool PredictCommand::read(Batch& batch) {
+  timed(batch.read, [&] {
+    while (batch.items.size() < batch_ && !interrupted()) {
+      auto item = reader_->next();
+      if (!item) break;
+      if (item->pixels) {
+        budget_->waitForTurn(batch.number);
+        withErrors(*item, [&] { batch.pixels += reserve(*item, input_, batch.pixels); });
+      }
+      batch.items.push_back(std::move(*item));
+    }
+  });
+  return !batch.items.empty();
+}
+
+void PredictCommand::decode(Batch& batch) {
+  timed(batch.read, [&] {
+    struct Decoded {
+      Item* item;
+      std::size_t bytes;  // that are reserved for it
+    };
+    std::vector<Decoded> images;
+    for (Item& item : batch.items) {
+      if (!item.video && withErrors(item, [&] { fetchOnce(item); })) images.push_back({&item, 0});
+    }
+    budget_->waitForTurn(batch.number);
+    for (Decoded& image : images) {
+      if (withErrors(*image.item, [&] { image.bytes = reserve(*image.item, input_, batch.pixels); })) {
+        batch.pixels += image.item->memory ? image.bytes : 0;
+      }
+    }
+    budget_->turnIsOver(batch.number);
+    for (const Decoded& image : images) {
+      withErrors(*image.item, [&] { decode(*image.item, image.bytes); });
+    }
+  });
+}
+
+/// Of an image, unless the model is to decode it.
+void PredictCommand::decode(Item& item, std::size_t reserved) const {
+  auto jpeg = modelDecodesJpegs_ ? jpegOf(item, reserved) : nullptr;
+  if (!jpeg) item.image = imageOf(item, reserved);
+  item.encoded = std::move(jpeg);
+}
+
+void PredictCommand::drawAndSave(Batch& batch) const {
+  timed(batch.draw, [&] {
+    for (Item& item : batch.items) {
+      if (!options_.keepsImages()) item.releaseImage();
+      if (item.hasPixels()) app::drawAndSave(item);
+    }
+  });
+}
+
+bool PredictCommand::write(Batch& batch) {
+  bool more = true;
+  double milliseconds = 0;
+  timed(milliseconds, [&] {
+    for (Item& item : batch.items) {
+      if (video_) video_->add(item);  // first, as the results tell what goes wrong with it
+      results_->add(item);
+      if (window_ && more) more = window_->show(item);
+    }
+  });
+  summary_->add(batch, milliseconds);
+  more = more && (!results_->isLost() || options_.keepsImages());
+  if (!more) stopped_ = true;
+  const long done = summary_->images() + summary_->errors();
+  progress_->update(expected_ > 0 ? static_cast<double>(done) / static_cast<double>(expected_) : -1,
+                    fmt::format("{} images  {:.1f} images/s", done, summary_->rate()));
+  return more;
+}
+
+}  // namespace app
