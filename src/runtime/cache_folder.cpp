@@ -1,5 +1,7 @@
 #include "runtime/cache_folder.hpp"
 
+#include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
@@ -131,6 +133,13 @@ CacheFolder openCacheFolder() {
 std::string cachedEngineName(const std::string& model, const std::string& key) {
   constexpr std::size_t kMostOfStem = 100;  // a name has 255 bytes at most
   return std::filesystem::path(model).stem().string().substr(0, kMostOfStem) + "-" + key + ".engine";
+}
+
+std::string timingsName(const std::string& gpu, const std::string& version) {
+  std::string name = "timings-" + gpu + "-" + version;
+  std::replace_if(
+      name.begin(), name.end(), [](unsigned char letter) { return std::isalnum(letter) == 0 && letter != '.'; }, '-');
+  return name;
 }
 
 }  // namespace trtyolo

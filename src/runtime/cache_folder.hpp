@@ -20,4 +20,7 @@ CacheFolder openCacheFolder();
 // The name of a cached engine: the beginning of the model's own, so that people find it, and its key.
 std::string cachedEngineName(const std::string& model, const std::string& key);
 
+// The name of a file of TensorRT's timings, which are those of one version on one kind of GPU.
+std::string timingsName(const std::string& gpu, const std::string& version);
+
 }  // namespace trtyolo

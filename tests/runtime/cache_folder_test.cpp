@@ -141,5 +141,12 @@ TEST(CachedEngineNameTest, IsNoLongerThanFileSystemsAllow) {
   EXPECT_LT(cachedEngineName(std::string(250, 'x') + ".onnx", key).size() + std::string(".lock").size(), 200U);
 }
 
+TEST(TimingsNameTest, IsOfOneVersionOnOneKindOfGpu) {
+  EXPECT_EQ(timingsName("NVIDIA H200", "10.16.0"), "timings-NVIDIA-H200-10.16.0");
+  EXPECT_NE(timingsName("NVIDIA H200", "10.16.0"), timingsName("NVIDIA L4", "10.16.0"));
+  EXPECT_NE(timingsName("NVIDIA H200", "10.16.0"), timingsName("NVIDIA H200", "11.4.0"));
+  EXPECT_EQ(timingsName("../a b", "1").find('/'), std::string::npos);
+}
+
 }  // namespace
 }  // namespace trtyolo

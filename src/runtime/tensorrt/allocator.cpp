@@ -2,26 +2,12 @@
 
 #include <cuda_runtime_api.h>
 
-#include <algorithm>
 #include <new>
-#include <utility>
 
 #include "cuda/error.hpp"
+#include "runtime/refused_memory.hpp"
 
 namespace trtyolo::tensorrt {
-namespace {
-
-thread_local std::size_t refusedOfThread = 0;
-
-void refuse(std::size_t bytes) noexcept {
-  refusedOfThread = std::max(refusedOfThread, bytes);
-}
-
-}  // namespace
-
-std::size_t CountingAllocator::takeRefused() noexcept {
-  return std::exchange(refusedOfThread, 0);
-}
 
 std::size_t CountingAllocator::bytes() const {
   const std::lock_guard lock(mutex_);
@@ -37,7 +23,7 @@ void* CountingAllocator::allocate(std::uint64_t size, std::uint64_t /*alignment*
   const cudaError_t status = cudaMalloc(&memory, size);
   cuda::ignore(status);
   if (status == cudaErrorMemoryAllocation) {
-    refuse(size);
+    RefusedMemory::note(size);
   }
   return status == cudaSuccess ? keep(memory, size, false) : nullptr;
 }
@@ -52,7 +38,7 @@ void* CountingAllocator::allocateAsync(std::uint64_t size, std::uint64_t alignme
   if (status != cudaSuccess) {
     cuda::ignore(status);
     if (status == cudaErrorMemoryAllocation) {
-      refuse(size);
+      RefusedMemory::note(size);
     }
     // Not every device and driver has memory in a stream's order.
     return status == cudaErrorNotSupported ? allocate(size, alignment, flags) : nullptr;

@@ -10,13 +10,11 @@
 
 namespace trtyolo::tensorrt {
 
-// Allocates for one runtime as TensorRT itself would. Any thread; it must outlive the runtime.
+// Allocates for one runtime as TensorRT itself would, and notes in RefusedMemory what fails, which TensorRT does not
+// always report. Any thread; it must outlive the runtime.
 class CountingAllocator final : public nvinfer1::IGpuAllocator {
  public:
   std::size_t bytes() const;  // as they were asked for: the driver rounds them up
-  // The largest allocation that failed in this thread since its last call of this; 0: none did. TensorRT does not
-  // always report that. For each thread, since calls of several threads use one engine at the same time.
-  static std::size_t takeRefused() noexcept;
 
   void* allocate(std::uint64_t size, std::uint64_t alignment, nvinfer1::AllocatorFlags flags) noexcept override;
   void* allocateAsync(std::uint64_t size, std::uint64_t alignment, nvinfer1::AllocatorFlags flags,

@@ -1,7 +1,5 @@
 #include "runtime/tensorrt/engine_cache.hpp"
 
-#include <algorithm>
-#include <cctype>
 #include <filesystem>
 
 #include "base/file_lock.hpp"
@@ -59,14 +57,6 @@ std::string cacheKey(const ModelSource& onnx, const BuildOption& build) {
   return key.text();
 }
 
-// TensorRT's timings are those of one version on one kind of GPU.
-std::string timingsName(const BuildOption& build) {
-  std::string name = "timings-" + cuda::deviceName(build.deviceId) + "-" + Library::get().version();
-  std::replace_if(
-      name.begin(), name.end(), [](unsigned char letter) { return std::isalnum(letter) == 0 && letter != '.'; }, '-');
-  return name;
-}
-
 BuiltPlan buildAndLog(const ModelSource& onnx, BuildOption& build) {
   writeLog(LogLevel::Info, "building a TensorRT engine for '" + onnx.path() +
                                "'; this can take minutes ('trtyolo build' does it beforehand) ...");
@@ -99,7 +89,8 @@ CachedEngine cachedEngine(const ModelSource& onnx, const EngineOptions& options)
   if (fs::is_regular_file(plan, error)) {
     return {plan, {}};
   }
-  build.timingCache = (fs::path(folder.path) / timingsName(build)).string();
+  build.timingCache =
+      (fs::path(folder.path) / timingsName(cuda::deviceName(build.deviceId), Library::get().version())).string();
   const BuiltPlan built = buildAndLog(onnx, build);
   writePlanFile(plan, {built.metadata, {built.plan.data(), built.plan.size()}});
   writeLog(LogLevel::Info, "the engine is kept in '" + plan + "'");

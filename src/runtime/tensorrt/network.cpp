@@ -8,6 +8,7 @@
 #include "cuda/error.hpp"
 #include "cuda/stream.hpp"
 #include "runtime/network_speed.hpp"
+#include "runtime/refused_memory.hpp"
 #include "runtime/tensorrt/library.hpp"
 
 namespace trtyolo::tensorrt {
@@ -29,7 +30,7 @@ std::size_t totalMemory() {
 // that any failure is due to it. TensorRT calls a kernel whose code finds no room an "invalid resource handle".
 bool lackedMemory() {
   constexpr std::size_t kLittle = std::size_t{64} << 20;
-  if (CountingAllocator::takeRefused() > 0) {
+  if (RefusedMemory::take() > 0) {
     return true;
   }
   std::size_t free = 0, total = 0;
@@ -99,11 +100,11 @@ Network::Network(std::string_view plan, const std::string& file) : file_(file) {
   const std::lock_guard lock(creating());
   runtime_ = library.createRuntime();
   runtime_->setGpuAllocator(&allocator_);
-  CountingAllocator::takeRefused();
+  RefusedMemory::take();
   engine_.reset(runtime_->deserializeCudaEngine(plan.data(), plan.size()));
   if (!engine_) {
     // A damaged plan may ask for any amount.
-    const std::size_t refused = CountingAllocator::takeRefused();
+    const std::size_t refused = RefusedMemory::take();
     const bool absurd = refused > totalMemory();
     const std::string reason = absurd ? Logger::take() : wordsOfFailure(doing, refused > 0);
     throw UnloadablePlan("'" + file + "': TensorRT " + library.version() +
@@ -132,7 +133,7 @@ std::unique_ptr<nvinfer1::IExecutionContext> Network::createContext() const {
   cuda::check(cuda::state(), doing.c_str());
   const std::lock_guard lock(creating());
   Logger::take();
-  CountingAllocator::takeRefused();
+  RefusedMemory::take();
   std::unique_ptr<nvinfer1::IExecutionContext> context(
       engine_->createExecutionContext(nvinfer1::ExecutionContextAllocationStrategy::kUSER_MANAGED));
   if (!context) {
@@ -144,7 +145,7 @@ std::unique_ptr<nvinfer1::IExecutionContext> Network::createContext() const {
 
 void Network::enqueue(nvinfer1::IExecutionContext& context, cudaStream_t stream) const {
   Logger::take();
-  CountingAllocator::takeRefused();
+  RefusedMemory::take();
   if (!context.enqueueV3(stream)) {
     const std::string reason = wordsOfFailure("running '" + file_ + "'", lackedMemory());
     throw InferenceError("'" + file_ + "': TensorRT failed to run the network" + reason);
