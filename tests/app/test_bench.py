@@ -322,7 +322,7 @@ class Headless(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             picture = pathlib.Path(folder) / "grey.ppm"
             picture.write_bytes(b"P6\n320 240\n255\n" + bytes([128]) * 320 * 240 * 3)
-            common = (MODEL, "--seconds", "0.1", "--kinds", "model", "--json", "-")
+            common = (*SMALL, "--seconds", "0.1", "--kinds", "model", "--json", "-")
             said = run(HEADLESS, *common, "--source", str(picture))
             self.assertEqual(said.returncode, 0, said.stderr)
             report = json.loads(said.stdout)
@@ -387,19 +387,19 @@ class Options(unittest.TestCase):
 
     def test_batch_and_source(self):
         picture = DATA / "people" / "street.mp4"
-        run = bench(MODEL, "--seconds", "0.1", "--kinds", "model", "--source", str(picture), "--json", "-")
+        run = bench(*SMALL, "--seconds", "0.1", "--kinds", "model", "--source", str(picture), "--json", "-")
         self.assertEqual(run.returncode, 0, run.stderr)
         report = json.loads(run.stdout)
         self.assertNotEqual(report["image"], [1920, 1080])
         self.assertEqual([row["kind"] for row in report["rows"]], ["model"])
 
     def test_quiet_says_nothing_on_standard_error(self):
-        run = bench(MODEL, "--seconds", "0.1", "--kinds", "model", "--quiet")
+        run = bench(*SMALL, "--seconds", "0.1", "--kinds", "model", "--quiet")
         self.assertEqual((run.returncode, run.stderr), (0, ""))
 
     def test_interrupted_ends_with_130(self):
         process = subprocess.Popen(
-            [APP, "bench", MODEL, "--seconds", "60", "--json", "-"],
+            [APP, "bench", *SMALL, "--seconds", "60", "--json", "-"],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
