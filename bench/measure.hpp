@@ -65,7 +65,7 @@ class Workers {
 /// against the slower of the two. Where both take the processor's cores `sharedCores` is the share of them that
 /// decoders keep busy when alone, all is 1, and "ratio" is against what the work of both allows. "limit_images_per_s"
 /// is that. "cpu_ms" is the time of the processor, of all its cores, that an image took, "alone_cpu_ms" what one took
-/// of decoder and bare network together: unlike the others these hardly depend on what else the machine does.
+/// of decoder and bare network together: what other programs take is in neither.
 ///
 /// Memory is that of the processes. On a GPU "gpu_mb" is the sum of "gpu_engine_mb", "gpu_contexts_mb",
 /// "gpu_scratch_mb" and "gpu_buffers_mb" (see trtyolo::MemoryUse), and "pinned_mb" and "executors" stand beside them;
