@@ -57,8 +57,7 @@ const Group kDecoding{
      "cores "
      "decoding 1 / (1 / decoder + 1 / network)"},
     {"CPU ms", "cpu_ms", 1, 8, "time of the processor, of all its cores, that an image took"},
-    {"alone", "alone_cpu_ms", 1, 8,
-     "the same of the decoder and the bare network, each alone, together"},
+    {"alone", "alone_cpu_ms", 1, 8, "the same of the decoder and the bare network, each alone, together"},
     {"on GPU", "decoded_gpu", 0, 9, "images that it has decoded"},
     {"on CPU", "decoded_cpu", 0, 9, "and the processor"},
 };

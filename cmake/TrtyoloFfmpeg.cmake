@@ -1,5 +1,5 @@
-# FFmpeg's libraries, as TRTYOLO_FFMPEG says: TRTYOLO_HAS_FFMPEG, and the targets PkgConfig::ffmpeg and, if
-# ffmpeg_devices_FOUND, PkgConfig::ffmpeg_devices (cameras).
+# FFmpeg's libraries, as TRTYOLO_FFMPEG says: TRTYOLO_HAS_FFMPEG, the target PkgConfig::ffmpeg, and whether
+# ffmpeg_devices_FOUND (cameras): with ffmpeg_devices_INCLUDE_DIRS.
 set(TRTYOLO_HAS_FFMPEG FALSE)
 set(ffmpeg_devices_FOUND FALSE)
 if(NOT TRTYOLO_FFMPEG OR NOT (TRTYOLO_BUILD_MEDIA OR TRTYOLO_BUILD_PYTHON))
@@ -11,7 +11,7 @@ if(PkgConfig_FOUND)
 endif()
 if(ffmpeg_FOUND)
   set(TRTYOLO_HAS_FFMPEG TRUE)
-  pkg_check_modules(ffmpeg_devices QUIET IMPORTED_TARGET libavdevice>=59)
+  pkg_check_modules(ffmpeg_devices QUIET libavdevice>=59)
   message(STATUS "Videos: FFmpeg's libavformat ${ffmpeg_libavformat_VERSION}")
 elseif(TRTYOLO_FFMPEG STREQUAL "AUTO")
   message(STATUS "Videos: left out; they need FFmpeg 5 or later (libavformat, libavcodec, libavutil, libswscale, by pkg-config)")

@@ -417,6 +417,19 @@ TEST(VideoReaderTest, EqualsOpenCvsFrames) {
   std::cout << "OpenCV's BGR differs from the standard's by up to " << worst << ", in the mean by " << mean << '\n';
 }
 
+// FFmpeg's filters are a device to it, and the only one that is everywhere.
+TEST(VideoReaderTest, DevicesAreReadByTheirKind) {
+  VideoOption option;
+  option.format = "lavfi";
+  VideoReader video("testsrc=size=64x48:rate=10:duration=0.5", option);
+  int frames = 0;
+  while (const auto frame = video.read()) {
+    EXPECT_EQ(frame->image.width, 64);
+    ++frames;
+  }
+  EXPECT_EQ(frames, 5);
+}
+
 TEST(VideoReaderTest, SkippedFramesCount) {
   const TempDir folder;
   ASSERT_TRUE(writeVideo(folder / "a.mkv", {}));

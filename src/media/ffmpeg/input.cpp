@@ -12,6 +12,7 @@
 #include "trtyolo/media.hpp"
 
 #ifdef TRTYOLO_HAS_AVDEVICE
+#include <dlfcn.h>
 extern "C" {
 #include <libavdevice/avdevice.h>
 }
@@ -33,13 +34,35 @@ std::int64_t pixelsIn(std::size_t bytes) {
 void beginFfmpeg() {
   static const bool ready = [] {
     beQuiet();
-#ifdef TRTYOLO_HAS_AVDEVICE
-    avdevice_register_all();
-#endif
     avformat_network_init();
     return true;
   }();
   static_cast<void>(ready);
+}
+
+// Makes kinds of devices known. They are in a library that needs some seventy others, which would take a third of the
+// time in which a program starts; so it is opened for who asks for a device. Without it there are none.
+void beginDevices() {
+#ifdef TRTYOLO_HAS_AVDEVICE
+  static const bool ready = [] {
+    void* const library = dlopen("libavdevice.so." AV_STRINGIFY(LIBAVDEVICE_VERSION_MAJOR), RTLD_NOW | RTLD_LOCAL);
+    void* const begin = library ? dlsym(library, "avdevice_register_all") : nullptr;
+    if (begin) {
+      reinterpret_cast<decltype(&avdevice_register_all)>(begin)();
+    }
+    return begin != nullptr;
+  }();
+  static_cast<void>(ready);
+#endif
+}
+
+// A container or a kind of device; null if it is not known.
+const AVInputFormat* formatNamed(const std::string& name) {
+  if (const AVInputFormat* const container = av_find_input_format(name.c_str())) {
+    return container;
+  }
+  beginDevices();
+  return av_find_input_format(name.c_str());
 }
 
 class Dictionary {
@@ -113,7 +136,7 @@ void Input::open(const std::string& source, const VideoOption& option) {
     fail("the file is empty");
   }
   const std::string format = containerOf(source, status, option.format);
-  const AVInputFormat* const known = format.empty() ? nullptr : av_find_input_format(format.c_str());
+  const AVInputFormat* const known = format.empty() ? nullptr : formatNamed(format);
   if (!format.empty() && !known) {
     fail("FFmpeg as it is here knows no container or device \"" + format + "\"");
   }
