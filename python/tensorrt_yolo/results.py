@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, NamedTuple, overload
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar, NamedTuple, TypeVar, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,7 @@ import numpy.typing as npt
 from tensorrt_yolo import _core
 
 Floats = npt.NDArray[np.float32]
+S = TypeVar("S", bound="Result")
 
 
 # ----------------------------------------------------------------------------------------------------------------------
@@ -326,6 +327,22 @@ class Result(_core.Result):
     def __repr__(self) -> str:
         return type(self).__name__ + self._text().removeprefix("Result")
 
+    def select(self: S, indices: Sequence[int]) -> S:
+        """The same result with the objects of these indices only, in their order.
+
+        Of a semantic segmenter the pixels of other classes belong to none then.
+        """
+        _, (kind, task, classes, scores, boxes, masks, points, dims, semantic, *rest) = self.__reduce__()
+        kept = np.asarray(indices, np.intp)
+        if masks is not None:
+            masks = _masks_of(masks.width, masks.height, [masks[i].runs() for i in kept.tolist()])
+        if self.semantic is not None:
+            single = len(self.names) == 1  # its class is 1 in the map, and nothing 0
+            nothing = 0 if single else 255 if len(self.names) <= 255 else 65535
+            semantic = np.where(np.isin(semantic, classes[kept] + single), semantic, nothing).astype(np.uint16)
+        boxes, points = (part[kept] if len(part) else part for part in (boxes, points))
+        return _unpickled(kind, task, classes[kept], scores[kept], boxes, masks, points, dims, semantic, *rest)
+
     def to_dict(self) -> dict[str, Any]:
         """The objects as plain values, under the keys that `trtyolo predict --json` writes.
 
@@ -395,7 +412,7 @@ class Result(_core.Result):
         write_image(path, self.plot(image, **options))
 
 
-def _unpickled(kind: type[Result], *parts: Any) -> Result:
+def _unpickled(kind: type[S], *parts: Any) -> S:
     result = kind.__new__(kind)
     _core.Result.__init__(result, *parts)
     return result

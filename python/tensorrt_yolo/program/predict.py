@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import tensorrt_yolo as ty
+from tensorrt_yolo.class_words import classes_of
 from tensorrt_yolo.files import files_of, is_image
 from tensorrt_yolo.program import options as shared
 from tensorrt_yolo.program.memory import PixelBudget
@@ -82,7 +83,7 @@ def run(options: argparse.Namespace, signals: Signals) -> int:
     model: ty.Model[ty.Result] = ty.Model(options.model, option)
     if options.kept:
         try:
-            model.set_classes(shared.classes_of(options.kept, model.info().names))
+            model.set_classes(classes_of(options.kept, model.info().names))
         except ValueError as error:
             say(f"tensorrt_yolo: error: {error}\nSee tensorrt_yolo predict --help")
             return 2
