@@ -151,7 +151,9 @@ void rethrowNamed(const DecodeError& error, const std::vector<const EncodedBytes
 std::shared_ptr<ImageDecoder> imageDecoder() {
   static const std::shared_ptr<ImageDecoder>& decoder = *new std::shared_ptr<ImageDecoder>([] {
     ImageDecoderOption option;
-    option.nvImageCodec = nb::cast<std::string>(nb::module_::import_("tensorrt_yolo.images").attr("nvimagecodec")());
+    const nb::module_ images = nb::module_::import_("tensorrt_yolo.images");
+    option.nvImageCodec = nb::cast<std::string>(images.attr("nvimagecodec")());
+    option.maxPixelBytes = nb::cast<std::size_t>(images.attr("max_pixel_bytes"));
     return std::make_shared<media::Decoder>(option, std::make_unique<PythonCodec>());
   }());  // never destroyed: models may outlive the interpreter
   return decoder;

@@ -21,6 +21,10 @@ _KINDS = (
     "a path, a NumPy array, a PIL image, a tensor, bytes of an image file, or anything with the buffer protocol, "
     "__array_interface__, __cuda_array_interface__ or __dlpack__, an Image, or a VideoFrame"
 )
+#: Most bytes of the pixels of an encoded image, three for each; 0: a quarter of the memory that is left. It is read
+#: once, when the first model is loaded.
+max_pixel_bytes = 0
+
 _ON_CPU = (1, 3)  # DLPack's devices: ordinary memory, also page-locked
 _ON_CUDA = (2, 13)  # of a GPU, also managed
 
@@ -34,6 +38,8 @@ def readable(image: Any, bgr: bool) -> Any:
         image = image.image
     if isinstance(image, np.ndarray):
         return _array(image)
+    if isinstance(image, _core.EncodedImage):  # with words of its own
+        return image
     if isinstance(image, (str, os.PathLike)):
         return _core.EncodedImage(read_bytes(image), f"predict: '{os.fsdecode(image)}': ", "")
     if is_encoded(image):

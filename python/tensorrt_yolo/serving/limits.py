@@ -1,0 +1,89 @@
+"""Limits: what a request may take in bytes, pictures and seconds. All are on by default."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from starlette.requests import ClientDisconnect, Request
+
+from tensorrt_yolo.serving.refusals import Refusal
+
+MEGABYTE = 1 << 20
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What requests may take."""
+
+    body_bytes: int = 32 * MEGABYTE
+    """Most bytes of a request's body, or of a message of gRPC."""
+    memory_bytes: int = 1024 * MEGABYTE
+    """Most bytes of all bodies together that have begun to arrive by HTTP."""
+    pictures: int = 64
+    """Most pictures of a request."""
+    deadline: float = 30.0
+    """Seconds in which the run of a picture must begin; requests may ask for less."""
+    header_seconds: float = 10.0
+    """In which the head of a request must arrive, from its first byte, or from the connection's beginning."""
+    body_seconds: float = 60.0
+    """In which the body of a request must arrive, and in which a client that does not read must begin to."""
+    idle_seconds: float = 75.0
+    """How long a connection may stay open between two requests."""
+    header_bytes: int = 64 << 10
+    """Most bytes of the head of a request."""
+    connections: int = 4096
+    """Most connections at a time by HTTP, and most calls at a time by gRPC."""
+
+
+class Bodies:
+    """Reads the bodies of requests, within the limits; all together stay within one part of memory."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._taken = 0
+
+    @contextlib.asynccontextmanager
+    async def read(self, request: Request) -> AsyncIterator[bytes]:
+        """The body, which counts until the block is left. Raises Refusal."""
+        encoding = request.headers.get("content-encoding", "identity")
+        if encoding.lower() != "identity":
+            raise Refusal(415, f"A body must not be compressed; found the Content-Encoding {encoding[:40]!r}.")
+        self._check(int(request.headers.get("content-length", 0)))
+        parts: list[bytes] = []
+        size = 0
+        try:
+            async for part in _parts_of(request, self._limits.body_seconds):
+                size += len(part)
+                self._taken += len(part)
+                self._check(size)
+                parts.append(part)
+            body = b"".join(parts)
+            parts.clear()
+            yield body
+        finally:
+            self._taken -= size
+
+    def _check(self, size: int) -> None:
+        most = self._limits.body_bytes
+        if size > most:
+            raise Refusal(413, f"A body may have {most} bytes ({most / MEGABYTE:g} MiB); this one has more.")
+        if self._taken > self._limits.memory_bytes:
+            raise Refusal(503, "The service holds as many bodies as it may; try again later.", retry_after=1)
+
+
+async def _parts_of(request: Request, seconds: float) -> AsyncIterator[bytes]:
+    until = time.monotonic() + seconds
+    more = True
+    while more:
+        try:
+            message = await asyncio.wait_for(request.receive(), until - time.monotonic())
+        except asyncio.TimeoutError:
+            raise Refusal(408, f"The body did not arrive within {seconds:g} seconds.") from None
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        more = message.get("more_body", False)
+        yield message.get("body", b"")
