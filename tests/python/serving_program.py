@@ -1,5 +1,6 @@
-"""The program `serve` in a process of its own, and a client for it."""
+"""The service, as the program `serve` in a process of its own or inside of this one, and a client for it."""
 
+import asyncio
 import http.client
 import json
 import re
@@ -13,6 +14,10 @@ import zlib
 from typing import NamedTuple
 
 from conftest import SHAPES, model_file
+
+from tensorrt_yolo.serving import Limits, Service
+from tensorrt_yolo.serving.access import Access
+from tensorrt_yolo.serving.server import Addresses, serve
 
 JPEG = (SHAPES / "images" / "00001.jpg").read_bytes()  # with three objects
 
@@ -128,3 +133,48 @@ def metric(program, name, **headers):
 
 
 DETECT = model_file("detect")
+
+
+class Inside:
+    """The same in a thread of this process, with limits that the program has no options for."""
+
+    host = "127.0.0.1"
+    ask, post, get = Program.ask, Program.post, Program.get
+    connection, socket = Program.connection, Program.socket
+
+    def __init__(self, files, limits=Limits(), access=Access(), drain_seconds=5.0, **options):
+        self.service = Service(files, **options)
+        self._arguments = limits, access, drain_seconds
+        self._started, self.port, self.grpc_port = threading.Event(), None, None
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
+        self._thread.start()
+        assert self._started.wait(60)
+
+    def pool(self, name):
+        return self.service.models.find(name).pool
+
+    def stop(self):
+        """Begins the end."""
+        self._loop.call_soon_threadsafe(self._stop.set)
+
+    async def _serve(self):
+        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
+
+        def started(port, grpc_port):
+            self.port, self.grpc_port = port, grpc_port
+            self._started.set()
+
+        limits, access, drain_seconds = self._arguments
+        addresses = Addresses(self.host, 0, 0)
+        how = {"stop": self._stop, "drain_seconds": drain_seconds, "started": started}
+        await serve(self.service, addresses, limits, access, **how)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self._thread.is_alive():
+            self.stop()
+        self._thread.join(60)
+        assert not self._thread.is_alive()
+        self.service.close()

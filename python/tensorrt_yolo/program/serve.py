@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import logging
 import os
+import re
 import sys
 import threading
 from collections.abc import Sequence
@@ -183,6 +184,8 @@ def _token(file: str) -> str:
         token = opened.readline().strip()
     if not token:
         raise ValueError(f"--token-file {file}: its first line is empty")
+    if not re.fullmatch("[!-~]+", token):
+        raise ValueError(f"--token-file {file}: a token must have ASCII's letters, digits and signs only")
     return token
 
 
