@@ -1,6 +1,7 @@
 """What the service holds out against: too much, too slow, too many, without a token; and how it ends."""
 
 import concurrent.futures
+import json
 import resource
 import signal
 import socket
@@ -23,6 +24,7 @@ from tensorrt_yolo.serving.access import Access
 
 SLOW = Limits(header_seconds=0.5, body_seconds=0.5, idle_seconds=1)
 PATH = "/predict/detect"
+DEPTH, INFER = MODELS / "depth.onnx", "/v2/models/depth/infer"
 
 
 def eventually(condition, seconds=20):
@@ -183,13 +185,12 @@ def test_deadlines(open_service):
 
 
 def test_memory_of_bodies():
-    limits = Limits(memory_bytes=100_000)
-    with Inside({"detect": DETECT}, limits) as service, service.socket() as holding:
+    with Inside({"detect": DETECT}, memory_bytes=100_000) as service, service.socket() as holding:
         head = b"POST /predict/detect HTTP/1.1\r\nHost: localhost\r\nContent-Length: 200000\r\n\r\n"
         holding.sendall(head + bytes(90_000))
         eventually(lambda: service.post(PATH, bytes(50_000)).status == 503)
         answer = service.post(PATH, bytes(50_000))
-        assert "as many bodies as it may" in answer.error and answer.headers["Retry-After"] == "1"
+        assert "as many bytes of requests as it may" in answer.error and answer.headers["Retry-After"] == "1"
         holding.close()
         eventually(lambda: service.post(PATH, bytes(50_000)).status == 400)  # no image
         assert service.post(PATH, JPEG).status == 200
@@ -234,6 +235,17 @@ def open_service_with_time():
 
 
 # --- too slow, or no HTTP
+
+
+LARGE = cv2.imencode(".png", np.zeros((2500, 2500, 3), np.uint8))[1].tobytes()  # 25 MB of distances
+
+
+def large_map():
+    """A request for them, its body and headers."""
+    binary = len(LARGE).to_bytes(4, "little") + LARGE
+    described = {"name": "image", "datatype": "BYTES", "shape": [1], "parameters": {"binary_data_size": len(binary)}}
+    head = json.dumps({"inputs": [described], "parameters": {"binary_data_output": True}}).encode()
+    return head + binary, {"Inference_Header_Content_Length": str(len(head))}
 
 
 @pytest.mark.parametrize(
@@ -295,19 +307,30 @@ def test_no_http(open_service, sent, status):
 
 def test_clients_that_do_not_read():
     """Their connections are broken off, and the answers that they do not take are let go."""
-    picture = cv2.imencode(".png", np.zeros((2500, 2500, 3), np.uint8))[1].tobytes()  # 25 MB of distances
-    with Inside({"depth": MODELS / "depth.onnx"}, Limits(body_seconds=0.5)) as service, service.socket() as raw:
-        length = str(len(picture) + 4)
-        given = '{"name":"image","datatype":"BYTES","shape":[1],"parameters":{"binary_data_size":%s}}' % length
-        head = ('{"inputs":[%s],"parameters":{"binary_data_output":true}}' % given).encode()
-        raw.sendall(
-            b"POST /v2/models/depth/infer HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n"
-            b"Inference-Header-Content-Length: %d\r\n\r\n" % (len(head) + len(picture) + 4, len(head))
-        )
-        raw.sendall(head + len(picture).to_bytes(4, "little") + picture)
+    with Inside({"depth": DEPTH}, Limits(body_seconds=0.5)) as service, service.socket() as raw:
+        body, headers = large_map()
+        head = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
+        raw.sendall(f"POST {INFER} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n{head}\r\n".encode())
+        raw.sendall(body)
         assert raw.recv(12) == b"HTTP/1.1 200"
-        time.sleep(1.5)  # without reading
+        assert service.service.memory.taken > 25_000_000
+        eventually(lambda: service.service.memory.taken == 0)  # it is not read meanwhile
         assert len(rest(raw)) < 25_000_000
+
+
+def test_memory_of_results():
+    body, headers = large_map()
+    with Inside({"depth": DEPTH, "detect": DETECT}, memory_bytes=20_000_000) as service:
+        answer = service.post(INFER, body, **headers)
+        assert answer.status == 503 and "as many bytes of requests as it may" in answer.error
+        given = tritonclient.grpc.InferInput("image", [1], "BYTES")
+        given.set_data_from_numpy(np.array([LARGE], dtype=object))
+        client = tritonclient.grpc.InferenceServerClient(f"127.0.0.1:{service.grpc_port}")
+        with pytest.raises(tritonclient.grpc.InferenceServerException, match="as many bytes of requests"):
+            client.infer("depth", [given])
+        client.close()
+        eventually(lambda: service.service.memory.taken == 0)
+        assert service.post(PATH, JPEG).status == 200
 
 
 def test_clients_that_go_away():

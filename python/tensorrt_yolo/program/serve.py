@@ -59,8 +59,8 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     add("--no-token", action="store_true", help="let everybody in who reaches --host")
     add = command.add_argument_group("limits").add_argument
     add("--max-body", type=shared.whole(1, 2047), default=32, metavar="MiB", help="most bytes of a request (32)")
-    words = "most bytes of all requests that are arriving or waiting (1024)"
-    add("--body-memory", type=shared.whole(1, 1 << 24), default=1024, metavar="MiB", help=words)
+    words = "most bytes that all requests hold: bodies, and results with a value for each pixel (1024)"
+    add("--request-memory", type=shared.whole(1, 1 << 24), default=1024, metavar="MiB", help=words)
     words = "most pixels of a picture, in millions (100)"
     add("--max-pixels", type=shared.whole(1, 1 << 20), default=100, metavar="MP", help=words)
     words = "most seconds that a picture may wait for its run to begin (30)"
@@ -104,6 +104,7 @@ def run(options: argparse.Namespace, signals: Signals) -> int:
         shared.infer_option(options),
         folder=options.folder,
         classes=options.kept,
+        memory_bytes=options.request_memory << 20,
         contexts=options.contexts,
         queue_length=options.queue_length,
     )
@@ -143,7 +144,6 @@ async def _serve(options: argparse.Namespace, signals: Signals, service: Service
 
     limits = Limits(
         body_bytes=options.max_body * MEGABYTE,
-        memory_bytes=options.body_memory * MEGABYTE,
         deadline=options.deadline,
         body_seconds=options.body_seconds,
         connections=options.connections,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
@@ -11,11 +13,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tensorrt_yolo.serving import inference_http, metrics, openapi, page, predicting
 from tensorrt_yolo.serving.access import Access, AccessControl
 from tensorrt_yolo.serving.door import refused
-from tensorrt_yolo.serving.limits import Bodies, Limits
+from tensorrt_yolo.serving.limits import Limits
+from tensorrt_yolo.serving.memory import lend
 from tensorrt_yolo.serving.metrics import Requests
 from tensorrt_yolo.serving.refusals import Refusal
 from tensorrt_yolo.serving.service import Service
 
+_PART = 256 << 10  # bytes of an answer that are handed over at a time
 _CLIENT_GONE = 499  # nobody reads it; for the metrics
 
 
@@ -32,12 +36,11 @@ def make_application(
     """
     limits = limits or Limits()
     requests = requests or Requests()
-    bodies = Bodies(limits)
     routes = [
         *page.routes(),
         *openapi.routes(),
-        *predicting.routes(service, limits, bodies),
-        *inference_http.routes(service, limits, bodies),
+        *predicting.routes(service, limits),
+        *inference_http.routes(service, limits),
         *metrics.routes(service, requests),
     ]
     handlers = {Refusal: _refused, HTTPException: _not_found, ClientDisconnect: _gone, Exception: _failed}
@@ -47,7 +50,7 @@ def make_application(
 
 
 class _Outermost:
-    """Counts requests, and closes connections when the service is to end."""
+    """Gives requests their leases, counts them, and closes connections when the service is to end."""
 
     def __init__(self, application: ASGIApp, service: Service, requests: Requests) -> None:
         self._application, self._service, self._requests = application, service, requests
@@ -60,10 +63,25 @@ class _Outermost:
                 if not self._service.ready:
                     headers.append((b"connection", b"close"))
                 message = {**message, "headers": headers}
-            await send(message)
+            for part in _parts_of(message):
+                await send(part)
 
-        if scope["type"] == "http":
+        if scope["type"] != "http":
+            return
+        lease = self._service.memory.lease()
+        lend(scope, lease)
+        try:
             await self._application(scope, receive, counted)
+        finally:
+            lease.end()
+
+
+def _parts_of(message: Message) -> Iterator[Message]:
+    """A long body in parts, which are sent as the client reads: so its memory is held for as long as the lease."""
+    body = message.get("body", b"")
+    for at in range(0, len(body) - _PART, _PART):
+        yield {**message, "body": body[at : at + _PART], "more_body": True}
+    yield {**message, "body": body[(len(body) - 1) // _PART * _PART :]} if len(body) > _PART else message
 
 
 async def _refused(request: Request, error: Exception) -> Response:

@@ -12,6 +12,7 @@ from typing import Any
 from tensorrt_yolo import _core
 from tensorrt_yolo.serving import tensors
 from tensorrt_yolo.serving.limits import Limits
+from tensorrt_yolo.serving.memory import Lease
 from tensorrt_yolo.serving.models import VERSION, Served
 from tensorrt_yolo.serving.refusals import Refusal
 from tensorrt_yolo.serving.selection import seconds_of, selection_of
@@ -93,7 +94,7 @@ def base64_pictures(tensor: Input, data: Any, limits: Limits) -> list[Picture]:
         raise Refusal(400, "A picture in JSON must be text in base64; or send it as a binary tensor.") from None
 
 
-async def run(service: Service, limits: Limits, served: Served, asked: Request) -> Response:
+async def run(service: Service, limits: Limits, served: Served, asked: Request, lease: Lease) -> Response:
     """Runs the pictures. The first that fails fails the call: tensors have no place for errors."""
     ports = tensors.chosen(served.info, asked.outputs)
     given = {name: value for name, value in asked.parameters.items() if name not in _ONE_OF or value}
@@ -104,7 +105,7 @@ async def run(service: Service, limits: Limits, served: Served, asked: Request) 
     seconds = seconds_of(deadline, limits.deadline)
     selection = selection_of(given, served.thresholds, served.info)
     results = []
-    for found in await service.run(served, asked.pictures, seconds):
+    for found in await service.run(served, asked.pictures, seconds, lease):
         if isinstance(found, Refusal):
             raise found
         results.append(selection.of(found))

@@ -18,6 +18,8 @@ from tensorrt_yolo.serving.service import Service
 
 _NO_TOKEN_NEEDED = ("ServerLive", "ServerReady")
 _HANDSHAKE_SECONDS = 10
+_AGE_SECONDS = 600  # of a connection, then clients make a new one: so messages that are not sent whole end some time
+_STREAMS = 1024  # of a connection
 
 
 def make_grpc_server(service: Service, limits: Limits, access: Access, requests: Requests) -> grpc.aio.Server:
@@ -27,6 +29,9 @@ def make_grpc_server(service: Service, limits: Limits, access: Access, requests:
         ("grpc.max_send_message_length", -1),
         ("grpc.max_metadata_size", limits.header_bytes),
         ("grpc.server_handshake_timeout_ms", _HANDSHAKE_SECONDS * 1000),
+        ("grpc.max_concurrent_streams", _STREAMS),
+        ("grpc.max_connection_age_ms", _AGE_SECONDS * 1000),
+        ("grpc.max_connection_age_grace_ms", int(1000 * (limits.deadline + limits.body_seconds))),
         ("grpc.max_connection_idle_ms", int(limits.idle_seconds * 1000)),
         ("grpc.keepalive_time_ms", int(limits.idle_seconds * 1000)),
         ("grpc.keepalive_timeout_ms", int(limits.header_seconds * 1000)),
@@ -46,7 +51,7 @@ def make_grpc_server(service: Service, limits: Limits, access: Access, requests:
 
 
 def _guarded(
-    method: messages.Method, call: Callable[[Any], Awaitable[dict[str, Any]]], access: Access, requests: Requests
+    method: messages.Method, call: Callable[[Any, Any], Awaitable[dict[str, Any]]], access: Access, requests: Requests
 ) -> Callable[[Any, Any], Awaitable[Any]]:
     """The call, for those that may ask, with errors as gRPC has them."""
 
@@ -56,7 +61,7 @@ def _guarded(
             if method.name not in _NO_TOKEN_NEEDED:
                 sent = {key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)}
                 access.check_token(sent.get("authorization", ""))
-            return method.response(**await call(request))
+            return method.response(**await call(request, context))
         except Refusal as refusal:
             code = GRPC_CODES.get(refusal.status, "INTERNAL")
             sentence, after = refusal.sentence, refusal.retry_after
@@ -80,26 +85,29 @@ class _Calls:
     def __init__(self, service: Service, limits: Limits) -> None:
         self._service, self._limits = service, limits
 
-    async def ServerLive(self, request: Any) -> dict[str, Any]:
+    async def ServerLive(self, request: Any, context: Any) -> dict[str, Any]:
         return {"live": True}
 
-    async def ServerReady(self, request: Any) -> dict[str, Any]:
+    async def ServerReady(self, request: Any, context: Any) -> dict[str, Any]:
         return {"ready": self._service.ready}
 
-    async def ModelReady(self, request: Any) -> dict[str, Any]:
+    async def ModelReady(self, request: Any, context: Any) -> dict[str, Any]:
         try:
             self._service.models.find(request.name, request.version)
         except Refusal:
             return {"ready": False}
         return {"ready": self._service.ready}
 
-    async def ServerMetadata(self, request: Any) -> dict[str, Any]:
+    async def ServerMetadata(self, request: Any, context: Any) -> dict[str, Any]:
         return infer.server_metadata()
 
-    async def ModelMetadata(self, request: Any) -> dict[str, Any]:
+    async def ModelMetadata(self, request: Any, context: Any) -> dict[str, Any]:
         return infer.model_metadata(self._service.models.find(request.name, request.version))
 
-    async def ModelInfer(self, request: Any) -> dict[str, Any]:
+    async def ModelInfer(self, request: Any, context: Any) -> dict[str, Any]:
+        lease = self._service.memory.lease()
+        context.add_done_callback(lambda _: lease.end())  # when the answer is sent
+        lease.take(request.ByteSize())
         served = self._service.models.find(request.model_name, request.model_version)
         if len(request.inputs) != 1:
             raise Refusal(400, f"One input was expected; found {len(request.inputs)}.")
@@ -113,7 +121,7 @@ class _Calls:
             pictures = infer.listed_pictures(tensor, given.contents.bytes_contents, self._limits)
         names = [one.name for one in request.outputs]
         asked = infer.Request(request.id, pictures, names, _values(request.parameters))
-        done = await infer.run(self._service, self._limits, served, asked)
+        done = await infer.run(self._service, self._limits, served, asked, lease)
         return {
             "model_name": done.model,
             "model_version": VERSION,
@@ -122,14 +130,14 @@ class _Calls:
             "raw_output_contents": [one.raw() for one in done.outputs],
         }
 
-    async def RepositoryIndex(self, request: Any) -> dict[str, Any]:
+    async def RepositoryIndex(self, request: Any, context: Any) -> dict[str, Any]:
         _check_repository(request.repository_name)
         return {"models": infer.repository_index(self._service, only_ready=request.ready)}
 
-    async def RepositoryModelLoad(self, request: Any) -> dict[str, Any]:
+    async def RepositoryModelLoad(self, request: Any, context: Any) -> dict[str, Any]:
         return await self._change(request, self._service.models.load)
 
-    async def RepositoryModelUnload(self, request: Any) -> dict[str, Any]:
+    async def RepositoryModelUnload(self, request: Any, context: Any) -> dict[str, Any]:
         return await self._change(request, self._service.models.unload)
 
     async def _change(self, request: Any, act: Callable[[str], Awaitable[None]]) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from starlette.routing import Route
 
 from tensorrt_yolo.serving import infer
 from tensorrt_yolo.serving.door import answer, as_json, unless_gone
-from tensorrt_yolo.serving.limits import Bodies, Limits
+from tensorrt_yolo.serving.limits import Limits, read_body
+from tensorrt_yolo.serving.memory import lease_of
 from tensorrt_yolo.serving.models import VERSION
 from tensorrt_yolo.serving.refusals import Refusal
 from tensorrt_yolo.serving.service import Service
@@ -22,7 +23,7 @@ _LENGTH = "Inference-Header-Content-Length"
 _MOST_LISTED = 1_000_000  # numbers of a tensor in JSON
 
 
-def routes(service: Service, limits: Limits, bodies: Bodies) -> list[Route]:
+def routes(service: Service, limits: Limits) -> list[Route]:
     """The addresses of this door."""
 
     async def live(request: Request) -> Response:
@@ -43,21 +44,18 @@ def routes(service: Service, limits: Limits, bodies: Bodies) -> list[Route]:
 
     async def run(request: Request) -> Response:
         served = find(request)
-        async with bodies.read(request) as body:
-            asked, names = _request_of(request, body, limits)
-            del body
-            done = await unless_gone(request, infer.run(service, limits, served, asked))
+        asked, names = _request_of(request, await read_body(request, limits), limits)
+        done = await unless_gone(request, infer.run(service, limits, served, asked, lease_of(request)))
         return _response(done, names)
 
     async def index(request: Request) -> Response:
-        async with bodies.read(request) as body:
-            only_ready = _object(body or b"{}").get("ready") is True
+        only_ready = _object(await read_body(request, limits) or b"{}").get("ready") is True
         return answer(infer.repository_index(service, only_ready=only_ready))
 
     def change(act: Callable[[str], Any]) -> Callable[[Request], Any]:
         async def changed(request: Request) -> Response:
-            async with bodies.read(request) as body:
-                infer.check_repository_parameters(_object(body or b"{}").get("parameters") or {})
+            body = _object(await read_body(request, limits) or b"{}")
+            infer.check_repository_parameters(_parameters(body))
             await act(request.path_params["name"])
             return answer({})
 

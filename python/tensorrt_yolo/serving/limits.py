@@ -1,15 +1,15 @@
-"""Limits: what a request may take in bytes, pictures and seconds. All are on by default."""
+"""Limits: what a request may take in bytes, pictures and seconds. All are on by default; see also memory.py."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from starlette.requests import ClientDisconnect, Request
 
+from tensorrt_yolo.serving.memory import lease_of
 from tensorrt_yolo.serving.refusals import Refusal
 
 MEGABYTE = 1 << 20
@@ -21,8 +21,6 @@ class Limits:
 
     body_bytes: int = 32 * MEGABYTE
     """Most bytes of a request's body, or of a message of gRPC."""
-    memory_bytes: int = 1024 * MEGABYTE
-    """Most bytes of all bodies together that have begun to arrive by HTTP."""
     pictures: int = 64
     """Most pictures of a request."""
     deadline: float = 30.0
@@ -39,40 +37,26 @@ class Limits:
     """Most connections at a time by HTTP, and most calls at a time by gRPC."""
 
 
-class Bodies:
-    """Reads the bodies of requests, within the limits; all together stay within one part of memory."""
+async def read_body(request: Request, limits: Limits) -> bytes:
+    """The body of a request, which its lease pays for. Raises Refusal."""
+    encoding = request.headers.get("content-encoding", "identity")
+    if encoding.lower() != "identity":
+        raise Refusal(415, f"A body must not be compressed; found the Content-Encoding {encoding[:40]!r}.")
+    _check_size(int(request.headers.get("content-length", 0)), limits)
+    parts: list[bytes] = []
+    size = 0
+    async for part in _parts_of(request, limits.body_seconds):
+        parts.append(part)
+        lease_of(request).take(len(part))
+        size += len(part)
+        _check_size(size, limits)
+    return b"".join(parts)
 
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
-        self._taken = 0
 
-    @contextlib.asynccontextmanager
-    async def read(self, request: Request) -> AsyncIterator[bytes]:
-        """The body, which counts until the block is left. Raises Refusal."""
-        encoding = request.headers.get("content-encoding", "identity")
-        if encoding.lower() != "identity":
-            raise Refusal(415, f"A body must not be compressed; found the Content-Encoding {encoding[:40]!r}.")
-        self._check(int(request.headers.get("content-length", 0)))
-        parts: list[bytes] = []
-        size = 0
-        try:
-            async for part in _parts_of(request, self._limits.body_seconds):
-                size += len(part)
-                self._taken += len(part)
-                self._check(size)
-                parts.append(part)
-            body = b"".join(parts)
-            parts.clear()
-            yield body
-        finally:
-            self._taken -= size
-
-    def _check(self, size: int) -> None:
-        most = self._limits.body_bytes
-        if size > most:
-            raise Refusal(413, f"A body may have {most} bytes ({most / MEGABYTE:g} MiB); this one has more.")
-        if self._taken > self._limits.memory_bytes:
-            raise Refusal(503, "The service holds as many bodies as it may; try again later.", retry_after=1)
+def _check_size(size: int, limits: Limits) -> None:
+    most = limits.body_bytes
+    if size > most:
+        raise Refusal(413, f"A body may have {most} bytes ({most / MEGABYTE:g} MiB); this one has more.")
 
 
 async def _parts_of(request: Request, seconds: float) -> AsyncIterator[bytes]:

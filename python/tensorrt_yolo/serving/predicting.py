@@ -11,14 +11,15 @@ from starlette.routing import Route
 from tensorrt_yolo.results import Result
 from tensorrt_yolo.serving.bodies import Named, pictures_in
 from tensorrt_yolo.serving.door import answer, as_json, unless_gone
-from tensorrt_yolo.serving.limits import Bodies, Limits
+from tensorrt_yolo.serving.limits import Limits, read_body
+from tensorrt_yolo.serving.memory import lease_of
 from tensorrt_yolo.serving.models import Served
 from tensorrt_yolo.serving.refusals import Refusal
 from tensorrt_yolo.serving.selection import Selection, seconds_of, selection_of
 from tensorrt_yolo.serving.service import Service
 
 
-def routes(service: Service, limits: Limits, bodies: Bodies) -> list[Route]:
+def routes(service: Service, limits: Limits) -> list[Route]:
     """The addresses of this door."""
 
     async def predict(request: Request) -> Response:
@@ -26,11 +27,10 @@ def routes(service: Service, limits: Limits, bodies: Bodies) -> list[Route]:
         given = dict(request.query_params)
         seconds = seconds_of(given.pop("deadline", None), limits.deadline)
         selection = selection_of(given, served.thresholds, served.info)
-        async with bodies.read(request) as body:
-            pictures = pictures_in(request.headers.get("content-type", ""), body, limits.pictures)
-            del body
-            work = service.run(served, [picture.data for picture in pictures], seconds)
-            found = await unless_gone(request, work)
+        body = await read_body(request, limits)
+        pictures = pictures_in(request.headers.get("content-type", ""), body, limits.pictures)
+        work = service.run(served, [picture.data for picture in pictures], seconds, lease_of(request))
+        found = await unless_gone(request, work)
         if len(found) == 1 and isinstance(found[0], Refusal):
             raise found[0]
         return Response(_text(served, pictures, found, selection), media_type="application/json")

@@ -11,6 +11,7 @@ from typing import Any
 import tensorrt_yolo as ty
 from tensorrt_yolo import _core
 from tensorrt_yolo.errors import CancelledError
+from tensorrt_yolo.serving.memory import Lease, Memory, map_bytes
 from tensorrt_yolo.serving.models import Models, Served
 from tensorrt_yolo.serving.refusals import Refusal, refusal_of
 
@@ -30,12 +31,14 @@ class Service:
         *,
         folder: str | os.PathLike[str] | None = None,
         classes: Sequence[str] = (),
+        memory_bytes: int = 1 << 30,
         **pool_options: Any,
     ) -> None:
         """files: model files by the names that addresses have.
         option: how all models are loaded; on a CPU with as many streams as suit it, unless it says how many.
         folder: of models that the repository calls of the protocol may load and unload. None: they are refused.
         classes: words for the classes that all models keep; none: all.
+        memory_bytes: most that all requests together may hold, of bodies, and of results with a value for each pixel.
         pool_options: those of Pool, for each.
 
         Raises what Model and Pool raise.
@@ -43,11 +46,14 @@ class Service:
         values = option.values() if option is not None else {}
         kept = ty.InferOption(**{"streams": 0, **values})
         self.models = Models(files, kept, folder, lambda model: ty.Pool(model, **pool_options), tuple(classes))
+        self.memory = Memory(memory_bytes)
         self.ready = True
         """Whether it wants requests; False from the beginning of its end."""
 
-    async def run(self, served: Served, pictures: Sequence[Picture], seconds: float) -> list[ty.Result | Refusal]:
-        """The result of each picture, or why it has none.
+    async def run(
+        self, served: Served, pictures: Sequence[Picture], seconds: float, lease: Lease
+    ) -> list[ty.Result | Refusal]:
+        """The result of each picture, or why it has none. The lease pays for what the results hold.
 
         Those of one request enter the queue as there is room, so that many do not take all of it. If the caller is
         cancelled, those that wait are, too.
@@ -56,7 +62,8 @@ class Service:
         futures: list[asyncio.Future[ty.Result]] = []
         try:
             for picture in pictures:
-                futures.append(await _submitted(served, picture, until, futures))
+                future = await _submitted(served, picture, until, futures)
+                futures.append(asyncio.ensure_future(_paid(future, lease)))
             await asyncio.wait(futures)
         finally:
             for future in futures:
@@ -68,6 +75,12 @@ class Service:
         """Runs all pictures that wait, and ends the pools."""
         self.ready = False
         self.models.close()
+
+
+async def _paid(future: asyncio.Future[ty.Result], lease: Lease) -> ty.Result:
+    result = await future
+    lease.take(map_bytes(result))
+    return result
 
 
 async def _submitted(
