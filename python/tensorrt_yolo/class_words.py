@@ -6,6 +6,8 @@ import difflib
 import re
 from collections.abc import Mapping, Sequence
 
+_LONGEST = 100  # letters of a word that is compared with names, which takes time
+
 
 def classes_of(given: Sequence[str], names: Mapping[int, str], what: str = "--classes") -> list[int]:
     """The classes that words mean: numbers and names with commas between them. A name may have commas in it.
@@ -36,7 +38,7 @@ def classes_of(given: Sequence[str], names: Mapping[int, str], what: str = "--cl
 def _unknown(word: str, names: Mapping[int, str]) -> str:
     if not names:
         return f"{word!r} is no number, and the model has no names of classes"
-    spelled = {name.lower(): name for name in names.values()}
+    spelled = {name.lower(): name for name in names.values()} if len(word) <= _LONGEST else {}
     near = [spelled[lower] for lower in difflib.get_close_matches(word.lower(), spelled)]
     parts = [spelled[lower] for lower in spelled if _is_part(word.lower(), lower) or _is_part(lower, word.lower())]
     near += [name for name in parts if name not in near]

@@ -37,6 +37,19 @@ def semantic(request):
         yield model
 
 
+def test_some_of_the_classes(semantic):
+    result = semantic.predict(stripes())
+    some = result.select([0, 2])
+    assert some.classes.tolist() == [0, 2] and [some.semantic[30, x] for x in (10, 70, 120)] == [0, 255, 2]
+    assert (
+        some.pixels.tolist() == result.pixels[[0, 2]].tolist()
+        and some.scores.tolist() == result.scores[[0, 2]].tolist()
+    )
+    semantic.set_classes([0, 2])
+    assert some.semantic.tolist() == semantic.predict(stripes()).semantic.tolist()
+    semantic.set_classes([])
+
+
 @pytest.fixture(scope="module")
 def depth():
     with ty.DepthModel(MODELS / "depth.onnx", BGR) as model:

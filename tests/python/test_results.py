@@ -363,6 +363,19 @@ def test_classes_without_names_have_their_numbers(nameless, tmp_path):
     assert list(pytest.importorskip("supervision") and result.to_supervision().data["class_name"]) == ["17", "3"]
 
 
+@pytest.mark.parametrize("task", TASKS)
+def test_some_of_the_objects(models, task):
+    result = max((models[task].predict(file) for file, _ in references(task)[:8]), key=len)
+    assert len(result) > 1 and same(result.select(range(len(result))), result)
+    last, nothing = result.select([len(result) - 1, 0]), result.select([])
+    kind, objects = ("top" if task == "classify" else "objects"), result.to_dict()
+    assert type(last) is type(result) and last.to_dict() == {kind: [objects[kind][-1], objects[kind][0]]}
+    assert len(nothing) == 0 and nothing.to_dict() == {kind: []}
+    assert last.names is result.names and last.image_size == result.image_size and last.speed == result.speed
+    with pytest.raises(IndexError):
+        result.select([len(result)])
+
+
 def test_deprecated_aliases():
     assert ty.DetectRes is ty.DetResult and ty.ClassifyRes is ty.ClsResult and ty.OBBRes is ty.OBBResult
     assert ty.SegmentRes is ty.SegResult and ty.PoseRes is ty.PoseResult
