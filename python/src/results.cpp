@@ -23,6 +23,7 @@
 #include "bindings.hpp"
 #include "errors.hpp"
 #include "text.hpp"
+#include "unlocked.hpp"
 
 namespace trtyolo::python {
 
@@ -235,6 +236,14 @@ std::tuple<float, float, float> depthRange(const HeldResult& self) {
   return {min, median, max};
 }
 
+std::string jsonOf(const HeldResult& self) {
+  const Result& result = self.memory->current();
+  if (!result.keypoints.empty() || !result.rotatedBoxes.empty()) {
+    return result.toJson();  // current() of another thread writes to these
+  }
+  return unlocked([&] { return result.toJson(); });  // masks and maps take a while
+}
+
 nb::str textOf(const HeldResult& self) {
   std::ostringstream text;
   text << self.memory->current();
@@ -341,7 +350,7 @@ void bindResults(nb::module_& module) {
       .def("__len__", [](const HeldResult& self) { return self.result().classes.size(); })
       .def("_boxes", &boxesOf)
       .def("_text", &textOf)
-      .def("to_json", [](const HeldResult& self) { return self.memory->current().toJson(); })
+      .def("to_json", &jsonOf)
       .def(
           "to_csv",
           [](const HeldResult& self, const std::string& source, long frame, bool times, std::optional<double> time) {

@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import json
+import pathlib
 import resource
 import signal
 import socket
@@ -13,8 +14,8 @@ import numpy as np
 import pytest
 import tritonclient.grpc
 import tritonclient.http
-from conftest import run_python
-from serving_program import DETECT, JPEG, Inside, Program, ask, form, metric
+from conftest import run_python, slow
+from serving_program import DETECT, JPEG, Inside, Program, ask, form, metric, png
 from test_maps import MODELS
 
 import tensorrt_yolo as ty
@@ -367,6 +368,42 @@ def test_what_fails_inside_is_logged_and_not_told(caplog):
         assert answer.status == 500 and "secret" not in answer.error and "log has the reason" in answer.error
         del pool.submit
         assert "/secret/model.onnx" in caplog.text and service.post(PATH, JPEG).status == 200
+
+
+@slow
+def test_memory_does_not_grow():
+    """Whatever is asked, rightly or wrongly, by both doors."""
+    wrong, kind = form(("a", b"x"), ("b", JPEG))
+    requests = [
+        lambda program: program.post(PATH, JPEG),
+        lambda program: program.post(PATH + "?conf=0.5&classes=circle", wrong, Content_Type=kind),
+        lambda program: program.post(PATH + "?deadline=0", JPEG),
+        lambda program: program.post(PATH, png(60000, 60000)),
+        lambda program: program.post("/v2/models/detect/infer", b"{}"),
+        lambda program: program.post("/predict/none", bytes(1 << 20)),
+        lambda program: program.get("/metrics"),
+        lambda program: program.socket().close(),
+    ]
+
+    def resident(program):
+        return int(pathlib.Path(f"/proc/{program.process.pid}/statm").read_text().split()[1]) * resource.getpagesize()
+
+    with Program(DETECT) as program:
+        client = tritonclient.grpc.InferenceServerClient(f"127.0.0.1:{program.grpc_port}")
+        given = tritonclient.grpc.InferInput("image", [1], "BYTES")
+        given.set_data_from_numpy(np.array([JPEG], dtype=object))
+        with concurrent.futures.ThreadPoolExecutor(8) as threads:
+
+            def all_of_them(_):
+                for request in requests:
+                    request(program)
+                client.infer("detect", [given])
+
+            list(threads.map(all_of_them, range(150)))
+            before = resident(program)
+            list(threads.map(all_of_them, range(600)))
+            assert resident(program) - before < 8 << 20
+        client.close()
 
 
 # --- the end

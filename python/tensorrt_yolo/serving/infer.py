@@ -108,8 +108,13 @@ async def run(service: Service, limits: Limits, served: Served, asked: Request, 
     for found in await service.run(served, asked.pictures, seconds, lease):
         if isinstance(found, Refusal):
             raise found
-        results.append(selection.of(found))
-    return Response(asked.id, served.name, [tensors.tensor(port, served.info, results) for port in ports])
+        results.append(found)
+
+    def outputs() -> list[Tensor]:
+        chosen = [selection.of(result) for result in results]
+        return [tensors.tensor(port, served.info, chosen) for port in ports]
+
+    return Response(asked.id, served.name, await service.render(served, outputs))
 
 
 def repository_index(service: Service, *, only_ready: bool) -> list[dict[str, str]]:

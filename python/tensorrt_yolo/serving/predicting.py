@@ -33,7 +33,8 @@ def routes(service: Service, limits: Limits) -> list[Route]:
         found = await unless_gone(request, work)
         if len(found) == 1 and isinstance(found[0], Refusal):
             raise found[0]
-        return Response(_text(served, pictures, found, selection), media_type="application/json")
+        text = await service.render(served, _text, served, pictures, found, selection)
+        return Response(text, media_type="application/json")
 
     async def models(request: Request) -> Response:
         return answer({"models": [_described(served, limits) for served in service.models]})

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import tensorrt_yolo as ty
 from tensorrt_yolo import _core
@@ -16,6 +16,8 @@ from tensorrt_yolo.serving.models import Models, Served
 from tensorrt_yolo.serving.refusals import Refusal, refusal_of
 
 Picture = bytes | memoryview
+T = TypeVar("T")
+_WITH_PIXELS = ("segment", "semantic", "depth")
 
 
 class Service:
@@ -70,6 +72,12 @@ class Service:
                 if not future.cancel() and not future.cancelled():
                     future.exception()  # looked at: else asyncio complains, where the caller was cancelled
         return [_outcome(future) for future in futures]
+
+    async def render(self, served: Served, work: Callable[..., T], *arguments: Any) -> T:
+        """What `work` makes of results: in a thread of its own where a value for each pixel makes that long."""
+        if served.info.task in _WITH_PIXELS:
+            return await asyncio.to_thread(work, *arguments)
+        return work(*arguments)
 
     def close(self) -> None:
         """Runs all pictures that wait, and ends the pools."""
