@@ -8,7 +8,9 @@ A pool in this process and `python -m tensorrt_yolo serve` in another, with the 
 --images pictures, of which --clients are always under way: by HTTP on as many connections that are kept open. The
 pictures are JPEG files of 1920 x 1080 pixels, frames of the footage at quality 90. The ratio is the median of the
 rounds' ratios, and its limit is 1; the clients, which are in this process, share the cores with the service. Latency is
-from the sending of a picture to its whole answer. Requests are bounded in number, and go to the loopback only.
+from the sending of a picture to its whole answer. `cpu_ms` is the processor time for a picture, all cores together: of
+the pool in this process, or of the service, and `clients_cpu_ms` that of its clients. Requests are bounded in number,
+and go to the loopback only.
 
 Needs tensorrt_yolo with the extra `serve`, and OpenCV. Let nothing else run meanwhile.
 """
@@ -28,6 +30,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import cv2
@@ -41,15 +44,19 @@ QUALITY = 90
 KINDS = 8  # different pictures
 
 
+@dataclass
 class Times:
-    """Rate and latencies of one round."""
+    """One round."""
 
-    def __init__(self, seconds: float, latencies: list[float]) -> None:
-        self.rate = len(latencies) / seconds
-        self.latencies = latencies
+    rate: float
+    """Pictures a second."""
+    latencies: list[float]
+    """Seconds."""
+    cpu: list[float]
+    """Seconds of processor time for a picture, of each process."""
 
 
-async def round_of(images: int, clients: int, send: Callable[[int, int], Awaitable[None]]) -> Times:
+async def round_of(images: int, clients: int, send: Callable[[int, int], Awaitable[None]], *processes: int) -> Times:
     """`images` pictures by `clients` clients, each of which sends its next when it has its answer."""
     latencies: list[float] = []
     numbers = iter(range(images))
@@ -60,9 +67,12 @@ async def round_of(images: int, clients: int, send: Callable[[int, int], Awaitab
             await send(index, number)
             latencies.append(time.perf_counter() - began)
 
+    cpu = [-processor_time(process) for process in processes]
     began = time.perf_counter()
     await asyncio.gather(*(client(index) for index in range(clients)))
-    return Times(time.perf_counter() - began, latencies)
+    seconds = time.perf_counter() - began
+    cpu = [(before + processor_time(process)) / images for before, process in zip(cpu, processes)]
+    return Times(len(latencies) / seconds, latencies, cpu)
 
 
 class Connections:
@@ -113,6 +123,13 @@ def resident(pid: int) -> float:
         return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
+def processor_time(pid: int) -> float:
+    """Seconds."""
+    with open(f"/proc/{pid}/stat") as file:
+        fields = file.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def half_open(port: int, count: int) -> Iterator[socket.socket]:
     for _ in range(count):
         connection = socket.create_connection(("127.0.0.1", port))
@@ -131,14 +148,14 @@ async def measure(options: argparse.Namespace, pool: ty.Pool[Any], process: subp
     slowed: list[Times] = []
     memory: list[float] = []
     for number in range(options.rounds + 1):
-        here = await round_of(options.images, options.clients, inside)
-        there = await round_of(options.images, options.clients, connections.send)
+        here = await round_of(options.images, options.clients, inside, os.getpid())
+        there = await round_of(options.images, options.clients, connections.send, process.pid, os.getpid())
         memory.append(resident(process.pid))
         if number:  # the first warms up
             rounds.append((here, there))
         if number and options.half_open:
             opened = list(half_open(port, options.half_open))
-            slowed.append(await round_of(options.images, options.clients, connections.send))
+            slowed.append(await round_of(options.images, options.clients, connections.send, process.pid, os.getpid()))
             for one in opened:
                 one.close()
     return table(options, pool, rounds, slowed, memory, data)
@@ -156,7 +173,9 @@ def table(
         latencies = sorted(1000 * one for each in times for one in each.latencies)
         percentile = [latencies[min(len(latencies) - 1, int(share * len(latencies)))] for share in (0.5, 0.99)]
         rate = statistics.median(each.rate for each in times)
-        return {"kind": kind, "images_per_s": rate, "p50_ms": percentile[0], "p99_ms": percentile[1]}
+        cpu = [1000 * statistics.median(values) for values in zip(*(each.cpu for each in times))]
+        named = dict(zip(("cpu_ms", "clients_cpu_ms"), cpu))
+        return {"kind": kind, "images_per_s": rate, "p50_ms": percentile[0], "p99_ms": percentile[1], **named}
 
     rows = [row("pool", [here for here, _ in rounds]), row("http", [there for _, there in rounds])]
     rows[1]["ratio"] = statistics.median(there.rate / here.rate for here, there in rounds)
@@ -201,7 +220,8 @@ def main() -> None:
         ratio = row.get("ratio", row.get("ratio_to_http", 1.0))
         print(
             f"{row['kind']:24} {row['images_per_s']:8.1f} images/s  ratio {ratio:.3f}  "
-            f"p50 {row['p50_ms']:7.1f} ms  p99 {row['p99_ms']:7.1f} ms",
+            f"p50 {row['p50_ms']:7.1f} ms  p99 {row['p99_ms']:7.1f} ms  "
+            f"processor {row['cpu_ms']:.1f} + {row.get('clients_cpu_ms', 0):.1f} ms an image",
             file=sys.stderr,
         )
     print(f"memory of the service: {found['service_mb'][0]} MB, then {found['service_mb'][1]} MB", file=sys.stderr)

@@ -276,6 +276,11 @@ def test_json(program):
     assert boxes["shape"] == [3, 4] and len(boxes["data"]) == 12
     versioned = post(program, request(), "/v2/models/detect/versions/1/infer").json["outputs"]
     assert next(one for one in versioned if one["name"] == "boxes") == boxes
+    # Data as its shape is.
+    text = request()["inputs"][0]["data"][0]
+    for data in ([text, text], [[text], [text]]):
+        nested = post(program, request(input={"shape": [2, 1], "data": data}, outputs=[{"name": "counts"}]))
+        assert nested.json["outputs"][0]["data"] == [3, 3]
     # An output in binary beside others in JSON.
     mixed = post(program, request(outputs=[{"name": "names"}, {"name": "boxes", "parameters": {"binary_data": True}}]))
     size = int(mixed.headers["Inference-Header-Content-Length"])

@@ -86,10 +86,14 @@ def listed_pictures(tensor: Input, data: Sequence[bytes], limits: Limits) -> lis
 def base64_pictures(tensor: Input, data: Any, limits: Limits) -> list[Picture]:
     """Those of an input in JSON, which has no bytes: text in base64."""
     count = tensors.picture_count(tensor.name, tensor.datatype, tensor.shape, limits.pictures)
-    if not isinstance(data, list) or len(data) != count:
+    flat = data
+    for _ in tensor.shape[1:]:  # lists in lists, as the shape is, or flat
+        if isinstance(flat, list) and all(isinstance(one, list) for one in flat):
+            flat = [inner for one in flat for inner in one]
+    if not isinstance(flat, list) or len(flat) != count:
         raise Refusal(400, f"The input's data must be a list of {count} elements, as its shape says.")
     try:
-        return [base64.b64decode(one, validate=True) for one in data]
+        return [base64.b64decode(one, validate=True) for one in flat]
     except (TypeError, ValueError, binascii.Error):
         raise Refusal(400, "A picture in JSON must be text in base64; or send it as a binary tensor.") from None
 
