@@ -39,7 +39,7 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         self._await_nothing()
-        self.resume_writing()
+        self._await_no_reader()
         super().connection_lost(error)
 
     # --- what the client sends
@@ -81,14 +81,19 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        if self._writing is None:
-            self._writing = self.loop.call_later(self._limits.body_seconds, self.transport.abort)
+        if self._writing is None:  # for the whole answer, as slow as bodies may arrive
+            share = self.cycle.expected_content_length / self._limits.body_bytes if self.cycle else 0
+            self._writing = self.loop.call_later(self._limits.body_seconds * (1 + share), self.transport.abort)
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        if self._writing is not None:
-            self._writing.cancel()
-            self._writing = None
+        if self.cycle is None or self.cycle.response_complete:
+            self._await_no_reader()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if not self.flow.write_paused:
+            self._await_no_reader()
 
     # --- timers
 
@@ -100,6 +105,11 @@ class LimitedProtocol(HttpToolsProtocol):
         if self._reading is not None:
             self._reading.cancel()
             self._reading = None
+
+    def _await_no_reader(self) -> None:
+        if self._writing is not None:
+            self._writing.cancel()
+            self._writing = None
 
     def _too_slow(self) -> None:
         self._reading = None

@@ -28,7 +28,7 @@ class Limits:
     header_seconds: float = 10.0
     """In which the head of a request must arrive, from its first byte, or from the connection's beginning."""
     body_seconds: float = 60.0
-    """In which the body of a request must arrive, and in which a client that does not read must begin to."""
+    """In which the body of a request must arrive. Answers must be read as fast: a longer one may take longer."""
     idle_seconds: float = 75.0
     """How long a connection may stay open between two requests."""
     header_bytes: int = 64 << 10
