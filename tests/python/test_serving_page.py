@@ -261,7 +261,7 @@ def test_names_are_text(browser, tmp_path):
 
 def test_token(browser, tmp_path):
     file = tmp_path / "token"
-    file.write_text("a secret\n")
+    file.write_text("a-secret\n")
     with Program(DETECT, "--no-grpc", "--token-file", file) as program:
         page = Page(browser, program)
         page.wait(lambda: page["access"].is_displayed())
@@ -269,7 +269,7 @@ def test_token(browser, tmp_path):
         page["token"].send_keys("wrong", Keys.ENTER)
         page.wait(lambda: "needs a token" in page["error"].text)
         page["token"].clear()
-        page["token"].send_keys("a secret", Keys.ENTER)
+        page["token"].send_keys("a-secret", Keys.ENTER)
         page.wait(lambda: page["model"].get_property("options") and not page["access"].is_displayed())
         page.upload(references("detect")[0][0])
         page.wait(lambda: "pixels" in page.status())
