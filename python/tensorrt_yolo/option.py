@@ -251,11 +251,11 @@ class InferOption(PostprocessOptions):
         return self._set("family", name)
 
     def set_head(self, mode: HeadMode) -> InferOption:
-        """How much of a network runs whose head is recognised in its ONNX graph; "auto" by default: cut where it can be.
+        """How much of a network runs whose head is recognised in its ONNX graph; by default "auto", cut where it can be.
 
-        "whole": as it was exported, with the decoding of all anchors at its end. "cut": up to its last convolutions, and
-        the library decodes the few candidates: the same results in less time. An engine is cut when it is built, and
-        engines of others run whole; what contradicts that, and a head that is to be cut and not recognised, raise
+        "whole": as it was exported, with the decoding of all anchors at its end. "cut": up to its last convolutions,
+        and the library decodes the few candidates: the same results in less time. An engine is cut when it is built,
+        and engines of others run whole; what contradicts that, and a head that is to be cut and not recognised, raise
         ModelError. ModelInfo.head says what became of it.
         """
         return self._set("head", mode)
