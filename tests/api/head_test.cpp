@@ -156,6 +156,14 @@ TEST_F(HeadTest, WhatIsNoHeadIsRefusedOnlyIfItIsToBeCut) {
   EXPECT_THROW(Model::load(file, option(HeadMode::Cut)), ModelError);
 }
 
+// Seen only when the sides of its grids are known.
+TEST_F(HeadTest, GridsInAnotherOrderRunWhole) {
+  const std::string file = write({.change = HeadChange::ReversedLevels});
+  const auto model = Model::load(file, option(HeadMode::Auto));
+  EXPECT_EQ(model.info().head, "whole: its last convolutions give other grids than they seem to");
+  EXPECT_THROW(Model::load(file, option(HeadMode::Cut)), ModelError);
+}
+
 TEST_F(HeadTest, ThresholdsOfAllAndOfNone) {
   const std::string file = write({});
   for (const float confidence : {0.0F, 0.999F, 1.0F}) {

@@ -769,7 +769,7 @@ TEST_F(DecoderTest, KeptObjectsStayOnTheDevice) {
     }
     EXPECT_EQ(decoder.read(slot).classes.size(), wanted.objects.size());
   }
-  const DeviceTable& extra = decoder.extraValues();
+  const DeviceTable extra = decoder.extraValues().table;
   EXPECT_EQ(extra.data, static_cast<const float*>(outputs.onDevice()[0].data) + std::ptrdiff_t{7} * 700);
   EXPECT_EQ(extra.valueStep, 700U);
   EXPECT_EQ(extra.anchorStep, 1U);

@@ -23,7 +23,7 @@ from tensorrt_yolo.program import main
 from tensorrt_yolo.serving import Limits
 from tensorrt_yolo.serving.access import Access
 
-SLOW = Limits(header_seconds=0.5, body_seconds=0.5, idle_seconds=1)
+SLOW = Limits(header_seconds=2, body_seconds=2, idle_seconds=2)
 PATH = "/predict/detect"
 DEPTH, INFER = MODELS / "depth.onnx", "/v2/models/depth/infer"
 

@@ -112,7 +112,11 @@ class Writer {
   // The last convolutions of all levels with so many channels, as [1, channels, cells] each.
   Names flattened(int channels) {
     Names parts;
-    for (const std::string& feature : features_) {
+    Names features = features_;
+    if (is(HeadChange::ReversedLevels)) {
+      std::swap(features[0], features[2]);
+    }
+    for (const std::string& feature : features) {
       parts.push_back(reshaped(convolution(feature, kFeatures, channels, 1), {1, channels, -1}));
     }
     return parts;

@@ -15,6 +15,7 @@ namespace trtyolo::test {
 // How a head differs from the one that it looks like.
 enum class HeadChange {
   None,
+  ReversedLevels,  // the grids are joined from the coarsest to the finest, for cells the other way round
   ShuffledScores,  // grids of scores are joined in another order than those of boxes
   OtherStrides,    // boxes of all grids are multiplied with one stride
   ExtraBranch,     // scores are multiplied with those of another convolution
