@@ -52,9 +52,9 @@ def run(options: argparse.Namespace, signals: Signals) -> int:
     rows += [
         ("image size", f"{found.network_width} x {found.network_height} ({sizes})"),
         ("batch", f"{found.batch} ({'dynamic' if found.dynamic_batch else 'fixed'})"),
-        ("head", found.head),
         ("family", f"{found.family} ({found.evidence})"),
         ("decoding", found.layout),
+        ("head", found.head),
         ("precision", found.precision),
         ("backend", f"{found.backend} {ty.backends().get(found.backend, '')}".strip()),
         ("device", found.device),
