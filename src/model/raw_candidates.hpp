@@ -21,8 +21,9 @@ struct RawGrid {
 
   RawCell cellAt(std::size_t cell) const {
     RawCell place = origin;
+    const std::size_t row = cell / columns;
     place.column = static_cast<float>(cell % columns);
-    place.row = static_cast<float>(cell / columns);
+    place.row = static_cast<float>(row);
     return place;
   }
   // The value of channel c of a cell's box.

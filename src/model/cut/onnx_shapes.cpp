@@ -190,7 +190,7 @@ Outputs flatten(const Moving& call) {
     throw NotComputable("has an axis that its input has not");
   }
   const auto middle = input.shape.begin() + (axis < 0 ? axis + rank : axis);
-  const auto sides = [&](Shape part) { return static_cast<std::int64_t>(elementsOrThrow(part, call.most)); };
+  const auto sides = [&](const Shape& part) { return static_cast<std::int64_t>(elementsOrThrow(part, call.most)); };
   return {shaped(input, {sides({input.shape.begin(), middle}), sides({middle, input.shape.end()})}, call.most)};
 }
 
