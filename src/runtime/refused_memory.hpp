@@ -11,12 +11,12 @@ namespace trtyolo {
 // none may take another's failure for its own, nor make it forget one.
 class RefusedMemory {
  public:
-  static void note(std::size_t bytes) noexcept { largest_ = std::max(largest_, bytes); }
+  static void note(std::size_t bytes) noexcept { largest = std::max(largest, bytes); }
   // The largest since this thread's last call of this; 0: none failed.
-  static std::size_t take() noexcept { return std::exchange(largest_, 0); }
+  static std::size_t take() noexcept { return std::exchange(largest, 0); }
 
  private:
-  static inline thread_local std::size_t largest_ = 0;
+  static inline thread_local std::size_t largest = 0;
 };
 
 }  // namespace trtyolo
