@@ -1,5 +1,5 @@
-// Floats in 16 bits, as TensorRT takes weights: IEEE's binary16 (f16) and the upper half of binary32 (bf16). Rounded to
-// the nearest, ties to even; too large ones become infinite, which fits() tells beforehand.
+// Floats in 16 bits, as files have them and TensorRT takes weights: IEEE's binary16 (f16) and the upper half of
+// binary32 (bf16). Rounded to the nearest, ties to even; too large ones become infinite, which fits() tells beforehand.
 #pragma once
 
 #include <bit>

@@ -1,5 +1,5 @@
 // Rounding to f16 and bf16, over all halves and what lies between them.
-#include "runtime/tensorrt/half_values.hpp"
+#include "base/half_values.hpp"
 
 #include <gtest/gtest.h>
 

@@ -25,9 +25,7 @@ __device__ inline std::size_t indexIn(const DeviceTable& table, std::size_t slot
 
 // Of a table of f32 or f16.
 __device__ inline float valueAt(const DeviceTable& table, std::size_t slot, std::size_t value, std::size_t anchor) {
-  const std::size_t index = indexIn(table, slot, value, anchor);
-  return table.type == ValueType::F16 ? toFloat(static_cast<const __half*>(table.data)[index])
-                                      : static_cast<const float*>(table.data)[index];
+  return elementOf(table.data, table.type, indexIn(table, slot, value, anchor));
 }
 
 // The first value of an anchor in a table of any type.

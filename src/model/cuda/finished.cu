@@ -28,27 +28,19 @@ __global__ void __launch_bounds__(kThreads) takeFinished(Work work) {
   const std::uint32_t count = candidates.counts.data
                                   ? objectCount(numberAt(candidates.counts, slot, 0), candidates.anchors)
                                   : candidates.anchors;
-  std::uint32_t kept = 0;
-  for (std::uint32_t first = 0; first < count && kept < limits.most; first += kThreads) {
-    const std::uint32_t i = first + threadIdx.x;
-    bool taken = false;
-    float score = 0, number = 0;
-    if (i < count) {
-      score = valueAt(candidates.scores, slot, 0, i);
-      number = numberAt(candidates.classNumbers, slot, i);
-      taken = isObject(score, number, static_cast<int>(candidates.classes), limits.confidence) &&
-              isWanted(work.call, limits.everyClass != 0, static_cast<std::uint32_t>(number));
-    }
-    std::uint32_t taking;
-    const std::uint32_t place = kept + countBefore(taken, warpTotals, taking);
-    if (taken && place < limits.most) {
-      const int classIndex = static_cast<int>(number);
-      objects[place] = work.results.boxes ? objectAt(candidates, slot, i, classIndex, score)
-                                          : KeptObject{0, 0, 0, 0, 0, score, classIndex, i};
-    }
-    kept = min(kept + taking, limits.most);
-  }
-  __syncthreads();
+  float score = 0, number = 0;  // of the thread's object
+  const auto taken = [&](std::uint32_t i) {
+    score = valueAt(candidates.scores, slot, 0, i);
+    number = numberAt(candidates.classNumbers, slot, i);
+    return isObject(score, number, static_cast<int>(candidates.classes), limits.confidence) &&
+           isWanted(work.call, limits.everyClass != 0, static_cast<std::uint32_t>(number));
+  };
+  const std::uint32_t kept =
+      takeInOrder(count, limits.most, warpTotals, taken, [&](std::uint32_t place, std::uint32_t i) {
+        const int classIndex = static_cast<int>(number);
+        objects[place] = work.results.boxes ? objectAt(candidates, slot, i, classIndex, score)
+                                            : KeptObject{0, 0, 0, 0, 0, score, classIndex, i};
+      });
   publish(work, slot, kept, toSource);
 }
 
@@ -73,20 +65,13 @@ __global__ void __launch_bounds__(kThreads) takeBest(Work work) {
   const std::uint64_t* const keys = sortKeys([listed](std::uint32_t i) { return listed[i]; }, found, tile, listed,
                                              scratch.merged + slot * scratch.keyCapacity);
   const std::uint32_t count = min(found, candidates.raw.mostObjects);
-  std::uint32_t kept = 0;
-  for (std::uint32_t first = 0; first < count && kept < limits.most; first += kThreads) {
-    const std::uint32_t i = first + threadIdx.x;
-    const bool taken =
-        i < count && isWanted(work.call, limits.everyClass != 0,
-                              static_cast<std::uint32_t>(placeOfCandidate(keys[i]) % candidates.classes));
-    std::uint32_t taking;
-    const std::uint32_t place = kept + countBefore(taken, warpTotals, taking);
-    if (taken && place < limits.most) {
-      objects[place] = objectOf(candidates, slot, keys[i]);
-    }
-    kept = min(kept + taking, limits.most);
-  }
-  __syncthreads();
+  const auto taken = [&](std::uint32_t i) {
+    return isWanted(work.call, limits.everyClass != 0,
+                    static_cast<std::uint32_t>(placeOfCandidate(keys[i]) % candidates.classes));
+  };
+  const std::uint32_t kept =
+      takeInOrder(count, limits.most, warpTotals, taken,
+                  [&](std::uint32_t place, std::uint32_t i) { objects[place] = objectOf(candidates, slot, keys[i]); });
   publish(work, slot, kept, toSource);
 }
 

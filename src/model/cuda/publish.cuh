@@ -27,6 +27,27 @@ __device__ inline std::uint32_t countBefore(bool flag, std::uint32_t* warpTotals
   return before + __popc(flags & ((1U << lane) - 1));
 }
 
+// Writes the first `most` of those of `count` things that are taken, in their order; gives how many. `taken(i)` says
+// whether thing i is, and write(place, i) writes it, by the thread that asked. `warpTotals` is shared memory, one
+// element for each warp. All threads of the block call it.
+template <typename Taken, typename Write>
+__device__ std::uint32_t takeInOrder(std::uint32_t count, std::uint32_t most, std::uint32_t* warpTotals,
+                                     const Taken& taken, const Write& write) {
+  std::uint32_t kept = 0;
+  for (std::uint32_t first = 0; first < count && kept < most; first += blockDim.x) {
+    const std::uint32_t i = first + threadIdx.x;
+    const bool takes = i < count && taken(i);
+    std::uint32_t taking;
+    const std::uint32_t place = kept + countBefore(takes, warpTotals, taking);
+    if (takes && place < most) {
+      write(place, i);
+    }
+    kept = min(kept + taking, most);
+  }
+  __syncthreads();
+  return kept;
+}
+
 // Gives the first `count` elements of the image's `kept` to the host. All threads of the block call it, after a barrier
 // behind the writing of `kept` and `toSource`.
 __device__ inline void publish(const Work& work, unsigned slot, std::uint32_t count, const BackTransform& toSource) {

@@ -28,6 +28,7 @@ __device__ inline RawCell rawCellOf(const RawGrids& grids, const RawAnchor& anch
           level.stride, level.anchors[anchor.which][0], level.anchors[anchor.which][1]};
 }
 
+// Of values that are f32 or f16.
 __device__ inline float elementOf(const void* data, ValueType type, std::size_t index) {
   return type == ValueType::F16 ? __half2float(static_cast<const __half*>(data)[index])
                                 : static_cast<const float*>(data)[index];

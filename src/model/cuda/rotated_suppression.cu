@@ -65,19 +65,10 @@ __device__ void collect(const Work& work, unsigned slot, std::uint32_t count, co
   if (threadIdx.x == 0) {
     toSource = BackTransform(work.slots[slot].box);
   }
-  std::uint32_t kept = 0;
-  for (std::uint32_t first = 0; first < count && kept < most; first += kThreads) {
-    const std::uint32_t i = first + threadIdx.x;
-    // Other blocks wrote this: not to be taken from a cache of this multiprocessor.
-    const bool stays = i < count && (__ldcg(removed + i / kTile) >> (i % kTile) & 1U) == 0;
-    std::uint32_t staying;
-    const std::uint32_t place = kept + countBefore(stays, warpTotals, staying);
-    if (stays && place < most) {
-      objects[place] = ordered[i];
-    }
-    kept = min(kept + staying, most);
-  }
-  __syncthreads();
+  // Other blocks wrote this: not to be taken from a cache of this multiprocessor.
+  const auto stays = [&](std::uint32_t i) { return (__ldcg(removed + i / kTile) >> (i % kTile) & 1U) == 0; };
+  const std::uint32_t kept = takeInOrder(count, most, warpTotals, stays,
+                                         [&](std::uint32_t place, std::uint32_t i) { objects[place] = ordered[i]; });
   publish(work, slot, kept, toSource);
 }
 

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "model/cut/onnx_array.hpp"
+#include "model/cut/onnx_operators.hpp"
 
 namespace trtyolo {
 namespace {
@@ -130,6 +131,10 @@ class Walk {
     }
     if (node->type == "Shape" && !node->inputs.empty()) {
       asked_.insert(node->inputs[0]);
+      return;
+    }
+    if (!isComputable(node->type)) {
+      end_.why = nodeName(*node) + " " + kUnknownOperator;
       return;
     }
     open_.insert(open_.end(), node->inputs.rbegin(), node->inputs.rend());

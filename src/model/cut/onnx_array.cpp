@@ -1,9 +1,9 @@
 #include "model/cut/onnx_array.hpp"
 
 #include <bit>
-#include <cmath>
 #include <string>
 
+#include "base/half_values.hpp"
 #include "base/little_endian.hpp"
 #include "model/onnx_graph.hpp"
 #include "model/protobuf.hpp"
@@ -33,20 +33,6 @@ std::size_t widthOf(std::uint64_t type) {
   }
 }
 
-// IEEE's binary16.
-float fromHalf(std::uint64_t bits) {
-  const int exponent = static_cast<int>(bits >> 10U & 0x1FU);
-  const auto fraction = static_cast<float>(bits & 0x3FFU);
-  const float sign = (bits >> 15U & 1U) != 0 ? -1.0F : 1.0F;
-  if (exponent == 0) {
-    return sign * std::ldexp(fraction, -24);
-  }
-  if (exponent == 31) {
-    return fraction == 0 ? sign * HUGE_VALF : std::nanf("");
-  }
-  return sign * std::ldexp(fraction + 1024.0F, exponent - 25);
-}
-
 // The values of a tensor as they are read.
 struct Values {
   OnnxArray& array;
@@ -62,7 +48,7 @@ struct Values {
         array.reals.push_back(static_cast<float>(std::bit_cast<double>(bits)));
         break;
       case onnx_type::kHalf:
-        array.reals.push_back(fromHalf(bits));
+        array.reals.push_back(fromF16(static_cast<std::uint16_t>(bits)));
         break;
       case onnx_type::kInt32:
         array.wholes.push_back(static_cast<std::int32_t>(static_cast<std::uint32_t>(bits)));

@@ -10,11 +10,6 @@ namespace {
 constexpr std::size_t kMostComputed = 20'000;  // nodes
 constexpr std::size_t kShown = 200;            // letters of a name
 
-std::string nameOf(const OnnxNode& node) {
-  return std::string(node.type.substr(0, kShown)) + " '" +
-         std::string(node.outputs.empty() ? "" : node.outputs[0].substr(0, kShown)) + "'";
-}
-
 }  // namespace
 
 void OnnxEvaluator::give(std::string_view value, OnnxArray array) {
@@ -83,7 +78,7 @@ std::vector<OnnxArray> OnnxEvaluator::compute(const std::vector<std::string_view
       for (const std::string_view input : node.inputs) {
         inputs.push_back(input.empty() ? nullptr : valueOf(input));
         if (!input.empty() && !inputs.back()) {
-          throw NotComputable(nameOf(node) + " needs '" + std::string(input.substr(0, kShown)) +
+          throw NotComputable(nodeName(node) + " needs '" + std::string(input.substr(0, kShown)) +
                               "', which is not known");
         }
       }
@@ -92,7 +87,7 @@ std::vector<OnnxArray> OnnxEvaluator::compute(const std::vector<std::string_view
     try {
       outputs = computeNode(node, inputs, most_);
     } catch (const NotComputable& reason) {
-      throw NotComputable(nameOf(node) + " " + reason.what());
+      throw NotComputable(nodeName(node) + " " + reason.what());
     }
     for (std::size_t i = 0; i < std::min(outputs.size(), node.outputs.size()); ++i) {
       if (outputs[i].size() > work_) {

@@ -57,13 +57,19 @@ void broadcast(const std::vector<Value>& a, const std::vector<Value>& b, const B
   });
 }
 
-template <typename OfReals, typename OfWholes>
-Outputs binary(const Call& call, const OfReals& ofReals, const OfWholes& ofWholes) {
+// How two inputs of one kind go together.
+Broadcast broadcastOf(const Call& call) {
   const OnnxArray &a = call.input(0), &b = call.input(1);
   if (a.real != b.real) {
     throw NotComputable("mixes real and whole numbers");
   }
-  const Broadcast way(a.shape, b.shape, call.most);
+  return {a.shape, b.shape, call.most};
+}
+
+template <typename OfReals, typename OfWholes>
+Outputs binary(const Call& call, const OfReals& ofReals, const OfWholes& ofWholes) {
+  const OnnxArray &a = call.input(0), &b = call.input(1);
+  const Broadcast way = broadcastOf(call);
   OnnxArray result;
   result.shape = way.shape;
   result.real = a.real;
@@ -78,10 +84,7 @@ Outputs binary(const Call& call, const OfReals& ofReals, const OfWholes& ofWhole
 template <typename Compare>
 Outputs compared(const Call& call, const Compare& compare) {
   const OnnxArray &a = call.input(0), &b = call.input(1);
-  if (a.real != b.real) {
-    throw NotComputable("mixes real and whole numbers");
-  }
-  const Broadcast way(a.shape, b.shape, call.most);
+  const Broadcast way = broadcastOf(call);
   OnnxArray result;
   result.shape = way.shape;
   result.real = false;
@@ -405,6 +408,16 @@ const std::map<std::string_view, Operator>& operators() {
 
 }  // namespace
 
+bool isComputable(std::string_view type) {
+  return isMover(type) || operators().count(type) != 0;
+}
+
+std::string nodeName(const OnnxNode& node) {
+  constexpr std::size_t kMostLetters = 200;
+  return std::string(node.type.substr(0, kMostLetters)) + " '" +
+         std::string(node.outputs.empty() ? "" : node.outputs[0].substr(0, kMostLetters)) + "'";
+}
+
 std::vector<OnnxArray> computeNode(const OnnxNode& node, const std::vector<const OnnxArray*>& inputs,
                                    std::size_t most) {
   if (auto shaped = reshapeNode(node, inputs, most)) {
@@ -412,7 +425,7 @@ std::vector<OnnxArray> computeNode(const OnnxNode& node, const std::vector<const
   }
   const auto found = operators().find(node.type);
   if (found == operators().end()) {
-    throw NotComputable("is of a type that is not understood");
+    throw NotComputable(kUnknownOperator);
   }
   return found->second({node, inputs, most});
 }

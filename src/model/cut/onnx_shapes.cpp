@@ -54,6 +54,16 @@ std::vector<std::size_t> stepsOf(const Shape& shape) {
   return steps;
 }
 
+// The number of an element, which is `indexAt(side)` along each side.
+template <typename IndexAt>
+std::size_t elementAt(const std::vector<std::size_t>& steps, const IndexAt& indexAt) {
+  std::size_t element = 0;
+  for (std::size_t side = 0; side < steps.size(); ++side) {
+    element += static_cast<std::size_t>(indexAt(side)) * steps[side];
+  }
+  return element;
+}
+
 // An array of the elements of another: that at `sourceOf(place)`, where `place` is a number for each side.
 template <typename SourceOf>
 OnnxArray picked(const OnnxArray& array, Shape shape, std::size_t most, const SourceOf& sourceOf) {
@@ -216,13 +226,8 @@ Outputs transpose(const Moving& call) {
   if (elementsOrThrow(shape, call.most) != input.size()) {
     throw NotComputable("names an axis twice");
   }
-  return {picked(input, std::move(shape), call.most, [&](const Shape& place) {
-    std::size_t source = 0;
-    for (std::size_t i = 0; i < place.size(); ++i) {
-      source += static_cast<std::size_t>(place[i]) * moved[i];
-    }
-    return source;
-  })};
+  return {picked(input, std::move(shape), call.most,
+                 [&](const Shape& place) { return elementAt(moved, [&](std::size_t i) { return place[i]; }); })};
 }
 
 Outputs concatenate(const Moving& call) {
@@ -265,11 +270,7 @@ OnnxArray along(const OnnxArray& input, std::size_t axis, std::int64_t first, st
   Shape shape = input.shape;
   shape[axis] = count;
   return picked(input, std::move(shape), most, [&](const Shape& place) {
-    std::size_t source = 0;
-    for (std::size_t i = 0; i < place.size(); ++i) {
-      source += static_cast<std::size_t>(i == axis ? first + place[i] * step : place[i]) * steps[i];
-    }
-    return source;
+    return elementAt(steps, [&](std::size_t i) { return i == axis ? first + place[i] * step : place[i]; });
   });
 }
 
@@ -343,17 +344,12 @@ Outputs gather(const Moving& call) {
   shape.insert(shape.end(), input.shape.begin() + static_cast<std::ptrdiff_t>(axis) + 1, input.shape.end());
   const std::vector<std::size_t> steps = stepsOf(input.shape), formSteps = stepsOf(form);
   return {picked(input, std::move(shape), call.most, [&](const Shape& place) {
-    std::size_t which = 0, source = 0;
-    for (std::size_t i = 0; i < form.size(); ++i) {
-      which += static_cast<std::size_t>(place[axis + i]) * formSteps[i];
-    }
-    for (std::size_t i = 0; i < input.rank(); ++i) {
-      const std::int64_t at = i < axis    ? place[i]
-                              : i == axis ? checkedIndex(indices[which], input.shape[axis])
-                                          : place[i + form.size() - 1];
-      source += static_cast<std::size_t>(at) * steps[i];
-    }
-    return source;
+    const std::size_t which = elementAt(formSteps, [&](std::size_t i) { return place[axis + i]; });
+    return elementAt(steps, [&](std::size_t i) {
+      return i < axis    ? place[i]
+             : i == axis ? checkedIndex(indices[which], input.shape[axis])
+                         : place[i + form.size() - 1];
+    });
   })};
 }
 
@@ -368,11 +364,8 @@ Outputs gatherElements(const Moving& call) {
   const std::vector<std::size_t> steps = stepsOf(input.shape);
   std::size_t next = 0;
   return {picked(input, form, call.most, [&](const Shape& place) {
-    std::size_t source = 0;
-    for (std::size_t i = 0; i < place.size(); ++i) {
-      const std::int64_t at = checkedIndex(i == axis ? indices[next] : place[i], input.shape[i]);
-      source += static_cast<std::size_t>(at) * steps[i];
-    }
+    const std::size_t source = elementAt(
+        steps, [&](std::size_t i) { return checkedIndex(i == axis ? indices[next] : place[i], input.shape[i]); });
     ++next;
     return source;
   })};
@@ -383,11 +376,7 @@ OnnxArray repeated(const OnnxArray& input, Shape shape, std::size_t most) {
   const std::size_t more = shape.size() - input.rank();
   const std::vector<std::size_t> steps = stepsOf(input.shape);
   return picked(input, std::move(shape), most, [&](const Shape& place) {
-    std::size_t source = 0;
-    for (std::size_t i = 0; i < input.rank(); ++i) {
-      source += static_cast<std::size_t>(place[more + i] % input.shape[i]) * steps[i];
-    }
-    return source;
+    return elementAt(steps, [&](std::size_t i) { return place[more + i] % input.shape[i]; });
   });
 }
 
@@ -521,6 +510,10 @@ AxisWalk::AxisWalk(const std::vector<std::int64_t>& shape, std::size_t axis)
     lines *= i == axis ? 1 : static_cast<std::size_t>(shape[i]);
     step *= i > axis ? static_cast<std::size_t>(shape[i]) : 1;
   }
+}
+
+bool isMover(std::string_view type) {
+  return kMovers.count(type) != 0;
 }
 
 std::optional<std::vector<OnnxArray>> reshapeNode(const OnnxNode& node, const std::vector<const OnnxArray*>& inputs,

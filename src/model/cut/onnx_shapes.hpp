@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "model/cut/onnx_array.hpp"
@@ -56,6 +57,9 @@ struct AxisWalk {
 
   std::size_t length = 0, step = 1, lines = 0;
 };
+
+// Whether nodes of this type only move elements, or make some of nothing.
+bool isMover(std::string_view type);
 
 // The outputs of a node that only moves elements, or makes some of nothing; nothing if it is another one.
 std::optional<std::vector<OnnxArray>> reshapeNode(const OnnxNode& node, const std::vector<const OnnxArray*>& inputs,

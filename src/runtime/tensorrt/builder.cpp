@@ -137,10 +137,10 @@ class Build {
 
   // The file with the network cut behind its last convolutions; nothing if it runs whole.
   std::optional<std::string> withCutHead(std::string_view onnx) const {
-    ModelDescription description = describe(rawModel(), {});
     if (option_.head == HeadMode::Whole) {
       return std::nullopt;
     }
+    ModelDescription description = describe(rawModel(), {});
     const OnnxGraph graph(onnx);
     const HeadFinding found = findHead(graph, description);
     if (!found.cut) {
@@ -152,20 +152,16 @@ class Build {
 
   // Of a network that was cut: whether its grids are those of one size of its input, as far as that is known.
   bool gridsFit() const {
-    const ModelDescription description = describe(rawModel(), {});
-    const auto shapeOf = [&](std::size_t output) {
-      const nvinfer1::Dims dims = network_->getOutput(static_cast<int>(output))->getDimensions();
-      return Shape(dims.d, dims.d + dims.nbDims);
-    };
+    ModelDescription description = describe(rawModel(), {});
     std::vector<Shape> shapes;
-    for (std::size_t i = 0; i < description.outputs; ++i) {
-      shapes.push_back(shapeOf(i));
+    for (int i = 0; i < network_->getNbOutputs(); ++i) {
+      const nvinfer1::Dims dims = network_->getOutput(i)->getDimensions();
+      shapes.emplace_back(dims.d, dims.d + dims.nbDims);
     }
     const bool fit =
         coverOneInput(*description.layout.raw, [&](std::size_t output) -> const Shape& { return shapes[output]; });
     if (!fit) {
-      ModelDescription whole = description;
-      keepWhole(whole, option_.head, kOtherGrids);
+      keepWhole(description, option_.head, kOtherGrids);
     }
     return fit;
   }

@@ -8,7 +8,7 @@
 #include <unordered_set>
 #include <utility>
 
-#include "runtime/tensorrt/half_values.hpp"
+#include "base/half_values.hpp"
 #include "runtime/tensorrt/library.hpp"
 #include "trtyolo.hpp"
 
