@@ -49,20 +49,26 @@ enum class CloseMode { Drain, Drop };
 
 /// How a pool works. Checked by the pool's constructor.
 struct TRTYOLO_API PoolOption {
-  /// Runs at the same time. 0: what keeps the machine busy; on a CPU the engine's streams (InferOption::setStreams), on
-  /// a GPU 2 for images in its memory, so that one run is made ready while the other is at work, and 4 for images in
-  /// host memory, which are made ready by the processor.
+  /// GPUs that the pool runs images on, by their ordinals; each gets an engine and contexts of its own. nullopt: the
+  /// GPU of the model alone. For models on GPUs.
+  std::optional<std::vector<int>> devices;
+  /// All GPUs of the machine, in the place of `devices`; for a model on the CPU that is the CPU.
+  bool allDevices = false;
+  /// Runs at the same time, on each device. 0: what keeps the machine busy; on a CPU the engine's streams
+  /// (InferOption::setStreams), on a GPU 2 for images in its memory, so that one run is made ready while the other is
+  /// at work, and 4 for images in host memory, which are made ready by the processor.
   int contexts = 0;
   /// Most images in one run, at most the model's batch(). 0: that.
   int maxBatchSize = 0;
   /// How long an image may wait for others to share its run with while other runs are at work. None waits for company
   /// when no run is at work.
   std::chrono::microseconds maxQueueDelay = std::chrono::milliseconds(2);
-  /// Most images that wait in the queue. 0: four runs for each context, but at least 64.
+  /// Most images that wait in the queue. 0: four runs for each context of each device, but at least 64. Images that are
+  /// run again because their GPU failed come on top.
   std::size_t queueLength = 0;
   QueueFullPolicy queueFullPolicy = QueueFullPolicy::Block;  ///< what happens to an image that finds it full
-  /// Threads that decode encoded images; they begin with the first one. 0: 2 if the decoder takes several images at a
-  /// time, otherwise one a core, but at most 8.
+  /// Threads that decode encoded images; they begin with the first one. 0: 2 for each device if the decoder takes
+  /// several images at a time, otherwise one a core, but at most 8 and at least one for each device.
   int decodeThreads = 0;
 };
 
@@ -110,23 +116,35 @@ struct TRTYOLO_API PoolTimes {
   std::array<std::uint64_t, 19> below{};
 };
 
+/// What one device of a pool has done since the pool was made.
+struct TRTYOLO_API PoolDeviceMetrics {
+  std::optional<int> gpu;    ///< ordinal of the GPU; nullopt: the CPU
+  std::uint64_t runs = 0;    ///< runs that gave results
+  std::uint64_t images = 0;  ///< images of them
+  std::size_t running = 0;   ///< runs at work now
+  /// Why the GPU is not used any more; empty: it is. The last GPU of a pool stays in use, whatever it does.
+  std::string failure;
+};
+
 /// What a pool has done since it was made, and what it is doing. All images that were accepted are somewhere here:
 /// submitted = finished + failed + expired + cancelled + dropped + blocked + waiting + running.
 struct TRTYOLO_API PoolMetrics {
-  std::uint64_t submitted = 0;            ///< images accepted
-  std::uint64_t finished = 0;             ///< of them: have a result
-  std::uint64_t failed = 0;               ///< of them: their run threw, or they could not be decoded
-  std::uint64_t expired = 0;              ///< of them: DeadlineError
-  std::uint64_t cancelled = 0;            ///< of them: CancelledError
-  std::uint64_t dropped = 0;              ///< of them: ClosedError
-  std::size_t blocked = 0;                ///< now before a full queue
-  std::size_t waiting = 0;                ///< now in the queue
-  std::size_t running = 0;                ///< now in a run
-  std::uint64_t rejected = 0;             ///< images not accepted, because the queue was full
-  std::size_t longestQueue = 0;           ///< most that ever waited in the queue
-  std::size_t undecoded = 0;              ///< of those in the queue: encoded images that are not decoded yet
-  DecodeCounts decoded;                   ///< encoded images that the decoder has worked on, ended meanwhile or not
-  std::vector<std::uint64_t> batchSizes;  ///< runs by their number of images: [0] of one image, [1] of two, ...
+  std::uint64_t submitted = 0;             ///< images accepted
+  std::uint64_t finished = 0;              ///< of them: have a result
+  std::uint64_t failed = 0;                ///< of them: their run threw, or they could not be decoded
+  std::uint64_t expired = 0;               ///< of them: DeadlineError
+  std::uint64_t cancelled = 0;             ///< of them: CancelledError
+  std::uint64_t dropped = 0;               ///< of them: ClosedError
+  std::size_t blocked = 0;                 ///< now before a full queue
+  std::size_t waiting = 0;                 ///< now in the queue
+  std::size_t running = 0;                 ///< now in a run
+  std::uint64_t rejected = 0;              ///< images not accepted, because the queue was full
+  std::size_t longestQueue = 0;            ///< most that ever waited in the queue
+  std::size_t undecoded = 0;               ///< of those in the queue: encoded images that are not decoded yet
+  DecodeCounts decoded;                    ///< encoded images that the decoder has worked on, ended meanwhile or not
+  std::vector<std::uint64_t> batchSizes;   ///< runs by their number of images: [0] of one image, [1] of two, ...
+  std::uint64_t rerun = 0;                 ///< times that an image was run again because its GPU failed
+  std::vector<PoolDeviceMetrics> devices;  ///< in the order of BasePool::devices(); one entry on a CPU
 
   PoolTimes queueTime;    ///< of each image, from the call to the start of its run
   PoolTimes decode;       ///< of each call of the decoder
@@ -220,9 +238,10 @@ class TRTYOLO_API BasePool {
   BasePool(const BasePool&) = delete;
   BasePool& operator=(const BasePool&) = delete;
 
-  int contexts() const;             ///< runs at the same time
-  int maxBatchSize() const;         ///< most images in one run
-  std::size_t queueLength() const;  ///< most images that wait
+  int contexts() const;              ///< runs at the same time, on all devices together
+  std::vector<int> devices() const;  ///< the GPUs that it runs on, in their order; empty on a CPU
+  int maxBatchSize() const;          ///< most images in one run
+  std::size_t queueLength() const;   ///< most images that wait
   /// How many images of one caller keep the pool busy; of encoded ones it takes more, as they are decoded before.
   std::size_t inFlight(bool encoded = false) const;
   const ModelInfo& info() const;  ///< as the model's; valid as long as the pool
@@ -239,8 +258,8 @@ class TRTYOLO_API BasePool {
 
   using Request = std::shared_ptr<PoolRequest>;
 
-  // With as many streams as suit the machine, unless they were set.
-  static InferOption forManyCallers(const InferOption& option);
+  // On the first device of the pool, and with as many streams as suit the machine, unless they were set.
+  static InferOption forManyCallers(const InferOption& option, const PoolOption& pool);
   // Hands the results to `take`, in their order, in the caller's thread.
   void predictEach(const Image* images, std::size_t count, const std::function<void(trtyolo::Result&&)>& take);
   // Throws what submit() throws.
@@ -268,8 +287,14 @@ class TRTYOLO_API BasePool {
 /// any more. Images share a run if they have the same network size. The oldest image is run first, and waits for no
 /// other when its time is over, so that none waits for ever.
 ///
+/// Several GPUs (PoolOption::devices): images in host memory and encoded ones go where least is at work; images in the
+/// memory of a GPU are run by that GPU. Order of arrival decides among all images that a GPU can run, and none waits
+/// for another that it cannot run.
+///
 /// Failures: an image that is not what Image says it must be is refused in its caller's thread. If a run fails, its
-/// images are run again one by one, so that an image fails by itself only.
+/// images are run again one by one, so that an image fails by itself only. A GPU of several that fails for good is left
+/// out: the log says so once, and so does PoolDeviceMetrics::failure; its images are run again by the other GPUs, but
+/// for those in its own memory, which get its error. The last GPU stays in use, and its images get its errors.
 ///
 /// Results are those of the model with the thresholds that it has when the pool is made. The pool shares the model's
 /// engine (weights are in memory once), and needs the model itself no longer.
@@ -283,6 +308,7 @@ class Pool : public BasePool {
   using Result = decltype(std::declval<M&>().predict(std::declval<const Image&>()));
 
   /// @throws std::invalid_argument  an option makes no sense for this model
+  /// @throws ModelError, DeviceError  the model cannot be loaded on one of PoolOption::devices
   explicit Pool(const M& model, const PoolOption& option = {}) : BasePool(model, option) {}
 
   /// A pool of `model` in which an image that is alone, because the pool is idle, is run by `lowLatencyModel`: the same
@@ -298,7 +324,7 @@ class Pool : public BasePool {
   /// @throws ModelError, DeviceError  the model cannot be loaded
   /// @throws std::invalid_argument  an option makes no sense for this model
   explicit Pool(const std::string& file, const InferOption& option = {}, const PoolOption& pool = {})
-      : BasePool(M::load(file, forManyCallers(option)), pool) {}
+      : BasePool(M::load(file, forManyCallers(option, pool)), pool) {}
 
   /// The result of one image. Returns when it is complete.
   /// @throws std::invalid_argument  the image is not what Image says it must be

@@ -47,7 +47,7 @@ class Model::Impl {
 
   const ModelInfo& info() const { return engine_->description().info; }
   const Engine& engine() const { return *engine_; }
-  ModelParts parts() const { return {engine_, sourceSize_, decoding_, options()}; }
+  ModelParts parts() const { return {engine_, registry_, sourceSize_, decoding_, options()}; }
 
   PostprocessOptions options() const {
     const std::lock_guard lock(mutex_);

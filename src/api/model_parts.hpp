@@ -8,12 +8,14 @@
 #include "image/geometry.hpp"
 #include "model/postprocess_options.hpp"
 #include "runtime/engine.hpp"
+#include "runtime/engine_registry.hpp"
 
 namespace trtyolo {
 
 struct ModelParts {
   std::shared_ptr<const Engine> engine;
-  std::optional<Size> sourceSize;  // the only one that images may have
+  std::shared_ptr<EngineRegistry> registry;  // of its engines on other GPUs
+  std::optional<Size> sourceSize;            // the only one that images may have
   ImageDecoding decoding;
   PostprocessOptions options;  // as they are now
 };

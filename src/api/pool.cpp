@@ -12,6 +12,7 @@
 #include "api/image_check.hpp"
 #include "api/model_parts.hpp"
 #include "api/option.hpp"
+#include "api/pool_devices.hpp"
 #include "model/postprocess_options.hpp"
 #include "pool/scheduler.hpp"
 
@@ -88,37 +89,41 @@ class InFlightRequests {
 
 class BasePool::Impl {
  public:
-  Impl(ModelParts model, const PoolOption& option, std::unique_ptr<Context> lowLatency)
-      : engine_(std::move(model.engine)),
+  // `lowLatency`: null if there is none.
+  Impl(ModelParts model, const PoolOption& option, const ModelParts* lowLatency)
+      : engines_(enginesOn(poolDevices(option, *model.engine), model)),
         sourceSize_(model.sourceSize),
         decoding_(model.decoding),
-        contexts_(chosen("contexts", option.contexts, engine_->parallelRuns(), 1024, "more cannot pay")),
+        contexts_(chosen("contexts", option.contexts, engine().parallelRuns(), 1024, "more cannot pay")),
         settings_(settingsOf(option)),
         entry_(entryOf(option.queueFullPolicy)) {
-    std::vector<std::unique_ptr<Context>> contexts;
-    contexts.reserve(static_cast<std::size_t>(contexts_));
-    for (int i = 0; i < contexts_; ++i) {
-      contexts.push_back(engine_->createContext());
-    }
     try {
-      scheduler_ =
-          std::make_shared<Scheduler>(std::move(contexts), std::move(lowLatency), std::move(model.options), settings_);
+      scheduler_ = std::make_shared<Scheduler>(schedulerDevices(lowLatency), std::move(model.options), settings_);
     } catch (const std::system_error& error) {
       throw Error("pool of '" + info().file + "': the machine has no more threads (one is needed for each of " +
-                  std::to_string(contexts_) + " contexts): " + error.what());
+                  std::to_string(contexts()) + " contexts): " + error.what());
     }
   }
   ~Impl() { scheduler_->close(CloseMode::Drain); }
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
-  const ModelInfo& info() const { return engine_->description().info; }
-  int contexts() const { return contexts_; }
+  const ModelInfo& info() const { return engine().description().info; }
+  int contexts() const { return contexts_ * static_cast<int>(engines_.size()); }
+  std::vector<int> devices() const {
+    std::vector<int> gpus;
+    for (const auto& engine : engines_) {
+      if (const std::optional<int> gpu = engine->gpu()) {
+        gpus.push_back(*gpu);
+      }
+    }
+    return gpus;
+  }
   const SchedulerSettings& settings() const { return settings_; }
   Scheduler& scheduler() const { return *scheduler_; }
   std::size_t inFlight(bool encoded) const {
     const DecodeStage& stage = settings_.decoding;
-    return encoded && stage.decode ? stage.ahead : runSoon(settings_);
+    return (encoded && stage.decode ? stage.ahead : runSoon(settings_)) * engines_.size();
   }
 
   void predict(const Image* images, std::size_t count, const std::function<void(Result&&)>& take) const {
@@ -126,7 +131,7 @@ class BasePool::Impl {
     const Entry first = entry_ == Entry::Block ? Entry::Later : entry_;
     if (count == 1) {
       const ImageView view = checked(images[0]);
-      take(scheduler_->predict(view, engine_->description().fit(view.size), first));
+      take(scheduler_->predict(view, engine().description().fit(view.size), first, deviceOf(view)));
       return;
     }
     std::vector<ImageView> views;
@@ -179,8 +184,34 @@ class BasePool::Impl {
   }
 
  private:
+  const Engine& engine() const { return *engines_.front(); }  // the same but for the GPU on all devices
+
   ImageView checked(const Image& image, std::optional<std::size_t> index = std::nullopt) const {
-    return checkedView(image, sourceSize_, index, engine_->gpu());
+    return checkedView(image, sourceSize_, index, engine().gpu());
+  }
+
+  // The device that the image must be run on: with one device, which looks at the image itself, none.
+  std::optional<std::size_t> deviceOf(const ImageView& view) const {
+    const std::optional<int> gpu = engines_.size() > 1 ? engine().gpuHolding(view) : std::nullopt;
+    return gpu ? std::optional(indexOfGpu(*gpu, devices())) : std::nullopt;
+  }
+
+  std::vector<SchedulerDevice> schedulerDevices(const ModelParts* lowLatency) const {
+    std::vector<SchedulerDevice> devices;
+    for (const auto& engine : engines_) {
+      SchedulerDevice device;
+      device.gpu = engine->gpu();
+      device.contexts.reserve(static_cast<std::size_t>(contexts_));
+      for (int i = 0; i < contexts_; ++i) {
+        device.contexts.push_back(engine->createContext());
+      }
+      if (lowLatency) {
+        device.lowLatency = engineOn(device.gpu, *lowLatency)->createContext();
+      }
+      device.works = [engine] { return engine->works(); };
+      devices.push_back(std::move(device));
+    }
+    return devices;
   }
 
   Request send(Request request, const SubmitOption& option, std::function<void(const Request&)> onDone) const {
@@ -190,7 +221,7 @@ class BasePool::Impl {
     return request;
   }
 
-  // Images that the contexts run next: two runs of each.
+  // Images that the contexts of a device run next: two runs of each.
   std::size_t runSoon(const SchedulerSettings& settings) const {
     return 2 * static_cast<std::size_t>(contexts_) * settings.maxBatchSize;
   }
@@ -209,29 +240,30 @@ class BasePool::Impl {
     settings.queueLength =
         option.queueLength > 0
             ? option.queueLength
-            : std::max(kShortestQueue, kRunsInQueue * static_cast<std::size_t>(contexts_) * settings.maxBatchSize);
+            : std::max(kShortestQueue, kRunsInQueue * static_cast<std::size_t>(contexts()) * settings.maxBatchSize);
     settings.file = info().file;
-    settings.header = ResultHeader(engine_->description());
+    settings.header = ResultHeader(engine().description());
     if (decoding_.possible()) {
       settings.decoding = decodeStage(option, runSoon(settings));
     }
     return settings;
   }
 
-  // `soon`: images that are run next.
+  // `soon`: images that a device runs next.
   DecodeStage decodeStage(const PoolOption& option, std::size_t soon) const {
     DecodeStage stage;
-    stage.batch = decoding_.batch(*engine_);
+    stage.batch = decoding_.batch(engine());
     const int cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-    const int usual = stage.batch > 1 ? kBatchDecoders : std::min(cores, kMostDecoders);
+    const int devices = static_cast<int>(engines_.size());
+    const int usual = stage.batch > 1 ? kBatchDecoders * devices : std::max(std::min(cores, kMostDecoders), devices);
     stage.threads =
         static_cast<std::size_t>(chosen("decodeThreads", option.decodeThreads, usual, 1024, "more cannot pay"));
-    stage.ahead = soon + stage.threads * stage.batch;
+    stage.ahead = soon + (stage.threads + engines_.size() - 1) / engines_.size() * stage.batch;
     // Nothing is decoded any more when this goes; tickets, which keep the scheduler, are not to keep the decoder.
-    stage.decode = [this](std::span<const EncodedImage> images) {
-      return decoding_.decode(images, *engine_, std::nullopt);
+    stage.decode = [this](std::span<const EncodedImage> images, std::size_t device) {
+      return decoding_.decode(images, *engines_[device], std::nullopt);
     };
-    stage.fit = [this](Size size) { return engine_->description().fit(size); };
+    stage.fit = [this](Size size) { return engine().description().fit(size); };
     return stage;
   }
 
@@ -268,32 +300,36 @@ class BasePool::Impl {
   Request requestFor(const ImageView& view) const {
     auto request = std::make_shared<PoolRequest>();
     request->image = view;
-    request->box = engine_->description().fit(view.size);
+    request->box = engine().description().fit(view.size);
+    request->device = deviceOf(view);
     request->scheduler = scheduler_;
     return request;
   }
 
-  std::shared_ptr<const Engine> engine_;
+  std::vector<std::shared_ptr<const Engine>> engines_;  // of each device; at least one
   std::optional<Size> sourceSize_;
   ImageDecoding decoding_;
-  int contexts_;
+  int contexts_;  // of each device
   SchedulerSettings settings_;
   Entry entry_;
   std::shared_ptr<Scheduler> scheduler_;  // tickets have a share of it, but what is large goes when it is closed
 };
 
-InferOption BasePool::forManyCallers(const InferOption& option) {
+InferOption BasePool::forManyCallers(const InferOption& option, const PoolOption& pool) {
   InferOption copy = option;
   if (!copy.impl().engine.streams) {
     copy.setStreams(0);
+  }
+  if (pool.devices && !pool.devices->empty() && pool.devices->front() >= 0) {
+    copy.setDeviceId(pool.devices->front());
   }
   return copy;
 }
 
 namespace {
 
-// A context of `lowLatencyModel` that can stand in for those of `model`; it keeps its engine alive.
-std::unique_ptr<Context> lowLatencyContext(const ModelParts& model, const ModelParts& lowLatencyModel) {
+// That contexts of `lowLatencyModel` can stand in for those of `model`.
+void checkLowLatencyModel(const ModelParts& model, const ModelParts& lowLatencyModel) {
   const ModelInfo &wanted = model.engine->description().info, &found = lowLatencyModel.engine->description().info;
   const auto text = [](const ModelInfo& info) {
     return std::to_string(info.networkWidth) + "x" + std::to_string(info.networkHeight) +
@@ -304,15 +340,19 @@ std::unique_ptr<Context> lowLatencyContext(const ModelParts& model, const ModelP
     throw std::invalid_argument("Pool: the model for one image, '" + found.file + "' (" + text(found) +
                                 "), is to be the same network as '" + wanted.file + "' (" + text(wanted) + ")");
   }
-  return lowLatencyModel.engine->createContext();
 }
 
 }  // namespace
 
-BasePool::BasePool(const Model& model, const PoolOption& option, const Model* lowLatencyModel)
-    : impl_(std::make_unique<Impl>(
-          model.parts(), option,
-          lowLatencyModel ? lowLatencyContext(model.parts(), lowLatencyModel->parts()) : nullptr)) {}
+BasePool::BasePool(const Model& model, const PoolOption& option, const Model* lowLatencyModel) {
+  if (!lowLatencyModel) {
+    impl_ = std::make_unique<Impl>(model.parts(), option, nullptr);
+    return;
+  }
+  const ModelParts lowLatency = lowLatencyModel->parts();
+  checkLowLatencyModel(model.parts(), lowLatency);
+  impl_ = std::make_unique<Impl>(model.parts(), option, &lowLatency);
+}
 BasePool::~BasePool() = default;
 BasePool::BasePool(BasePool&&) noexcept = default;
 BasePool& BasePool::operator=(BasePool&&) noexcept = default;
@@ -326,6 +366,10 @@ BasePool::Impl& BasePool::impl() const {
 
 int BasePool::contexts() const {
   return impl().contexts();
+}
+
+std::vector<int> BasePool::devices() const {
+  return impl().devices();
 }
 
 int BasePool::maxBatchSize() const {

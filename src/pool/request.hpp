@@ -27,6 +27,7 @@ using DeadlineQueue = std::multimap<std::chrono::steady_clock::time_point, PoolR
 // Images that can share a run, in the order of arrival.
 struct RequestGroup {
   Size network;
+  std::optional<std::size_t> device;  // the only one that can run them; nullopt: any
   RequestList requests;
 };
 
@@ -34,7 +35,7 @@ class PoolRequest {
  public:
   using Clock = std::chrono::steady_clock;
 
-  // How far it is; it never goes back.
+  // How far it is. It goes back from Running, and decoded images from Waiting, when their GPU has failed.
   enum class Stage {
     Blocked,   // before a full queue
     Encoded,   // in the queue, to be decoded
@@ -45,9 +46,10 @@ class PoolRequest {
   };
 
   // Set by whoever submits it, before it does.
-  std::optional<EncodedImage> encoded;  // then the next two are not set before it is decoded
+  std::optional<EncodedImage> encoded;  // then the next three are not set before it is decoded
   ImageView image;
   Letterbox box;
+  std::optional<std::size_t> device;  // of the scheduler: the only one that can run it; nullopt: any
   Clock::time_point deadline = Clock::time_point::max();
   std::shared_ptr<const void> owner;  // of the pixels or the encoded bytes; of these there is one
   std::function<void(const std::shared_ptr<PoolRequest>&)> onDone;
@@ -60,7 +62,7 @@ class PoolRequest {
   Stage stage = Stage::Done;
   Clock::time_point arrived;
   RequestList::iterator place;          // while it is blocked or waits
-  std::list<RequestGroup> ownGroup{1};  // one, for when there is no group yet that the image belongs to
+  std::list<RequestGroup> ownGroup{1};  // for when there is no group yet that the image belongs to; see joinGroup()
   DeadlineQueue::iterator due;          // while it is blocked or waits, if it has a deadline
   std::condition_variable changed;      // it is not blocked any more, or done
   bool taken = false;                   // the result, by get()

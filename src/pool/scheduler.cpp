@@ -1,8 +1,11 @@
 #include "pool/scheduler.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <iterator>
+#include <new>
 #include <system_error>
+#include <tuple>
 #include <utility>
 
 #include "base/trace.hpp"
@@ -16,6 +19,26 @@ constexpr Clock::time_point kNever = Clock::time_point::max();
 
 double milliseconds(Clock::duration duration) {
   return std::chrono::duration<double, std::milli>(duration).count();
+}
+
+std::shared_ptr<PoolRequest> requestOf(const ImageView& image, const Letterbox& box, std::optional<std::size_t> only) {
+  auto request = std::make_shared<PoolRequest>();
+  request->image = image;
+  request->box = box;
+  request->device = only;
+  return request;
+}
+
+// Of an image that came without a request. None if there is no memory for it.
+RequestList requestAgain(const ImageView& image, const Letterbox& box, Clock::time_point arrived) noexcept {
+  try {
+    RequestList list{requestOf(image, box, std::nullopt)};
+    list.front()->arrived = arrived;
+    list.front()->place = list.begin();
+    return list;
+  } catch (const std::bad_alloc&) {
+    return {};
+  }
 }
 
 template <typename ErrorType>
@@ -42,16 +65,24 @@ void Scheduler::Run::clear() {
   times.clear();
 }
 
-Scheduler::Scheduler(std::vector<std::unique_ptr<Context>> contexts, std::unique_ptr<Context> lowLatency,
-                     PostprocessOptions options, SchedulerSettings settings)
+Scheduler::Scheduler(std::vector<SchedulerDevice> devices, PostprocessOptions options, SchedulerSettings settings)
     : options_(std::move(options)),
       settings_(std::move(settings)),
       cancelled_(errorOf<CancelledError>(settings_, "the image was cancelled before it was run")),
       expired_(errorOf<DeadlineError>(settings_, "the image's deadline passed before it was run")),
       dropped_(errorOf<ClosedError>(settings_, "it was closed before the image was run")),
-      idle_(std::move(contexts)),
-      lowLatency_(std::move(lowLatency)),
-      wakeTimes_(idle_.size() + (lowLatency_ ? 1 : 0), kNever) {
+      devices_(devices.size()),
+      working_(devices.size()) {
+  std::size_t contexts = 0;
+  for (std::size_t i = 0; i < devices.size(); ++i) {
+    Device& device = devices_[i];
+    device.idle = std::move(devices[i].contexts);
+    device.lowLatency = std::move(devices[i].lowLatency);
+    device.works = std::move(devices[i].works);
+    device.counts.gpu = devices[i].gpu;
+    contexts += device.idle.size() + (device.lowLatency ? 1 : 0);
+  }
+  wakeTimes_.resize(contexts, kNever);
   counts_.batchSizes.resize(settings_.maxBatchSize);
   try {
     workers_.reserve(wakeTimes_.size());
@@ -69,51 +100,66 @@ Scheduler::Scheduler(std::vector<std::unique_ptr<Context>> contexts, std::unique
 // ---------------------------------------------------------------------------------------------------------------------
 // Callers
 
-Result Scheduler::predict(const ImageView& image, const Letterbox& box, Entry entry) {
+Result Scheduler::predict(const ImageView& image, const Letterbox& box, Entry entry, std::optional<std::size_t> only) {
   const Clock::time_point arrived = Clock::now();
   {
     Lock lock(mutex_);
     checkOpen();
-    if (!idle_.empty() && nothingWaits() && (runs_ == 0 || settings_.maxBatchSize == 1)) {
-      ContextLease context = acquire(true);
-      ++counts_.submitted;
-      ++counts_.running;
-      lock.unlock();
-      Result result;
-      StageTimes times;
-      std::exception_ptr error;
-      try {
-        const TraceRange range("pool run");
-        times = context->predict({&image, 1}, {&box, 1}, options_, {&result, 1});
-        settings_.header.addTo({&result, 1}, {&image, 1}, times);
-      } catch (...) {
-        error = std::current_exception();
-      }
-      const Clock::time_point now = Clock::now();
-      lock.lock();
-      --counts_.running;
-      queueTimes_.add(0);
-      if (error) {
-        ++counts_.failed;
-      } else {
-        ++counts_.finished;
-        count(times, 1);
-        latencies_.add(milliseconds(now - arrived));
-      }
-      release(std::move(context));
-      notifyWorker(now);
-      lock.unlock();
-      if (error) {
-        std::rethrow_exception(error);
-      }
-      return result;
+    Device* const device = nothingWaits() ? deviceFor(only, leastBusy()) : nullptr;
+    if (device && (device->running == 0 || settings_.maxBatchSize == 1)) {
+      return runHere(lock, *device, image, box, arrived, only);
     }
   }
-  const auto request = std::make_shared<PoolRequest>();
-  request->image = image;
-  request->box = box;
+  const RequestPtr request = requestOf(image, box, only);
   submit(request, entry);
   return take(*request);
+}
+
+// In the caller's thread.
+Result Scheduler::runHere(Lock& lock, Device& device, const ImageView& image, const Letterbox& box,
+                          Clock::time_point arrived, std::optional<std::size_t> only) {
+  ContextLease context = acquire(device, true);
+  ++counts_.submitted;
+  ++counts_.running;
+  lock.unlock();
+  Result result;
+  StageTimes times;
+  std::exception_ptr error;
+  RequestList again;  // the image, if another device is to run it
+  try {
+    const TraceRange range("pool run");
+    times = context->predict({&image, 1}, {&box, 1}, options_, {&result, 1});
+    settings_.header.addTo({&result, 1}, {&image, 1}, times);
+  } catch (...) {
+    error = std::current_exception();
+  }
+  if (error && !device.works() && leaveOut(device, error) && !only) {
+    again = requestAgain(image, box, arrived);
+  }
+  const RequestPtr moved = again.empty() ? nullptr : again.front();
+  const Clock::time_point now = Clock::now();
+  lock.lock();
+  --counts_.running;
+  queueTimes_.add(0);
+  if (moved) {
+    runAgain(*moved, again);
+  } else if (error) {
+    ++counts_.failed;
+  } else {
+    ++counts_.finished;
+    count(device, times, 1);
+    latencies_.add(milliseconds(now - arrived));
+  }
+  release(std::move(context));
+  notifyWorker(now);
+  lock.unlock();
+  if (moved) {
+    return take(*moved);
+  }
+  if (error) {
+    std::rethrow_exception(error);
+  }
+  return result;
 }
 
 void Scheduler::submit(const RequestPtr& request, Entry entry) {
@@ -230,7 +276,7 @@ void Scheduler::close(CloseMode mode) {
     }
     work_.notify_all();
     decode_.notify_all();
-    ended_.wait(lock, [&] { return nothingWaits() && runs_ == 0; });
+    ended_.wait(lock, [&] { return atEnd(); });
   }
   {
     const std::lock_guard joining(joining_);
@@ -243,11 +289,13 @@ void Scheduler::close(CloseMode mode) {
     }
   }
   callbacks_.stop();
-  std::vector<std::unique_ptr<Context>> contexts;
-  std::unique_ptr<Context> lowLatency;
+  std::vector<std::vector<std::unique_ptr<Context>>> contexts(devices_.size());
+  std::vector<std::unique_ptr<Context>> lowLatency(devices_.size());
   const Lock lock(mutex_);
-  contexts.swap(idle_);
-  lowLatency.swap(lowLatency_);
+  for (std::size_t i = 0; i < devices_.size(); ++i) {
+    contexts[i].swap(devices_[i].idle);
+    lowLatency[i].swap(devices_[i].lowLatency);
+  }
 }
 
 PoolMetrics Scheduler::metrics() {
@@ -255,6 +303,10 @@ PoolMetrics Scheduler::metrics() {
   PoolMetrics metrics = counts_;
   metrics.waiting = waiting_;
   metrics.undecoded = encoded_.size() + decoding_.size();
+  for (const Device& device : devices_) {
+    metrics.devices.push_back(device.counts);
+    metrics.devices.back().running = device.running;
+  }
   const Histogram queueTimes = queueTimes_, decodes = decodes_, preprocess = preprocess_, inference = inference_,
                   postprocess = postprocess_, latencies = latencies_;
   lock.unlock();
@@ -293,7 +345,7 @@ void Scheduler::work(std::size_t worker, Run& run, Run& done) {
       lock.unlock();
       notifyCallers(done);
       lock.lock();
-    } else if (closing_ && nothingWaits()) {
+    } else if (atEnd()) {
       return;
     } else {
       wakeTimes_[worker] = nextWakeTime();
@@ -309,33 +361,27 @@ void Scheduler::work(std::size_t worker, Run& run, Run& done) {
 
 // Makes up a run, if one is to begin now.
 bool Scheduler::begin(Run& run, Clock::time_point now) {
-  if (idle_.empty()) {
+  const Next next = nextReadyGroup(now);
+  if (!next) {
     return false;
   }
-  const auto group = nextReadyGroup(now);
-  if (group == groups_.end()) {
-    return false;
-  }
-  run.context = acquire(waiting_ == 1);
-  RequestList& requests = group->requests;
+  run.context = acquire(*next.device, waiting_ == 1);
+  RequestList& requests = next.group->requests;
   while (!requests.empty() && run.requests.size() < settings_.maxBatchSize) {
     PoolRequest& request = *requests.front();
     request.stage = PoolRequest::Stage::Running;
     queueTimes_.add(milliseconds(now - request.arrived));
     forgetDeadline(request);
-    run.requests.splice(run.requests.end(), requests, requests.begin());
+    leaveGroup(next.group, request, run.requests);
   }
   waiting_ -= run.requests.size();
   counts_.running += run.requests.size();
-  if (requests.empty()) {
-    groups_.erase(group);
-  }
   admitBlocked();
   notifyWorker(now);
   return true;
 }
 
-void Scheduler::execute(Run& run) const {
+void Scheduler::execute(Run& run) {
   const std::size_t size = run.requests.size();
   for (const RequestPtr& request : run.requests) {
     run.images.push_back(request->image);
@@ -345,46 +391,65 @@ void Scheduler::execute(Run& run) const {
   run.results.resize(size);
   run.errors.resize(size);
   run.together = true;
+  run.mayMove = false;
   try {
     run.times.push_back(run.context->predict(run.images, run.boxes, options_, run.results));
     settings_.header.addTo(run.results, run.images, run.times.back());
-    return;
   } catch (...) {
-    run.errors[0] = std::current_exception();
+    executeEach(run, std::current_exception());
   }
-  // Which image it was is not known: each by itself.
+}
+
+// After the error of a run: which image it was is not known, so each is run by itself, while the device works.
+void Scheduler::executeEach(Run& run, std::exception_ptr error) {
+  Device& device = *run.context.device;
+  const std::size_t size = run.requests.size();
   run.together = false;
-  for (std::size_t i = 0; size > 1 && i < size; ++i) {
-    run.errors[i] = nullptr;
+  for (std::size_t i = 0; i < size; ++i) {
+    if (error && !device.works()) {
+      run.mayMove = leaveOut(device, error);
+      std::fill(run.errors.begin() + static_cast<std::ptrdiff_t>(i), run.errors.end(), error);
+      return;
+    }
+    if (size == 1) {
+      run.errors[0] = error;
+      return;
+    }
+    error = nullptr;
     try {
       run.times.push_back(
           run.context->predict({&run.images[i], 1}, {&run.boxes[i], 1}, options_, {&run.results[i], 1}));
       settings_.header.addTo({&run.results[i], 1}, {&run.images[i], 1}, run.times.back());
     } catch (...) {
-      run.errors[i] = std::current_exception();
+      run.errors[i] = error = std::current_exception();
     }
   }
+  run.mayMove = error && !device.works() && leaveOut(device, error);
 }
 
 void Scheduler::finish(Run& run) {
   const Clock::time_point now = Clock::now();
   const std::size_t size = run.requests.size();
   std::size_t i = 0;
-  for (const RequestPtr& request : run.requests) {
-    request->stage = PoolRequest::Stage::Done;
-    request->error = std::move(run.errors[i]);
-    if (request->error) {
+  for (auto next = run.requests.begin(); next != run.requests.end(); ++i) {
+    PoolRequest& request = **next++;
+    if (run.errors[i] && run.mayMove && (!request.device || request.encoded)) {
+      runAgain(request, run.requests);
+      continue;
+    }
+    request.stage = PoolRequest::Stage::Done;
+    request.error = std::move(run.errors[i]);
+    if (request.error) {
       ++counts_.failed;
     } else {
-      request->result = std::move(run.results[i]);
+      request.result = std::move(run.results[i]);
       ++counts_.finished;
-      latencies_.add(milliseconds(now - request->arrived));
+      latencies_.add(milliseconds(now - request.arrived));
     }
-    ++i;
   }
   counts_.running -= size;
   for (const StageTimes& times : run.times) {
-    count(times, run.together ? size : 1);
+    count(*run.context.device, times, run.together ? size : 1);
   }
   release(std::move(run.context));
 }
@@ -399,58 +464,90 @@ void Scheduler::notifyCallers(Run& run) {
   run.clear();
 }
 
-void Scheduler::count(const StageTimes& times, std::size_t images) {
+void Scheduler::count(Device& device, const StageTimes& times, std::size_t images) {
   ++counts_.batchSizes[images - 1];
+  ++device.counts.runs;
+  device.counts.images += images;
   preprocess_.add(times.preprocess);
   inference_.add(times.inference);
   postprocess_.add(times.postprocess);
 }
 
-// `alone`: for a run of one image, with no other waiting. There is an idle context.
-Scheduler::ContextLease Scheduler::acquire(bool alone) {
-  const bool lowLatency = alone && runs_ == 0 && lowLatency_ != nullptr;
+// `alone`: for a run of one image, with no other waiting. The device has an idle context.
+Scheduler::ContextLease Scheduler::acquire(Device& device, bool alone) {
+  const bool lowLatency = alone && device.running == 0 && device.lowLatency != nullptr;
   ++runs_;
+  ++device.running;
+  device.lastBegun = ++begun_;
   if (lowLatency) {
-    return {std::move(lowLatency_), true};
+    return {std::move(device.lowLatency), &device, true};
   }
-  ContextLease lease{std::move(idle_.back()), false};
-  idle_.pop_back();
+  ContextLease lease{std::move(device.idle.back()), &device, false};
+  device.idle.pop_back();
   return lease;
 }
 
 void Scheduler::release(ContextLease context) {
+  Device& device = *context.device;
   if (context.lowLatency) {
-    lowLatency_ = std::move(context.context);
+    device.lowLatency = std::move(context.context);
   } else {
-    idle_.push_back(std::move(context.context));
+    device.idle.push_back(std::move(context.context));
   }
+  --device.running;
   --runs_;
   notifyEnd();
 }
 
-// The group whose oldest images are to be run now; an idle context is there.
-Scheduler::Groups::iterator Scheduler::nextReadyGroup(Clock::time_point now) {
-  const auto arrived = [](const RequestGroup& group) { return group.requests.front()->arrived; };
-  const auto older = [&](const RequestGroup& a, const RequestGroup& b) { return arrived(a) < arrived(b); };
-  const auto oldest = std::min_element(groups_.begin(), groups_.end(), older);
-  if (oldest == groups_.end() || runs_ == 0 || closing_ || now - arrived(*oldest) >= settings_.maxQueueDelay) {
-    return oldest;
-  }
-  auto full = groups_.end();
-  for (auto group = groups_.begin(); group != groups_.end(); ++group) {
-    if (group->requests.size() >= settings_.maxBatchSize && (full == groups_.end() || older(*group, *full))) {
-      full = group;
+// Where an image that any device can run is best run: of those with an idle context the one with the fewest runs at
+// work, in turn. Null: there is none.
+Scheduler::Device* Scheduler::leastBusy() {
+  Device* found = nullptr;
+  for (Device& device : devices_) {
+    if (device.available() &&
+        (!found || std::tie(device.running, device.lastBegun) < std::tie(found->running, found->lastBegun))) {
+      found = &device;
     }
   }
-  return full;
+  return found;
+}
+
+// Where an image can be run now, if any: on `only`, if that says one.
+Scheduler::Device* Scheduler::deviceFor(std::optional<std::size_t> only, Device* leastBusy) {
+  if (!only) {
+    return leastBusy;
+  }
+  return devices_[*only].available() ? &devices_[*only] : nullptr;
+}
+
+// The group whose oldest images are to be run now, of those that can: the oldest one that need not wait for others to
+// share its run.
+Scheduler::Next Scheduler::nextReadyGroup(Clock::time_point now) {
+  Next next;
+  Device* const free = leastBusy();
+  if (!free) {
+    return next;
+  }
+  for (auto group = groups_.begin(); group != groups_.end(); ++group) {
+    Device* const device = deviceFor(group->device, free);
+    const Clock::time_point arrived = group->requests.front()->arrived;
+    const bool ready = device && (device->running == 0 || closing_ || now - arrived >= settings_.maxQueueDelay ||
+                                  group->requests.size() >= settings_.maxBatchSize);
+    if (ready && (!next || arrived < next.group->requests.front()->arrived)) {
+      next = {group, device};
+    }
+  }
+  return next;
 }
 
 // When something is to be done that nobody will call for.
 Clock::time_point Scheduler::nextWakeTime() {
   Clock::time_point time = deadlines_.empty() ? kNever : deadlines_.begin()->first;
-  if (!idle_.empty()) {
+  if (Device* const free = leastBusy()) {
     for (const RequestGroup& group : groups_) {
-      time = std::min(time, group.requests.front()->arrived + settings_.maxQueueDelay);
+      if (deviceFor(group.device, free)) {
+        time = std::min(time, group.requests.front()->arrived + settings_.maxQueueDelay);
+      }
     }
   }
   return time;
@@ -458,8 +555,7 @@ Clock::time_point Scheduler::nextWakeTime() {
 
 // To be called after every change that may let a run begin, or that brings nextWakeTime() nearer.
 void Scheduler::notifyWorker(Clock::time_point now) {
-  const bool mayBegin = !idle_.empty() && nextReadyGroup(now) != groups_.end();
-  if (mayBegin || nextWakeTime() < *std::min_element(wakeTimes_.begin(), wakeTimes_.end())) {
+  if (nextReadyGroup(now) || nextWakeTime() < *std::min_element(wakeTimes_.begin(), wakeTimes_.end())) {
     work_.notify_one();
   }
 }
@@ -469,8 +565,9 @@ void Scheduler::notifyWorker(Clock::time_point now) {
 
 // The group that the image belongs to, or the end.
 Scheduler::Groups::iterator Scheduler::groupOf(const PoolRequest& request) {
-  return std::find_if(groups_.begin(), groups_.end(),
-                      [&](const RequestGroup& each) { return each.network == request.box.network; });
+  return std::find_if(groups_.begin(), groups_.end(), [&](const RequestGroup& each) {
+    return each.network == request.box.network && each.device == request.device;
+  });
 }
 
 // Puts the image, which is in `from`, into the queue.
@@ -485,20 +582,47 @@ void Scheduler::enter(PoolRequest& request, RequestList& from) {
   }
 }
 
-// Puts the image, which is in `from`, where it waits for its run. It may have come before others that are there.
+// Moves the image from one list to another that is in the order of arrival.
+void Scheduler::moveInOrder(PoolRequest& request, RequestList& from, RequestList& to) {
+  auto behind = to.end();
+  while (behind != to.begin() && (*std::prev(behind))->arrived > request.arrived) {
+    --behind;
+  }
+  to.splice(behind, from, request.place);
+}
+
+// Puts the image, which is in `from`, where it waits for its run. It may have come before others that are there. A
+// group's list node is that of one of its images, all others have theirs.
 void Scheduler::joinGroup(PoolRequest& request, RequestList& from) {
   auto group = groupOf(request);
   if (group == groups_.end()) {
     groups_.splice(groups_.end(), request.ownGroup);
     group = std::prev(groups_.end());
     group->network = request.box.network;
+    group->device = request.device;
   }
-  auto behind = group->requests.end();
-  while (behind != group->requests.begin() && (*std::prev(behind))->arrived > request.arrived) {
-    --behind;
-  }
-  group->requests.splice(behind, from, request.place);
+  moveInOrder(request, from, group->requests);
   request.stage = PoolRequest::Stage::Waiting;
+  if (request.device) {
+    Device& device = devices_[*request.device];
+    ++device.ownImages;
+    if (device.failure) {
+      ++counts_.failed;
+      end(request, device.failure);
+    }
+  }
+}
+
+void Scheduler::leaveGroup(Groups::iterator group, PoolRequest& request, RequestList& to) {
+  to.splice(to.end(), group->requests, request.place);
+  if (request.device) {
+    --devices_[*request.device].ownImages;
+  }
+  if (group->requests.empty()) {
+    request.ownGroup.splice(request.ownGroup.end(), groups_, group);
+  } else if (request.ownGroup.empty()) {
+    request.ownGroup.splice(request.ownGroup.end(), group->requests.front()->ownGroup);
+  }
 }
 
 // There is one.
@@ -513,10 +637,10 @@ PoolRequest& Scheduler::anyThatWaits() const {
 
 void Scheduler::admitBlocked() {
   while (!blocked_.empty() && waiting_ < settings_.queueLength) {
-    PoolRequest& request = *blocked_.front();
+    const RequestPtr request = blocked_.front();
     --counts_.blocked;
-    enter(request, blocked_);
-    request.changed.notify_all();
+    enter(*request, blocked_);
+    request->changed.notify_all();
   }
   notifyDecoder();
 }
@@ -529,13 +653,12 @@ void Scheduler::end(PoolRequest& request, const std::exception_ptr& error) {
     --counts_.blocked;
   } else if (request.stage < PoolRequest::Stage::Waiting) {
     ended.splice(ended.begin(), request.stage == PoolRequest::Stage::Encoded ? encoded_ : decoding_, request.place);
+    if (request.stage == PoolRequest::Stage::Decoding) {
+      --devices_[*request.device].ownImages;
+    }
     --waiting_;
   } else {
-    const auto group = groupOf(request);
-    ended.splice(ended.begin(), group->requests, request.place);
-    if (group->requests.empty()) {
-      groups_.erase(group);
-    }
+    leaveGroup(groupOf(request), request, ended);
     --waiting_;
   }
   forgetDeadline(request);
@@ -577,12 +700,10 @@ void Scheduler::postCallback(RequestList& from, RequestList::iterator place) {
 
 // Wakes those who wait for the end, when it comes.
 void Scheduler::notifyEnd() {
-  if (closing_ && nothingWaits()) {
+  if (atEnd()) {
     work_.notify_all();
     decode_.notify_all();
-    if (runs_ == 0) {
-      ended_.notify_all();
-    }
+    ended_.notify_all();
   }
 }
 

@@ -108,13 +108,14 @@ class EncodedPoolTest : public testing::Test {
   void make(const Sizes& sizes) {
     machine_.maxBatchSize = sizes.maxBatchSize;
     SchedulerSettings settings{sizes.maxBatchSize, 1h, sizes.queueLength, "fake", {}};
-    settings.decoding = {[this](std::span<const EncodedImage> images) { return decoder_.decode(images); },
-                         [](Size size) {
-                           return Letterbox::fit(size, {32, 32});
-                         },
-                         sizes.threads, sizes.batch, sizes.ahead};
-    scheduler_ = std::make_shared<Scheduler>(test::fakeContexts(machine_, sizes.contexts), nullptr,
-                                             PostprocessOptions{}, std::move(settings));
+    settings.decoding = {
+        [this](std::span<const EncodedImage> images, std::size_t /*device*/) { return decoder_.decode(images); },
+        [](Size size) {
+          return Letterbox::fit(size, {32, 32});
+        },
+        sizes.threads, sizes.batch, sizes.ahead};
+    scheduler_ = std::make_shared<Scheduler>(test::fakeDevice(machine_, sizes.contexts), PostprocessOptions{},
+                                             std::move(settings));
   }
 
   std::shared_ptr<PoolRequest> request(int byte) {

@@ -29,7 +29,7 @@ constexpr std::uint8_t kPixel = 7;
 class PoolFailuresTest : public testing::Test {
  protected:
   std::shared_ptr<Scheduler> make(std::size_t contexts, std::size_t queueLength = 64) {
-    return std::make_shared<Scheduler>(test::fakeContexts(machine_, contexts), nullptr, PostprocessOptions{},
+    return std::make_shared<Scheduler>(test::fakeDevice(machine_, contexts), PostprocessOptions{},
                                        SchedulerSettings{4, 1h, queueLength, "fake", {}});
   }
 
@@ -161,7 +161,7 @@ class Usage {
 
   void run(test::FakeMachine& machine, CloseMode mode) {
     attempt([&] {
-      scheduler_ = std::make_shared<Scheduler>(test::fakeContexts(machine, 2), nullptr, PostprocessOptions{},
+      scheduler_ = std::make_shared<Scheduler>(test::fakeDevice(machine, 2), PostprocessOptions{},
                                                SchedulerSettings{3, 1ms, 4, "fake", {}});
     });
     if (!scheduler_) {

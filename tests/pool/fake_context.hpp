@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "pool/scheduler.hpp"
 #include "runtime/engine.hpp"
 
 namespace trtyolo::test {
@@ -127,6 +128,15 @@ inline std::vector<std::unique_ptr<Context>> fakeContexts(FakeMachine& machine, 
     contexts.push_back(std::make_unique<FakeContext>(machine));
   }
   return contexts;
+}
+
+// One device with so many contexts.
+inline std::vector<SchedulerDevice> fakeDevice(FakeMachine& machine, std::size_t contexts,
+                                               std::unique_ptr<Context> lowLatency = nullptr) {
+  std::vector<SchedulerDevice> devices(1);
+  devices[0].contexts = fakeContexts(machine, contexts);
+  devices[0].lowLatency = std::move(lowLatency);
+  return devices;
 }
 
 }  // namespace trtyolo::test

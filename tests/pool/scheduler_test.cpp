@@ -40,9 +40,9 @@ class SchedulerTest : public testing::Test {
   void make(std::size_t contexts, std::size_t maxBatchSize, std::chrono::microseconds maxQueueDelay = 1h,
             std::size_t queueLength = 64) {
     machine_.maxBatchSize = maxBatchSize;
-    scheduler_ = std::make_shared<Scheduler>(test::fakeContexts(machine_, contexts), std::move(lowLatency_),
-                                             PostprocessOptions{},
-                                             SchedulerSettings{maxBatchSize, maxQueueDelay, queueLength, "fake", {}});
+    scheduler_ =
+        std::make_shared<Scheduler>(test::fakeDevice(machine_, contexts, std::move(lowLatency_)), PostprocessOptions{},
+                                    SchedulerSettings{maxBatchSize, maxQueueDelay, queueLength, "fake", {}});
   }
 
   ImageView image(int byte) const { return {&bytes_[static_cast<std::size_t>(byte)], {1, 1}, 1, 1}; }

@@ -185,13 +185,13 @@ void runSchedule(unsigned long seed) {
   settings.file = "fake";
   machine.maxBatchSize = settings.maxBatchSize;
   Tally tally;
-  auto contexts = test::fakeContexts(machine, static_cast<std::size_t>(1 + dice.upTo(2)));
+  const auto contexts = static_cast<std::size_t>(1 + dice.upTo(2));
   std::unique_ptr<Context> lowLatency;
   if (dice.oneIn(2)) {
     lowLatency = std::move(test::fakeContexts(machine, 1).front());
   }
-  auto scheduler =
-      std::make_shared<Scheduler>(std::move(contexts), std::move(lowLatency), PostprocessOptions{}, settings);
+  auto scheduler = std::make_shared<Scheduler>(test::fakeDevice(machine, contexts, std::move(lowLatency)),
+                                               PostprocessOptions{}, settings);
   std::vector<std::thread> threads;
   for (int i = dice.upTo(5); i >= 0; --i) {
     threads.emplace_back(

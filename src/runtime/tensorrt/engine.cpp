@@ -119,6 +119,27 @@ class TensorRtEngine final : public Engine {
 
   const ModelDescription& description() const override { return description_; }
   std::optional<int> gpu() const override { return device_; }
+  int gpuCount() const override { return cuda::deviceCount(); }
+
+  // Memory of the host, or that moves between both, is not in that of one GPU.
+  std::optional<int> gpuHolding(const ImageView& image) const override {
+    if (image.memory == ImageMemory::Host || (image.memory == ImageMemory::AsOption && !deviceImages_)) {
+      return std::nullopt;
+    }
+    const cuda::DeviceScope scope(device_);
+    const cudaPointerAttributes attributes = cuda::attributesOf(image.data);
+    return attributes.type == cudaMemoryTypeDevice ? std::optional(attributes.device) : std::nullopt;
+  }
+
+  bool works() const noexcept override {
+    try {
+      const cuda::DeviceScope scope(device_);
+      return cuda::state() == cudaSuccess;
+    } catch (const Error&) {
+      return false;
+    }
+  }
+
   // One runs while the next is prepared. Preparing host images takes the processor a quarter of the network's time (16
   // of 1080p, YOLO11n, an H200): more than one is prepared then.
   int parallelRuns() const override { return deviceImages_ ? 2 : 4; }

@@ -22,18 +22,6 @@ constexpr std::size_t kMostShapes = 8;
 // the device). A single attempt can also fail for lack of memory.
 constexpr int kMostCaptureFailures = 3;
 
-// Whose memory `pointer` is in; all zero if CUDA does not know it.
-cudaPointerAttributes attributesOf(const void* pointer) {
-  cudaPointerAttributes attributes{};
-  const cudaError_t status = cudaPointerGetAttributes(&attributes, pointer);
-  if (status == cudaErrorInvalidValue) {  // what earlier versions of CUDA say of such memory
-    cuda::ignore(status);
-    return {};
-  }
-  cuda::check(status, "looking for an image");
-  return attributes;
-}
-
 }  // namespace
 
 struct Executor::Shape {
@@ -312,7 +300,7 @@ ImageView Executor::placed(std::size_t place, const ImageView& image, const Lett
   }
   bool pinned = !made;
   for (const ImagePlane& plane : planesOf(image, 0, image.size.height)) {
-    const cudaPointerAttributes found = attributesOf(plane.data);
+    const cudaPointerAttributes found = cuda::attributesOf(plane.data);
     if (found.type == cudaMemoryTypeDevice) {
       refuse("this image is in the memory of GPU " + std::to_string(found.device) +
              "; Image::memory, or InferOption::enableCudaMem() for all, says that images are there");
@@ -385,7 +373,7 @@ ImageView Executor::onDevice(const ImageView& image) const {
 const std::uint8_t* Executor::pointerOnDevice(const std::uint8_t* pointer) const {
   constexpr const char* kPromise =
       "enableCudaMem(), or Image::memory, says that the image is in the memory of the model's GPU; ";
-  const cudaPointerAttributes attributes = attributesOf(pointer);
+  const cudaPointerAttributes attributes = cuda::attributesOf(pointer);
   const int own = cuda::currentDevice();
   if (attributes.type == cudaMemoryTypeDevice && attributes.device != own) {
     refuse(std::string(kPromise) + "this pointer is of GPU " + std::to_string(attributes.device) +
