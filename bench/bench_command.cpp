@@ -54,7 +54,7 @@ class Bench {
     report_["machine"] = machine();
     if (usesGpu_) report_["machine"]["gpu"] = report_["device"];
     report_["rows"] = Json::array();
-    const bool well = measureAll(plan(options_, memories(), decoders()));
+    const bool well = measureAll(plan(options_, memories(), decoders(), usesGpu_ ? settings_.gpus.size() : 1));
 
     // The table first: figures that took minutes are not lost to a full disk.
     if (!jsonOnly) std::cout << app::printable(table(report_, options_.all)) << std::flush;
@@ -149,6 +149,7 @@ class Bench {
         const bool beside = i > 0 && planned[i - 1].beside && !rows.back().contains("error");
         if (beside) rows.back().update(found["network"]);
         said.update(found["row"]);
+        compareGpus(said, rows);
       } catch (const Interrupted&) {
         break;
       } catch (const std::exception& error) {
@@ -167,11 +168,25 @@ class Bench {
     return well;
   }
 
+  /// Says how many times as fast as on one GPU it is, if there is a row that tells.
+  static void compareGpus(Json& row, const Json& rows) {
+    if (row.value("gpus", 1) == 1) return;
+    const auto same = [&](const Json& other) {
+      return other.value("gpus", 0) == 1 && other["kind"] == row["kind"] && other["n"] == row["n"] &&
+             other["memory"] == row["memory"] && other.value("decode", "") == row.value("decode", "");
+    };
+    const auto one = std::find_if(rows.begin(), rows.end(), same);
+    for (const char* key : {"images_per_s", "frames_per_s"}) {
+      if (one == rows.end() || !row.contains(key) || !one->contains(key)) continue;
+      row["gpu_ratio"] = std::round(row[key].get<double>() / (*one)[key].get<double>() * 1000) / 1000;
+    }
+  }
+
   Json measureRow(const PlannedRow& row, const std::function<void(double)>& progress) const {
     const Job& job = row.job;
     using Clock = std::chrono::steady_clock;
     const bool processes = job.kind == kProcesses;
-    const std::size_t gpus = settings_.gpus.size();
+    const auto gpus = static_cast<std::size_t>(job.gpus);
     const double before = usedMegabytes();
     const auto start = Clock::now();
     const Workers workers(processes ? job.n : 1, frontend_.interrupted);
@@ -187,7 +202,7 @@ class Bench {
     const double started = usedMegabytes();
     workers.ask([&](std::size_t i) {
       return "load " + (processes ? "model 1" : job.kind + " " + std::to_string(job.n)) + " " + job.memory + " " +
-             std::to_string(i % gpus) + " " + job.decode;
+             std::to_string(i % gpus) + " " + job.decode + " " + std::to_string(processes ? 1 : job.gpus);
     });
     if (job.kind != kNetwork) workers.ask("predict 0");
     const double ready = std::chrono::duration<double>(Clock::now() - start).count();

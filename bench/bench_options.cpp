@@ -67,11 +67,9 @@ void addOptions(CLI::App& command, Options& options, const std::string& sources)
   command.add_option("--at-once", options.settings.atOnce, "most calls at the same time (default: one for each clone)")
       ->type_name("N")
       ->check(CLI::Range(1, 1024).description(""));
-  command.add_option("--devices", options.gpus, "GPUs among which clones, models, callers and processes are spread")
-      ->delimiter(',')
-      ->allow_extra_args(false)
-      ->type_name("N,...")
-      ->check(CLI::Range(0, 1023).description(""));
+  app::addDevicesOption(command, options.devices,
+                        "GPUs among which clones, models, callers and processes are spread; clones, pools and jpeg "
+                        "are measured on the first of them, too, and \"x 1 GPU\" is how many times as fast all are");
   command.add_option("--json", options.json, "write the results as JSON to this file; - is standard output")
       ->type_name("FILE|-");
   command.add_flag("--all", options.all, "show everything that was measured, in further tables");
@@ -131,18 +129,28 @@ Settings settingsOf(const Options& options) {
   settings.streams = options.loading.streams;
   settings.gpus = {app::wholeNumber(options.loading.device).value_or(0)};
   settings.maxQueueDelay = std::chrono::microseconds(std::lround(options.queueDelay * 1000));
-  if (!options.gpus.empty()) {
-    if (!options.loading.device.empty()) throw app::UsageError("--devices and --device cannot both be given");
-    settings.gpus = options.gpus;
-    settings.option.setBackend(trtyolo::Backend::TensorRT).setDeviceId(options.gpus.front());
+  if (!options.devices.empty()) {
+    const std::vector<int> gpus = app::devicesOf(options.devices, options.loading);
+    if (gpus.empty()) return settings;
+    settings.gpus = gpus;
+    settings.option.setBackend(trtyolo::Backend::TensorRT).setDeviceId(gpus.front());
   }
   return settings;
 }
 
 /// The rows in the order of the table.
 std::vector<PlannedRow> plan(const Options& options, const std::vector<std::string>& memories,
-                             const std::vector<std::string>& decoders) {
+                             const std::vector<std::string>& decoders, std::size_t gpus) {
   std::vector<PlannedRow> rows;
+  // Of a kind that several GPUs make faster one GPU is measured as well. More than there are callers cannot be used.
+  const auto push = [&](PlannedRow row) {
+    const Job& job = row.job;
+    const int most = std::min(static_cast<int>(gpus), job.n);
+    row.job.gpus = 1;
+    if (most > 1 && (job.kind == kClones || job.kind == kPool || job.kind == kJpeg)) rows.push_back(row);
+    row.job.gpus = row.beside ? 1 : most;  // the next row is that of one GPU
+    rows.push_back(row);
+  };
   const std::set<int> counts(options.clones.begin(), options.clones.end());
   for (const std::string& memory : memories) {
     const auto add = [&](const char* kind, int n) {
@@ -150,9 +158,9 @@ std::vector<PlannedRow> plan(const Options& options, const std::vector<std::stri
       const bool first = memory == memories.front() && (kind == kModel || kind == kClones);
       if (options.measures(kNetwork) && first) {
         const bool beside = options.measures(kind);
-        rows.push_back({{kNetwork, n}, beside ? std::min(1.0, options.seconds) : options.seconds, false, beside});
+        push({{kNetwork, n}, beside ? std::min(1.0, options.seconds) : options.seconds, false, beside});
       }
-      if (options.measures(kind)) rows.push_back({{kind, n, memory}, options.seconds});
+      if (options.measures(kind)) push({{kind, n, memory}, options.seconds});
     };
     add(kModel, 1);
     for (const char* kind : {kClones, kSeparate, kProcesses}) {
@@ -165,17 +173,17 @@ std::vector<PlannedRow> plan(const Options& options, const std::vector<std::stri
   for (const std::string& decode : decoders) {
     for (const char* kind : {kJpeg, kPredict}) {
       for (const int n : counts) {
-        if (options.measures(kind)) rows.push_back({{kind, n, kHost, decode}, options.seconds});
+        if (options.measures(kind)) push({{kind, n, kHost, decode}, options.seconds});
       }
     }
     if (!options.measures(kStreams)) continue;
     Job job{kStreams, 1, decode == kGpu ? kGpu : kHost, decode};
     for (const int n : std::set<int>(options.streams.begin(), options.streams.end())) {
       job.n = n;
-      rows.push_back({job, 2 * options.seconds});
+      push({job, 2 * options.seconds});
     }
     if (!options.p99) continue;
-    job.n = std::max(1, static_cast<int>(options.gpus.size()));
+    job.n = job.gpus = static_cast<int>(gpus);
     rows.push_back({job, 10 * options.seconds, /*mostStreams=*/true});
   }
   return rows;

@@ -20,7 +20,7 @@ struct Options {
   Settings settings;
   app::ModelOptions loading;
   app::ResultOptions results;
-  std::vector<int> gpus;
+  std::string devices;  // "all", or ordinals with commas between; empty: one GPU
   std::vector<int> clones{1, 2, 4, 8};
   std::vector<std::string> kinds{kNetwork, kModel, kClones, kSeparate, kPool, kProcesses};
   std::vector<std::string> memories;  // where the image is; empty: host, and on a GPU gpu, too
@@ -56,9 +56,9 @@ struct PlannedRow {
 };
 
 /// The rows in the order of the table. `memories`: where images are, one after the other; `decoders`: where encoded
-/// ones are decoded.
+/// ones are decoded; `gpus`: how many there are to be used.
 std::vector<PlannedRow> plan(const Options& options, const std::vector<std::string>& memories,
-                             const std::vector<std::string>& decoders);
+                             const std::vector<std::string>& decoders, std::size_t gpus);
 
 /// The image of rows of a kind, or if that is empty of the first row that there is: of JPEG files and videos a drawn
 /// one of their size.

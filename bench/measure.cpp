@@ -103,7 +103,7 @@ void serve(const Settings& settings, const std::function<SourceImage(const std::
     if (command == "load") {
       Job job;
       std::ptrdiff_t index = 0;
-      words >> job.kind >> job.n >> job.memory >> index >> job.decode;
+      words >> job.kind >> job.n >> job.memory >> index >> job.decode >> job.gpus;
       pixels = image(job.kind);
       Settings own = settings;
       std::rotate(own.gpus.begin(), own.gpus.begin() + index, own.gpus.end());

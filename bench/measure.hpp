@@ -26,7 +26,7 @@ using Ask = std::function<nlohmann::ordered_json(const std::string& command)>;
 /// The commands of processes that measure, a line each, and what each is answered with, a line of JSON:
 ///   describe                                   what describe() says
 ///   start GPU...                               true: see startGpu()
-///   load KIND N host|pinned|gpu INDEX gpu|cpu|fast  true. INDEX is that of the process's first GPU; see Job::decode
+///   load KIND N host|pinned|gpu INDEX gpu|cpu|fast GPUS  true. INDEX is that of the process's first GPU; see Job
 ///   streams N                                  true: see Subject::setStreams()
 ///   predict SECONDS, network SECONDS, decode SECONDS  a Speed: see Subject
 ///   paced SECONDS                              what Subject::paced() says

@@ -22,6 +22,7 @@ struct Column {
 using Group = std::vector<Column>;
 
 const Group kMain{
+    {"GPUs", "gpus", 0, 5, "GPUs that work on the row"},
     {"images/s", "images_per_s", 1, 10, ""},
     {"ratio", "ratio", 3, 7,
      "images/s against the bare network's under the same settings: as many requests of one engine (for separate and "
@@ -33,10 +34,19 @@ const Group kMain{
      "its result, with each frame at its time"},
     {"p99 ms", "p99_ms", 2, 9, ""},
     {"p50 ratio", "p50_ratio", 3, 10, "p50 against that of the bare network's runs in the same slices"},
-    {"RSS MB", "rss_mb", 0, 8, "memory in MB of 1,000,000 bytes of the row's process (of processes: of all), resident"},
-    {"PSS MB", "pss_mb", 0, 8, "the same, but what k processes share counts 1/k"},
+    {"RSS MB", "rss_mb", 0, 7, "memory in MB of 1,000,000 bytes of the row's process (of processes: of all), resident"},
+    {"PSS MB", "pss_mb", 0, 7, "the same, but what k processes share counts 1/k"},
     {"GPU MB", "gpu_mb", 0, 8, "memory on the GPU, as the library counts it"},
     {"batch", "mean_batch", 1, 6, "images in a run of the pool in the mean"},
+};
+
+const Group kGpus{
+    {"GPUs", "gpus", 0, 6, ""},
+    {"images/s", "images_per_s", 1, 11, ""},
+    {"x 1 GPU", "gpu_ratio", 3, 9, "times the images/s of the row of one GPU"},
+    {"p50 ms", "p50_ms", 2, 9, ""},
+    {"p99 ms", "p99_ms", 2, 9, ""},
+    {"batch", "mean_batch", 1, 7, ""},
 };
 
 const Group kExported{
@@ -284,6 +294,12 @@ std::string table(const Json& report, bool all) {
         std::any_of(rows.begin(), rows.end(), [&, name = kind](const Json& row) { return row["kind"] == name; });
     if (shown) explain(out, kind, meaning);
   }
+  const auto onGpus = [](const Json& row) {
+    return row.contains("gpus") && (row["kind"] == "clones" || row["kind"] == "pool" || row["kind"] == "jpeg");
+  };
+  if (std::any_of(rows.begin(), rows.end(), [](const Json& row) { return row.contains("gpu_ratio"); })) {
+    writeGroup(out, rowsThat(rows, onGpus), kGpus, false);
+  }
   const auto compares = [](const Json& row) { return row.contains("exported_ratio"); };
   writeGroup(out, rowsThat(rows, compares), kExported, false);
   const auto decodes = [](const Json& row) { return row.contains("decode"); };
@@ -306,6 +322,7 @@ std::string line(const Json& row) {
     text += ", image on the GPU";
   }
   if (row["memory"] == "pinned") text += ", image in page-locked memory";
+  if (row.value("gpus", 1) > 1) text += ", " + std::to_string(row["gpus"].get<int>()) + " GPUs";
   if (row.contains("error")) return text + ": failed: " + row["error"].get<std::string>();
   const bool frames = row.contains("frames_per_s");
   text += ": " + number(row[frames ? "frames_per_s" : "images_per_s"].get<double>(), 1) +
@@ -314,6 +331,7 @@ std::string line(const Json& row) {
     text += ", " + number(row["ratio"].get<double>(), 3) + " of " +
             (row.contains("decode") ? "the limit" : "the network alone");
   }
+  if (row.contains("gpu_ratio")) text += ", " + number(row["gpu_ratio"].get<double>(), 3) + " x one GPU";
   if (frames) text += ", p99 " + number(row["p99_ms"].get<double>(), 1) + " ms";
   text += ", " + number(row["rss_mb"].get<double>(), 0) + " MB";
   if (row["gpu_mb"] != 0) text += " and " + number(row["gpu_mb"].get<double>(), 0) + " MB on the GPU";

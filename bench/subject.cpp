@@ -41,12 +41,14 @@ Speed networkSpeed(const Model& model, int requests, double seconds) {
 Subject::Subject(const Settings& settings, const Job& job, const SourceImage& image)
     : job_(job),
       gpus_(settings.gpus),
+      spread_(gpus_.size() > 1),
       source_(settings.source),
       fps_(settings.fps),
       atOnce_(settings.atOnce > 0 ? std::min(settings.atOnce, job.n) : job.n),
       turns_(atOnce_) {
   const bool separate = job.kind == kSeparate;
-  gpus_.resize(job.kind == kPredict ? 1 : std::min(gpus_.size(), static_cast<std::size_t>(job.n)));
+  gpus_.resize(job.kind == kPredict ? 1
+                                    : std::min({gpus_.size(), static_cast<std::size_t>(std::min(job.gpus, job.n))}));
   callers_ = job.kind == kNetwork ? 0 : static_cast<std::size_t>(job.n);
   engines_ = separate ? callers_ : gpus_.size();
   streams_ = settings.streams.value_or(streamsOf(job, atOnce_));
@@ -93,7 +95,7 @@ Subject::Subject(const Settings& settings, const Job& job, const SourceImage& im
   }
   if (clones) cloneMemory_["idle_clone_mb"] = (usedMegabytes() - withoutClones_) / (job.n - 1);
 
-  if (job.pooled()) makePools(settings, option);
+  if (job.pooled()) makePool(settings, option);
   if (job.kind == kPredict) makeClonesOfPredict(settings);
   std::size_t threads = std::max(callers_, engines_);
   if (jpegs_) threads = std::max(threads, engines_ * static_cast<std::size_t>(decodeThreads()));
@@ -101,26 +103,32 @@ Subject::Subject(const Settings& settings, const Job& job, const SourceImage& im
   if (job.kind == kStreams) setStreams(job.n);
 }
 
-void Subject::makePools(const Settings& settings, trtyolo::InferOption option) {
+void Subject::makePool(const Settings& settings, trtyolo::InferOption option) {
   trtyolo::PoolOption poolOption;
+  if (usesGpu_) poolOption.devices = gpus_;
   poolOption.contexts = settings.contexts;
   poolOption.maxQueueDelay = settings.maxQueueDelay;
-  if (jpegs_) poolOption.decodeThreads = decodeThreads();
-  for (std::size_t i = 0; i < engines_; ++i) {
-    if (settings.lowLatencyModel.empty()) {
-      pools_.push_back(std::make_unique<trtyolo::Pool<>>(*models_[i], poolOption));
-    } else {
-      option.setStreams(1).setBatch(1).setDeviceId(gpus_[i]);
-      lowLatency_.push_back(std::make_unique<Model>(Model::load(settings.lowLatencyModel, option)));
-      pools_.push_back(std::make_unique<trtyolo::Pool<>>(*models_[i], *lowLatency_[i], poolOption));
-    }
-    // A GPU captures a graph for each number of images; none of that is to be measured.
-    for (int size = 1; usesGpu_ && size <= pools_[i]->maxBatchSize(); ++size) {
-      const std::vector<trtyolo::Image> images(static_cast<std::size_t>(size), images_[i]);
-      for (int turn = 0; turn < 2 * pools_[i]->contexts(); ++turn) pools_[i]->predict(images);
+  if (jpegs_) poolOption.decodeThreads = decodeThreads() * static_cast<int>(engines_);
+  if (settings.lowLatencyModel.empty()) {
+    pool_ = std::make_unique<trtyolo::Pool<>>(*models_.front(), poolOption);
+  } else {
+    option.setStreams(1).setBatch(1).setDeviceId(gpus_.front());
+    lowLatency_.push_back(std::make_unique<Model>(Model::load(settings.lowLatencyModel, option)));
+    pool_ = std::make_unique<trtyolo::Pool<>>(*models_.front(), *lowLatency_.front(), poolOption);
+  }
+  warmUpPool();
+  warmUpRuns_ = pool_->metrics().batchSizes;
+}
+
+/// A GPU captures a graph for each number of images; none of that is to be measured.
+void Subject::warmUpPool() {
+  for (int size = 1; usesGpu_ && size <= pool_->maxBatchSize(); ++size) {
+    for (int turn = 0; turn < 2 * pool_->contexts(); ++turn) {
+      std::vector<trtyolo::Image> images;  // so many for each GPU
+      for (int i = 0; i < size; ++i) images.insert(images.end(), images_.begin(), images_.end());
+      pool_->predict(images);
     }
   }
-  warmUpRuns_ = pools_.front()->metrics().batchSizes;
 }
 
 Speed Subject::predict(double seconds) {
@@ -128,16 +136,16 @@ Speed Subject::predict(double seconds) {
   return together(callers_, [this, seconds](std::size_t number) {
     const std::size_t place = number % gpus_.size();
     if (!videos_.empty()) {
-      const std::size_t ahead = std::max<std::size_t>(2, pools_[place]->inFlight() / callers_ + 1);
-      return videos_[number]->predict(*pools_[place], ahead, seconds);
+      const std::size_t ahead = std::max<std::size_t>(2, pool_->inFlight() / callers_ + 1);
+      return videos_[number]->predict(*pool_, ahead, seconds);
     }
     const trtyolo::Image& image = images_[place];
-    const int batch = pools_.empty() ? models_[number]->batch() : 1;
+    const int batch = pool_ ? 1 : models_[number]->batch();
     const std::vector<trtyolo::Image> images(static_cast<std::size_t>(batch), image);
     std::size_t next = number;  // of encoded images
     const auto call = [&] {
-      if (jpegs_) return pools_[place]->predict(jpegs_->image(next++)).num;
-      return pools_.empty() ? models_[number]->predict(images).front().num : pools_[place]->predict(image).num;
+      if (jpegs_) return pool_->predict(jpegs_->image(next++)).num;
+      return pool_ ? pool_->predict(image).num : models_[number]->predict(images).front().num;
     };
     return repeated(seconds, batch, turns_, [&] {
       const int found = call();
@@ -151,8 +159,8 @@ Speed Subject::networks(const Models& models, double seconds) {
   const auto atOnce = static_cast<std::size_t>(atOnce_);
   return together(std::min(engines_, atOnce), [&](std::size_t i) {
     std::size_t requests = 1;
-    if (!pools_.empty()) {
-      requests = static_cast<std::size_t>(pools_[i]->contexts());
+    if (pool_) {
+      requests = static_cast<std::size_t>(pool_->contexts()) / engines_;
     } else if (job_.kind != kSeparate) {
       requests = atOnce / engines_ + (i < atOnce % engines_ ? 1 : 0);
     }
@@ -204,7 +212,7 @@ Json Subject::memory() const {
 Json Subject::readMemory() const {
   const ProcessMemory process = processMemory();
   Json json{{"batch", models_.front()->batch()},
-            {"streams", pools_.empty() ? streams_ : pools_.front()->contexts()},
+            {"streams", pool_ ? pool_->contexts() : streams_},
             {"rss_mb", process.resident},
             {"pss_mb", process.proportional},
             {"gpu_mb", 0},
@@ -239,6 +247,7 @@ Json Subject::work() const {
   if (const auto level = info.metadata.find("optimization_level"); level != info.metadata.end()) {
     json["optimization_level"] = level->second;
   }
+  if (spread_) json["gpus"] = gpus_.size();
   if (callers_ == 0) return json;
   if (info.task != trtyolo::Task::Classify && !job_.encoded()) json["objects"] = objects_;
   if (files_) return json;  // nothing more is known of the command's clones
@@ -249,21 +258,21 @@ Json Subject::work() const {
     inference += network / static_cast<double>(count);
     postprocess += after / static_cast<double>(count);
   };
-  for (const auto& pool : pools_) {
-    const trtyolo::PoolMetrics metrics = pool->metrics();
-    add(metrics.preprocess.median, metrics.inference.median, metrics.postprocess.median, pools_.size());
+  if (pool_) {
+    const trtyolo::PoolMetrics metrics = pool_->metrics();
+    add(metrics.preprocess.median, metrics.inference.median, metrics.postprocess.median, 1);
   }
-  for (std::size_t i = 0; pools_.empty() && i < models_.size(); ++i) {
+  for (std::size_t i = 0; !pool_ && i < models_.size(); ++i) {
     const trtyolo::Timing timing = models_[i]->timing();
     add(timing.preprocess, timing.inference, timing.postprocess, models_.size());
   }
   json["preprocess_ms"] = preprocess;
   json["inference_ms"] = inference;
   json["postprocess_ms"] = postprocess;
-  if (!pools_.empty()) {
-    trtyolo::PoolMetrics metrics = pools_.front()->metrics();
+  if (pool_) {
+    trtyolo::PoolMetrics metrics = pool_->metrics();
     for (std::size_t i = 0; i < warmUpRuns_.size(); ++i) metrics.batchSizes[i] -= warmUpRuns_[i];
-    json["contexts"] = pools_.front()->contexts();
+    json["contexts"] = pool_->contexts();
     json["mean_batch"] = metrics.meanBatch();
     json["queue_ms"] = metrics.queueTime.median;
     json["queue_p99_ms"] = metrics.queueTime.p99;

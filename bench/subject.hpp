@@ -42,7 +42,7 @@ struct Settings {
   std::string model;            ///< model file
   trtyolo::InferOption option;  ///< how it is loaded
   std::optional<int> streams;   ///< of the engine on a CPU; nullopt: as suits the row
-  std::vector<int> gpus{0};     ///< clones, models, callers and processes take turns among them
+  std::vector<int> gpus{0};     ///< clones, models, callers and processes take turns among the first Job::gpus of them
   int atOnce = 0;               ///< most calls at the same time; 0: one for each clone or model
   std::string lowLatencyModel;  ///< runs a pool's images that come alone; empty: as all others
   int contexts = 0;             ///< of a pool; 0: its own choice
@@ -60,6 +60,7 @@ struct Job {
   int n = 1;
   std::string memory = kHost;  ///< where the image is
   std::string decode = kCpu;   ///< where and how encoded images are decoded: kGpu, kCpu or kFast
+  int gpus = 1;                ///< at most, of Settings::gpus
 
   bool encoded() const { return kind == kJpeg || kind == kPredict || kind == kStreams; }
   bool pooled() const { return kind == kPool || kind == kJpeg || kind == kStreams; }
@@ -98,7 +99,8 @@ class Subject {
   Speed predictFiles(double seconds);
   Speed together(std::size_t count, const std::function<Speed(std::size_t)>& work);
   Speed networks(const Models& models, double seconds);
-  void makePools(const Settings& settings, trtyolo::InferOption option);
+  void makePool(const Settings& settings, trtyolo::InferOption option);
+  void warmUpPool();
   /// What decodes for pools, and alone, on each GPU.
   int decodeThreads() const { return jpegs_->threads(modelsGpu(0)); }
   std::optional<int> modelsGpu(std::size_t place) const {
@@ -111,13 +113,14 @@ class Subject {
   Job job_;
   int streams_;
   std::vector<int> gpus_;
+  bool spread_ = false;  // rows are to be told apart by their GPUs
   bool usesGpu_ = false;
   ProcessMemory before_ = processMemory();
   std::size_t callers_ = 0, engines_ = 0;  // the first models have an engine each
   Models models_, lowLatency_, exported_;
   std::string exportedFile_;
   trtyolo::InferOption exportedOption_;
-  std::vector<std::unique_ptr<trtyolo::Pool<>>> pools_;
+  std::unique_ptr<trtyolo::Pool<>> pool_;            // on all GPUs
   std::vector<std::uint64_t> warmUpRuns_;            // by their number of images
   std::vector<std::shared_ptr<const void>> pixels_;  // those that are not where the caller has them
   std::vector<trtyolo::Image> images_;               // one for each GPU

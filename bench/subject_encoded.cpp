@@ -102,8 +102,7 @@ Json Subject::paced(double seconds) {
   const auto start = Clock::now(), begin = start + kStart;
   together(callers_, [&](std::size_t number) {
     const double phase = static_cast<double>(number) / static_cast<double>(callers_) / fps;
-    const Paced one =
-        videos_[number]->paced(*pools_[number % pools_.size()], begin + ticks(phase), begin + ticks(seconds), fps);
+    const Paced one = videos_[number]->paced(*pool_, begin + ticks(phase), begin + ticks(seconds), fps);
     const std::lock_guard lock(mutex);
     all.add(one);
     return Speed{seconds, 1, {}};

@@ -47,6 +47,9 @@ enum class QueueFullPolicy { Block, Reject };
 /// What close() does with images that wait: all are run, or none (ClosedError). Those in a run are finished either way.
 enum class CloseMode { Drain, Drop };
 
+/// How many GPUs models can run on, numbered from 0. None without a driver, and in builds for CPUs.
+TRTYOLO_API int gpuCount();
+
 /// How a pool works. Checked by the pool's constructor.
 struct TRTYOLO_API PoolOption {
   /// GPUs that the pool runs images on, by their ordinals; each gets an engine and contexts of its own. nullopt: the

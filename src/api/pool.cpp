@@ -91,7 +91,7 @@ class BasePool::Impl {
  public:
   // `lowLatency`: null if there is none.
   Impl(ModelParts model, const PoolOption& option, const ModelParts* lowLatency)
-      : engines_(enginesOn(poolDevices(option, *model.engine), model)),
+      : engines_(enginesOn(poolDevices(option, *model.engine, gpuCount()), model)),
         sourceSize_(model.sourceSize),
         decoding_(model.decoding),
         contexts_(chosen("contexts", option.contexts, engine().parallelRuns(), 1024, "more cannot pay")),

@@ -8,6 +8,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "runtime/backends.hpp"
+
 namespace trtyolo {
 namespace {
 
@@ -40,7 +42,7 @@ void checkDevices(const std::vector<int>& gpus, int count) {
 
 }  // namespace
 
-std::vector<int> poolDevices(const PoolOption& option, const Engine& engine) {
+std::vector<int> poolDevices(const PoolOption& option, const Engine& engine, int gpus) {
   if (option.devices && option.allDevices) {
     throw std::invalid_argument("PoolOption: devices and allDevices are both set; set one of them");
   }
@@ -49,12 +51,16 @@ std::vector<int> poolDevices(const PoolOption& option, const Engine& engine) {
                                 engine.description().info.device + "); leave it unset, or load the model for a GPU");
   }
   if (option.devices) {
-    checkDevices(*option.devices, engine.gpuCount());
+    checkDevices(*option.devices, gpus);
     return *option.devices;
   }
-  std::vector<int> all(option.allDevices && engine.gpu() ? static_cast<std::size_t>(engine.gpuCount()) : 0);
+  std::vector<int> all(option.allDevices && engine.gpu() ? static_cast<std::size_t>(gpus) : 0);
   std::iota(all.begin(), all.end(), 0);
   return all;
+}
+
+int gpuCount() {
+  return countGpus();
 }
 
 std::vector<std::shared_ptr<const Engine>> enginesOn(const std::vector<int>& gpus, const ModelParts& model) {

@@ -12,9 +12,9 @@
 
 namespace trtyolo {
 
-// The GPUs that the options name for a model with this engine; empty: its own device alone. Throws
-// std::invalid_argument, and DeviceError for GPUs that the machine does not have.
-std::vector<int> poolDevices(const PoolOption& option, const Engine& engine);
+// The GPUs that the options name for a model with this engine; empty: its own device alone. `gpus`: how many the
+// machine has. Throws std::invalid_argument, and DeviceError for GPUs that there are not.
+std::vector<int> poolDevices(const PoolOption& option, const Engine& engine, int gpus);
 
 // An engine of the model on each of these GPUs, or its own if there are none. Throws what EngineRegistry::on() throws.
 std::vector<std::shared_ptr<const Engine>> enginesOn(const std::vector<int>& gpus, const ModelParts& model);

@@ -124,6 +124,16 @@ void buildEngineFile(const std::string& onnx, const std::string& engine, const B
   builder->build(source, engine, option);
 }
 
+int countGpus() {
+  int most = 0;
+  for (const BackendEntry& backend : backendTable()) {
+    if (backend.gpuCount) {
+      most = std::max(most, backend.gpuCount());
+    }
+  }
+  return most;
+}
+
 std::map<std::string, std::string> builtInBackends() {
   std::map<std::string, std::string> versions;
   for (const BackendEntry& entry : backendTable()) {

@@ -31,6 +31,7 @@ struct BackendEntry {
   std::function<void(const ModelSource& onnx, const std::string& engine, const BuildOption&)> build;
   // Page-locked memory that all its GPUs can read under the same address; empty if it has no GPUs. Throws DeviceError.
   std::function<std::shared_ptr<void>(std::size_t bytes)> pinned;
+  std::function<int()> gpuCount;  // GPUs of the machine; empty: it runs on none
 };
 
 // Each backend's own row, in its folder; only of those built in. TensorRT's loads ONNX files, too: their engine is
@@ -55,6 +56,9 @@ ModelDescription inspectFile(const std::string& path, const EngineOptions& optio
 
 // See buildEngine(); the option is checked.
 void buildEngineFile(const std::string& onnx, const std::string& engine, const BuildOption& option);
+
+// GPUs that backends built in can run on.
+int countGpus();
 
 // Name and version of each backend built in.
 std::map<std::string, std::string> builtInBackends();

@@ -37,9 +37,6 @@ class Engine : public std::enable_shared_from_this<Engine> {
   // The GPU that it is on; none if it runs on the CPU.
   virtual std::optional<int> gpu() const { return std::nullopt; }
 
-  // How many GPUs the machine has; 0 if it runs on the CPU.
-  virtual int gpuCount() const { return 0; }
-
   // The GPU that the image can only be run on, because it is in that one's memory. Throws DeviceError.
   virtual std::optional<int> gpuHolding(const ImageView& /*image*/) const { return std::nullopt; }
 

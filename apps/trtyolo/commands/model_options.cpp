@@ -1,14 +1,18 @@
 // Options of loading a model: see model_options.hpp.
 #include "commands/model_options.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <fstream>
 #include <map>
+#include <numeric>
+#include <sstream>
 #include <stdexcept>
 #include <vector>
 
 #include "commands/command.hpp"
+#include "trtyolo/pool.hpp"
 
 namespace app {
 namespace {
@@ -35,6 +39,18 @@ std::vector<std::string> readNames(const std::string& file) {
   while (!names.empty() && names.back().empty()) names.pop_back();
   if (names.empty()) throw std::runtime_error("--labels: names of classes were expected in '" + file + "', found none");
   return names;
+}
+
+/// The numbers of "0,1"; nothing if the text is something else, or has one twice.
+std::optional<std::vector<int>> ordinals(const std::string& text) {
+  std::vector<int> numbers;
+  std::istringstream parts(text + ",");
+  for (std::string part; std::getline(parts, part, ',');) {
+    const auto number = wholeNumber(part);
+    if (!number || std::find(numbers.begin(), numbers.end(), *number) != numbers.end()) return std::nullopt;
+    numbers.push_back(*number);
+  }
+  return numbers;
 }
 
 }  // namespace
@@ -135,6 +151,23 @@ void addModelOptions(CLI::App& command, ModelOptions& options, const std::string
   command.add_option("--threads", options.threads, "threads that the engine uses on a CPU (default: one a core)")
       ->type_name("N")
       ->check(CLI::Range(1, 1024).description(""));
+}
+
+void addDevicesOption(CLI::App& command, std::string& devices, const std::string& help) {
+  command.add_option("--devices", devices, help)->type_name("N,...|all")->check([](const std::string& text) {
+    return text == "all" || ordinals(text) ? "" : "all, or GPUs like 0,1, each once, were expected, found " + text;
+  });
+}
+
+std::vector<int> devicesOf(const std::string& devices, const ModelOptions& options) {
+  if (!options.device.empty()) throw UsageError("--devices and --device cannot both be given");
+  if (options.backend == "openvino" && devices != "all") {
+    throw UsageError("--backend openvino runs on the CPU, and --devices names GPUs");
+  }
+  if (devices != "all") return ordinals(devices).value();
+  std::vector<int> all(options.backend == "openvino" ? 0 : static_cast<std::size_t>(trtyolo::gpuCount()));
+  std::iota(all.begin(), all.end(), 0);
+  return all;
 }
 
 void addHeadOption(CLI::App& command, std::string& head) {

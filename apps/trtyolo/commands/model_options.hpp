@@ -44,6 +44,14 @@ std::optional<int> wholeNumber(std::string_view text);
 /// group is set. `streams` is the name of the one for those of the engine.
 void addModelOptions(CLI::App& command, ModelOptions& options, const std::string& streams = "--streams");
 
+/// Adds --devices, several GPUs, with what it does there.
+void addDevicesOption(CLI::App& command, std::string& devices, const std::string& help);
+
+/// The GPUs that --devices names: "all", or ordinals with commas between. Empty: all of a machine without a GPU, where
+/// models run on the CPU.
+/// @throws UsageError  it contradicts --device or --backend
+std::vector<int> devicesOf(const std::string& devices, const ModelOptions& options);
+
 /// Adds the option that says how much of a network runs.
 void addHeadOption(CLI::App& command, std::string& head);
 

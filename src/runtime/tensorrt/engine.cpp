@@ -119,7 +119,6 @@ class TensorRtEngine final : public Engine {
 
   const ModelDescription& description() const override { return description_; }
   std::optional<int> gpu() const override { return device_; }
-  int gpuCount() const override { return cuda::deviceCount(); }
 
   // Memory of the host, or that moves between both, is not in that of one GPU.
   std::optional<int> gpuHolding(const ImageView& image) const override {
@@ -312,7 +311,8 @@ BackendEntry backend() {
           .load = &load,
           .inspect = &inspect,
           .build = &buildFile,
-          .pinned = &pinned};
+          .pinned = &pinned,
+          .gpuCount = &cuda::deviceCount};
 }
 
 }  // namespace trtyolo::tensorrt
