@@ -52,11 +52,6 @@ TRTYOLO_API int gpuCount();
 
 /// How a pool works. Checked by the pool's constructor.
 struct TRTYOLO_API PoolOption {
-  /// GPUs that the pool runs images on, by their ordinals; each gets an engine and contexts of its own. nullopt: the
-  /// GPU of the model alone. For models on GPUs.
-  std::optional<std::vector<int>> devices;
-  /// All GPUs of the machine, in the place of `devices`; for a model on the CPU that is the CPU.
-  bool allDevices = false;
   /// Runs at the same time, on each device. 0: what keeps the machine busy; on a CPU the engine's streams
   /// (InferOption::setStreams), on a GPU 2 for images in its memory, so that one run is made ready while the other is
   /// at work, and 4 for images in host memory, which are made ready by the processor.
@@ -73,6 +68,11 @@ struct TRTYOLO_API PoolOption {
   /// Threads that decode encoded images; they begin with the first one. 0: 2 for each device if the decoder takes
   /// several images at a time, otherwise one a core, but at most 8 and at least one for each device.
   int decodeThreads = 0;
+  /// GPUs that the pool runs images on, by their ordinals; each gets an engine and contexts of its own. nullopt: the
+  /// GPU of the model alone. For models on GPUs.
+  std::optional<std::vector<int>> devices;
+  /// All GPUs of the machine, in the place of `devices`; for a model on the CPU that is the CPU.
+  bool allDevices = false;
 };
 
 /// An image, and what keeps its pixels in memory: the pool lets go of `owner` when it has read them. Without an owner

@@ -22,6 +22,7 @@ struct FakeMachine {
   std::function<void()> whileRunning;  // called in every run
   std::atomic<int> contexts = 0;       // alive
   std::atomic<int> wrong = 0;          // runs that no scheduler may make
+  std::atomic<bool> broken = false;    // runs fail, and the device says that it does not work
   std::atomic<std::size_t> maxBatchSize = 64;
 
   // Holds runs that begin from now on, until resume(): all, or those whose first image is one of these.
@@ -103,6 +104,9 @@ class FakeContext final : public Context {
     if (machine_.whileRunning) {
       machine_.whileRunning();
     }
+    if (machine_.broken) {
+      throw DeviceError("this GPU is broken");
+    }
     for (std::size_t i = 0; i < images.size(); ++i) {
       results[i].classes = {*images[i].data};  // once more: the pixels are to be there until the end
     }
@@ -136,6 +140,20 @@ inline std::vector<SchedulerDevice> fakeDevice(FakeMachine& machine, std::size_t
   std::vector<SchedulerDevice> devices(1);
   devices[0].contexts = fakeContexts(machine, contexts);
   devices[0].lowLatency = std::move(lowLatency);
+  return devices;
+}
+
+// A device for each machine, GPUs from 0 on, with so many contexts each.
+inline std::vector<SchedulerDevice> fakeDevices(const std::vector<std::unique_ptr<FakeMachine>>& machines,
+                                                std::size_t contexts) {
+  std::vector<SchedulerDevice> devices;
+  for (const auto& machine : machines) {
+    SchedulerDevice device;
+    device.gpu = static_cast<int>(devices.size());
+    device.contexts = fakeContexts(*machine, contexts);
+    device.works = [&broken = machine->broken] { return !broken; };
+    devices.push_back(std::move(device));
+  }
   return devices;
 }
 

@@ -12,6 +12,7 @@
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "commands/command.hpp"
 #include "pipeline/stream_source.hpp"
@@ -41,6 +42,7 @@ double secondsSince(Clock::time_point start) {
 trtyolo::PoolOption poolOption(const PredictOptions& options) {
   trtyolo::PoolOption option;
   option.contexts = options.clones.value_or(0);
+  if (const std::vector<int> gpus = gpusOf(options); !gpus.empty()) option.devices = gpus;
   return option;
 }
 
@@ -149,10 +151,12 @@ void MultiSourcePredictor::start() {
   settings.dropLate = options_.late == "drop";
   settings.input = {&budget_, {}, gpuOf(options_, model_), options_.keepsImages()};
   settings.giveUp = options_.giveUp.value_or(0);
+  const std::vector<int> gpus = pool_.devices();
   states_.resize(sources_.size());
   for (std::size_t i = 0; i < sources_.size(); ++i) {
     SourceState& state = states_[i];
     if (!options_.save.empty()) state.video = makeVideoWriter();
+    if (!gpus.empty()) settings.input.gpu = gpus[i % gpus.size()];  // which runs what it has decoded
     state.stream = std::make_unique<StreamSource>(sources_[i], names_.claim(stemOf(sources_[i]), true), pool_, settings,
                                                   [this, video = state.video.get()](Item& item) { take(item, video); });
   }

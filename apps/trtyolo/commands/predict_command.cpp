@@ -30,6 +30,14 @@ std::size_t defaultClones(const std::vector<Source>& sources, const ModelOptions
   return std::clamp<std::size_t>((images + batch - 1) / batch, 1, most);
 }
 
+/// Until there are so many of the first one: on its GPU, or on each of `gpus`, of which it is on the first.
+void addClones(std::vector<std::unique_ptr<trtyolo::Model>>& models, std::size_t count, const std::vector<int>& gpus) {
+  count *= std::max<std::size_t>(1, gpus.size());
+  while (models.size() < count) {
+    models.push_back(gpus.empty() ? models.front()->clone() : models.front()->clone(gpus[models.size() % gpus.size()]));
+  }
+}
+
 std::shared_ptr<Clones> loadClones(const PredictOptions& options, const std::vector<Source>& sources) {
   const std::size_t count =
       options.clones ? static_cast<std::size_t>(*options.clones) : defaultClones(sources, options.loading);
@@ -42,7 +50,7 @@ std::shared_ptr<Clones> loadClones(const PredictOptions& options, const std::vec
   auto& models = clones->models;
   models.push_back(
       std::make_unique<trtyolo::Model>(loadModel(options, static_cast<int>(std::min(count, cores)), clones->decoder)));
-  while (models.size() < count) models.push_back(models.front()->clone());
+  addClones(models, count, gpusOf(options));
   return clones;
 }
 
@@ -67,12 +75,14 @@ PredictCommand::PredictCommand(const PredictOptions& options, const std::vector<
 void PredictCommand::prepareInput() {
   input_.budget = &*budget_;
   input_.stopped = [this] { return stopped_ || interrupted(); };
-  input_.gpu = gpuOf(options_, model());
+  const std::optional<int> gpu = gpuOf(options_, model());
+  // Frames that one GPU has decoded could not be run by the others.
+  if (gpusOf(options_).size() < 2) input_.gpu = gpu;
   input_.keepsImages = options_.keepsImages();
   modelDecodesJpegs_ = options_.fastDecode;
   const auto isImage = [](const Source& source) { return source.kind == SourceKind::Image; };
-  if (!input_.gpu || input_.keepsImages || std::none_of(sources_.begin(), sources_.end(), isImage)) return;
-  const std::string why = clones_->decoder->whyNoGpu(*input_.gpu);
+  if (!gpu || input_.keepsImages || std::none_of(sources_.begin(), sources_.end(), isImage)) return;
+  const std::string why = clones_->decoder->whyNoGpu(*gpu);
   modelDecodesJpegs_ = modelDecodesJpegs_ || why.empty();
   if (!why.empty()) spdlog::warn("images are decoded on the CPU: {}", why);
 }
@@ -112,7 +122,8 @@ void PredictCommand::end() {
   progress_->clear();
   if (!results_->isLost() || !results_->readerIsGone()) {
     spdlog::info("{}", summary_->text(clones_->models.size()));
-    if (input_.gpu) spdlog::info("{}", summary_->decodedText(static_cast<long>(clones_->decoder->counts().gpu)));
+    if (gpuOf(options_, model()))
+      spdlog::info("{}", summary_->decodedText(static_cast<long>(clones_->decoder->counts().gpu)));
   }
   if (interrupted()) leave(interruptStatus());
 }

@@ -20,9 +20,12 @@ void addPredictOptions(CLI::App& command, PredictOptions& options) {
                   "images, videos, folders of them, quoted patterns, numbers of cameras, URLs of images and streams")
       ->type_name(" ")
       ->required();
-  command.add_option("--clones", options.clones, "clones that work side by side (default: as many as help)")
+  command
+      .add_option("--clones", options.clones, "clones that work side by side, on each GPU (default: as many as help)")
       ->type_name("N")
       ->check(CLI::Range(1, 1024).description(""));
+  addDevicesOption(command, options.devices,
+                   "GPUs that work on the images, each with its share of the clones, or all there are");
   command
       .add_option("--pixel-memory", options.pixelMemory,
                   "most memory for the pixels of images and frames that are read at a time; one that needs more is an "
@@ -117,6 +120,7 @@ void addPredictOptions(CLI::App& command, PredictOptions& options) {
       "Examples:\n"
       "  trtyolo predict yolo11n.onnx bus.jpg --save out\n"
       "  trtyolo predict yolo11n.onnx street.mp4 'photos/*.jpg' --clones 4 --save out --json results.json\n"
+      "  trtyolo predict yolo11n.engine 'photos/**/*.jpg' --devices all --batch 16 --json results.json\n"
       "  trtyolo predict yolo11n.onnx rtsp://camera.local/main --show --classes person,car\n"
       "  trtyolo predict yolo11n.onnx rtsp://door.local/main rtsp://yard.local/main --json - --save recordings");
 }
@@ -125,6 +129,7 @@ void checkUsage(const PredictOptions& options) {
   if (options.json == "-" && options.csv == "-") {
     throw UsageError("--json and --csv cannot both go to standard output");
   }
+  static_cast<void>(gpusOf(options));
   if (options.together && options.show) throw UsageError("--show shows one source at a time, so not with --together");
   if (options.fastDecode && options.keepsImages()) {
     throw UsageError("--fast-decode cannot be given with --save or --show, which need the whole images");
@@ -135,6 +140,9 @@ void checkUsage(const PredictOptions& options) {
 trtyolo::Model loadModel(const PredictOptions& options, int streams, std::shared_ptr<trtyolo::ImageDecoder> decoder) {
   try {
     trtyolo::InferOption option = inferOption(options.loading);
+    if (const std::vector<int> gpus = gpusOf(options); !gpus.empty()) {
+      option.setBackend(trtyolo::Backend::TensorRT).setDeviceId(gpus.front());
+    }
     if (!options.loading.streams) option.setStreams(streams);
     if (decoder) option.setImageDecoder(std::move(decoder)).setFastDecode(options.fastDecode);
     apply(options.results, option);
@@ -148,8 +156,13 @@ trtyolo::Model loadModel(const PredictOptions& options, int streams, std::shared
   }
 }
 
+std::vector<int> gpusOf(const PredictOptions& options) {
+  return options.devices.empty() ? std::vector<int>() : devicesOf(options.devices, options.loading);
+}
+
 std::optional<int> gpuOf(const PredictOptions& options, const trtyolo::Model& model) {
   if (model.info().backend != "tensorrt") return std::nullopt;
+  if (const std::vector<int> gpus = gpusOf(options); !gpus.empty()) return gpus.front();
   return wholeNumber(options.loading.device).value_or(0);
 }
 

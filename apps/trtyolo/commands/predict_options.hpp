@@ -21,6 +21,7 @@ struct PredictOptions {
   std::vector<std::string> sources;
   ModelOptions loading;
   std::optional<int> clones;
+  std::string devices;  ///< as devicesOf() takes it; empty: the one of `loading`
   ResultOptions results;
   std::string save, json, csv, saveText;
   bool saveConfidence = false, show = false, quiet = false, fastDecode = false;
@@ -45,6 +46,10 @@ void checkUsage(const PredictOptions& options);
 /// @throws UsageError  an option makes no sense for this model
 trtyolo::Model loadModel(const PredictOptions& options, int streams,
                          std::shared_ptr<trtyolo::ImageDecoder> decoder = nullptr);
+
+/// The GPUs that --devices names; empty: the one of --device, or the CPU.
+/// @throws UsageError  it contradicts other options
+std::vector<int> gpusOf(const PredictOptions& options);
 
 /// The GPU that the model is on; nothing if it is on the CPU.
 std::optional<int> gpuOf(const PredictOptions& options, const trtyolo::Model& model);
