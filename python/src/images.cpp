@@ -3,6 +3,7 @@
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/vector.h>
 
+#include <algorithm>
 #include <limits>
 #include <memory>
 #include <string>
@@ -202,13 +203,18 @@ void HeldImages::addAll(nb::handle images) {
 }
 
 void HeldImages::addDevice(const DeviceImage& image) {
-  if (!gpu_) {
+  if (gpus_.empty()) {
     throw std::invalid_argument("predict: the image is in the memory of GPU " + std::to_string(image.deviceId) +
                                 ", and the model runs on the CPU; copy the image, as in image.cpu()");
   }
-  if (image.deviceId != *gpu_) {
+  if (std::find(gpus_.begin(), gpus_.end(), image.deviceId) == gpus_.end()) {
+    std::string where;
+    for (const int gpu : gpus_) {
+      where += (where.empty() ? "" : ", ") + std::to_string(gpu);
+    }
     throw std::invalid_argument("predict: the image is in the memory of GPU " + std::to_string(image.deviceId) +
-                                ", the model is on GPU " + std::to_string(*gpu_) + " (InferOption.set_device_id)");
+                                ", the model is on GPU " + where +
+                                " (InferOption.set_device_id, or devices of a Pool)");
   }
   images_.push_back(image.image);
   images_.back().memory = ImageMemory::Device;

@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
-#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "trtyolo.hpp"
@@ -46,8 +46,8 @@ struct FormatImage {
 /// copyScattered() is for who holds the interpreter lock.
 class HeldImages {
  public:
-  /// For a model on this GPU, or on the CPU.
-  explicit HeldImages(std::optional<int> gpu) : gpu_(gpu) {}
+  /// For a model on these GPUs, or, if there are none, on the CPU.
+  explicit HeldImages(std::vector<int> gpus) : gpus_(std::move(gpus)) {}
   ~HeldImages();
   HeldImages(const HeldImages&) = delete;
   HeldImages& operator=(const HeldImages&) = delete;
@@ -76,7 +76,7 @@ class HeldImages {
   void addFormat(const FormatImage& image);
   void addHost(nanobind::handle image);
 
-  std::optional<int> gpu_;
+  std::vector<int> gpus_;
   std::vector<Image> images_;
   std::vector<nanobind::object> owners_;  // of images on a GPU
   std::deque<Py_buffer> buffers_;         // a buffer may not be moved

@@ -97,7 +97,7 @@ HeldModel::HeldModel(std::string file, const InferOption& option, int deviceId, 
   model_ = {unlocked([&] { return new ModelOfTask(loaded_.file, copy, wanted); }), Destroyer()};
   loaded_.kind.emplace(std::move(resultType), model_->info());
   if (model_->info().backend == "tensorrt") {
-    loaded_.gpu = deviceId;
+    loaded_.gpus = {deviceId};
   }
 }
 

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "encoded.hpp"
 #include "images.hpp"
@@ -50,7 +51,7 @@ struct Destroyer {
 /// What a model and a pool of it have in common.
 struct Loaded {
   std::string file;
-  std::optional<int> gpu;  ///< that the model is on, once it is there
+  std::vector<int> gpus;  ///< that it is on, once it is there; none: the CPU
   BirthProcess process;
   std::optional<ResultKind> kind;  ///< once the model is there
 };
@@ -70,7 +71,7 @@ nanobind::list predict(Predictor& predictor, const Loaded& loaded, const nanobin
       rethrowNamed(error, encoded);
     }
   } else {
-    HeldImages held(loaded.gpu);
+    HeldImages held(loaded.gpus);
     held.addAll(images);
     found = unlocked([&] {
       held.copyScattered();

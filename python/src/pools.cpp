@@ -123,17 +123,21 @@ class HeldTicket {
 class HeldPool {
  public:
   HeldPool(const HeldModel& model, const HeldModel* lowLatencyModel, int contexts, int maxBatchSize,
-           double maxQueueDelay, std::size_t queueLength, const std::string& queueFullPolicy)
+           double maxQueueDelay, std::size_t queueLength, const std::string& queueFullPolicy,
+           std::optional<std::vector<int>> devices, bool allDevices)
       : loaded_(model.loaded()) {
     if (!std::isfinite(maxQueueDelay) || std::abs(maxQueueDelay) > kYear) {
       throw std::invalid_argument("Pool: max_queue_delay must be a number of seconds");
     }
-    const PoolOption option{contexts, maxBatchSize, std::chrono::microseconds(std::llround(maxQueueDelay * 1e6)),
-                            queueLength, policyOf(queueFullPolicy)};
+    PoolOption option{contexts, maxBatchSize, std::chrono::microseconds(std::llround(maxQueueDelay * 1e6)), queueLength,
+                      policyOf(queueFullPolicy)};
+    option.devices = std::move(devices);
+    option.allDevices = allDevices;
     const std::shared_ptr<Model> usual = model.use();
     const std::shared_ptr<Model> lowLatency = lowLatencyModel ? lowLatencyModel->use() : nullptr;
     const Unlocked unlocked;
     pool_.reset(lowLatency ? new Pool<>(*usual, *lowLatency, option) : new Pool<>(*usual, option));
+    loaded_.gpus = pool_->devices();
   }
 
   void close(const std::string& mode) const {
@@ -165,7 +169,7 @@ class HeldPool {
     }
     const EncodedBytes* encoded = nullptr;
     const bool isEncoded = nb::try_cast(image, encoded) && encoded;
-    const auto held = sharedOutside(std::make_unique<HeldImages>(loaded_.gpu));
+    const auto held = sharedOutside(std::make_unique<HeldImages>(loaded_.gpus));
     if (!isEncoded) {
       held->add(image);
     }
@@ -215,6 +219,12 @@ void bindPools(nb::module_& module) {
       .def_ro("cpu", &DecodeCounts::cpu)
       .def_ro("refused", &DecodeCounts::refused)
       .def_ro("failed", &DecodeCounts::failed);
+  nb::class_<PoolDeviceMetrics>(module, "PoolDeviceMetrics", "What one device of a pool has done.")
+      .def_ro("gpu", &PoolDeviceMetrics::gpu)
+      .def_ro("runs", &PoolDeviceMetrics::runs)
+      .def_ro("images", &PoolDeviceMetrics::images)
+      .def_ro("running", &PoolDeviceMetrics::running)
+      .def_prop_ro("failure", [](const PoolDeviceMetrics& self) { return printable(self.failure); });
   nb::class_<PoolMetrics>(module, "PoolMetrics", "What a pool has done since it was made, and what it is doing.")
       .def_ro("submitted", &PoolMetrics::submitted)
       .def_ro("finished", &PoolMetrics::finished)
@@ -230,6 +240,8 @@ void bindPools(nb::module_& module) {
       .def_ro("rejected", &PoolMetrics::rejected)
       .def_ro("longest_queue", &PoolMetrics::longestQueue)
       .def_ro("batch_sizes", &PoolMetrics::batchSizes)
+      .def_ro("rerun", &PoolMetrics::rerun)
+      .def_ro("devices", &PoolMetrics::devices)
       .def_prop_ro("mean_batch", &PoolMetrics::meanBatch)
       .def_ro("queue_time", &PoolMetrics::queueTime)
       .def_ro("decode", &PoolMetrics::decode)
@@ -240,9 +252,11 @@ void bindPools(nb::module_& module) {
   nb::class_<HeldTicket>(module, "Ticket", "Takes the image out of the queue when it is called: whether it could.")
       .def("__call__", &HeldTicket::cancel);
   nb::class_<HeldPool>(module, "Pool", "A queue in front of several contexts of one model.")
-      .def(nb::init<const HeldModel&, const HeldModel*, int, int, double, std::size_t, const std::string&>(),
+      .def(nb::init<const HeldModel&, const HeldModel*, int, int, double, std::size_t, const std::string&,
+                    std::optional<std::vector<int>>, bool>(),
            nb::arg("model"), nb::arg("low_latency_model").none(), nb::arg("contexts"), nb::arg("max_batch_size"),
-           nb::arg("max_queue_delay"), nb::arg("queue_length"), nb::arg("queue_full_policy"))
+           nb::arg("max_queue_delay"), nb::arg("queue_length"), nb::arg("queue_full_policy"), nb::arg("devices").none(),
+           nb::arg("all_devices"))
       .def("close", &HeldPool::close, nb::arg("mode"))
       .def("predict", &HeldPool::predict, nb::arg("images"))
       .def("submit", &HeldPool::submit, nb::arg("image"), nb::arg("timeout").none(),
@@ -250,6 +264,7 @@ void bindPools(nb::module_& module) {
       .def("metrics", [](const HeldPool& self) { return self.use().metrics(); })
       .def("info", [](const HeldPool& self) { return pythonInfo(self.use().info()); })
       .def_prop_ro("contexts", [](const HeldPool& self) { return self.use().contexts(); })
+      .def_prop_ro("devices", [](const HeldPool& self) { return self.use().devices(); })
       .def_prop_ro("max_batch_size", [](const HeldPool& self) { return self.use().maxBatchSize(); })
       .def_prop_ro("queue_length", [](const HeldPool& self) { return self.use().queueLength(); })
       .def(

@@ -149,6 +149,20 @@ class DecodeCounts:
     failed: int
     """Had an error."""
 
+class PoolDeviceMetrics:
+    """What one device of a pool has done since the pool was made."""
+
+    gpu: int | None
+    """Ordinal of the GPU; None: the CPU."""
+    runs: int
+    """Runs that gave results."""
+    images: int
+    """Images of them."""
+    running: int
+    """Runs at work now."""
+    failure: str
+    """What it failed with for good; empty: it works. It is left out then, unless it is the pool's last one."""
+
 class PoolMetrics:
     """What a pool has done since it was made, and what it is doing. All images that were accepted are somewhere here:
 
@@ -183,6 +197,10 @@ class PoolMetrics:
     """Most that ever waited in the queue."""
     batch_sizes: list[int]
     """Runs by their number of images: [0] of one image, [1] of two, ..."""
+    rerun: int
+    """Times that an image was run again because its GPU failed."""
+    devices: list[PoolDeviceMetrics]
+    """In the order of Pool.devices; one entry on a CPU."""
     mean_batch: float
     """Images of a run in the mean, from `batch_sizes`; 0 before the first run."""
     queue_time: PoolTimes
@@ -207,6 +225,7 @@ class Pool:
     """A queue in front of several contexts of one model."""
 
     contexts: int
+    devices: list[int]
     max_batch_size: int
     queue_length: int
     def __init__(self, model: Model, *options: Any) -> None: ...

@@ -10,7 +10,7 @@ import contextlib
 import copy
 import os
 import weakref
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Generic, Literal, TypeVar, overload
 
 from tensorrt_yolo import _core
@@ -22,6 +22,7 @@ from tensorrt_yolo.option import InferOption
 from tensorrt_yolo.results import Result
 
 DecodeCounts = _core.DecodeCounts
+PoolDeviceMetrics = _core.PoolDeviceMetrics
 PoolMetrics = _core.PoolMetrics
 PoolTimes = _core.PoolTimes
 
@@ -81,6 +82,10 @@ class Pool(Generic[R]):
     fills its runs when it is not. Images share a run if they have the same network size. If a run fails, its images are
     run again one by one, so that an image fails by itself only.
 
+    On several GPUs (`devices`) images in host memory and encoded ones go where least is at work, and images in the
+    memory of a GPU are run by that GPU. A GPU that fails for good is left out, and its images are run by the others,
+    but for those in its own memory.
+
     Results are those of the model with the thresholds that it has when the pool is made. The pool shares the model's
     engine (weights are in memory once), and needs the model itself no longer.
 
@@ -100,25 +105,30 @@ class Pool(Generic[R]):
         max_queue_delay: float = 0.002,
         queue_length: int = 0,
         queue_full_policy: QueueFullPolicy = "block",
+        devices: Sequence[int] | Literal["all"] | None = None,
     ) -> None:
         """Of `model`, or of the model in a file, which is loaded with `option` as Model(file, option).
 
         low_latency_model: a model of the same network and options whose engine runs an image that is alone, because the
             pool is idle: made for the lowest latency, where `model` is for the most images a second. On a CPU that is
             one with one stream beside one with several. The price is the memory of both.
-        contexts: runs at the same time. 0: what keeps the machine busy; on a CPU the model's streams, on a GPU 2
+        contexts: runs at the same time, on each device. 0: what keeps the machine busy; on a CPU the model's streams, on a GPU 2
             for images in its memory and 4 for images in host memory.
         max_batch_size: most images in one run. 0: the model's batch(), which InferOption.set_batch() sets.
         max_queue_delay: seconds that an image may wait for others to share its run with while other runs are at work.
-        queue_length: most images that wait. 0: four runs for each context, but at least 64.
+        queue_length: most images that wait. 0: four runs for each context of each device, but at least 64.
         queue_full_policy: what happens to an image that finds the queue full: "block", its caller waits; "reject", it
             gets QueueFullError.
+        devices: GPUs that images are run on, by their numbers, or "all"; each gets an engine and contexts of its own.
+            None: the GPU of the model alone. "all" of a model on the CPU is the CPU.
 
         A model that is loaded here gets as many streams on a CPU as suit the machine, unless `option` says how many.
         Raises ValueError for what makes no sense for this model, and ModelError if the file cannot be loaded.
         """
         if not isinstance(model, Model):
             kept = copy.copy(option) if option is not None else InferOption()
+            if devices is not None and devices != "all" and len(devices) > 0 and devices[0] >= 0:
+                kept.set_device_id(devices[0])
             model = Model(model, kept if "streams" in kept._values else kept.set_streams(0))
         elif option is not None:
             raise TypeError("Pool: option is for a file; this model is loaded already")
@@ -131,7 +141,15 @@ class Pool(Generic[R]):
             )
         alone = low_latency_model and low_latency_model._core
         self._core = _core.Pool(
-            model._core, alone, contexts, max_batch_size, max_queue_delay, queue_length, queue_full_policy
+            model._core,
+            alone,
+            contexts,
+            max_batch_size,
+            max_queue_delay,
+            queue_length,
+            queue_full_policy,
+            None if devices is None or devices == "all" else list(devices),
+            devices == "all",
         )
         self._bgr = model._bgr
         _pools.add(self)
@@ -219,8 +237,13 @@ class Pool(Generic[R]):
 
     @property
     def contexts(self) -> int:
-        """Runs at the same time."""
+        """Runs at the same time, on all devices together."""
         return self._core.contexts
+
+    @property
+    def devices(self) -> list[int]:
+        """The GPUs that it runs on; empty on a CPU."""
+        return self._core.devices
 
     @property
     def max_batch_size(self) -> int:

@@ -1,5 +1,6 @@
 // Metrics of pools as Prometheus reads them.
 #include <cmath>
+#include <functional>
 #include <locale>
 #include <sstream>
 #include <utility>
@@ -54,6 +55,18 @@ class Text {
     family(name, type, help);
     for (const auto& [pool, metrics] : pools_) {
       line(pool, "", "", metrics.*value);
+    }
+  }
+
+  // `value`: of a PoolDeviceMetrics.
+  template <typename Value>
+  void devices(const std::string& name, const char* type, const char* help, Value value) {
+    family(name, type, help);
+    for (const auto& [pool, metrics] : pools_) {
+      for (const PoolDeviceMetrics& device : metrics.devices) {
+        const std::string label = device.gpu ? std::to_string(*device.gpu) : "cpu";
+        line(pool, "", "device=\"" + label + '"', std::invoke(value, device));
+      }
     }
   }
 
@@ -135,6 +148,12 @@ std::string prometheus(const Pools& pools) {
   }
   text.each("longest_queue", "gauge", "Most images that ever waited in the queue.", &PoolMetrics::longestQueue);
   text.each("running", "gauge", "Images in a run.", &PoolMetrics::running);
+  text.each("rerun_total", "counter", "Times that an image was run again because its GPU failed.", &PoolMetrics::rerun);
+  text.devices("device_runs_total", "counter", "Runs of each device that gave results.", &PoolDeviceMetrics::runs);
+  text.devices("device_images_total", "counter", "Images of these runs.", &PoolDeviceMetrics::images);
+  text.devices("device_running", "gauge", "Runs of each device at work.", &PoolDeviceMetrics::running);
+  text.devices("device_failed", "gauge", "1 if the device has failed for good, and is left out if others work.",
+               [](const PoolDeviceMetrics& device) { return device.failure.empty() ? 0 : 1; });
   text.family("batch_size", "histogram", "Images of each run.");
   for (const auto& [pool, metrics] : pools) {
     text.batchSizes(pool, metrics.batchSizes);

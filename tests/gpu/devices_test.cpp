@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <barrier>
 #include <cstdlib>
 #include <filesystem>
@@ -16,6 +17,7 @@
 
 #include "cuda/gpu.hpp"
 #include "gpu/engines.hpp"
+#include "trtyolo/pool.hpp"
 
 namespace trtyolo {
 namespace {
@@ -398,6 +400,136 @@ TEST(GpuDevicesTest, TheFileIsNeededOnceMore) {
   fs::remove_all(folder);  // once loaded, the file is not needed
   EXPECT_EQ(textOf(there->clone(1)->predict(picture.view())), expected);
   EXPECT_EQ(textOf(there->clone(0)->predict(picture.view())), expected);
+}
+
+PoolOption onBothGpus() {
+  PoolOption option;
+  option.devices = {0, 1};
+  return option;
+}
+
+TEST(GpuDevicesTest, APoolOnBothGivesTheSame) {
+  TRTYOLO_NEEDS_TWO_GPUS();
+  if (!equalGpus(0, 1)) {
+    GTEST_SKIP() << "the GPUs are of different kinds";
+  }
+  Picture picture = test::firstPicture();
+  DetectModel here(engineOf("detect", "f32"), test::bgr());
+  const std::string expected = bitsOf(here.predict(picture.view()));
+  Pool<DetectModel> pool(here, onBothGpus());
+  EXPECT_EQ(pool.devices(), (std::vector<int>{0, 1}));
+  std::array<std::unique_ptr<DevicePicture>, 2> on;
+  for (const int gpu : {0, 1}) {
+    const Current current(gpu);
+    on[static_cast<std::size_t>(gpu)] = std::make_unique<DevicePicture>(picture);
+  }
+  std::vector<std::thread> callers;
+  std::atomic<int> wrong = 0;
+  for (std::size_t t = 0; t < 16; ++t) {
+    callers.emplace_back([&, t] {
+      Image image = t % 3 == 2 ? picture.view() : on[t % 3]->view();
+      image.memory = t % 3 == 2 ? ImageMemory::Host : ImageMemory::Device;
+      for (int i = 0; i < 20; ++i) {
+        wrong += bitsOf(pool.predict(image)) == expected ? 0 : 1;
+      }
+    });
+  }
+  for (std::thread& caller : callers) {
+    caller.join();
+  }
+  EXPECT_EQ(wrong, 0);
+  const PoolMetrics metrics = pool.metrics();
+  ASSERT_EQ(metrics.devices.size(), 2U);
+  EXPECT_GE(metrics.devices[0].images, 120U);  // those in its own memory
+  EXPECT_GE(metrics.devices[1].images, 100U);
+  EXPECT_EQ(metrics.failed, 0U);
+}
+
+TEST(GpuDevicesTest, PoolsNameTheirGpus) {
+  TRTYOLO_NEEDS_GPU();
+  const std::string file = engineOf("detect", "f32");
+  const DetectModel model(file, test::bgr());
+  PoolOption option;
+  option.devices = {0};
+  EXPECT_EQ(Pool<DetectModel>(model, option).devices(), (std::vector<int>{0}));
+  option.devices = {gpuCount()};
+  EXPECT_NE(wordsOf([&] { Pool<DetectModel>(model, option); }).find("this machine has"), std::string::npos);
+  option.devices = {0, 0};
+  EXPECT_THROW(Pool<DetectModel>(model, option), std::invalid_argument);
+  option.devices = std::vector<int>();
+  EXPECT_THROW(Pool<DetectModel>(model, option), std::invalid_argument);
+  option.devices = {0};
+  option.allDevices = true;
+  EXPECT_THROW(Pool<DetectModel>(model, option), std::invalid_argument);
+  option.devices.reset();
+  EXPECT_EQ(static_cast<int>(Pool<DetectModel>(model, option).devices().size()), gpuCount());
+  EXPECT_EQ(trtyolo::gpuCount(), gpuCount());
+}
+
+TEST(GpuDevicesTest, APoolOfTheOtherGpuAlone) {
+  TRTYOLO_NEEDS_TWO_GPUS();
+  Picture picture = test::firstPicture();
+  PoolOption option;
+  option.devices = {1};
+  Pool<DetectModel> pool(engineOf("detect", "f32"), test::bgr(), option);
+  EXPECT_EQ(pool.devices(), (std::vector<int>{1}));
+  EXPECT_NE(pool.info().device.find("(GPU 1)"), std::string::npos) << pool.info().device;
+  EXPECT_GT(pool.predict(picture.view()).num, 0);
+}
+
+// What GPU 1 cannot do any more GPU 0 does; the process ends, as GPU 1 stays broken in it.
+int poolWithABrokenGpu() {
+  bool broken = false;
+  const auto expect = [&](bool right, const char* what) {
+    std::cerr << what << (right ? "\n" : ": NOT SO\n");
+    broken = broken || !right;
+  };
+  {
+    Picture picture = test::firstPicture();
+    DetectModel here(engineOf("detect", "f32"), test::bgr());
+    const std::string expected = textOf(here.predict(picture.view()));
+    Pool<DetectModel> pool(here, onBothGpus());
+    for (int i = 0; i < 8; ++i) {
+      expect(textOf(pool.predict(picture.view())) == expected, "a result before");
+    }
+    std::unique_ptr<DevicePicture> there;
+    {
+      const Current current(1);
+      there = std::make_unique<DevicePicture>(picture);
+    }
+    Image beyond = there->view();
+    beyond.memory = ImageMemory::Device;
+    beyond.pitch = std::size_t{1} << 32;  // its rows are 4 GB apart
+    std::vector<Ticket<DetResult>> before;
+    for (int i = 0; i < 32; ++i) {
+      before.push_back(pool.submit(picture.view()));
+    }
+    try {
+      pool.predict(beyond);
+      expect(false, "the illegal address is an error");
+    } catch (const DeviceError& error) {
+      std::cerr << error.what() << '\n';
+    }
+    for (Ticket<DetResult>& ticket : before) {
+      expect(textOf(ticket.get()) == expected, "a result of an image that was there");
+    }
+    for (int i = 0; i < 32; ++i) {
+      expect(textOf(pool.predict(picture.view())) == expected, "a result afterwards");
+    }
+    const PoolMetrics metrics = pool.metrics();
+    expect(!metrics.devices[1].failure.empty(), "the metrics say that GPU 1 failed");
+    expect(metrics.devices[0].failure.empty(), "and that GPU 0 works");
+    expect(metrics.failed == 1, "one image failed");
+  }
+  expect(true, "all is destroyed");
+  return broken ? 1 : 0;
+}
+
+TEST(GpuDevicesDeathTest, AGpuThatFailsIsLeftOutOfAPool) {
+  TRTYOLO_NEEDS_TWO_GPUS();
+  engineOf("detect", "f32");  // is there then
+  testing::GTEST_FLAG(death_test_style) = "threadsafe";
+  EXPECT_EXIT(std::exit(poolWithABrokenGpu()), testing::ExitedWithCode(0), "all is destroyed");
 }
 
 // A clone on another GPU runs the network of its model, or none: also if the file changed while the model was built.

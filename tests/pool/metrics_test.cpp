@@ -78,6 +78,8 @@ TEST(PrometheusTest, LinesOfTwoPools) {
   metrics.expired = 2;
   metrics.waiting = 3;
   metrics.decoded = {5, 6, 4, 3};
+  metrics.rerun = 9;
+  metrics.devices = {{0, 3, 20, 1, ""}, {3, 4, 24, 0, "it \"failed\""}};
   metrics.batchSizes = {5, 0, 2};
   Histogram histogram;
   histogram.add(0.05);
@@ -93,6 +95,12 @@ TEST(PrometheusTest, LinesOfTwoPools) {
   EXPECT_EQ(valueOf(text, "trtyolo_pool_decoded_total{pool=\"street\",by=\"cpu\"}"), 6);
   EXPECT_EQ(valueOf(text, "trtyolo_pool_decode_refused_total{pool=\"street\"}"), 4);
   EXPECT_EQ(valueOf(text, "trtyolo_pool_decode_failed_total{pool=\"street\"}"), 3);
+  EXPECT_EQ(valueOf(text, "trtyolo_pool_rerun_total{pool=\"street\"}"), 9);
+  EXPECT_EQ(valueOf(text, "trtyolo_pool_device_runs_total{pool=\"street\",device=\"0\"}"), 3);
+  EXPECT_EQ(valueOf(text, "trtyolo_pool_device_images_total{pool=\"street\",device=\"3\"}"), 24);
+  EXPECT_EQ(valueOf(text, "trtyolo_pool_device_running{pool=\"street\",device=\"0\"}"), 1);
+  EXPECT_EQ(valueOf(text, "trtyolo_pool_device_failed{pool=\"street\",device=\"0\"}"), 0);
+  EXPECT_EQ(valueOf(text, "trtyolo_pool_device_failed{pool=\"street\",device=\"3\"}"), 1);
   EXPECT_EQ(valueOf(text, "trtyolo_pool_batch_size_bucket{pool=\"street\",le=\"2\"}"), 5);
   EXPECT_EQ(valueOf(text, "trtyolo_pool_batch_size_bucket{pool=\"street\",le=\"+Inf\"}"), 7);
   EXPECT_EQ(valueOf(text, "trtyolo_pool_batch_size_sum{pool=\"street\"}"), 11);
@@ -127,7 +135,7 @@ TEST(PrometheusTest, Form) {
       EXPECT_NE(line.find("{pool=\""), std::string::npos) << line;
     }
   }
-  EXPECT_EQ(families.size(), 16U);
+  EXPECT_EQ(families.size(), 21U);
 }
 
 }  // namespace
