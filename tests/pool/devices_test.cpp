@@ -259,8 +259,9 @@ TEST_F(PoolDevicesTest, ImagesOfAFailedRunKeepTheirPlace) {
   make(2, 1, 4);
   gpu(0).hold();
   gpu(1).hold();
-  const auto a = submit(0), b = submit(1);
+  const auto a = submit(0);
   gpu(0).awaitRuns(1);
+  const auto b = submit(1);
   gpu(1).awaitRuns(1);
   std::vector<RequestPtr> later;
   for (int i = 0; i < 8; ++i) {
