@@ -112,8 +112,8 @@ class Pool(Generic[R]):
         low_latency_model: a model of the same network and options whose engine runs an image that is alone, because the
             pool is idle: made for the lowest latency, where `model` is for the most images a second. On a CPU that is
             one with one stream beside one with several. The price is the memory of both.
-        contexts: runs at the same time, on each device. 0: what keeps the machine busy; on a CPU the model's streams, on a GPU 2
-            for images in its memory and 4 for images in host memory.
+        contexts: runs at the same time, on each device. 0: what keeps the machine busy; on a CPU the model's streams,
+            on a GPU 2 for images in its memory and 4 for images in host memory.
         max_batch_size: most images in one run. 0: the model's batch(), which InferOption.set_batch() sets.
         max_queue_delay: seconds that an image may wait for others to share its run with while other runs are at work.
         queue_length: most images that wait. 0: four runs for each context of each device, but at least 64.

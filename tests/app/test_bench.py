@@ -360,6 +360,8 @@ class Headless(unittest.TestCase):
             (),
             (MODEL, "--kinds", "swarm"),
             (MODEL, "--devices", "0", "--device", "0"),
+            (MODEL, "--devices", "0,0"),
+            (MODEL, "--devices", "each"),
             (MODEL, "--size", "0"),
         ):
             said = run(HEADLESS, *arguments)

@@ -15,10 +15,12 @@
 #include <thread>
 #include <vector>
 
+#include "api/pool_devices.hpp"
 #include "pool/fake_context.hpp"
 #include "pool/nothing_left.hpp"
 #include "pool/scheduler.hpp"
 #include "pool/watchdog.hpp"
+#include "runtime/fake_backend.hpp"
 
 namespace trtyolo {
 namespace {
@@ -206,7 +208,6 @@ TEST_F(PoolDevicesTest, ARunIsOfOnePlace) {
 
 TEST_F(PoolDevicesTest, ADeviceThatFailsIsLeftOut) {
   make(2, 1, 4);
-  std::vector<std::string> said;
   static std::atomic<int> warnings;
   warnings = 0;
   setLog([](LogLevel level, const char*) { warnings += level == LogLevel::Warning ? 1 : 0; });
@@ -454,6 +455,49 @@ TEST_F(PoolDevicesTest, RandomFailuresUnderLoad) {
     EXPECT_EQ(metrics.waiting + metrics.running + metrics.blocked, 0U);
     EXPECT_EQ(metrics.devices.back().failure, "");
     scheduler_.reset();
+  }
+}
+
+std::string refusal(const PoolOption& option, const Engine& engine) {
+  try {
+    poolDevices(option, engine, 4);
+    return "";
+  } catch (const std::invalid_argument& error) {
+    return error.what();
+  } catch (const DeviceError& error) {
+    return error.what();
+  }
+}
+
+TEST(PoolOptionDevicesTest, ListsAreChecked) {
+  const test::FakeEngine gpu(1), cpu(std::nullopt);
+  PoolOption option;
+  EXPECT_TRUE(poolDevices(option, gpu, 4).empty());  // its own alone
+  option.devices = {3, 0};
+  EXPECT_EQ(poolDevices(option, gpu, 4), (std::vector<int>{3, 0}));
+  EXPECT_NE(refusal(option, cpu).find("runs on the CPU"), std::string::npos);
+  option.devices = {0, 4};
+  EXPECT_NE(refusal(option, gpu).find("has GPU 4; this machine has 4, numbered from 0"), std::string::npos);
+  option.devices = {-1};
+  EXPECT_NE(refusal(option, gpu).find("has GPU -1"), std::string::npos);
+  option.devices = {2, 2};
+  EXPECT_NE(refusal(option, gpu).find("more than once"), std::string::npos);
+  option.devices = std::vector<int>();
+  EXPECT_NE(refusal(option, gpu).find("empty list"), std::string::npos);
+  option.allDevices = true;
+  EXPECT_NE(refusal(option, gpu).find("both set"), std::string::npos);
+  option.devices.reset();
+  EXPECT_EQ(poolDevices(option, gpu, 4), (std::vector<int>{0, 1, 2, 3}));
+  EXPECT_TRUE(poolDevices(option, cpu, 4).empty());
+}
+
+TEST(PoolOptionDevicesTest, ImagesOfOtherGpusAreNamed) {
+  EXPECT_EQ(indexOfGpu(3, {1, 3}), 1U);
+  try {
+    indexOfGpu(2, {0, 1, 3});
+    ADD_FAILURE() << "not refused";
+  } catch (const std::invalid_argument& error) {
+    EXPECT_NE(std::string(error.what()).find("GPU 2, and the pool runs on GPUs 0, 1 and 3"), std::string::npos);
   }
 }
 

@@ -457,7 +457,25 @@ TEST_F(TinyPoolTest, OptionsThatMakeNoSense) {
   EXPECT_NE(refused(options).find("maxQueueDelay"), std::string::npos);
   options.maxQueueDelay = std::chrono::microseconds::max();
   EXPECT_NE(refused(options).find("maxQueueDelay"), std::string::npos);
+  options = {};
+  options.devices = {0};
+  EXPECT_NE(refused(options).find("runs on the CPU"), std::string::npos);
+  options.devices.reset();
+  options.allDevices = true;
+  EXPECT_EQ(refused(options), "");
   EXPECT_EQ(refused({}), "");
+}
+
+TEST_F(TinyPoolTest, OnTheCpuThereIsOneDevice) {
+  PoolOption options;
+  options.allDevices = true;
+  Pool<DetectModel> pool(file_, option(), options);
+  EXPECT_EQ(pool.predict(image_).num, 1);
+  EXPECT_TRUE(pool.devices().empty());
+  const PoolMetrics metrics = pool.metrics();
+  ASSERT_EQ(metrics.devices.size(), 1U);
+  EXPECT_FALSE(metrics.devices[0].gpu);
+  EXPECT_EQ(metrics.devices[0].images, 1U);
 }
 
 }  // namespace

@@ -101,6 +101,12 @@ def test_of_two_models(detector):
         ty.Pool(detector, low_latency_model=ty.ClassifyModel(model_file("classify")))
 
 
+def test_all_devices_of_a_model_on_the_cpu():
+    with ty.Pool(model_file("detect"), BGR, devices="all") as pool:
+        pool.predict(picture())
+        assert pool.devices == [] and pool.metrics().rerun == 0
+
+
 def test_images_share_a_run():
     model = ty.DetectModel(model_file("detect-dynamic"), ty.InferOption(swap_rb=True, batch=4))
     images = [picture(index=i) for i in range(4)]
@@ -458,6 +464,7 @@ def test_options_that_make_no_sense(detector):
         ({"max_queue_delay": -1.0}, "maxQueueDelay"),
         ({"max_queue_delay": float("inf")}, "max_queue_delay"),
         ({"queue_full_policy": "wait"}, "'block' or 'reject', found 'wait'"),
+        ({"devices": [0]}, "runs on the CPU"),
     ]:
         with pytest.raises(ValueError, match=re.escape(message)):
             ty.Pool(detector, **options)
@@ -474,6 +481,7 @@ def test_metrics(detector):
         pool.predict([picture()] * 3)
         metrics = pool.metrics()
         assert (metrics.submitted, metrics.finished, metrics.batch_sizes) == (3, 3, [3])
+        assert [(each.gpu, each.images, each.failure) for each in metrics.devices] == [(None, 3, "")]
         assert metrics.latency.count == 3 and 0 < metrics.inference.median <= metrics.latency.max
         text = ty.prometheus({"door": pool, "yard": metrics})
     assert 'trtyolo_pool_done_total{pool="door",outcome="finished"} 3\n' in text

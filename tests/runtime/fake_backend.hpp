@@ -44,7 +44,8 @@ inline BackendEntry fakeTensorRt(std::string whyNot = "") {
                      const DescriptionCheck&) { return std::make_shared<const FakeEngine>(options.deviceId); },
           .inspect = [](const ModelSource&, const EngineOptions&) { return ModelDescription(); },
           .build = nullptr,
-          .pinned = nullptr};
+          .pinned = nullptr,
+          .gpuCount = nullptr};
 }
 
 inline BackendEntry fakeOpenVino() {

@@ -214,7 +214,8 @@ BackendEntry backend() {
           .load = &load,
           .inspect = &inspect,
           .build = nullptr,
-          .pinned = nullptr};
+          .pinned = nullptr,
+          .gpuCount = nullptr};
 }
 
 }  // namespace trtyolo::openvino
