@@ -192,8 +192,22 @@ class BasePool::Impl {
 
   // The device that the image must be run on: with one device, which looks at the image itself, none.
   std::optional<std::size_t> deviceOf(const ImageView& view) const {
-    const std::optional<int> gpu = engines_.size() > 1 ? engine().gpuHolding(view) : std::nullopt;
+    const std::optional<int> gpu = engines_.size() > 1 ? gpuHolding(view) : std::nullopt;
     return gpu ? std::optional(indexOfGpu(*gpu, devices())) : std::nullopt;
+  }
+
+  // Any engine can tell whose GPU works.
+  std::optional<int> gpuHolding(const ImageView& view) const {
+    for (const auto& engine : engines_) {
+      try {
+        return engine->gpuHolding(view);
+      } catch (const DeviceError&) {
+        if (engine == engines_.back()) {
+          throw;
+        }
+      }
+    }
+    return std::nullopt;
   }
 
   std::vector<SchedulerDevice> schedulerDevices(const ModelParts* lowLatency) const {

@@ -12,14 +12,14 @@ thread_local MemoryAccount* accountOfThread = nullptr;
 }  // namespace
 
 DeviceScope::DeviceScope(int device) {
-  cudaError_t status = cudaGetDevice(&before_);
-  if (status == cudaSuccess) {
-    // Also where it is current already: a thread that has not used CUDA yet has no context until this.
-    status = cudaSetDevice(device);
-    changed_ = before_ != device;
-    if (status != cudaSuccess && changed_) {
-      cudaSetDevice(before_);  // it may be current without being ready
-    }
+  // A current device that has failed may not say which one it is: there is no way back to it then.
+  const cudaError_t known = cudaGetDevice(&before_);
+  ignore(known);
+  // Also where it is current already: a thread that has not used CUDA yet has no context until this.
+  const cudaError_t status = cudaSetDevice(device);
+  changed_ = known == cudaSuccess && before_ != device;
+  if (status != cudaSuccess && changed_) {
+    cudaSetDevice(before_);  // it may be current without being ready
   }
   if (status != cudaSuccess) {
     fail(status, "making it the current device", device);

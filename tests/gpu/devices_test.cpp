@@ -477,8 +477,9 @@ TEST(GpuDevicesTest, APoolOfTheOtherGpuAlone) {
   EXPECT_GT(pool.predict(picture.view()).num, 0);
 }
 
-// What GPU 1 cannot do any more GPU 0 does; the process ends, as GPU 1 stays broken in it.
-int poolWithABrokenGpu() {
+// What one GPU cannot do any more the other does; the process ends, as that GPU stays broken in it.
+int poolWithABrokenGpu(int gpu) {
+  const auto dead = static_cast<std::size_t>(gpu);
   bool broken = false;
   const auto expect = [&](bool right, const char* what) {
     std::cerr << what << (right ? "\n" : ": NOT SO\n");
@@ -494,7 +495,7 @@ int poolWithABrokenGpu() {
     }
     std::unique_ptr<DevicePicture> there;
     {
-      const Current current(1);
+      const Current current(gpu);
       there = std::make_unique<DevicePicture>(picture);
     }
     Image beyond = there->view();
@@ -517,8 +518,8 @@ int poolWithABrokenGpu() {
       expect(textOf(pool.predict(picture.view())) == expected, "a result afterwards");
     }
     const PoolMetrics metrics = pool.metrics();
-    expect(!metrics.devices[1].failure.empty(), "the metrics say that GPU 1 failed");
-    expect(metrics.devices[0].failure.empty(), "and that GPU 0 works");
+    expect(!metrics.devices[dead].failure.empty(), "the metrics say that it failed");
+    expect(metrics.devices[1 - dead].failure.empty(), "and that the other works");
     expect(metrics.failed == 1, "one image failed");
   }
   expect(true, "all is destroyed");
@@ -529,7 +530,8 @@ TEST(GpuDevicesDeathTest, AGpuThatFailsIsLeftOutOfAPool) {
   TRTYOLO_NEEDS_TWO_GPUS();
   engineOf("detect", "f32");  // is there then
   testing::GTEST_FLAG(death_test_style) = "threadsafe";
-  EXPECT_EXIT(std::exit(poolWithABrokenGpu()), testing::ExitedWithCode(0), "all is destroyed");
+  EXPECT_EXIT(std::exit(poolWithABrokenGpu(1)), testing::ExitedWithCode(0), "all is destroyed");
+  EXPECT_EXIT(std::exit(poolWithABrokenGpu(0)), testing::ExitedWithCode(0), "all is destroyed");
 }
 
 // A clone on another GPU runs the network of its model, or none: also if the file changed while the model was built.
