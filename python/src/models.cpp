@@ -89,7 +89,7 @@ void BirthProcess::check(const char* what, const std::string& file) const {
 
 HeldModel::HeldModel(std::string file, const InferOption& option, int deviceId, const std::string& task,
                      nb::object resultType)
-    : loaded_{std::move(file), std::nullopt, {}, std::nullopt} {
+    : loaded_{std::move(file), {}, {}, std::nullopt} {
   claimProcess();
   const std::optional<Task> wanted = task.empty() ? std::nullopt : std::optional(taskOf(task));
   InferOption copy = option;  // another thread may change the option meanwhile
