@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <vector>
 
 namespace trtyolo::test {
 
@@ -16,6 +17,12 @@ inline constexpr int kShareOfRounds = 1;
 // So many of `count` rounds, at least one.
 inline int rounds(std::size_t count) {
   return std::max(1, static_cast<int>(count) / kShareOfRounds);
+}
+
+// All of these; under sanitizers one of them, another with each `turn`.
+template <class Value>
+std::vector<Value> byTurns(const std::vector<Value>& all, std::size_t turn = 0) {
+  return kShareOfRounds == 1 ? all : std::vector<Value>{all[turn % all.size()]};
 }
 
 }  // namespace trtyolo::test
