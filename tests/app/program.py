@@ -6,6 +6,7 @@ Environment: TRTYOLO_APP, the program; TRTYOLO_DATA, the folder that holds peopl
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import tempfile
 import unittest
@@ -13,6 +14,10 @@ import unittest
 APP = os.environ["TRTYOLO_APP"]
 DATA = pathlib.Path(os.environ["TRTYOLO_DATA"])
 QUICK = DATA / "shapes" / "detect-dynamic.onnx", "--imgsz", "160"  # a network that takes a few milliseconds
+
+
+# A shell that runs the tests in the background may have them ignore it, and the programs that they start would, too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def run(*arguments, cwd=None):
