@@ -16,6 +16,7 @@ import sys
 
 # How many states the analyzer visits in a function: a third of its own limit, which takes twice as long.
 SETTINGS = ["-Xclang", "-analyzer-config", "-Xclang", "max-nodes=75000"]
+TOOL = str(pathlib.Path(".venv/bin/clang-tidy").absolute())
 NOISE = re.compile(r"[0-9]+ warnings? .*generated|Suppressed [0-9]|Use -header-filter")
 
 
@@ -48,7 +49,7 @@ def complaints(unit, passed, tool):
     stamp = passed / hashlib.sha256(repr((tool, flags, SETTINGS)).encode() + source).hexdigest()
     if stamp.exists():
         return ""
-    command = ["clang-tidy", "--quiet", path, "--", *flags, *SETTINGS]
+    command = [TOOL, "--quiet", path, "--", *flags, *SETTINGS]
     done = subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
     if done.returncode == 0:
         stamp.touch()
@@ -63,7 +64,7 @@ def main():
     build = pathlib.Path(sys.argv[1]).resolve()
     passed = build / "tidy" / "passed"
     passed.mkdir(parents=True, exist_ok=True)
-    version = subprocess.run(["clang-tidy", "--version"], stdout=subprocess.PIPE, check=True).stdout
+    version = subprocess.run([TOOL, "--version"], stdout=subprocess.PIPE, check=True).stdout
     tool = version, pathlib.Path(".clang-tidy").read_bytes()
     failed = False
     with concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:

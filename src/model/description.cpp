@@ -240,6 +240,7 @@ ModelDescription describe(const RawModel& raw, const DescriptionOptions& options
   RawModel model = validated(raw);
   const std::optional<HeadCut> head = headCutOf(model.metadata, model.file);
   std::vector<std::string> outputs;
+  outputs.reserve(model.outputs.size());
   for (const TensorInfo& output : model.outputs) {
     outputs.push_back(output.name);
   }

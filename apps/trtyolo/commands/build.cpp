@@ -182,6 +182,7 @@ void buildAndShow(const std::string& model, const std::string& engine, trtyolo::
   auto building = std::async(std::launch::async, [&] { trtyolo::buildEngine(model, engine, option); });
   while (building.wait_for(kInterval) != std::future_status::ready) {
     std::unique_lock lock(mutex);
+    // NOLINTNEXTLINE(performance-unnecessary-copy-initialization): it changes as soon as the lock is gone
     const trtyolo::BuildProgress now = latest;
     lock.unlock();
     if (interrupted() && now.phase.empty()) leave(interruptStatus());  // nothing has begun that could be ended

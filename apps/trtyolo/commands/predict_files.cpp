@@ -29,6 +29,7 @@ std::function<bench::Speed(std::size_t images)> predictFiles(bench::FilesWork wo
     std::vector<Source> sources;
     const auto whole = static_cast<std::size_t>(batch);  // each call predicts so many, the last one, too
     images = (images + whole - 1) / whole * whole;
+    sources.reserve(images);
     for (std::size_t i = 0; i < images; ++i) sources.push_back({SourceKind::Image, paths[i % paths.size()]});
     PredictCommand command(options, sources, clones);
     const auto start = std::chrono::steady_clock::now();

@@ -424,7 +424,7 @@ Outputs range(const Moving& call) {
 }
 
 Outputs constantOfShape(const Moving& call) {
-  const Shape shape = call.wholes(0);
+  const Shape& shape = call.wholes(0);
   const std::size_t elements = elementsOrThrow(shape, call.most);
   const std::string_view tensor = call.node.tensor("value");
   OnnxArray value;
