@@ -251,7 +251,7 @@ class InferOption(PostprocessOptions):
         return self._set("family", name)
 
     def set_head(self, mode: HeadMode) -> InferOption:
-        """How much of a network runs whose head is recognised in its ONNX graph; by default "auto", cut if it can be.
+        """How much of a network runs whose head is recognised in its graph; by default "auto", cut if it can be.
 
         "whole": as it was exported, with the decoding of all anchors at its end. "cut": up to its last convolutions,
         and the library decodes the few candidates: the same results in less time. An engine is cut when it is built,

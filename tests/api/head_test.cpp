@@ -97,7 +97,9 @@ class HeadTest : public testing::Test {
 
   // How many objects there were in all images.
   std::size_t expectSame(const HeadModel& model, const InferOption& whole, const InferOption& cut) {
-    const std::string file = write(model);
+    return expectSame(write(model), whole, cut);
+  }
+  std::size_t expectSame(const std::string& file, const InferOption& whole, const InferOption& cut) {
     auto wholeModel = Model::load(file, whole), cutModel = Model::load(file, cut);
     EXPECT_EQ(wholeModel.info().head.rfind("whole: ", 0), 0U) << wholeModel.info().head;
     EXPECT_EQ(cutModel.info().head.rfind("cut ", 0), 0U) << cutModel.info().head;
@@ -146,6 +148,33 @@ TEST_F(HeadTest, EndToEndNetworksKeepTheirBest) {
       each->setMaxDetections(5);
     }
     expectSame(model, whole, cut);
+  }
+}
+
+TEST_F(HeadTest, OpenVinoIr) {
+  for (const bool half : {false, true}) {
+    for (const HeadModel& model :
+         {HeadModel{}, HeadModel{.task = Task::Segment}, HeadModel{.task = Task::Pose, .bins = 1, .middle = true},
+          HeadModel{.task = Task::OBB}, HeadModel{.anchors = true}, HeadModel{.byLevel = true},
+          HeadModel{.transposed = true}, HeadModel{.bins = 1, .endToEnd = true, .middle = true}}) {
+      SCOPED_TRACE(std::string(toString(model.task)) + (model.anchors ? ", anchors" : "") +
+                   (model.endToEnd ? ", end to end" : "") + (half ? ", f16" : ""));
+      const std::string file = model.saveAsIr(write(model), folder_ / "", half);
+      EXPECT_GT(expectSame(file, option(HeadMode::Whole), option(HeadMode::Cut)), 20U);
+    }
+  }
+}
+
+TEST_F(HeadTest, OpenVinoIrThatIsNoHeadRunsWhole) {
+  for (const HeadChange change : {HeadChange::ReversedLevels, HeadChange::ShuffledScores, HeadChange::OtherStrides,
+                                  HeadChange::ExtraBranch, HeadChange::ForeignAnchors, HeadChange::SwappedAxes,
+                                  HeadChange::ShiftedCells, HeadChange::Squared, HeadChange::Clipped}) {
+    const bool anchors = change == HeadChange::ForeignAnchors;
+    const HeadModel one{.anchors = anchors, .change = change};
+    const std::string file = one.saveAsIr(write(one), folder_ / "", false);
+    const auto model = Model::load(file, option(HeadMode::Auto));
+    EXPECT_EQ(model.info().head.rfind("whole: ", 0), 0U) << static_cast<int>(change) << model.info().head;
+    EXPECT_THROW(Model::load(file, option(HeadMode::Cut)), ModelError);
   }
 }
 

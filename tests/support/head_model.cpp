@@ -1,7 +1,10 @@
 #include "support/head_model.hpp"
 
+#include <openvino/openvino.hpp>
+
 #include <array>
 #include <cmath>
+#include <fstream>
 #include <map>
 #include <numbers>
 
@@ -345,6 +348,15 @@ RawModel HeadModel::raw(const std::string& file) const {
     model.metadata[key] = text;
   }
   return model;
+}
+
+std::string HeadModel::saveAsIr(const std::string& onnx, const std::string& folder, bool half) const {
+  std::ofstream metadata(folder + "/metadata.yaml");
+  for (const auto& [key, value] : raw(onnx).metadata) {
+    metadata << key << ": " << value << '\n';
+  }
+  ov::save_model(ov::Core().read_model(onnx), folder + "/head.xml", half);
+  return folder + "/head.xml";
 }
 
 }  // namespace trtyolo::test

@@ -43,6 +43,9 @@ struct HeadModel {
   // As a backend reads it.
   RawModel raw(const std::string& file) const;
   int extra() const;
+  // The network of its file `onnx` as OpenVINO IR: `folder`/head.xml with its weights, in f16 if they are to be `half`,
+  // and metadata.yaml, as Ultralytics writes it. Gives the first.
+  std::string saveAsIr(const std::string& onnx, const std::string& folder, bool half) const;
 };
 
 }  // namespace trtyolo::test

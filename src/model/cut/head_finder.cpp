@@ -2,10 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <string_view>
 #include <vector>
 
-#include "model/cut/head_end.hpp"
 #include "model/cut/head_proof.hpp"
+#include "model/cut/onnx_end.hpp"
 
 namespace trtyolo {
 namespace {
@@ -27,9 +28,8 @@ std::string whyNotCut(const ModelDescription& description) {
 
 class Finder {
  public:
-  Finder(const OnnxGraph& graph, const ModelDescription& description, const HeadEnd& end,
-         std::vector<std::string_view> outputs)
-      : graph_(graph), description_(description), end_(end), proof_(graph, description, end, std::move(outputs)) {}
+  Finder(const ModelDescription& description, NetworkEnd& end)
+      : description_(description), end_(end), proof_(description, end) {}
 
   std::optional<RawHead> run() {
     if (description_.layout.objectness) {
@@ -42,8 +42,8 @@ class Finder {
   const std::string& why() const { return why_; }
 
  private:
-  std::size_t size() const { return end_.convolutions.size(); }
-  int channels(std::size_t convolution) const { return end_.convolutions[convolution].channels; }
+  std::size_t size() const { return end_.convolutions().size(); }
+  int channels(std::size_t convolution) const { return end_.convolutions()[convolution].channels; }
 
   void tryAnchors() {
     const OutputLayout& layout = description_.layout;
@@ -93,7 +93,7 @@ class Finder {
       const std::size_t boxes = place(0, level), scores = place(1, level), extras = roles > 2 ? place(2, level) : boxes;
       const bool fits = channels(boxes) == 4 * head.form.bins && channels(scores) == layout.classes &&
                         (roles < 3 || channels(extras) == layout.extra);
-      if (!fits || head.form.bins < 1 || !shareGrid(graph_, end_, {boxes, scores, extras})) {
+      if (!fits || head.form.bins < 1 || !end_.shareGrid({boxes, scores, extras})) {
         return;
       }
       head.levels.push_back({0, boxes, scores, extras, {}});
@@ -133,18 +133,17 @@ class Finder {
 
   static constexpr int kUsualObjects = 300;  // Ultralytics' max_det
 
-  const OnnxGraph& graph_;
   const ModelDescription& description_;
-  const HeadEnd& end_;
+  const NetworkEnd& end_;
   HeadProof proof_;
   std::optional<RawHead> found_;
   std::string why_;
 };
 
 // The guess's convolutions as outputs of the network that is left.
-HeadCut cutAt(RawHead head, const HeadEnd& end, const ModelDescription& description, std::string_view prototypes) {
+HeadCut cutAt(RawHead head, const NetworkEnd& end, const ModelDescription& description, std::string_view prototypes) {
   HeadCut cut;
-  for (const LastConvolution& convolution : end.convolutions) {
+  for (const LastConvolution& convolution : end.convolutions()) {
     cut.outputs.emplace_back(convolution.output);
   }
   if (!prototypes.empty()) {
@@ -158,34 +157,49 @@ HeadCut cutAt(RawHead head, const HeadEnd& end, const ModelDescription& descript
 
 }  // namespace
 
-HeadFinding findHead(const OnnxGraph& graph, const ModelDescription& description) {
+HeadFinding findHead(const ModelDescription& description, const std::vector<std::string_view>& names,
+                     const MakeEnd& makeEnd) {
   const OutputLayout& layout = description.layout;
   if (const std::string why = whyNotCut(description); !why.empty()) {
     return {std::nullopt, why};
   }
-  if (graph.outputs().size() != description.info.outputs.size()) {
+  if (names.size() != description.info.outputs.size()) {
     return {std::nullopt, "its graph has other outputs than the network"};
   }
-  const auto nameOf = [&](std::size_t output) {
-    return output == OutputLayout::kNone ? std::string_view() : graph.outputs()[output].name;
-  };
-  std::vector<std::string_view> outputs;
+  std::vector<std::size_t> outputs;
   for (const std::size_t output : {layout.boxes, layout.scores, layout.extras}) {
     if (output != OutputLayout::kNone) {
-      outputs.push_back(nameOf(output));
+      outputs.push_back(output);
     }
   }
-  const HeadEnd end = endOf(graph, outputs);
-  if (!end.why.empty()) {
-    return {std::nullopt, end.why};
+  const std::unique_ptr<NetworkEnd> made = makeEnd(outputs);
+  NetworkEnd& end = *made;
+  if (!end.why().empty()) {
+    return {std::nullopt, end.why()};
   }
-  Finder finder(graph, description, end, outputs);
+  Finder finder(description, end);
   std::optional<RawHead> head = finder.run();
   if (!head) {
     return {std::nullopt, finder.why().empty() ? "its last convolutions have other channels than heads that are known"
                                                : finder.why()};
   }
-  return {cutAt(std::move(*head), end, description, nameOf(layout.prototypes)), ""};
+  const std::string_view prototypes =
+      layout.prototypes == OutputLayout::kNone ? std::string_view() : names[layout.prototypes];
+  return {cutAt(std::move(*head), end, description, prototypes), ""};
+}
+
+HeadFinding findHead(const OnnxGraph& graph, const ModelDescription& description) {
+  std::vector<std::string_view> names;
+  for (const OnnxValue& output : graph.outputs()) {
+    names.push_back(output.name);
+  }
+  return findHead(description, names, [&](const std::vector<std::size_t>& outputs) {
+    std::vector<std::string_view> wanted;
+    for (const std::size_t output : outputs) {
+      wanted.push_back(names[output]);
+    }
+    return std::make_unique<OnnxEnd>(graph, wanted);
+  });
 }
 
 }  // namespace trtyolo

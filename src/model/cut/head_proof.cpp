@@ -8,13 +8,12 @@
 #include <utility>
 
 #include "model/candidates.hpp"
-#include "model/cut/onnx_evaluator.hpp"
+#include "model/cut/onnx_operators.hpp"
 #include "model/raw_candidates.hpp"
 
 namespace trtyolo {
 namespace {
 
-constexpr std::size_t kMostElements = std::size_t{1} << 26U, kMostWork = std::size_t{1} << 30U;
 constexpr std::int64_t kOpenBatch = 2, kOpenCells = 6;  // of dynamic sizes: small, and height is not width
 
 // Numbers that sigmoids, exponentials and distributions tell apart.
@@ -70,30 +69,18 @@ struct Pair {
   int classIndex;
 };
 
-bool usesHalf(const OnnxGraph& graph, const std::vector<std::string_view>& outputs) {
-  return std::any_of(graph.outputs().begin(), graph.outputs().end(), [&](const OnnxValue& output) {
-    return output.elementType == onnx_type::kHalf &&
-           std::find(outputs.begin(), outputs.end(), output.name) != outputs.end();
-  });
-}
-
 }  // namespace
 
 // The last convolutions as tensors, and what follows from them.
 struct HeadProof::Values {
-  std::vector<OnnxArray> given, computed;
-  std::vector<TensorView> raw;    // of `given`
+  EndInput given;
+  std::vector<OnnxArray> computed;
+  std::vector<TensorView> raw;    // of what is given
   std::vector<TensorView> whole;  // of `computed`, at the places of the layout's outputs
 };
 
-HeadProof::HeadProof(const OnnxGraph& graph, const ModelDescription& description, const HeadEnd& end,
-                     std::vector<std::string_view> outputs)
-    : graph_(graph),
-      description_(description),
-      end_(end),
-      outputs_(std::move(outputs)),
-      half_(usesHalf(graph, outputs_)),
-      work_(kMostWork) {}
+HeadProof::HeadProof(const ModelDescription& description, NetworkEnd& end)
+    : description_(description), end_(end), half_(end.half()) {}
 
 bool HeadProof::holds(RawHead& head) {
   why_.clear();
@@ -147,19 +134,22 @@ std::optional<HeadProof::Sizes> HeadProof::sizesFor(const RawHead& head) const {
 
 // What the end gives for zeros or random numbers. False, with the reason, if it cannot be computed.
 bool HeadProof::compute(const RawHead& head, const Sizes& sizes, bool zeros, Values& values) {
-  std::vector<int> strides(end_.convolutions.size(), 0);
+  const std::vector<LastConvolution>& convolutions = end_.convolutions();
+  std::vector<int> strides(convolutions.size(), 0);
   for (const RawHead::Level& level : head.levels) {
     for (const std::size_t place : {level.boxes, level.scores, level.extras}) {
       strides[place] = level.stride;
     }
   }
   values = {};
-  OnnxEvaluator evaluator(graph_, kMostElements, work_);
+  values.given.batch = sizes.batch;
+  values.given.height = sizes.height;
+  values.given.width = sizes.width;
   std::minstd_rand random(1);
   std::uniform_real_distribution<float> numbers(-kMostValue, kMostValue);
-  for (std::size_t i = 0; i < end_.convolutions.size(); ++i) {
+  for (std::size_t i = 0; i < convolutions.size(); ++i) {
     OnnxArray array;
-    array.shape = {sizes.batch, end_.convolutions[i].channels, sizes.height / strides[i], sizes.width / strides[i]};
+    array.shape = {sizes.batch, convolutions[i].channels, sizes.height / strides[i], sizes.width / strides[i]};
     const std::optional<std::size_t> elements = elementsOf(array.shape, kMostElements);
     if (!elements) {
       why_ = "it is too large to be looked at";
@@ -169,20 +159,13 @@ bool HeadProof::compute(const RawHead& head, const Sizes& sizes, bool zeros, Val
     if (!zeros) {
       std::generate(array.reals.begin(), array.reals.end(), [&] { return numbers(random); });
     }
-    values.given.push_back(array);
-    evaluator.give(end_.convolutions[i].output, std::move(array));
-  }
-  for (const auto& [value, convolution] : end_.sides) {
-    const int stride = convolution == HeadEnd::kInput ? 1 : strides[convolution];
-    constexpr std::int64_t kChannels = 3;  // of the input; of others nobody asks
-    evaluator.giveShape(value, {sizes.batch, kChannels, sizes.height / stride, sizes.width / stride});
+    values.given.convolutions.push_back(std::move(array));
   }
   try {
-    values.computed = evaluator.compute(outputs_);
+    values.computed = end_.compute(values.given);
   } catch (const NotComputable& reason) {
     why_ = reason.what();
   }
-  work_ = evaluator.workLeft();
   const OutputLayout& layout = description_.layout;
   values.whole.resize(description_.info.outputs.size());
   std::vector<std::size_t> places{layout.boxes};
@@ -198,7 +181,7 @@ bool HeadProof::compute(const RawHead& head, const Sizes& sizes, bool zeros, Val
     }
     values.whole[places[i]] = {values.computed[i].reals.data(), values.computed[i].shape};
   }
-  for (const OnnxArray& array : values.given) {
+  for (const OnnxArray& array : values.given.convolutions) {
     values.raw.push_back({array.reals.data(), array.shape});
   }
   return why_.empty();

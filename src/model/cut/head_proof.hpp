@@ -6,9 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "model/cut/head_end.hpp"
+#include "model/cut/network_end.hpp"
 #include "model/description.hpp"
-#include "model/onnx_graph.hpp"
 #include "model/raw_candidates.hpp"
 #include "model/raw_head.hpp"
 
@@ -17,12 +16,11 @@ namespace trtyolo {
 // Of one network: what its end gives for numbers of ours in the place of its last convolutions.
 class HeadProof {
  public:
-  // All of them must outlive it; `outputs` are the names of those of the whole network.
-  HeadProof(const OnnxGraph& graph, const ModelDescription& description, const HeadEnd& end,
-            std::vector<std::string_view> outputs);
+  // Both must outlive it. The end gives the outputs that are the description's boxes, scores and extra values.
+  HeadProof(const ModelDescription& description, NetworkEnd& end);
 
   // Whether the guess is right; its levels say which convolutions they are by their places in the end's. Completes it:
-  // anchors, and what angles and keypoints are. Work is limited for all guesses together.
+  // anchors, and what angles and keypoints are.
   bool holds(RawHead& head);
 
   // What was found otherwise, or why it could not be computed, of the last guess.
@@ -42,12 +40,9 @@ class HeadProof {
   bool isSameGrid(const RawHead& head, const RawGrid& grid, const OutputTables& whole) const;
   bool areSameObjects(const RawHead& head, const Values& values);
 
-  const OnnxGraph& graph_;
   const ModelDescription& description_;
-  const HeadEnd& end_;
-  std::vector<std::string_view> outputs_;
-  bool half_;  // the graph computes in f16
-  std::size_t work_;
+  NetworkEnd& end_;
+  bool half_;  // the end computes in f16
   std::string why_;
 };
 

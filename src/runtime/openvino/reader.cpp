@@ -13,6 +13,7 @@
 #include "model/onnx_graph.hpp"
 #include "model/plugin_cut.hpp"
 #include "model/raw_candidates.hpp"
+#include "runtime/openvino/network_end.hpp"
 
 namespace trtyolo::openvino {
 namespace {
@@ -73,8 +74,8 @@ std::shared_ptr<ov::Model> readNetwork(const ModelSource& source, const std::str
   return reader->convert(reader->load(static_cast<std::istream*>(&bytes), path));
 }
 
-// The network with these values as its outputs; null if it does not have them all.
-std::shared_ptr<ov::Model> networkOf(const ov::Model& network, const std::vector<std::string>& outputs) {
+// The values with these names; empty if the network does not have them all.
+ov::OutputVector valuesOf(const ov::Model& network, const std::vector<std::string>& names) {
   std::map<std::string, ov::Output<ov::Node>> values;
   for (const auto& node : network.get_ordered_ops()) {
     for (const ov::Output<ov::Node>& value : node->outputs()) {
@@ -83,29 +84,75 @@ std::shared_ptr<ov::Model> networkOf(const ov::Model& network, const std::vector
       }
     }
   }
-  ov::ResultVector results;
-  for (const std::string& output : outputs) {
-    const auto value = values.find(output);
+  ov::OutputVector found;
+  for (const std::string& name : names) {
+    const auto value = values.find(name);
     if (value == values.end()) {
-      return nullptr;
+      return {};
     }
-    results.push_back(std::make_shared<ov::op::v0::Result>(value->second));
+    found.push_back(value->second);
+  }
+  return found;
+}
+
+// The network with these values as its outputs.
+std::shared_ptr<ov::Model> networkOf(const ov::Model& network, const ov::OutputVector& values) {
+  ov::ResultVector results;
+  for (const ov::Output<ov::Node>& value : values) {
+    results.push_back(std::make_shared<ov::op::v0::Result>(value));
   }
   return std::make_shared<ov::Model>(results, network.get_parameters(), network.get_friendly_name());
 }
 
+struct Finding {
+  HeadFinding head;
+  ov::OutputVector values;  // of its last convolutions, and the prototypes of masks
+};
+
+// Where an ONNX file's graph can be cut.
+Finding findIn(const OnnxGraph& graph, const ReadModel& model) {
+  Finding found{findHead(graph, model.description), {}};
+  if (found.head.cut) {
+    found.values = valuesOf(*model.network, found.head.cut->outputs);
+    if (found.values.empty()) {
+      found.head = {std::nullopt, "OpenVINO names its values otherwise"};
+    }
+  }
+  return found;
+}
+
+// Where a network can be cut that came without an ONNX graph.
+Finding findIn(const ReadModel& model) {
+  const ModelDescription& description = model.description;
+  std::vector<std::string_view> names;
+  for (const TensorInfo& output : description.info.outputs) {
+    names.push_back(output.name);
+  }
+  Finding found;
+  found.head = findHead(description, names, [&](const std::vector<std::size_t>& outputs) {
+    auto end = std::make_unique<OpenVinoEnd>(*model.network, outputs);
+    found.values = end->values();
+    return end;
+  });
+  if (found.head.cut && found.head.cut->prototypes) {
+    found.values.push_back(model.network->get_results()[description.layout.prototypes]->input_value(0));
+  }
+  return found;
+}
+
 // Cuts the network behind its last convolutions, if that is wanted and can be.
 void cutHead(const std::optional<OnnxGraph>& graph, HeadMode wanted, ReadModel& model) {
-  if (!graph || wanted == HeadMode::Whole) {
-    keepWhole(model.description, wanted, "heads are recognised in ONNX files only");
+  if (wanted == HeadMode::Whole) {
+    keepWhole(model.description, wanted, "");
     return;
   }
-  const HeadFinding found = findHead(*graph, model.description);
-  const std::shared_ptr<ov::Model> cut = found.cut ? networkOf(*model.network, found.cut->outputs) : nullptr;
-  if (!cut) {
-    keepWhole(model.description, wanted, found.cut ? "OpenVINO names its values otherwise" : found.why);
+  const Finding finding = graph ? findIn(*graph, model) : findIn(model);
+  const HeadFinding& found = finding.head;
+  if (!found.cut) {
+    keepWhole(model.description, wanted, found.why);
     return;
   }
+  const std::shared_ptr<ov::Model> cut = networkOf(*model.network, finding.values);
   std::vector<Shape> shapes;
   for (const auto& output : cut->outputs()) {
     const std::vector<int> shape = shapeOf(output.get_partial_shape());

@@ -1,16 +1,17 @@
-#include "model/cut/head_end.hpp"
+#include "model/cut/onnx_end.hpp"
 
 #include <algorithm>
 #include <array>
 #include <set>
 
-#include "model/cut/onnx_array.hpp"
+#include "model/cut/onnx_evaluator.hpp"
 #include "model/cut/onnx_operators.hpp"
 
 namespace trtyolo {
 namespace {
 
-constexpr std::size_t kMostConvolutions = 32, kMostNodes = 20'000, kMostLetters = 200;
+constexpr std::size_t kMostNodes = 20'000, kMostLetters = 200;
+constexpr std::size_t kMostWork = std::size_t{1} << 30U;
 
 // The sides of a convolution's weights, which may be stored in another type; empty if they are not told.
 std::vector<std::int64_t> weightsOf(const OnnxGraph& graph, const OnnxNode& node) {
@@ -87,26 +88,27 @@ std::set<std::string_view> gridOf(const OnnxGraph& graph, std::string_view outpu
   return found;
 }
 
-class Walk {
- public:
-  explicit Walk(const OnnxGraph& graph) : graph_(graph) {}
+}  // namespace
 
-  HeadEnd run(const std::vector<std::string_view>& outputs) {
-    open_.assign(outputs.rbegin(), outputs.rend());
-    while (!open_.empty() && end_.why.empty()) {
+class OnnxEnd::Walk {
+ public:
+  explicit Walk(OnnxEnd& end) : graph_(end.graph_), end_(end) {}
+
+  void run() {
+    open_.assign(end_.outputs_.rbegin(), end_.outputs_.rend());
+    while (!open_.empty() && end_.why_.empty()) {
       const std::string_view value = open_.back();
       open_.pop_back();
       if (seen_.insert(value).second) {
         visit(value);
       }
     }
-    if (end_.why.empty() && end_.convolutions.empty()) {
-      end_.why = "its outputs do not come from convolutions";
+    if (end_.why_.empty() && end_.convolutions_.empty()) {
+      end_.why_ = kNoConvolutions;
     }
-    if (end_.why.empty()) {
+    if (end_.why_.empty()) {
       placeSides();
     }
-    return std::move(end_);
   }
 
  private:
@@ -115,11 +117,11 @@ class Walk {
     if (!node) {
       const bool input = std::any_of(graph_.inputs().begin(), graph_.inputs().end(),
                                      [&](const OnnxValue& of) { return of.name == value; });
-      end_.why = input ? "its outputs depend on the pixels otherwise than by convolutions" : "";
+      end_.why_ = input ? kPixelsOtherwise : "";
       return;
     }
     if (++nodes_ > kMostNodes) {
-      end_.why = "there is too much behind its last convolutions";
+      end_.why_ = kTooMuch;
       return;
     }
     if (node->type == "Conv" && !node->inputs.empty()) {
@@ -134,7 +136,7 @@ class Walk {
       return;
     }
     if (!isComputable(node->type)) {
-      end_.why = nodeName(*node) + " " + kUnknownOperator;
+      end_.why_ = nodeName(*node) + " " + kUnknownOperator;
       return;
     }
     open_.insert(open_.end(), node->inputs.rbegin(), node->inputs.rend());
@@ -143,11 +145,11 @@ class Walk {
   void addConvolution(std::string_view value, const std::vector<std::int64_t>& weights) {
     constexpr std::int64_t kMostChannels = 1 << 20;
     if (weights.size() != 4 || weights[0] < 1 || weights[0] > kMostChannels) {
-      end_.why = "the channels of its last convolutions are not told";
-    } else if (end_.convolutions.size() == kMostConvolutions) {
-      end_.why = "it has too many last convolutions";
+      end_.why_ = "the channels of its last convolutions are not told";
+    } else if (end_.convolutions_.size() == kMostConvolutions) {
+      end_.why_ = kTooManyConvolutions;
     } else {
-      end_.convolutions.push_back({value, static_cast<int>(weights[0])});
+      end_.convolutions_.push_back({std::string(value), static_cast<int>(weights[0])});
     }
   }
 
@@ -161,43 +163,71 @@ class Walk {
         continue;  // it is computed
       }
       if (input) {
-        end_.sides[value] = HeadEnd::kInput;
+        end_.sides_[value] = kInput;
         continue;
       }
-      for (std::size_t i = grids.size(); i < end_.convolutions.size(); ++i) {
-        grids.push_back(gridOf(graph_, end_.convolutions[i].output));
+      for (std::size_t i = grids.size(); i < end_.convolutions_.size(); ++i) {
+        grids.push_back(gridOf(graph_, end_.convolutions_[i].output));
       }
       const auto grid =
           std::find_if(grids.begin(), grids.end(), [&](const auto& values) { return values.count(value) != 0; });
       if (grid == grids.end()) {
-        end_.why = "it asks for the sides of '" + std::string(value.substr(0, kMostLetters)) +
-                   "', which are not told by its last convolutions";
+        end_.why_ = "it asks for the sides of '" + std::string(value.substr(0, kMostLetters)) +
+                    "', which are not told by its last convolutions";
         return;
       }
-      end_.sides[value] = static_cast<std::size_t>(grid - grids.begin());
+      end_.sides_[value] = static_cast<std::size_t>(grid - grids.begin());
     }
   }
 
   const OnnxGraph& graph_;
-  HeadEnd end_;
+  OnnxEnd& end_;
   std::vector<std::string_view> open_;
   std::set<std::string_view> seen_, asked_;
   std::size_t nodes_ = 0;
 };
 
-}  // namespace
+OnnxEnd::OnnxEnd(const OnnxGraph& graph, const std::vector<std::string_view>& outputs)
+    : graph_(graph), outputs_(outputs), work_(kMostWork) {
+  Walk(*this).run();
+}
 
-bool shareGrid(const OnnxGraph& graph, const HeadEnd& end, const std::vector<std::size_t>& convolutions) {
-  std::set<std::string_view> common = gridOf(graph, end.convolutions[convolutions[0]].output);
+bool OnnxEnd::shareGrid(const std::vector<std::size_t>& convolutions) const {
+  std::set<std::string_view> common = gridOf(graph_, convolutions_[convolutions[0]].output);
   for (const std::size_t other : convolutions) {
-    const std::set<std::string_view> values = gridOf(graph, end.convolutions[other].output);
+    const std::set<std::string_view> values = gridOf(graph_, convolutions_[other].output);
     std::erase_if(common, [&](std::string_view value) { return values.count(value) == 0; });
   }
   return !common.empty();
 }
 
-HeadEnd endOf(const OnnxGraph& graph, const std::vector<std::string_view>& outputs) {
-  return Walk(graph).run(outputs);
+bool OnnxEnd::half() const {
+  return std::any_of(graph_.outputs().begin(), graph_.outputs().end(), [&](const OnnxValue& output) {
+    return output.elementType == onnx_type::kHalf &&
+           std::find(outputs_.begin(), outputs_.end(), output.name) != outputs_.end();
+  });
+}
+
+std::vector<OnnxArray> OnnxEnd::compute(const EndInput& input) {
+  OnnxEvaluator evaluator(graph_, kMostElements, work_);
+  for (std::size_t i = 0; i < convolutions_.size(); ++i) {
+    evaluator.give(convolutions_[i].output, input.convolutions[i]);
+  }
+  for (const auto& [value, convolution] : sides_) {
+    constexpr std::int64_t kChannels = 3;  // of the input; of others nobody asks
+    const bool ofInput = convolution == kInput;
+    evaluator.giveShape(value,
+                        {input.batch, kChannels, ofInput ? input.height : input.convolutions[convolution].shape[2],
+                         ofInput ? input.width : input.convolutions[convolution].shape[3]});
+  }
+  try {
+    std::vector<OnnxArray> outputs = evaluator.compute(outputs_);
+    work_ = evaluator.workLeft();
+    return outputs;
+  } catch (const NotComputable&) {
+    work_ = evaluator.workLeft();
+    throw;
+  }
 }
 
 }  // namespace trtyolo
