@@ -67,8 +67,9 @@ Subject::Subject(const Settings& settings, const Job& job, const SourceImage& im
   models_.push_back(load(settings.model, 0));
   const Model& first = *models_.front();
   usesGpu_ = first.info().backend == "tensorrt";
-  const bool comparable = job.kind == kModel || job.kind == kClones || job.kind == kPool;
-  if (comparable && settings.lowLatencyModel.empty() && first.info().head.rfind("cut", 0) == 0) {
+  const bool otherModel = job.n == 1 && !settings.lowLatencyModel.empty();
+  const bool comparable = job.kind == kModel || job.kind == kClones || (job.kind == kPool && !otherModel);
+  if (comparable && first.info().head.rfind("cut", 0) == 0) {
     exportedFile_ = settings.exported.empty() && !usesGpu_ ? settings.model : settings.exported;
     exportedOption_ = option;
     exportedOption_.setHead(trtyolo::HeadMode::Whole);
