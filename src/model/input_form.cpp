@@ -18,18 +18,6 @@ using protobuf::appendField;
 using protobuf::Field;
 using protobuf::forEachField;
 
-// An AttributeProto.
-std::string attribute(std::string_view name, const std::vector<std::uint64_t>& integers, bool list) {
-  constexpr std::uint64_t kName = 1, kInteger = 3, kIntegers = 8, kType = 20, kTypeInteger = 2, kTypeIntegers = 7;
-  std::string bytes;
-  appendField(bytes, kName, name);
-  for (const std::uint64_t integer : integers) {
-    appendField(bytes, list ? kIntegers : kInteger, integer);
-  }
-  appendField(bytes, kType, list ? kTypeIntegers : kTypeInteger);
-  return bytes;
-}
-
 // The graph's first fields: an input of the usual form and the nodes that take it to the old one.
 class UsualInput {
  public:
@@ -46,12 +34,12 @@ class UsualInput {
       steps.emplace_back("Round", "");
     }
     if (form_.channels == 1) {
-      steps.emplace_back("Gather", attribute("axis", {1}, false));
+      steps.emplace_back("Gather", onnxNumber("axis", 1));
       const std::string first = onnxTensor(channel, onnx_type::kInt64, {1}, std::string(8, '\0'));  // the index 0
       appendField(graph, onnx_field::kInitializer, std::string_view(first));
     }
     if (form_.channelsLast) {
-      steps.emplace_back("Transpose", attribute("perm", {0, 2, 3, 1}, true));
+      steps.emplace_back("Transpose", onnxNumbers("perm", {0, 2, 3, 1}));
     }
     std::string value = name;
     for (std::size_t i = 0; i < steps.size(); ++i) {

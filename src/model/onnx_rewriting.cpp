@@ -8,6 +8,33 @@ using protobuf::appendField;
 using protobuf::Field;
 using protobuf::forEachField;
 
+namespace {
+
+// Fields of an AttributeProto, and the types that it may have.
+constexpr std::uint64_t kInteger = 3, kIntegers = 8, kTypeInteger = 2, kTypeIntegers = 7;
+
+std::string attributeOf(std::string_view name, const std::vector<std::uint64_t>& integers, std::uint64_t field,
+                        std::uint64_t type) {
+  constexpr std::uint64_t kName = 1, kType = 20;
+  std::string bytes;
+  appendField(bytes, kName, name);
+  for (const std::uint64_t integer : integers) {
+    appendField(bytes, field, integer);
+  }
+  appendField(bytes, kType, type);
+  return bytes;
+}
+
+}  // namespace
+
+std::string onnxNumber(std::string_view name, std::uint64_t number) {
+  return attributeOf(name, {number}, kInteger, kTypeInteger);
+}
+
+std::string onnxNumbers(std::string_view name, const std::vector<std::uint64_t>& numbers) {
+  return attributeOf(name, numbers, kIntegers, kTypeIntegers);
+}
+
 std::string onnxNode(std::string_view type, const std::vector<std::string>& inputs, std::string_view output,
                      std::string_view attribute) {
   constexpr std::uint64_t kNodeInput = 1, kNodeOutput = 2, kNodeType = 4, kAttribute = 5;

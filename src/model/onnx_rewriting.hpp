@@ -17,6 +17,10 @@ namespace onnx_field {
 inline constexpr std::uint64_t kNode = 1, kInitializer = 5, kInput = 11, kOutput = 12;
 }  // namespace onnx_field
 
+// AttributeProtos: a whole number, a list of them.
+std::string onnxNumber(std::string_view name, std::uint64_t number);
+std::string onnxNumbers(std::string_view name, const std::vector<std::uint64_t>& numbers);
+
 // A NodeProto; `attribute` is an AttributeProto, or empty.
 std::string onnxNode(std::string_view type, const std::vector<std::string>& inputs, std::string_view output,
                      std::string_view attribute = {});

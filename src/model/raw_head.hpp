@@ -1,6 +1,7 @@
 // What a network gives that was cut behind its last convolutions, and what it means: the same numbers on every device.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstddef>
@@ -124,5 +125,12 @@ struct RawHead {
   int mostObjects = 0;  // that an end-to-end network would have given; 0 if it is none
   std::vector<Level> levels;
 };
+
+// Whether an output is that of a grid; the others are whole tensors (prototypes of masks).
+inline bool isLevel(const RawHead& head, std::size_t output) {
+  return std::any_of(head.levels.begin(), head.levels.end(), [&](const RawHead::Level& level) {
+    return output == level.boxes || output == level.scores || output == level.extras;
+  });
+}
 
 }  // namespace trtyolo

@@ -1,9 +1,11 @@
 // Engines of half precision and of 8 bits against the references: what the network computes in 16 bits moves objects by
 // little, because boxes and scores are decoded in f32.
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <iostream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cuda/gpu.hpp"
@@ -76,6 +78,70 @@ TEST(HalfTest, EnginesSayTheirPrecision) {
   TRTYOLO_NEEDS_GPU();
   for (const char* precision : {"f32", "f16", "bf16"}) {
     EXPECT_EQ(inspect(engineOf("detect", precision)).precision, precision);
+  }
+}
+
+// How far what one model finds lies from what another does.
+struct Distance {
+  double pixels = 0, score = 0;  // means over the objects that both find
+  int both = 0, missing = 0;
+};
+
+Distance distanceOf(Model& found, Model& wanted, const std::string& task) {
+  Distance distance;
+  for (const json& image : test::goldenOf(task)) {
+    Picture picture = pictureOf(task, image);
+    const Result expected = wanted.predict(picture.view()), result = found.predict(picture.view());
+    for (std::size_t i = 0; i < expected.boxes.size(); ++i) {
+      const Box& a = expected.boxes[i];
+      double nearest = 8;  // pixels; what lies farther away is another object
+      std::size_t other = result.boxes.size();
+      for (std::size_t j = 0; j < result.boxes.size(); ++j) {
+        const Box& b = result.boxes[j];
+        const double apart = std::max({std::abs(a.left - b.left), std::abs(a.top - b.top), std::abs(a.right - b.right),
+                                       std::abs(a.bottom - b.bottom)});
+        if (result.classes[j] == expected.classes[i] && apart < nearest) {
+          nearest = apart;
+          other = j;
+        }
+      }
+      if (other == result.boxes.size()) {
+        ++distance.missing;
+        continue;
+      }
+      ++distance.both;
+      distance.pixels += nearest;
+      distance.score += std::abs(result.scores[other] - expected.scores[i]);
+    }
+  }
+  distance.pixels /= distance.both;
+  distance.score /= distance.both;
+  return distance;
+}
+
+// A network that is cut behind its last convolutions loses no more by f16 than the whole one.
+TEST(HalfTest, NetworksThatWereCutAreAsNear) {
+  TRTYOLO_NEEDS_GPU();
+  for (const char* const task : {"detect", "segment", "pose"}) {
+    const auto engine = [&](const char* precision, HeadMode head) {
+      BuildOption option;
+      option.precision = std::string(precision) == "f16" ? Precision::F16 : Precision::F32;
+      option.head = head;
+      return engineFrom(std::string("shapes/") + task + ".onnx",
+                        std::string("head-") + task + "-" + precision + "-" + toString(head), option);
+    };
+    Model real = Model::load(engine("f32", HeadMode::Whole), test::bgr());
+    Model whole = Model::load(engine("f16", HeadMode::Whole), test::bgr());
+    Model cut = Model::load(engine("f16", HeadMode::Cut), test::bgr());
+    const Distance ofWhole = distanceOf(whole, real, task), ofCut = distanceOf(cut, real, task);
+    for (const auto& [name, distance] : {std::pair{"whole", ofWhole}, std::pair{"cut", ofCut}}) {
+      std::cout << task << ", f16, " << name << ", against f32: " << distance.both << " objects, " << distance.pixels
+                << " px, score " << distance.score << " on average; " << distance.missing << " not found\n";
+    }
+    EXPECT_GT(ofCut.both, 50);
+    EXPECT_LE(ofCut.missing, ofWhole.missing + 1);
+    EXPECT_LT(ofCut.pixels, 1.25 * ofWhole.pixels);
+    EXPECT_LT(ofCut.score, 1.25 * ofWhole.score);
   }
 }
 

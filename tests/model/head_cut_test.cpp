@@ -111,7 +111,7 @@ TEST(HeadCutTest, TheCutFileDescribesTheWholeNetwork) {
   const OnnxGraph graph(file);
   const ModelDescription whole = describe(model.raw("head.onnx"), {});
   const HeadCut cut = *findHead(graph, whole).cut;
-  const std::string left = cutOnnx(file, graph, cut);
+  const std::string left = cutOnnx(file, graph, cut, false);
   const OnnxGraph cutGraph(left);
   EXPECT_LT(cutGraph.nodes().size(), graph.nodes().size() / 2);
   ASSERT_EQ(cutGraph.outputs().size(), cut.outputs.size());

@@ -19,6 +19,9 @@ struct DeviceTensor {
   const void* data = nullptr;
   ValueType type = ValueType::F32;
   std::vector<std::int64_t> shape;
+  // Of [batch, channels, rows, columns] whose channels lie side by side: elements from one cell to the next. 0: what
+  // the last axis counts lies side by side.
+  std::size_t cellStep = 0;
 
   bool operator==(const DeviceTensor&) const = default;
 };

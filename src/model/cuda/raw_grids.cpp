@@ -7,9 +7,23 @@
 #include "model/tensor.hpp"
 
 namespace trtyolo::cuda {
+namespace {
+
+// Of [batch, channels, rows, columns].
+RawTensor rawTensorOf(const DeviceTensor& tensor) {
+  const auto channels = static_cast<std::size_t>(tensor.shape[1]);
+  const auto cells = static_cast<std::size_t>(tensor.shape[2]) * static_cast<std::size_t>(tensor.shape[3]);
+  if (tensor.cellStep == 0) {
+    return {tensor.data, channels * cells, static_cast<std::uint32_t>(cells), 1};
+  }
+  return {tensor.data, tensor.cellStep * cells, 1, static_cast<std::uint32_t>(tensor.cellStep)};
+}
+
+}  // namespace
 
 bool RawGrids::operator==(const RawGrids& other) const {
-  return count == other.count && type == other.type && std::equal(levels, levels + count, other.levels);
+  return count == other.count && type == other.type && cellsFirst == other.cellsFirst &&
+         std::equal(levels, levels + count, other.levels);
 }
 
 RawGrids rawGridsOf(const OutputLayout& layout, std::span<const DeviceTensor> outputs, std::size_t images,
@@ -25,6 +39,7 @@ RawGrids rawGridsOf(const OutputLayout& layout, std::span<const DeviceTensor> ou
   RawGrids grids;
   grids.count = static_cast<std::uint32_t>(head.levels.size());
   grids.type = outputs[head.levels[0].boxes].type;
+  grids.cellsFirst = outputs[head.levels[0].boxes].cellStep != 0;
   grids.form = head.form;
   grids.anchorsPerCell = static_cast<std::uint32_t>(head.anchorsPerCell);
   grids.keypointDims = keypointDims;
@@ -43,16 +58,13 @@ RawGrids rawGridsOf(const OutputLayout& layout, std::span<const DeviceTensor> ou
     RawGridLevel& place = grids.levels[i];
     const DeviceTensor &boxes = outputs[level.boxes], &scores = outputs[level.scores], &extra = outputs[level.extras];
     for (const DeviceTensor* const tensor : {&boxes, &scores, &extra}) {
-      if (tensor->type != grids.type) {
-        throw InferenceError("the network's last convolutions were expected to give values of one type");
+      if (tensor->type != grids.type || (tensor->cellStep != 0) != grids.cellsFirst) {
+        throw InferenceError("the network's last convolutions were expected to give values of one type in one order");
       }
     }
-    place.boxes = boxes.data;
-    place.scores = scores.data;
-    place.extra = extra.data;
-    place.boxesStep = views[level.boxes].slotSize();
-    place.scoresStep = views[level.scores].slotSize();
-    place.extraStep = views[level.extras].slotSize();
+    place.boxes = rawTensorOf(boxes);
+    place.scores = rawTensorOf(scores);
+    place.extra = rawTensorOf(extra);
     place.first = static_cast<std::uint32_t>(grid.first);
     place.cells = static_cast<std::uint32_t>(grid.tables.anchors);
     place.columns = static_cast<std::uint32_t>(grid.columns);

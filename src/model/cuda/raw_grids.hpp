@@ -11,11 +11,19 @@
 
 namespace trtyolo::cuda {
 
-// One grid. Value c of a cell of image i is element i * slotStep + c * cells + cell of its tensor.
+// Value c of a cell of image i is element i * slotStep + c * valueStep + cell * cellStep.
+struct RawTensor {
+  const void* data = nullptr;
+  std::size_t slotStep = 0;
+  std::uint32_t valueStep = 0, cellStep = 0;
+
+  bool operator==(const RawTensor&) const = default;
+};
+
+// One grid.
 struct RawGridLevel {
-  const void *boxes = nullptr, *scores = nullptr, *extra = nullptr;  // one tensor where boxes are scaled by anchors
-  std::size_t boxesStep = 0, scoresStep = 0, extraStep = 0;          // elements from one image to the next
-  std::uint32_t first = 0;                                           // number of its first anchor
+  RawTensor boxes, scores, extra;  // one and the same where boxes are scaled by anchors
+  std::uint32_t first = 0;         // number of its first anchor
   std::uint32_t cells = 0, columns = 0;
   float stride = 0;
   float anchors[kMostAnchorsPerCell][2] = {};
@@ -27,6 +35,7 @@ struct RawGrids {
   std::uint32_t count = 0;  // of levels; 0: the network gives tables
   RawGridLevel levels[kMostLevels];
   ValueType type = ValueType::F32;
+  bool cellsFirst = false;  // the scores of a cell lie side by side; otherwise cells do
   RawForm form;
   std::uint32_t anchorsPerCell = 1;
   std::uint32_t values = 0;                 // of an anchor, where it shares its tensor with others
@@ -39,7 +48,7 @@ struct RawGrids {
 };
 
 // `outputs` are those of the network, in its order. Throws InferenceError if they have not the shapes that the layout
-// promised, hold fewer than `images` images, or are of different types.
+// promised, hold fewer than `images` images, or are of different types or orders.
 RawGrids rawGridsOf(const OutputLayout& layout, std::span<const DeviceTensor> outputs, std::size_t images,
                     std::uint32_t keypointDims);
 

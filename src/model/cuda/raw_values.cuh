@@ -34,13 +34,21 @@ __device__ inline float elementOf(const void* data, ValueType type, std::size_t 
                                 : static_cast<const float*>(data)[index];
 }
 
+// Value `channel` of a cell.
+__device__ inline float elementOf(const RawTensor& tensor, ValueType type, unsigned slot, std::uint32_t channel,
+                                  std::uint32_t cell) {
+  const std::size_t index =
+      slot * tensor.slotStep + std::size_t{channel} * tensor.valueStep + std::size_t{cell} * tensor.cellStep;
+  return elementOf(tensor.data, type, index);
+}
+
 // Extra value `value` of an anchor, as the whole network gives it; that of a rotated box is its angle.
 __device__ inline float rawExtraAt(const RawGrids& grids, unsigned slot, std::uint32_t value, std::uint32_t number,
                                    bool rotated) {
   const RawAnchor anchor = rawAnchorOf(grids, number);
   const RawGridLevel& level = grids.levels[anchor.level];
-  const std::size_t channel = anchor.which * grids.values + grids.extraAt + value;
-  const float raw = elementOf(level.extra, grids.type, slot * level.extraStep + channel * level.cells + anchor.cell);
+  const std::uint32_t channel = anchor.which * grids.values + grids.extraAt + value;
+  const float raw = elementOf(level.extra, grids.type, slot, channel, anchor.cell);
   if (grids.keypointDims != 0) {
     return rawPointOf(grids.form, rawCellOf(grids, anchor), static_cast<int>(value),
                       static_cast<int>(grids.keypointDims), raw);
@@ -53,10 +61,9 @@ template <typename Take>
 __device__ auto withRawBox(const RawGrids& grids, unsigned slot, std::uint32_t number, const Take& take) {
   const RawAnchor anchor = rawAnchorOf(grids, number);
   const RawGridLevel& level = grids.levels[anchor.level];
-  const std::size_t first =
-      slot * level.boxesStep + std::size_t{anchor.which} * grids.values * level.cells + anchor.cell;
+  const std::uint32_t first = anchor.which * grids.values;
   return take(rawCellOf(grids, anchor), [&](int channel) {
-    return elementOf(level.boxes, grids.type, first + static_cast<std::size_t>(channel) * level.cells);
+    return elementOf(level.boxes, grids.type, slot, first + static_cast<std::uint32_t>(channel), anchor.cell);
   });
 }
 

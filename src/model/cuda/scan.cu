@@ -37,6 +37,12 @@ __device__ float scoreless(const Candidates& candidates) {
   return candidates.logits ? -INFINITY : 0.0F;
 }
 
+// No value up to this one scores above `confidence`. An objectness that is no logit may be above 1: then nothing is
+// known.
+__device__ float leastValueOf(const Candidates& candidates, float confidence) {
+  return candidates.logits ? leastValueFor(confidence, true) : -INFINITY;
+}
+
 // The better of what was found before and class c. A NaN in the place of the first class is never beaten, elsewhere it
 // never wins: that is what comparing one after another comes to.
 __device__ std::uint64_t better(std::uint64_t best, float score, std::uint32_t c, float confidence) {
@@ -47,13 +53,15 @@ __device__ std::uint64_t better(std::uint64_t best, float score, std::uint32_t c
   return c == 0 && score != score ? kSpoilt : best;
 }
 
-// What a block of scanPlanes looks at: one plane after the other of scores, a value for each anchor.
-struct Planes {
-  const void *scores, *objectness;  // of the image; no objectness: null
-  std::size_t classStep;
-  std::uint32_t anchors;  // in a plane
-  std::uint32_t first;    // number of the first of them
-  std::uint32_t begin;    // of the block's, in the plane
+// What a block looks at: the scores of the anchors of a table, or of those of one place in the cells of a grid.
+template <typename Value>
+struct Part {
+  const Value *scores, *objectness;  // of the image; no objectness: null
+  std::size_t classStep, anchorStep;
+  std::size_t objectnessStep;  // from anchor to anchor
+  std::uint32_t anchors;
+  std::uint32_t first;  // number of the first of them
+  std::uint32_t begin;  // the block's first
 };
 
 // Blocks that a grid takes, with all anchors of its cells.
@@ -62,13 +70,15 @@ __host__ __device__ std::uint32_t blocksOf(const RawGrids& raw, std::uint32_t le
 }
 
 template <typename Value>
-__device__ Planes planesOf(const Candidates& candidates, unsigned slot, std::uint32_t block) {
+__device__ Part<Value> partOf(const Candidates& candidates, unsigned slot, std::uint32_t block) {
   const RawGrids& raw = candidates.raw;
   if (raw.count == 0) {
     const DeviceTable &scores = candidates.scores, &objectness = candidates.objectness;
     return {static_cast<const Value*>(scores.data) + slot * scores.slotStep,
             objectness.data ? static_cast<const Value*>(objectness.data) + slot * objectness.slotStep : nullptr,
             scores.valueStep,
+            scores.anchorStep,
+            objectness.anchorStep,
             candidates.anchors,
             0,
             block * kAnchors};
@@ -79,11 +89,14 @@ __device__ Planes planesOf(const Candidates& candidates, unsigned slot, std::uin
   }
   const RawGridLevel& grid = raw.levels[level];
   const std::uint32_t blocks = blocksOf(raw, level) / raw.anchorsPerCell, which = block / blocks;
-  const Value* const values =
-      static_cast<const Value*>(grid.scores) + slot * grid.scoresStep + std::size_t{which} * raw.values * grid.cells;
-  return {values + std::size_t{raw.scoresAt} * grid.cells,
-          raw.objectnessAt != 0 ? values + std::size_t{raw.objectnessAt} * grid.cells : nullptr,
-          grid.cells,
+  const RawTensor& tensor = grid.scores;
+  const Value* const values = static_cast<const Value*>(tensor.data) + slot * tensor.slotStep +
+                              std::size_t{which} * raw.values * tensor.valueStep;
+  return {values + std::size_t{raw.scoresAt} * tensor.valueStep,
+          raw.objectnessAt != 0 ? values + std::size_t{raw.objectnessAt} * tensor.valueStep : nullptr,
+          tensor.valueStep,
+          tensor.cellStep,
+          tensor.cellStep,
           grid.cells,
           grid.first + which * grid.cells,
           block % blocks * kAnchors};
@@ -109,24 +122,24 @@ __global__ void __launch_bounds__(kThreads) scanPlanes(Work work) {
   const float confidence = work.call.limits->confidence;
   // An end-to-end network gives its best objects of all classes, whichever are wanted.
   const bool everyClass = work.call.limits->everyClass != 0 || candidates.raw.mostObjects != 0;
-  const Planes planes = planesOf<Value>(candidates, slot, blockIdx.x);
-  const std::uint32_t inPlane = planes.begin + lane, anchor = planes.first + inPlane;
-  bool looked = inPlane < planes.anchors;
+  const Part<Value> part = partOf<Value>(candidates, slot, blockIdx.x);
+  const std::uint32_t inPlane = part.begin + lane, anchor = part.first + inPlane;
+  bool looked = inPlane < part.anchors;
   float factor = 1.0F;
-  if (planes.objectness && looked) {
-    factor = scoreOf(toFloat(static_cast<const Value*>(planes.objectness)[inPlane]), candidates.logits);
+  if (part.objectness && looked) {
+    factor = scoreOf(toFloat(part.objectness[inPlane]), candidates.logits);
     looked = factor > confidence;
   }
   const float none = scoreless(candidates);
-  const float least = leastValueFor(confidence, candidates.logits);
-  const Value* const scores = static_cast<const Value*>(planes.scores) + inPlane;
+  const float least = leastValueOf(candidates, confidence);
+  const Value* const scores = part.scores + inPlane;
   std::uint64_t best = kNoClass;
   for (std::uint32_t begin = warp; begin < candidates.classes; begin += kWarps * kBatch) {
     float values[kBatch];
 #pragma unroll
     for (unsigned i = 0; i < kBatch; ++i) {
       const std::uint32_t c = begin + i * kWarps;
-      values[i] = looked && c < candidates.classes ? toFloat(scores[c * planes.classStep]) : none;
+      values[i] = looked && c < candidates.classes ? toFloat(scores[c * part.classStep]) : none;
     }
 #pragma unroll
     for (unsigned i = 0; i < kBatch; ++i) {
@@ -164,47 +177,50 @@ __global__ void __launch_bounds__(kThreads) scanRows(Work work) {
   }
   const Candidates& candidates = work.candidates;
   const float confidence = work.call.limits->confidence;
-  const bool everyClass = work.call.limits->everyClass != 0;
-  const std::uint32_t firstAnchor = blockIdx.x * kAnchors + warp * kWarpAnchors;
+  // An end-to-end network gives its best objects of all classes, whichever are wanted.
+  const bool everyClass = work.call.limits->everyClass != 0 || candidates.raw.mostObjects != 0;
+  const Part<Value> part = partOf<Value>(candidates, slot, blockIdx.x);
+  const std::uint32_t begin = part.begin + warp * kWarpAnchors;
   bool looked[kWarpAnchors];
   float factors[kWarpAnchors];
   std::uint64_t best[kWarpAnchors];
 #pragma unroll
   for (unsigned a = 0; a < kWarpAnchors; ++a) {
-    looked[a] = firstAnchor + a < candidates.anchors;
-    factors[a] =
-        candidates.objectness.data && looked[a] ? valueAt(candidates.objectness, slot, 0, firstAnchor + a) : 1.0F;
+    looked[a] = begin + a < part.anchors;
+    factors[a] = 1.0F;
+    if (part.objectness && looked[a]) {
+      factors[a] = scoreOf(toFloat(part.objectness[(begin + a) * part.objectnessStep]), candidates.logits);
+    }
     best[a] = kNoClass;
   }
-  if (candidates.objectness.data) {
+  if (part.objectness) {
 #pragma unroll
     for (unsigned a = 0; a < kWarpAnchors; ++a) {
       looked[a] = looked[a] && factors[a] > confidence;
     }
   }
   const float none = scoreless(candidates);
-  const DeviceTable& table = candidates.scores;
-  const Value* const scores =
-      static_cast<const Value*>(table.data) + slot * table.slotStep + firstAnchor * table.anchorStep;
-  for (std::uint32_t begin = 0; begin < candidates.classes; begin += 32 * kBatch) {
+  const float least = leastValueOf(candidates, confidence);
+  const Value* const scores = part.scores + begin * part.anchorStep;
+  for (std::uint32_t first = 0; first < candidates.classes; first += 32 * kBatch) {
     float values[kWarpAnchors][kBatch];
 #pragma unroll
     for (unsigned a = 0; a < kWarpAnchors; ++a) {
 #pragma unroll
       for (unsigned i = 0; i < kBatch; ++i) {
-        const std::uint32_t c = begin + i * 32 + lane;
-        values[a][i] = looked[a] && c < candidates.classes ? toFloat(scores[a * table.anchorStep + c]) : none;
+        const std::uint32_t c = first + i * 32 + lane;
+        values[a][i] = looked[a] && c < candidates.classes ? toFloat(scores[a * part.anchorStep + c]) : none;
       }
     }
 #pragma unroll
     for (unsigned a = 0; a < kWarpAnchors; ++a) {
 #pragma unroll
       for (unsigned i = 0; i < kBatch; ++i) {
-        const std::uint32_t c = begin + i * 32 + lane;
-        const float score = scoreOf(values[a][i], candidates.logits) * factors[a];
+        const std::uint32_t c = first + i * 32 + lane;
+        const float score = values[a][i] <= least ? 0.0F : scoreOf(values[a][i], candidates.logits) * factors[a];
         if (candidates.multiLabel) {
           const bool found = score > confidence && isWanted(work.call, everyClass, c);
-          append(work, slot, found, found ? keyOf(candidates, score, firstAnchor + a, c) : 0);
+          append(work, slot, found, found ? keyOf(candidates, score, part.first + begin + a, c) : 0);
         } else {
           best[a] = better(best[a], score, c, confidence);
         }
@@ -226,7 +242,7 @@ __global__ void __launch_bounds__(kThreads) scanRows(Work work) {
   }
   __syncthreads();
   if (warp == 0) {
-    appendBest(work, slot, blockIdx.x * kAnchors + lane, bests[lane], everyClass);
+    appendBest(work, slot, part.first + part.begin + lane, bests[lane], everyClass);
   }
 }
 
@@ -237,7 +253,7 @@ void scanValues(const Work& work, cudaStream_t stream) {
   for (std::uint32_t level = 0; level < candidates.raw.count; ++level) {
     blocks += blocksOf(candidates.raw, level);
   }
-  const bool rows = candidates.anchorsFirst && candidates.raw.count == 0;
+  const bool rows = candidates.raw.count == 0 ? candidates.anchorsFirst : candidates.raw.cellsFirst;
   launch("starting the scan for candidates", rows ? scanRows<Value> : scanPlanes<Value>, dim3(blocks, work.batch),
          kThreads, stream, work);
 }

@@ -93,6 +93,16 @@ std::set<const OnnxNode*> neededNodes(const OnnxGraph& graph, const std::vector<
   return needed;
 }
 
+// Of a graph: an input of f16, and the node that makes the old one of it.
+std::string castInput(const OnnxValue& input) {
+  const std::string name = std::string(input.name) + "/half";
+  std::string fields;
+  protobuf::appendField(fields, onnx_field::kInput, std::string_view(onnxValue(name, onnx_type::kHalf, &input.shape)));
+  protobuf::appendField(fields, onnx_field::kNode,
+                        std::string_view(onnxNode("Cast", {name}, input.name, onnxNumber("to", onnx_type::kFloat))));
+  return fields;
+}
+
 }  // namespace
 
 std::string textOf(const HeadCut& cut) {
@@ -134,13 +144,18 @@ std::optional<HeadCut> headCutOf(const Metadata& metadata, const std::string& fi
   throw ModelError("'" + file + "': its metadata says that the network was cut, and makes no sense (" + kHeadCut + ")");
 }
 
-std::string cutOnnx(std::string_view file, const OnnxGraph& graph, const HeadCut& cut) {
+std::string cutOnnx(std::string_view file, const OnnxGraph& graph, const HeadCut& cut, bool halfInput) {
   const std::set<const OnnxNode*> needed = neededNodes(graph, cut.outputs);
   std::set<const char*> gone;
   for (const OnnxNode& node : graph.nodes()) {
     if (needed.count(&node) == 0) {
       gone.insert(node.whole.data());
     }
+  }
+  std::string inputs;
+  if (halfInput && graph.inputs().size() == 1 && graph.inputs()[0].elementType == onnx_type::kFloat) {
+    gone.insert(graph.inputs()[0].whole.data());
+    inputs = castInput(graph.inputs()[0]);
   }
   const auto keeps = [&](const protobuf::Field& field) {
     return field.number != onnx_field::kOutput && gone.count(field.whole.data()) == 0;
@@ -156,7 +171,7 @@ std::string cutOnnx(std::string_view file, const OnnxGraph& graph, const HeadCut
                                                              : onnx_type::kFloat;
     protobuf::appendField(outputs, onnx_field::kOutput, std::string_view(onnxValue(name, type)));
   }
-  return rewriteOnnx(file, "", keeps, outputs, kHeadCut, textOf(cut));
+  return rewriteOnnx(file, inputs, keeps, outputs, kHeadCut, textOf(cut));
 }
 
 std::string wordsFor(const RawHead& head) {

@@ -28,8 +28,9 @@ std::string textOf(const HeadCut& cut);
 // Nothing if there is no such entry. Throws ModelError if it makes no sense; `file` is named.
 std::optional<HeadCut> headCutOf(const Metadata& metadata, const std::string& file);
 
-// An ONNX file with the cut network in it, and in its metadata the entry.
-std::string cutOnnx(std::string_view file, const OnnxGraph& graph, const HeadCut& cut);
+// An ONNX file with the cut network in it, and in its metadata the entry. `halfInput`: an input of f32, if it is the
+// only one, is cast from one of f16.
+std::string cutOnnx(std::string_view file, const OnnxGraph& graph, const HeadCut& cut, bool halfInput);
 
 // "distributions over 16 cells, grids of 8, 16 and 32 pixels".
 std::string wordsFor(const RawHead& head);

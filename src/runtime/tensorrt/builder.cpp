@@ -20,6 +20,7 @@
 #include "model/onnx_graph.hpp"
 #include "model/plugin_cut.hpp"
 #include "model/raw_candidates.hpp"
+#include "model/raw_head.hpp"
 #include "runtime/tensorrt/half_network.hpp"
 #include "runtime/tensorrt/library.hpp"
 #include "runtime/tensorrt/network.hpp"
@@ -147,7 +148,7 @@ class Build {
       keepWhole(description, option_.head, found.why);
       return std::nullopt;
     }
-    return cutOnnx(onnx, graph, *found.cut);
+    return cutOnnx(onnx, graph, *found.cut, precision() == Precision::F16);
   }
 
   // Of a network that was cut: whether its grids are those of one size of its input, as far as that is known.
@@ -167,8 +168,10 @@ class Build {
   }
 
   BuiltPlan run() {
-    setShapes();
+    raw_ = describe(rawModel(), {}).layout.raw;
     setPrecision();
+    setOrder();
+    setShapes();  // of the inputs that there are now
     config_->setBuilderOptimizationLevel(option_.optimizationLevel);
     if (option_.workspaceBytes > 0) {
       config_->setMemoryPoolLimit(nvinfer1::MemoryPoolType::kWORKSPACE, option_.workspaceBytes);
@@ -215,28 +218,48 @@ class Build {
     return withPluginAdvice(text.empty() ? words : text);
   }
 
-  void setPrecision() {
-    // TF32 keeps 10 bits of a fraction, as f16 does: not what f32 promises.
-    config_->clearFlag(nvinfer1::BuilderFlag::kTF32);
+  // What the network computes in, for what was asked for.
+  Precision precision() const {
     const bool automatic = option_.precision == Precision::Auto;
-    precision_ = automatic ? Precision::F16 : option_.precision;
     if (network_->getInput(0)->getType() == nvinfer1::DataType::kHALF) {
-      precision_ = Precision::F16;  // exported so
-      return;
+      return Precision::F16;  // exported so
     }
+    const Precision wanted = automatic ? Precision::F16 : option_.precision;
     const std::string layer = loopOrCondition(*network_);
     // Beside 8 bits there is f16 or f32.
-    const bool f32BesideQuantized = isQuantized(*network_) && !(kHalfBesideQuantized && precision_ == Precision::F16);
-    if (precision_ == Precision::F32 || f32BesideQuantized || (automatic && !layer.empty())) {
-      precision_ = Precision::F32;
-      return;
+    const bool f32BesideQuantized = isQuantized(*network_) && !(kHalfBesideQuantized && wanted == Precision::F16);
+    if (wanted == Precision::F32 || f32BesideQuantized || (automatic && !layer.empty())) {
+      return Precision::F32;
     }
     if (!layer.empty()) {
       throw ModelError("'" + path_ + "': a model with loops or conditions is built in f32 only (its layer '" + layer +
-                       "' is part of one), asked for was " + toString(precision_));
+                       "' is part of one), asked for was " + toString(wanted));
     }
+    return wanted;
+  }
+
+  void setPrecision() {
+    // TF32 keeps 10 bits of a fraction, as f16 does: not what f32 promises.
+    config_->clearFlag(nvinfer1::BuilderFlag::kTF32);
+    precision_ = precision();
+    const bool stored = network_->getInput(0)->getType() == nvinfer1::DataType::kHALF && !raw_;
+    if (precision_ == Precision::F32 || stored) {
+      return;
+    }
+    const bool f16 = precision_ == Precision::F16;
+    // What comes in and out of a network that was cut is made and read by our own kernels, which know f16.
     halfWeights_ =
-        computeInHalf(*network_, precision_ == Precision::F16 ? nvinfer1::DataType::kHALF : nvinfer1::DataType::kBF16);
+        computeInHalf(*network_, f16 ? nvinfer1::DataType::kHALF : nvinfer1::DataType::kBF16, f16 && raw_.has_value());
+  }
+
+  // Convolutions in f16 compute with channels side by side; grids that are read in that order need not be turned.
+  void setOrder() {
+    for (int i = 0; raw_ && i < network_->getNbOutputs(); ++i) {
+      nvinfer1::ITensor& output = *network_->getOutput(i);
+      if (isLevel(*raw_, static_cast<std::size_t>(i)) && output.getType() == nvinfer1::DataType::kHALF) {
+        output.setAllowedFormats(1U << static_cast<unsigned>(nvinfer1::TensorFormat::kHWC8));
+      }
+    }
   }
 
   // The network as describe() wants it.
@@ -349,6 +372,7 @@ class Build {
   Metadata metadata_;
   const Library& library_;
   Precision precision_ = Precision::F32;
+  std::optional<RawHead> raw_;                   // of a network that was cut
   HalfWeights halfWeights_;                      // of the network
   std::unique_ptr<nvinfer1::IBuilder> builder_;  // before what it makes
   std::unique_ptr<nvinfer1::INetworkDefinition> network_;

@@ -61,6 +61,11 @@ ModelDescription describeNetwork(const Network& network, const PlanFile& plan, c
       description.refusal = "its output '" + port.name + "' is " + nameOf(port.type) + "; f32 and f16 are understood";
       description.info.layout = "not understood: " + description.refusal;
     }
+    if (port.channelsLast && !(description.layout.raw && isLevel(*description.layout.raw, i))) {
+      description.refusal =
+          "the channels of its output '" + port.name + "' lie side by side; linear outputs are understood";
+      description.info.layout = "not understood: " + description.refusal;
+    }
   }
   if (!description.input.usual()) {
     description.refusal =

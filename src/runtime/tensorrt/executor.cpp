@@ -215,7 +215,7 @@ std::vector<cuda::DeviceTensor> Executor::outputsFor(int batch, Size size) {
   }
   bool moved = false;
   const auto provide = [&](cuda::DeviceMemory<std::byte>& memory, const nvinfer1::Dims& shape, const Port& port) {
-    const std::size_t bytes = elementsOf(shape) * cuda::bytesOf(port.valueType());
+    const std::size_t bytes = port.bytes(shape);
     if (bytes > memory.bytes()) {
       memory = {};
       memory = cuda::DeviceMemory<std::byte>(bytes);
@@ -238,7 +238,7 @@ std::vector<cuda::DeviceTensor> Executor::outputsFor(int batch, Size size) {
       throw fail("the size of its output '" + port.name + "' is only known when it runs, which is not supported");
     }
     provide(outputs_[i], shape, port);
-    tensors.push_back({nullptr, port.valueType(), {shape.d, shape.d + shape.nbDims}});
+    tensors.push_back(port.tensor(shape));
   }
   if (moved) {
     forgetGraphs();

@@ -100,16 +100,21 @@ class Conversion {
           }
         }
       }
+      if (node.layer->getType() == LayerType::kCAST && node.layer->getInput(0)->isNetworkInput()) {
+        fromInputs_.insert(node.writes.begin(), node.writes.end());
+      }
       nodes_.push_back(std::move(node));
     }
   }
 
-  HalfWeights run() {
+  HalfWeights run(bool keepOutputs) {
     choose();
     for (const Node& node : nodes_) {
       convert(node);
     }
-    restoreOutputs();
+    const std::vector<ITensor*> ends = outputs();
+    replaceOutputs(keepOutputs &&
+                   std::all_of(ends.begin(), ends.end(), [this](const ITensor* end) { return isHalf(end); }));
     return std::move(weights_);
   }
 
@@ -394,6 +399,9 @@ class Conversion {
         return *known;
       }
       if (maker && maker->layer->getType() == LayerType::kCAST) {
+        if (ITensor* const stored = maker->layer->getInput(0); stored->isNetworkInput() && stored->getType() == type_) {
+          return *(known = stored);
+        }
         maker = makerOf(maker->layer->getInput(0));
       }
       if (maker && maker->layer->getType() == LayerType::kCONSTANT) {
@@ -463,28 +471,34 @@ class Conversion {
     }
   }
 
-  // Casts outputs that are now half back, with the same names in the same order.
-  void restoreOutputs() {
+  std::vector<ITensor*> outputs() const {
     std::vector<ITensor*> outputs;
     outputs.reserve(static_cast<std::size_t>(network_.getNbOutputs()));
     for (int i = 0; i < network_.getNbOutputs(); ++i) {
       outputs.push_back(network_.getOutput(i));
     }
-    if (std::none_of(outputs.begin(), outputs.end(), [this](const ITensor* output) { return isHalf(output); })) {
+    return outputs;
+  }
+
+  // Gives outputs that are now half anew, with the same names in the same order. The parser has said that the old ones
+  // are f32.
+  void replaceOutputs(bool stayHalf) {
+    const std::vector<ITensor*> old = outputs();
+    if (std::none_of(old.begin(), old.end(), [this](const ITensor* output) { return isHalf(output); })) {
       return;
     }
-    for (ITensor* output : outputs) {
+    for (ITensor* output : old) {
       network_.unmarkOutput(*output);
     }
-    for (ITensor* output : outputs) {
-      ITensor* restored = output;
+    for (ITensor* output : old) {
+      ITensor* given = output;
       if (isHalf(output)) {
         const std::string name = output->getName();
         output->setName((name + " (half)").c_str());
-        restored = &inF32(*output);
-        restored->setName(name.c_str());
+        given = stayHalf ? made(network_.addIdentity(*output)).getOutput(0) : &inF32(*output);
+        given->setName(name.c_str());
       }
-      network_.markOutput(*restored);
+      network_.markOutput(*given);
     }
   }
 
@@ -510,8 +524,8 @@ const ILayer* findLayer(const nvinfer1::INetworkDefinition& network, const Wante
 
 }  // namespace
 
-HalfWeights computeInHalf(nvinfer1::INetworkDefinition& network, DataType type) {
-  return Conversion(network, type).run();
+HalfWeights computeInHalf(nvinfer1::INetworkDefinition& network, DataType type, bool keepOutputs) {
+  return Conversion(network, type).run(keepOutputs);
 }
 
 bool isQuantized(const nvinfer1::INetworkDefinition& network) {

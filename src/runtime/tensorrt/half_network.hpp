@@ -20,7 +20,8 @@ using HalfWeights = std::deque<std::vector<std::uint16_t>>;
 // cannot hold. Between pairs of quantize and dequantize layers f16 is computed in the same way: what goes into the
 // quantized convolutions and comes out of them is f16, and so are their scales. Call it once, before building. Throws
 // ModelError if TensorRT does not take a cast; the network is of no use then.
-HalfWeights computeInHalf(nvinfer1::INetworkDefinition& network, nvinfer1::DataType type);
+// `keepOutputs`: outputs, if all are computed in `type`, stay in it.
+HalfWeights computeInHalf(nvinfer1::INetworkDefinition& network, nvinfer1::DataType type, bool keepOutputs);
 
 // Whether layers compute in quantized values.
 bool isQuantized(const nvinfer1::INetworkDefinition& network);

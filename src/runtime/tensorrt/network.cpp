@@ -47,7 +47,7 @@ class Request {
     const nvinfer1::Dims shape{4, {batch, 3, size.height, size.width}};
     bool ready = context_->setInputShape(input.name.c_str(), shape);
     const auto place = [&](const Port& port, const nvinfer1::Dims& dims) {
-      memory_.emplace_back(elementsOf(dims) * cuda::bytesOf(port.valueType()));
+      memory_.emplace_back(port.bytes(dims));
       cuda::check(cudaMemsetAsync(memory_.back().get(), 0, memory_.back().bytes(), stream_.get()), "clearing memory");
       ready = context_->setTensorAddress(port.name.c_str(), memory_.back().get()) && ready;
     };
@@ -123,9 +123,21 @@ Network::Network(std::string_view plan, const std::string& file) : file_(file) {
       port.least = engine_->getProfileShape(port.name.c_str(), kProfile, nvinfer1::OptProfileSelector::kMIN);
       port.most = engine_->getProfileShape(port.name.c_str(), kProfile, nvinfer1::OptProfileSelector::kMAX);
     }
+    takeFormat(port, input);
     (input ? inputs_ : outputs_).push_back(port);
   }
   engineBytes_ = allocator_.bytes();
+}
+
+// How the port's values lie.
+void Network::takeFormat(Port& port, bool input) const {
+  const nvinfer1::TensorFormat format = engine_->getTensorFormat(port.name.c_str());
+  port.channelsLast = !input && port.half() && port.shape.nbDims == 4 && format == nvinfer1::TensorFormat::kHWC8;
+  if (!port.channelsLast && format != nvinfer1::TensorFormat::kLINEAR) {
+    throw ModelError("'" + file_ + "': the values of '" + port.name + "' lie in an order that is not supported (" +
+                     engine_->getTensorFormatDesc(port.name.c_str()) +
+                     "); build the engine with inputs and outputs in TensorRT's linear format");
+  }
 }
 
 std::unique_ptr<nvinfer1::IExecutionContext> Network::createContext() const {
@@ -202,12 +214,24 @@ cuda::ValueType Port::valueType() const {
   }
 }
 
-std::size_t elementsOf(const nvinfer1::Dims& shape) {
-  std::size_t count = 1;
-  for (int i = 0; i < shape.nbDims; ++i) {
-    count *= static_cast<std::size_t>(shape.d[i]);
+cuda::DeviceTensor Port::tensor(const nvinfer1::Dims& dims) const {
+  constexpr int kChannels = 1;
+  constexpr std::size_t kPadding = 8;
+  cuda::DeviceTensor tensor{nullptr, valueType(), {dims.d, dims.d + dims.nbDims}};
+  if (channelsLast) {
+    tensor.cellStep = (static_cast<std::size_t>(dims.d[kChannels]) + kPadding - 1) / kPadding * kPadding;
   }
-  return count;
+  return tensor;
+}
+
+std::size_t Port::bytes(const nvinfer1::Dims& dims) const {
+  constexpr std::size_t kChannels = 1;
+  const cuda::DeviceTensor shaped = tensor(dims);
+  std::size_t count = 1;
+  for (std::size_t i = 0; i < shaped.shape.size(); ++i) {
+    count *= channelsLast && i == kChannels ? shaped.cellStep : static_cast<std::size_t>(shaped.shape[i]);
+  }
+  return count * cuda::bytesOf(shaped.type);
 }
 
 const char* nameOf(nvinfer1::DataType type) {

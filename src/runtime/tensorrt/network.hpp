@@ -22,9 +22,13 @@ struct Port {
   nvinfer1::DataType type = nvinfer1::DataType::kFLOAT;
   nvinfer1::Dims shape;            // -1 where it is dynamic
   nvinfer1::Dims least{}, most{};  // of inputs
+  bool channelsLast = false;       // of f16: the channels of a cell lie side by side, filled up to a multiple of 8
 
   bool half() const { return type == nvinfer1::DataType::kHALF; }
   cuda::ValueType valueType() const;  // of a type that is understood
+  // One in this shape, without memory.
+  cuda::DeviceTensor tensor(const nvinfer1::Dims& dims) const;
+  std::size_t bytes(const nvinfer1::Dims& dims) const;
 };
 
 // A plan that TensorRT does not load, or a file that holds none.
@@ -56,6 +60,8 @@ class Network {
   std::size_t contextBytes() const;
 
  private:
+  void takeFormat(Port& port, bool input) const;
+
   std::string file_;
   CountingAllocator allocator_;                  // before the runtime: it must outlive it
   std::unique_ptr<nvinfer1::IRuntime> runtime_;  // before the engine: it must outlive it
@@ -72,8 +78,6 @@ bool provideScratch(nvinfer1::IExecutionContext& context, cuda::ScratchMemory<st
 // See Model::measureNetwork(): `requests` threads, each with a context, memory and captured graph of its own, for
 // `seconds`. Throws DeviceError and InferenceError, and Error if a thread cannot be made.
 NetworkSpeed measureNetwork(const Network& network, int batch, Size size, int requests, double seconds, int device);
-
-std::size_t elementsOf(const nvinfer1::Dims& shape);
 
 // "f32", "f16", ...
 const char* nameOf(nvinfer1::DataType type);
