@@ -1,4 +1,4 @@
-"""The command line: predict, info, build and serve, with the options and results of the C++ program `trtyolo`.
+"""The command line: predict, batch, info, build and serve, with the options and results of the C++ program `trtyolo`.
 
 Exit status: 0 done, 1 a failure that is named, 2 wrong usage, 130 ended by Ctrl-C, 143 by SIGTERM, 141 nobody reads.
 """
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import tensorrt_yolo as ty
-from tensorrt_yolo.program import build, info, predict, serve
+from tensorrt_yolo.program import batch, build, info, predict, serve
 from tensorrt_yolo.program.reading import reason_of
 from tensorrt_yolo.program.signals import Signals
 from tensorrt_yolo.program.terminal import printable, say
@@ -25,7 +25,7 @@ class _Parser(argparse.ArgumentParser):
         super()._print_message(printable(message), file)
 
 
-_COMMANDS = (predict, info, build, serve)
+_COMMANDS = (predict, batch, info, build, serve)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -33,8 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _Parser(
         prog="python -m tensorrt_yolo" if sys.argv[0].endswith("__main__.py") else "tensorrt_yolo",
         description="YOLO models, one engine and many clones, on CPUs and NVIDIA GPUs.",
-        epilog="Every command has --help. The C++ program `trtyolo` has them, too, but for serve, and besides cameras, "
-        "streams, many sources at once and a window in predict, and bench.",
+        epilog="Every command has --help. The C++ program `trtyolo` has them, too, but for batch and serve, and besides "
+        "cameras, streams, many sources at once and a window in predict, and bench.",
     )
     parser.add_argument("--version", action="version", version=_versions())
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
