@@ -6,7 +6,6 @@ import argparse
 import asyncio
 import logging
 import os
-import re
 import sys
 import threading
 from collections.abc import Sequence
@@ -83,14 +82,14 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, signals: Signals) -> int:
     try:
         from tensorrt_yolo.serving import Service
-        from tensorrt_yolo.serving.access import Access, is_loopback
+        from tensorrt_yolo.serving.access import Access, is_loopback, token_in
     except ImportError as error:
         if not error.name or error.name.startswith("tensorrt_yolo"):
             raise
         missing = f"serve needs the package {error.name!r}, which is not installed"
         raise ImportError(f"{missing}: pip install 'tensorrt_yolo[serve]'") from None
     loopback = is_loopback(options.host)
-    token = _token(options.token_file) if options.token_file else ""
+    token = token_in(options.token_file) if options.token_file else ""
     wrong = _wrong_usage(options, open_to_all=not loopback and not token and not options.no_token)
     if wrong:
         say(f"tensorrt_yolo: error: {wrong}\nSee tensorrt_yolo serve --help")
@@ -177,16 +176,6 @@ async def _serve(options: argparse.Namespace, signals: Signals, service: Service
     await serve(service, addresses, limits, access, stop=stop, drain_seconds=options.drain, started=started)
     await asyncio.to_thread(service.close)
     life.cancel()
-
-
-def _token(file: str) -> str:
-    with open(file, encoding="utf-8") as opened:
-        token = opened.readline().strip()
-    if not token:
-        raise ValueError(f"--token-file {file}: its first line is empty")
-    if not re.fullmatch("[!-~]+", token):
-        raise ValueError(f"--token-file {file}: a token must have ASCII's letters, digits and signs only")
-    return token
 
 
 def _seconds(text: str) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
+import re
 import urllib.parse
 from dataclasses import dataclass
 
@@ -56,6 +57,17 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def token_in(file: str) -> str:
+    """The token that a file has on its first line. Raises OSError, and ValueError for what is none."""
+    with open(file, encoding="utf-8") as opened:
+        token = opened.readline().strip()
+    if not token:
+        raise ValueError(f"--token-file {file}: its first line is empty")
+    if not re.fullmatch("[!-~]+", token):
+        raise ValueError(f"--token-file {file}: a token must have ASCII's letters, digits and signs only")
+    return token
 
 
 class AccessControl:
