@@ -22,6 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tensorrt_yolo.batch.rows import Counts
+from tensorrt_yolo.errors import ModelError
 from tensorrt_yolo.option import InferOption
 from tensorrt_yolo.program.writing import write_whole
 
@@ -99,13 +100,18 @@ def lasting(option: InferOption) -> dict[str, Any]:
 
 
 def fingerprint(file: str | os.PathLike[str]) -> str:
-    """SHA-256 of a model file, of OpenVINO IR with its weights. Raises OSError."""
+    """SHA-256 of a model file, of OpenVINO IR with its weights. Raises ModelError if it cannot be read."""
     digest = hashlib.sha256()
     stem, suffix = os.path.splitext(os.fspath(file))
     for one in (file, stem + ".bin") if suffix == ".xml" else (file,):
-        with open(one, "rb") as stream:
-            while data := stream.read(1 << 20):
-                digest.update(data)
+        try:
+            with open(one, "rb") as stream:
+                while data := stream.read(1 << 20):
+                    digest.update(data)
+        except FileNotFoundError:
+            raise ModelError(f"'{os.fsdecode(one)}': no such model file") from None
+        except OSError as error:
+            raise ModelError(f"'{os.fsdecode(one)}' cannot be read: {error.strerror or error}") from error
     return digest.hexdigest()
 
 
