@@ -1,15 +1,15 @@
 """Many machines against one: images a second of `batch` on a cluster of Ray's, and in one process with the same cores.
 
-    python bench/many_machines.py                                  # two machines with a core each, 2,000 images, some minutes
-    python bench/many_machines.py --images 100000 --rounds 1       # a long one
-    python bench/many_machines.py --lose 1                         # besides: a third machine is lost in the middle
+    python bench/many_machines.py                                # two machines with a core each, some minutes
+    python bench/many_machines.py --images 100000 --rounds 1     # a long one
+    python bench/many_machines.py --lose 1                       # besides: a third machine is lost in the middle
 
 The cluster is on this machine: a head without cores, and --machines with --cores each, all processes of Ray's. `batch`
-here and `batch --ray` take turns in --rounds over the same folder of JPEG files of 64 x 64 pixels; the one here is bound
-to as many cores as the machines have together. The rate is that between a run's first part and its last, so that
-nothing of starting is in it; `whole` is all images over all seconds of the command. The ratio is the median of the rounds'
-ratios, and its limit is 1: Ray's own processes and the driver take of the same cores. Every run is checked: each image
-has one row, and the tables are equal.
+here and `batch --ray` take turns in --rounds over the same folder of JPEG files of 64 x 64 pixels; all processes are
+bound to as many cores as the machines have together. The rate is that between a run's first part and its last, so that
+nothing of starting is in it; `whole` is all images over all seconds of the command. The ratio is the median of the
+rounds' ratios, and its limit is 1: Ray's own processes and the driver take of the same cores. Every run is checked:
+each image has one row, and the tables are equal.
 
 Needs tensorrt_yolo with the extra `ray`, and OpenCV. Let nothing else run meanwhile.
 """
@@ -63,7 +63,9 @@ def write_images(folder: pathlib.Path, count: int) -> None:
         (folder / f"{i}.jpg").write_bytes(files[i % KINDS])
 
 
-def run(options: argparse.Namespace, folder: pathlib.Path, *more: str, halfway: Callable[[], object] | None = None) -> Run:
+def run(
+    options: argparse.Namespace, folder: pathlib.Path, *more: str, halfway: Callable[[], object] | None = None
+) -> Run:
     """`batch` over the folder; `halfway` is called when half of it is done."""
     out = folder.parent / "out.parquet"
     command = [sys.executable, "-m", "tensorrt_yolo", "batch", str(folder), options.model, "--out", str(out)]
@@ -142,7 +144,7 @@ def main() -> None:
     parser.add_argument("--cores", type=whole(1, 256), default=1, metavar="N", help="of each (1)")
     parser.add_argument("--rounds", type=whole(1, 1000), default=3, metavar="N", help="of both (3)")
     parser.add_argument("--part", type=whole(1, 1 << 20), default=64, metavar="N", help="images of a part (64)")
-    parser.add_argument("--lose", type=whole(0, 100), default=0, metavar="N", help="runs in which a machine is lost (0)")
+    parser.add_argument("--lose", type=whole(0, 100), default=0, metavar="N", help="runs that lose a machine (0)")
     parser.add_argument("--json", metavar="FILE|-", help="the figures as JSON")
     options = parser.parse_args()
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
@@ -156,8 +158,9 @@ def main() -> None:
     finally:
         cluster.shutdown()
     print(
-        f"one process {found['here_images_per_s']:.1f} images/s, {options.machines} machines "
-        f"{found['ray_images_per_s']:.1f} images/s: ratio {found['ratio']:.3f} ({found['whole_ratio']:.3f} with starting)",
+        f"one process {found['here_images_per_s']:.1f} images/s, "
+        f"{options.machines} machines {found['ray_images_per_s']:.1f} images/s: "
+        f"ratio {found['ratio']:.3f}, with starting {found['whole_ratio']:.3f}",
         file=sys.stderr,
     )
     if options.json:

@@ -241,5 +241,3 @@ def test_an_output_of_another_kind(few, nameless, tmp_path):
 def test_wrong_usage(arguments, status, words):
     ended, said = run_batch(*arguments)
     assert ended == status and words in said
-
-

@@ -1,4 +1,4 @@
-"""Many machines: a cluster of Ray's with several nodes on the loopback, machines and drivers that are lost, and updates."""
+"""Many machines: a cluster of Ray's on the loopback, machines and drivers that are lost, and updates."""
 
 import os
 import re
@@ -9,19 +9,20 @@ import urllib.request
 
 import pytest
 
-ray = pytest.importorskip("ray", reason="Ray is not installed (scripts/python-test --ray has it)")
+pytest.importorskip("ray", reason="Ray is not installed (scripts/python-test --ray has it)")
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+import ray
 import yaml
 from batch_program import NOT_AN_IMAGE, check_rows, end, run_batch, start_batch, wait_for_parts, write_pictures
+from conftest import DATA
 from ray import serve
 from ray.cluster_utils import Cluster
 from ray.serve.schema import ServeDeploySchema
 
 import tensorrt_yolo as ty
-from conftest import DATA
 from tensorrt_yolo.batch import Job, Manifest
 from tensorrt_yolo.ray import Resources, predict
 from tensorrt_yolo.ray.keyed import forget_duplicates
@@ -116,7 +117,9 @@ def test_ended_by_a_signal_and_finished_here(cluster, pictures, nameless, tmp_pa
 
 
 def test_no_cluster_there(few, nameless, tmp_path):
-    status, said = run_batch(few, nameless, "--out", tmp_path / "o", "--ray", "127.0.0.1:1", RAY_gcs_rpc_server_reconnect_timeout_s="1")
+    status, said = run_batch(
+        few, nameless, "--out", tmp_path / "o", "--ray", "127.0.0.1:1", RAY_gcs_rpc_server_reconnect_timeout_s="1"
+    )
     assert status == 1 and "there is no cluster of Ray's at '127.0.0.1:1'" in said
 
 
@@ -222,7 +225,10 @@ def test_rows_that_two_parts_have(tmp_path):
 
 
 def test_a_job_folder_that_is_not_shared(nameless, tmp_path):
-    with Job.open(str(tmp_path / "a"), Manifest("", 1, "", {})), Job.open(str(tmp_path / "b"), Manifest("", 1, "", {})) as b:
+    with (
+        Job.open(str(tmp_path / "a"), Manifest("", 1, "", {})),
+        Job.open(str(tmp_path / "b"), Manifest("", 1, "", {})) as b,
+    ):
         for folder in (tmp_path / "a", tmp_path / "none"):
             with pytest.raises(FileNotFoundError, match="it must be on storage that all of them share"):
                 PartPredictor(None, "", str(folder), b.identity, False)

@@ -270,7 +270,9 @@ def joined_manifest(file: str) -> Manifest | None:
     except pa.ArrowInvalid:
         metadata = {}
     if _METADATA not in metadata:
-        raise ValueError(f"'{file}' is there already, and is no result of this command; name another file, or remove it")
+        raise ValueError(
+            f"'{file}' is there already, and is no result of this command; name another file, or remove it"
+        )
     return Manifest.from_json(metadata[_METADATA], f"'{file}'")
 
 
@@ -352,4 +354,3 @@ def _remove(folder: str, wanted: Any) -> None:
     for name in filter(wanted, os.listdir(folder)):
         with contextlib.suppress(FileNotFoundError):
             os.unlink(os.path.join(folder, name))
-

@@ -40,8 +40,8 @@ def result_schema(task: str) -> pa.Schema:
 
     width, height  of the image, pixels; null if it could not be read
     error          why there is no result; null if there is one
-    objects        of detect, obb, segment and pose: a list with a struct for each object, by falling score: class, name,
-                   score, and by task box, rotated, corners, keypoints, mask, as Result.to_dict() has them
+    objects        of detect, obb, segment and pose: a list with a struct for each object, by falling score: class,
+                   name, score, and by task box, rotated, corners, keypoints, mask, as Result.to_dict() has them
     top            of classify: a list with class, name and score
     semantic       size (height, width), and classes: a list of class and counts (COCO's run-length string)
     depth          size (height, width), min and max in metres; the distances themselves are not kept

@@ -33,8 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _Parser(
         prog="python -m tensorrt_yolo" if sys.argv[0].endswith("__main__.py") else "tensorrt_yolo",
         description="YOLO models, one engine and many clones, on CPUs and NVIDIA GPUs.",
-        epilog="Every command has --help. The C++ program `trtyolo` has them, too, but for batch and serve, and besides "
-        "cameras, streams, many sources at once and a window in predict, and bench.",
+        epilog="Every command has --help. The C++ program `trtyolo` has them, too, but for batch and serve, and "
+        "besides cameras, streams, many sources at once and a window in predict, and bench.",
     )
     parser.add_argument("--version", action="version", version=_versions())
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)

@@ -28,13 +28,13 @@ EPILOG = """\
 FOLDER is a folder (its images, not those of folders in it) or a quoted pattern: 'photos/**/*.jpg'. Of a file with
 several pages or frames the first is taken.
 
-Columns: path, width, height, error, and by task objects (detect, obb, segment, pose), top (classify), semantic or depth,
-with the values that `predict --json` writes. A row for each image, in the order of the names. An image that cannot be
-read has an error and no width, height and objects; it is named, the others go on, and the exit status is 1.
+Columns: path, width, height, error, and by task objects (detect, obb, segment, pose), top (classify), semantic or
+depth, with the values that `predict --json` writes. A row for each image, in the order of the names. An image that
+cannot be read has an error and no width, height and objects; it is named, the others go on, and the exit status is 1.
 
-Until all is done the results are in parts in the folder FILE.job. After Ctrl-C (exit status 130), SIGTERM (143), a crash
-or a loss of power the same command goes on with what is missing; it refuses to if the images, the model or the options
-are others. --restart begins anew.
+Until all is done the results are in parts in the folder FILE.job. After Ctrl-C (exit status 130), SIGTERM (143), a
+crash or a loss of power the same command goes on with what is missing; it refuses to if the images, the model or the
+options are others. --restart begins anew.
 
 --ray ADDRESS spreads the images over a cluster of Ray's: "auto" on one of its machines, or HOST:PORT; "local" starts
 one on this machine. Images, model and job folder must be on storage that all machines share, by the same names.
@@ -188,7 +188,9 @@ def _is_done(options: argparse.Namespace, manifest: Manifest) -> bool:
         return False
     different = found.difference(manifest)
     if different:
-        raise ValueError(f"'{options.out}' is there already: {different}. Make it anew (--restart), or name another file")
+        raise ValueError(
+            f"'{options.out}' is there already: {different}. Make it anew (--restart), or name another file"
+        )
     return True
 
 

@@ -6,8 +6,8 @@
     results = predict(ray.data.read_images("s3://photos", include_paths=True), "/mnt/yolo11n.onnx")
     results.write_parquet("/mnt/results")
 
-It needs the packages of the extra `ray`: pip install 'tensorrt_yolo[ray]'. tensorrt_yolo.ray.serve needs those of `serve`
-besides.
+It needs the packages of the extra `ray`: pip install 'tensorrt_yolo[ray]'; tensorrt_yolo.ray.serve those of `serve`,
+too.
 """
 
 from tensorrt_yolo.ray.data import predict

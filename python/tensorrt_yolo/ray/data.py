@@ -35,7 +35,7 @@ def predict(
     resources: Resources | None = None,
     part_images: int = PART_IMAGES,
 ) -> Dataset:
-    """What the model finds in images, as a dataset with a row for each; images are read, and results come, as it is used.
+    """What the model finds in images, as a dataset with a row for each, which are made as it is used.
 
     data       a Dataset; a Parquet file or folder of them; a folder of images, a pattern such as 'photos/**/*.jpg', or
                a list of images' paths
@@ -60,10 +60,12 @@ def predict(
     """
     setup = PoolSetup(os.fspath(model), option or InferOption(), contexts, fingerprint(model))
     resources = resources or Resources()
-    if not isinstance(data, Dataset) and not _is_parquet(data):
-        return _of_paths(_paths(data), setup, resources, job, part_images)
-    dataset = data if isinstance(data, Dataset) else ray.data.read_parquet(data)
-    return _of_dataset(dataset, setup, resources, column, job, key, part_images)
+    if isinstance(data, (str, os.PathLike)):
+        path = os.fsdecode(data)
+        data = ray.data.read_parquet(path) if _is_parquet(path) else image_files(path)
+    if not isinstance(data, Dataset):
+        return _of_paths([os.fsdecode(path) for path in data], setup, resources, job, part_images)
+    return _of_dataset(data, setup, resources, column, job, key, part_images)
 
 
 class ColumnPredictor:
@@ -111,14 +113,18 @@ def _of_dataset(
     part_images: int,
 ) -> Dataset:
     names = dataset.schema().names
-    column = column or next((name for name in _COLUMNS if name in names), None)
+    column = column or next((name for name in _COLUMNS if name in names), "")
     if column not in names:
         raise ValueError(f"predict: a column of images is to be named; the dataset has {', '.join(names)}")
     clash = {"width", "height", "error", "objects", "top", "semantic", "depth"} & set(names) - {column}
     if clash:
-        raise ValueError(f"predict: results have columns of the same names as the dataset: drop {', '.join(sorted(clash))}")
+        listed = ", ".join(sorted(clash))
+        raise ValueError(f"predict: results have columns of the same names as the dataset: drop {listed}")
     resources = resources.filled(reading=True)
-    keyed, before = _keyed(os.fspath(folder), key, names, column, setup, part_images) if folder is not None else (None, [])
+    keyed: Keyed | None = None
+    before: list[str] = []
+    if folder is not None:
+        keyed, before = _keyed(os.fspath(folder), key, names, column, setup, part_images)
     predicted = dataset.map_batches(
         ColumnPredictor,
         batch_size=part_images,
@@ -147,22 +153,14 @@ def _images(batch: pa.Table, column: str) -> Sequence[Any]:
         return [b"" if value is None else value for value in batch[column].to_pylist()]
     if not len(batch):
         return []
-    found: Sequence[Any] = BlockAccessor.for_block(batch.select([column])).to_numpy(column)
-    return found
+    return list(BlockAccessor.for_block(batch.select([column])).to_numpy(column))
 
 
 def _is_text(kind: pa.DataType) -> bool:
     return pa.types.is_string(kind) or pa.types.is_large_string(kind)
 
 
-def _is_parquet(data: str | os.PathLike[str] | Sequence[str]) -> bool:
-    if not isinstance(data, (str, os.PathLike)):
-        return False
-    path = os.fsdecode(data)
+def _is_parquet(path: str) -> bool:
     if os.path.isdir(path):
         return any(name.endswith(".parquet") for name in os.listdir(path))
     return path.endswith(".parquet") or "://" in path
-
-
-def _paths(data: str | os.PathLike[str] | Sequence[str]) -> list[str]:
-    return image_files(data) if isinstance(data, (str, os.PathLike)) else [os.fsdecode(path) for path in data]

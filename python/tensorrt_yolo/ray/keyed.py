@@ -87,5 +87,5 @@ def _keep(file: str, rows: list[bool]) -> None:
 
 
 def _digests(keys: pa.ChunkedArray) -> _Digests:
-    found = [hashlib.blake2b(repr(key).encode(errors="replace"), digest_size=_DIGEST).digest() for key in keys.to_pylist()]
-    return np.array(found, f"S{_DIGEST}")
+    texts = (repr(key).encode(errors="replace") for key in keys.to_pylist())
+    return np.array([hashlib.blake2b(text, digest_size=_DIGEST).digest() for text in texts], f"S{_DIGEST}")

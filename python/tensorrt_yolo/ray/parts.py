@@ -24,8 +24,8 @@ _MOST_BLOCKS = 4096
 class PartPredictor:
     """An actor of Ray Data's: a pool, for images by path, a part at a time.
 
-    Ray may give it a part again after a machine was lost. Then the part is there already, or is written once more with the
-    same name.
+    Ray may give it a part again after a machine was lost. Then the part is there already, or is written once more with
+    the same name.
     """
 
     def __init__(self, setup: PoolSetup, base: str, folder: str, identity: str, give_rows: bool) -> None:

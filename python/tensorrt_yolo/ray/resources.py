@@ -18,8 +18,8 @@ class Resources:
     """What each pool takes, and how many there are. Each is an actor with a model and its clones."""
 
     cpus: int | None = None
-    """Cores of each pool. None: those of the machine with the fewest, or half of them where other work of Ray's reads the
-    images."""
+    """Cores of each pool. None: those of the machine with the fewest, or half of them where other work of Ray's reads
+    the images."""
     gpus: float = 0.0
     """GPUs of each pool: whole ones, or a part of one, which several pools then share."""
     pools: int | None = None
@@ -38,8 +38,8 @@ class Resources:
         pools = self.pools or sum(self._room(node, cpus) for node in nodes)
         if not pools:
             raise ValueError(
-                f"no machine of the cluster has the {cpus} cores and {self.gpus:g} GPUs that a pool is to have; ask for "
-                "less, or say how many pools are wanted, to wait for machines that are added"
+                f"no machine of the cluster has the {cpus} cores and {self.gpus:g} GPUs that a pool is to have; ask "
+                "for less, or say how many pools are wanted, to wait for machines that are added"
             )
         return Resources(cpus, self.gpus, pools)
 
@@ -49,7 +49,7 @@ class Resources:
         return by_cpus if by_gpus is None else min(by_cpus, by_gpus)
 
     def setup(self, setup: PoolSetup) -> PoolSetup:
-        """The same pool for other machines: with as many threads as a pool has cores, unless its option says how many."""
+        """The same pool for other machines, with a thread for each of its cores, unless its option says how many."""
         values = {"threads": self.cpus, **setup.option.values()}
         return dataclasses.replace(setup, file=os.path.abspath(setup.file), option=InferOption(**values))
 

@@ -66,8 +66,8 @@ class Settings:
     target_requests: float = 16.0
     """Requests a replica that the number of replicas is steered to."""
     surge: int = 25
-    """Replicas, in per cent, that a rolling update has besides: new ones are ready before old ones end. 0, where there is no
-    room: old ones end first, and requests wait."""
+    """Replicas, in per cent, that a rolling update has besides: new ones are ready before old ones end. 0, where there
+    is no room: old ones end first, and requests wait."""
     drain: float = 30.0
     """Most seconds that a replica, when it is to end, takes to answer what it has."""
 
@@ -86,7 +86,8 @@ class Settings:
             raise ValueError(f"options: InferOption has no {sorted(wrong)[0]!r}")
         least, most = settings.bounds
         if not 1 <= least <= most:
-            raise ValueError(f"replicas: a number, or the least and the most, were expected, found {settings.replicas!r}")
+            found = repr(settings.replicas)
+            raise ValueError(f"replicas: a number, or the least and the most, were expected, found {found}")
         return settings
 
     @property
@@ -99,7 +100,7 @@ class Settings:
 
 
 def application(settings: Mapping[str, Any]) -> Application:
-    """The service as an application of Ray Serve's, for `serve run` and serve.run(). The settings are those of Settings.
+    """The service as an application of Ray Serve's, for `serve run` and serve.run(), by the values of Settings.
 
     A replica that is to end, as in a rolling update, answers what it has first. Raises ValueError for wrong settings.
     """
