@@ -80,11 +80,11 @@ def few(tmp_path_factory):
 def test_a_machine_is_lost_in_the_middle(cluster, pictures, nameless, tmp_path):
     lost = add_machine(cluster)
     out = tmp_path / "out.parquet"
-    process = start_batch(pictures, nameless, "--out", out, "--part", 16, "--ray", cluster.address, "--cpus", 1)
-    wait_for_parts(process, out, 20)
+    process = start_batch(pictures, nameless, "--out", out, "--part", 50, "--ray", cluster.address, "--cpus", 1)
+    wait_for_parts(process, out, 10)
     cluster.remove_node(lost, allow_graceful=False)
     parts = len(list((tmp_path / "out.parquet.job").glob("*-*.parquet")))
-    assert parts < COUNT // 16 and process.poll() is None
+    assert parts < COUNT // 50 and process.poll() is None
     _, said = process.communicate(timeout=900)
     assert process.returncode == 1 and f"{COUNT - 1} images: {COUNT - 1} 17" in said, said
     table = check_rows(out, pictures, COUNT)
@@ -95,21 +95,21 @@ def test_a_machine_is_lost_in_the_middle(cluster, pictures, nameless, tmp_path):
 
 def test_the_driver_is_killed_in_the_middle(cluster, pictures, nameless, tmp_path):
     out = tmp_path / "out.parquet"
-    command = (pictures, nameless, "--out", out, "--part", 16, "--ray", cluster.address, "--cpus", 1)
+    command = (pictures, nameless, "--out", out, "--part", 50, "--ray", cluster.address, "--cpus", 1)
     process = start_batch(*command)
-    wait_for_parts(process, out, 20)
+    wait_for_parts(process, out, 10)
     assert end(process)[0] == -signal.SIGKILL
     status, said = run_batch(*command, timeout=900)
     assert status == 1, said
     already = int(re.search(rf"(\d+) of {COUNT} images are done already", said)[1])
-    assert 320 <= already < COUNT
+    assert 500 <= already < COUNT
     check_rows(out, pictures, COUNT)
 
 
 def test_ended_by_a_signal_and_finished_here(cluster, pictures, nameless, tmp_path):
     out = tmp_path / "out.parquet"
-    process = start_batch(pictures, nameless, "--out", out, "--part", 16, "--ray", cluster.address, "--cpus", 1)
-    wait_for_parts(process, out, 20)
+    process = start_batch(pictures, nameless, "--out", out, "--part", 50, "--ray", cluster.address, "--cpus", 1)
+    wait_for_parts(process, out, 10)
     status, said = end(process, signal.SIGTERM)
     assert status == 143 and "the same command goes on" in said
     assert run_batch(pictures, nameless, "--out", out, "-q")[0] == 1

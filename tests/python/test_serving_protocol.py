@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import pathlib
 import shutil
 import subprocess
@@ -375,3 +376,41 @@ def test_grpc_by_hand(program):
         with pytest.raises(grpc.RpcError) as raised:
             stub.ModelInfer(pb.ModelInferRequest(model_name="detect", raw_input_contents=[bytes(33 << 20)]))
         assert raised.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
+# ----------------------------------------------------------------------------------------------------------------------
+# grpcurl: go install github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.1
+
+GRPCURL = os.environ.get("GRPCURL") or shutil.which("grpcurl")
+
+
+def grpcurl(program, call, request, *more):
+    """Gives the exit status, and the answer or the error's text. The command is the guide's."""
+    command = [GRPCURL, "-plaintext", "-import-path", str(SERVING), "-proto", "open_inference.proto", *more, "-d", "@"]
+    address = f"127.0.0.1:{program.grpc_port}"
+    done = subprocess.run(
+        [*command, address, f"inference.GRPCInferenceService/{call}"],
+        input=json.dumps(request),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    return done.returncode, json.loads(done.stdout) if done.returncode == 0 else done.stderr
+
+
+@pytest.mark.skipif(not GRPCURL, reason="grpcurl is not installed")
+def test_by_grpcurl(program):
+    status, described = grpcurl(program, "ModelMetadata", {"name": "detect"})
+    assert status == 0 and [one["name"] for one in described["inputs"]] == ["image"]
+    text = base64.b64encode(JPEG).decode()
+    image = {"name": "image", "datatype": "BYTES", "shape": [1], "contents": {"bytes_contents": [text]}}
+    status, answer = grpcurl(program, "ModelInfer", {"model_name": "detect", "inputs": [image]})
+    assert status == 0
+    names = [one["name"] for one in answer["outputs"]]
+    raw = dict(zip(names, map(base64.b64decode, answer["rawOutputContents"])))
+    with ty.Pool(DETECT) as pool:
+        expected = pool.predict(JPEG)
+    assert np.array_equal(np.frombuffer(raw["boxes"], np.float32).reshape(-1, 4), expected.boxes.xyxy())
+    assert np.array_equal(np.frombuffer(raw["scores"], np.float32), expected.scores)
+    status, error = grpcurl(program, "ModelMetadata", {"name": "none"})
+    assert status != 0 and "NotFound" in error and "There is no model 'none' here" in error
