@@ -241,3 +241,11 @@ def test_an_output_of_another_kind(few, nameless, tmp_path):
 def test_wrong_usage(arguments, status, words):
     ended, said = run_batch(*arguments)
     assert ended == status and words in said
+
+
+def test_without_ray(few, nameless, tmp_path):
+    missing = tmp_path / "path" / "ray"
+    missing.mkdir(parents=True)
+    (missing / "__init__.py").write_text("raise ModuleNotFoundError(name='ray')")
+    status, said = run_batch(few, nameless, "--out", tmp_path / "o", "--ray", "auto", PYTHONPATH=str(missing.parent))
+    assert status == 1 and "--ray needs the package 'ray', which is not installed: pip install" in said

@@ -276,6 +276,7 @@ def test_a_rolling_update_loses_no_request(cluster, connected, few, nameless):
     ("settings", "words"),
     [
         ({}, "models: names and files of models are needed"),
+        ({"models": {"a/b": "a.onnx"}}, "a model's name must have"),
         ({"models": {"a": "a.onnx"}, "model": 1}, "there is no setting 'model'"),
         ({"models": {"a": "a.onnx"}, "options": {"conf": 1}}, "InferOption has no 'conf'"),
         ({"models": {"a": "a.onnx"}, "replicas": [3, 2]}, "replicas: a number, or the least and the most"),

@@ -150,6 +150,12 @@ class Parts:
         except FileNotFoundError:
             return None
 
+    def errors(self, images: range) -> list[tuple[str, str]]:
+        """Path and error of each image of a part that has no result. Raises OSError if there is no such part."""
+        with open(self.file(images), "rb") as stream:
+            table = pq.read_table(stream, columns=["path", "error"])
+        return [(row["path"], row["error"]) for row in table.to_pylist() if row["error"] is not None]
+
     def finished(self) -> list[range]:
         """Of which images there are parts, in their order."""
         matches = filter(None, map(_PART.fullmatch, os.listdir(self.folder)))

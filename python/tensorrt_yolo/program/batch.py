@@ -17,8 +17,6 @@ from tensorrt_yolo.program.signals import Signals
 from tensorrt_yolo.program.terminal import one_line, say
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from tensorrt_yolo.batch.job import Job, Manifest
     from tensorrt_yolo.batch.predicting import PoolSetup
     from tensorrt_yolo.batch.rows import Counts
@@ -101,7 +99,9 @@ def _run_job(
         started = time.monotonic()
         with form as progress:
             progress.update(len(paths) - todo)
-            done = _followed(work(options, signals, job, missing, paths, setup), signals, progress) if missing else 0
+            done = (
+                _followed(work(options, signals, job, missing, paths, setup), job, signals, progress) if missing else 0
+            )
         seconds = time.monotonic() - started
         left = sum(map(len, job.missing()))
         if left and signals.stopped.is_set():
@@ -114,14 +114,14 @@ def _run_job(
     return _summarized(options, counts)
 
 
-def _followed(parts: Iterator[tuple[int, pa.Table | None]], signals: Signals, progress: Any) -> int:
-    """Names the images that have an error, moves the bar, and gives the number of images."""
+def _followed(steps: Iterator[tuple[int, range | None]], job: Job, signals: Signals, progress: Any) -> int:
+    """Moves the bar, names the images of parts that have an error, and gives the number of images."""
     images = 0
-    for count, table in parts:
+    for count, part in steps:
         images += count
         progress.update(count)
         signals.progress()
-        for path, error in _errors(table):
+        for path, error in job.parts.errors(part) if part is not None else ():
             say(f"tensorrt_yolo: error: {one_line(path)}: {error}")
     return images
 
@@ -133,8 +133,8 @@ def _here(
     missing: Sequence[range],
     paths: Sequence[str],
     setup: PoolSetup,
-) -> Iterator[tuple[int, pa.Table | None]]:
-    """Fills the missing parts by one pool; gives (images, None) as images are done, and (0, the part)."""
+) -> Iterator[tuple[int, range | None]]:
+    """Fills the missing parts by one pool; gives (1, None) for each image, and (0, the part) for each part."""
     from tensorrt_yolo.batch.predicting import rows_of, shown
     from tensorrt_yolo.batch.rows import table_of
 
@@ -150,9 +150,8 @@ def _here(
                 yield 1, None
             if found:  # after a signal they may be fewer
                 part = images[: len(found)]
-                table = table_of(task, found, {"path": [shown(paths[index]) for index in part]})
-                job.parts.write(part, table)
-                yield 0, table
+                job.parts.write(part, table_of(task, found, {"path": [shown(paths[index]) for index in part]}))
+                yield 0, part
             if len(found) < len(images):
                 return
 
@@ -164,8 +163,8 @@ def _on_cluster(
     missing: Sequence[range],
     paths: Sequence[str],
     setup: PoolSetup,
-) -> Iterator[tuple[int, pa.Table | None]]:
-    """Fills the missing parts by pools on a cluster's machines; gives (images, the part) as parts are done."""
+) -> Iterator[tuple[int, range | None]]:
+    """Fills the missing parts by pools on a cluster's machines; gives (images, the part) for each part."""
     try:
         from tensorrt_yolo.ray.cluster import connected
         from tensorrt_yolo.ray.parts import filled
@@ -176,7 +175,7 @@ def _on_cluster(
         signals.finish_first()
         resources = Resources(options.cpus, options.gpus, options.pools)
         for images in filled(job, missing, paths, setup, resources, signals.stopped):
-            yield len(images), job.parts.read(images)
+            yield len(images), images
 
 
 def _is_done(options: argparse.Namespace, manifest: Manifest) -> bool:
@@ -211,12 +210,6 @@ def _summarized(options: argparse.Namespace, counts: Counts) -> int:
         if counts.failed:
             say(f"{counts.failed} image{'s' * (counts.failed != 1)} could not be read")
     return 1 if counts.failed else 0
-
-
-def _errors(table: pa.Table | None) -> Iterator[tuple[str, str]]:
-    if table is not None and table["error"].null_count < len(table):
-        pairs = zip(table["path"].to_pylist(), table["error"].to_pylist())
-        yield from ((path, error) for path, error in pairs if error is not None)
 
 
 def _job_folder(options: argparse.Namespace) -> str:

@@ -28,6 +28,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from tensorrt_yolo import images
 from tensorrt_yolo.option import InferOption
 from tensorrt_yolo.serving import Limits, Service, make_application
+from tensorrt_yolo.serving.models import checked_name
 from tensorrt_yolo.serving.access import Access, token_in
 
 
@@ -80,6 +81,8 @@ class Settings:
             raise ValueError(f"there is no setting {unknown[0]!r}; there are {', '.join(known)}")
         if not isinstance(values.get("models"), Mapping) or not values["models"]:
             raise ValueError("models: names and files of models are needed, as in {yolo11n: /mnt/yolo11n.onnx}")
+        for name in values["models"]:
+            checked_name(str(name))
         settings = cls(**values)
         wrong = set(settings.options) - set(inspect.signature(InferOption).parameters)
         if wrong:
