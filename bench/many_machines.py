@@ -33,6 +33,8 @@ import cv2
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"  # Ray keeps to the loopback then; read when it is imported
 from ray.cluster_utils import Cluster
 
 from tensorrt_yolo.batch import Parts

@@ -9,6 +9,12 @@ import urllib.request
 
 import pytest
 
+# Ray keeps to the loopback then.
+os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
+# Beside other work a node may take longer to start than Ray waits for it.
+os.environ["RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S"] = "120"
+os.environ["RAY_raylet_start_wait_time_s"] = "120"
+
 pytest.importorskip("ray", reason="Ray is not installed (scripts/python-test --ray has it)")
 
 import numpy as np
@@ -32,10 +38,6 @@ from tensorrt_yolo.ray.serve import Settings, application
 COUNT = 5000
 GUIDE = DATA.parent / "docs" / "guide" / "many_machines.md"
 ONE_CORE = Resources(cpus=1, pools=2)
-
-# Beside other work a node may take longer to start than Ray waits for it.
-os.environ["RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S"] = "120"
-os.environ["RAY_raylet_start_wait_time_s"] = "120"
 
 
 @pytest.fixture(scope="module")
@@ -117,9 +119,7 @@ def test_ended_by_a_signal_and_finished_here(cluster, pictures, nameless, tmp_pa
 
 
 def test_no_cluster_there(few, nameless, tmp_path):
-    status, said = run_batch(
-        few, nameless, "--out", tmp_path / "o", "--ray", "127.0.0.1:1", RAY_gcs_rpc_server_reconnect_timeout_s="1"
-    )
+    status, said = run_batch(few, nameless, "--out", tmp_path / "o", "--ray", "127.0.0.1:1")
     assert status == 1 and "there is no cluster of Ray's at '127.0.0.1:1'" in said
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import contextlib
 import logging
 import signal
+import socket
 from collections.abc import Iterator
 
 import ray
 from ray.data import DataContext
+
+_SECONDS = 10  # in which a cluster must answer
 
 
 @contextlib.contextmanager
@@ -19,8 +22,9 @@ def connected(address: str) -> Iterator[None]:
     """
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
+        _check_reachable(address)
         ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, configure_logging=True)
-    except (ConnectionError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError) as error:
         first = str(error).strip().split("\n")[0]
         raise ConnectionError(f"there is no cluster of Ray's at '{address}' that can be used: {first}") from None
     for number, handler in handlers.items():
@@ -36,6 +40,13 @@ def connected(address: str) -> Iterator[None]:
     finally:
         context.enable_progress_bars = bars
         ray.shutdown()
+
+
+def _check_reachable(address: str) -> None:
+    """Raises OSError if nobody listens at HOST:PORT: Ray would end the process for it."""
+    host, colon, port = address.rpartition(":")
+    if colon and port.isdecimal() and "://" not in address:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_SECONDS).close()
 
 
 def reason_of(error: BaseException) -> str:
