@@ -133,9 +133,10 @@ def test_a_cluster_without_gpus(cluster, few, nameless, tmp_path):
 
 
 def rows_by(dataset, key):
-    rows = {row[key]: row for row in dataset.take_all()}
-    assert len(rows) == dataset.count()
-    return rows
+    rows = dataset.take_all()
+    found = {row[key]: row for row in rows}
+    assert len(found) == len(rows)
+    return found
 
 
 def test_columns_of_paths_bytes_and_arrays(connected, few, nameless):
@@ -154,6 +155,12 @@ def test_columns_of_paths_bytes_and_arrays(connected, few, nameless):
             assert [one["class"] for one in row["objects"]] == [one["class"] for one in objects]
             assert name == "image" or [list(one["box"]) for one in row["objects"]] == [one["box"] for one in objects]
         assert (name in found[0]) == (name == "path")
+
+
+def test_images_that_others_read(connected, few, nameless):
+    dataset = ray.data.read_binary_files(str(few), include_paths=True)  # by tasks that need cores, too
+    found = rows_by(predict(dataset, nameless), "path")
+    assert len(found) == 40 and sum(row["error"] is not None for row in found.values()) == 1
 
 
 def test_what_cannot_be_read_is_a_row(connected, nameless):

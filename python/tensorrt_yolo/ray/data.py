@@ -130,9 +130,12 @@ def _of_dataset(
         batch_size=part_images,
         batch_format="pyarrow",
         fn_constructor_args=(resources.setup(setup), column, keyed),
-        **resources.arguments(),
+        **resources.arguments(reading=True),
     )
-    return ray.data.read_parquet(before).union(predicted) if before else predicted
+    if not before:
+        return predicted
+    # Without a core of its own, it cannot be kept waiting by pools that have them all.
+    return ray.data.read_parquet(before, ray_remote_args={"num_cpus": 0}).union(predicted)
 
 
 def _keyed(

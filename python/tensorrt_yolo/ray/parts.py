@@ -80,7 +80,7 @@ def predicted_parts(
             job.identity if job else "",
             give_rows,
         ),
-        **resources.arguments(),
+        **resources.arguments(reading=False),
     )
 
 

@@ -36,6 +36,8 @@ class Resources:
         fewest = int(min((node["CPU"] for node in nodes), default=1))
         cpus = self.cpus or max(1, fewest // 2 if reading else fewest)
         pools = self.pools or sum(self._room(node, cpus) for node in nodes)
+        if reading and not self.pools and pools > 1 and pools * cpus >= sum(node["CPU"] for node in nodes):
+            pools -= 1  # who reads needs a core
         if not pools:
             raise ValueError(
                 f"no machine of the cluster has the {cpus} cores and {self.gpus:g} GPUs that a pool is to have; ask "
@@ -53,8 +55,12 @@ class Resources:
         values = {"threads": self.cpus, **setup.option.values()}
         return dataclasses.replace(setup, file=os.path.abspath(setup.file), option=InferOption(**values))
 
-    def arguments(self) -> dict[str, Any]:
-        """For Dataset.map_batches(). Of filled() resources."""
-        assert self.pools is not None
-        strategy = ActorPoolStrategy(min_size=1, initial_size=self.pools, max_size=self.pools)
+    def arguments(self, *, reading: bool) -> dict[str, Any]:
+        """For Dataset.map_batches(). Of filled() resources.
+
+        reading: whether other work of Ray's needs cores besides. Then pools are added as that leaves room: all at once
+            could take every core, and wait for images for ever.
+        """
+        first = 1 if reading else self.pools
+        strategy = ActorPoolStrategy(min_size=1, initial_size=first, max_size=self.pools)
         return {"compute": strategy, "num_cpus": self.cpus, "num_gpus": self.gpus or None}
