@@ -5,6 +5,7 @@ import re
 import signal
 import threading
 import time
+import urllib.error
 import urllib.request
 
 import pytest
@@ -253,14 +254,22 @@ def test_a_rolling_update_loses_no_request(cluster, connected, few, nameless):
     body = (few / "0.jpg").read_bytes()
     answers, stop = [], threading.Event()
 
+    def answer_of():
+        try:
+            with urllib.request.urlopen("http://127.0.0.1:8147/predict/nameless", body, timeout=120) as answer:
+                return answer.status, answer.read().count(b'"score"')
+        except urllib.error.HTTPError as error:
+            return f"{error.code} {error.read()!r}", 0
+        except OSError as error:
+            return repr(error), 0
+
     def ask():
         while not stop.is_set():
-            try:
-                with urllib.request.urlopen("http://127.0.0.1:8147/predict/nameless", body, timeout=120) as answer:
-                    answers.append((answer.status, answer.read().count(b'"score"')))
-            except Exception as error:
-                answers.append((repr(error), 0))
+            answers.append(answer_of())
 
+    until = time.monotonic() + 120
+    while answer_of() != (200, 2) and time.monotonic() < until:  # proxies learn of an application some time later
+        time.sleep(0.1)
     clients = [threading.Thread(target=ask) for _ in range(4)]
     for client in clients:
         client.start()
