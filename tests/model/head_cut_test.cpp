@@ -136,6 +136,29 @@ TEST(HeadCutTest, TheCutFileDescribesTheWholeNetwork) {
   EXPECT_EQ(raw.outputs[described.layout.prototypes].name, "output1");
 }
 
+// What read the old input reads the same, cast.
+TEST(HeadCutTest, AnInputOfHalfPrecisionIsCast) {
+  const HeadModel model;
+  const std::string file = model.bytes();
+  const OnnxGraph graph(file);
+  const std::string left = cutOnnx(file, graph, *findHead(graph, describe(model.raw("head.onnx"), {})).cut, true);
+  const OnnxGraph cut(left);
+  ASSERT_EQ(cut.inputs().size(), 1U);
+  EXPECT_EQ(cut.inputs()[0].elementType, onnx_type::kHalf);
+  EXPECT_EQ(cut.inputs()[0].shape, graph.inputs()[0].shape);
+  const OnnxNode* const cast = cut.producerOf(graph.inputs()[0].name);
+  ASSERT_NE(cast, nullptr);
+  EXPECT_EQ(cast->type, "Cast");
+  EXPECT_EQ(cast->inputs, std::vector<std::string_view>{cut.inputs()[0].name});
+  EXPECT_EQ(cast->number("to"), static_cast<double>(onnx_type::kFloat));
+  // An input that is f16 already stays.
+  const OnnxGraph again(left);
+  HeadCut same;
+  same.outputs = {std::string(again.outputs()[0].name)};
+  const std::string twice = cutOnnx(left, again, same, true);
+  EXPECT_EQ(OnnxGraph(twice).inputs()[0].name, cut.inputs()[0].name);
+}
+
 TEST(HeadCutTest, WhatContradictsTheWishIsRefused) {
   const HeadModel model;
   RawModel raw = model.raw("head.engine");
