@@ -111,10 +111,10 @@ def test_the_driver_is_killed_in_the_middle(cluster, pictures, nameless, tmp_pat
 
 def test_ended_by_a_signal_and_finished_here(cluster, pictures, nameless, tmp_path):
     out = tmp_path / "out.parquet"
-    process = start_batch(pictures, nameless, "--out", out, "--part", 50, "--ray", cluster.address, "--cpus", 1)
+    process = start_batch(pictures, nameless, "--out", out, "--part", 10, "--ray", cluster.address, "--cpus", 1)
     wait_for_parts(process, out, 10)
     status, said = end(process, signal.SIGTERM)
-    assert status == 143 and "the same command goes on" in said
+    assert status == 143 and "the same command goes on" in said, said
     assert run_batch(pictures, nameless, "--out", out, "-q")[0] == 1
     check_rows(out, pictures, COUNT)
 

@@ -233,14 +233,16 @@ class Job:
     def _write_joined(self, stream: Any, finished: Sequence[range], counts: Counts) -> None:
         writer: pq.ParquetWriter | None = None
         waiting: list[pa.Table] = []
+        size = 0
         for index, images in enumerate(finished):
             table = self.parts.read(images)
             assert table is not None
             counts.add(table)
             waiting.append(table)
-            if index + 1 == len(finished) or sum(one.nbytes for one in waiting) >= _JOINED_BYTES:
+            size += table.nbytes
+            if index + 1 == len(finished) or size >= _JOINED_BYTES:
                 joined = pa.concat_tables(waiting)
-                waiting = []
+                waiting, size = [], 0
                 if writer is None:
                     about = {_METADATA: self.manifest.to_json().encode()}
                     writer = pq.ParquetWriter(stream, joined.schema.with_metadata(about), compression="zstd")
