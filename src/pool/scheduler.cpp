@@ -289,12 +289,12 @@ void Scheduler::close(CloseMode mode) {
     }
   }
   callbacks_.stop();
-  std::vector<std::vector<std::unique_ptr<Context>>> contexts(devices_.size());
-  std::vector<std::unique_ptr<Context>> lowLatency(devices_.size());
-  const Lock lock(mutex_);
-  for (std::size_t i = 0; i < devices_.size(); ++i) {
-    contexts[i].swap(devices_[i].idle);
-    lowLatency[i].swap(devices_[i].lowLatency);
+  for (Device& device : devices_) {  // they go without the lock, and without taking memory
+    std::vector<std::unique_ptr<Context>> contexts;
+    std::unique_ptr<Context> lowLatency;
+    const Lock lock(mutex_);
+    contexts.swap(device.idle);
+    lowLatency.swap(device.lowLatency);
   }
 }
 
