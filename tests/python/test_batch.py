@@ -200,6 +200,21 @@ def test_ended_by_a_signal(number, status, pictures, nameless, tmp_path):
     check_rows(out, pictures, COUNT)
 
 
+def test_devices(few, nameless, tmp_path):
+    """Which a machine without a GPU has none of: all are its CPU then."""
+    out = tmp_path / "out.parquet"
+    assert run_batch(few, nameless, "--out", out, "--device", "cpu", "--devices", "all")[0] == 1  # one or several
+    for more, words in [
+        (("--devices", "0,x"), "numbers of GPUs (0,1) or all were expected"),
+        (("--devices", "0", "--ray", "local"), "--devices names GPUs of this machine"),
+    ]:
+        status, said = run_batch(few, nameless, "--out", out, *more)
+        assert status in (1, 2) and words in said
+    assert not out.exists()
+    assert run_batch(few, nameless, "--out", out, "--devices", "all", "-q")[0] == 1  # for the damaged pictures
+    check_rows(out, few, 40)
+
+
 def test_what_is_refused(few, pictures, nameless, tiny_segmenter, tmp_path):
     out = tmp_path / "out.parquet"
     process = start_batch(pictures, nameless, "--out", out, "--part", 16)

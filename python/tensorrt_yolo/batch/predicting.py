@@ -6,8 +6,8 @@ import collections
 import dataclasses
 import errno
 import os
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Literal
 
 from tensorrt_yolo.batch.job import fingerprint
 from tensorrt_yolo.batch.rows import Row, failed_row, row_of
@@ -32,6 +32,8 @@ class PoolSetup:
     """Runs at the same time. 0: what keeps the machine busy."""
     digest: str = ""
     """What fingerprint() of the file must be; "": it is not looked at."""
+    devices: Sequence[int] | Literal["all"] | None = None
+    """As Pool has them."""
 
     def pool(self) -> Pool[Result]:
         """Loads the model. Raises what Pool raises, and ValueError if the file is not the one that was meant."""
@@ -39,7 +41,7 @@ class PoolSetup:
             raise ValueError(f"the model file '{self.file}' is not the same on every machine, or was changed since")
         values = self.option.values()
         model: Model[Result] = Model(self.file, InferOption(**{"streams": self.contexts, **values}))
-        return Pool(model, contexts=self.contexts)
+        return Pool(model, contexts=self.contexts, devices=self.devices)
 
 
 def rows_of(pool: Pool[Result], images: Iterable[Any]) -> Iterator[Row]:

@@ -52,6 +52,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--part", type=shared.whole(1, 1 << 20), default=0, metavar="N", help=words)
     words = "clones that work side by side in a pool (default: as many as help)"
     command.add_argument("--clones", type=shared.whole(1, 1024), default=0, metavar="N", help=words)
+    shared.add_devices(command.add_argument)
     add = command.add_argument_group("cluster").add_argument
     add("--ray", metavar="ADDRESS", help="run on this cluster of Ray's")
     words = "cores of each pool (default: those of the machine with the fewest)"
@@ -77,7 +78,9 @@ def run(options: argparse.Namespace, signals: Signals) -> int:
             say(f"tensorrt_yolo: error: {error}\nSee tensorrt_yolo batch --help")
             return 2
     paths = image_files(options.folder)
-    setup = PoolSetup(options.model, option, options.clones, fingerprint(options.model))
+    if options.devices is not None and options.ray:
+        raise ValueError("--devices names GPUs of this machine; with --ray, --gpus says what each pool takes")
+    setup = PoolSetup(options.model, option, options.clones, fingerprint(options.model), options.devices)
     manifest = Manifest.of(paths, setup.digest, option, options.part or _usual_part())
     if not options.restart and _is_done(options, manifest):
         return _finish_again(options)

@@ -74,6 +74,12 @@ def add_objects(command: argparse.ArgumentParser) -> None:
     add("--no-retina-masks", dest="retina_masks", action="store_false", help=words)
 
 
+def add_devices(add: Callable[..., Any]) -> None:
+    """Several GPUs, of a command that has a pool."""
+    words = "GPUs among which images are spread, in the place of --device: 0,1, or all"
+    add("--devices", type=_devices, metavar="N,...|all", help=words)
+
+
 def infer_option(options: argparse.Namespace) -> ty.InferOption:
     """The option that the arguments of add_model(), and add_objects() if there, ask for. Arrays are BGR."""
     values = arguments_of(ty.InferOption, options)
@@ -87,6 +93,11 @@ def infer_option(options: argparse.Namespace) -> ty.InferOption:
             raise ValueError(f"--device {options.device} asks for {wanted}, and --backend says {options.backend}")
         values["backend"] = wanted
         values["device_id"] = options.device if wanted == "tensorrt" else None
+    devices = getattr(options, "devices", None)
+    if devices is not None and options.device is not None:
+        raise ValueError("--device names one GPU, and --devices several: give one of them")
+    if devices and devices != "all":
+        values["device_id"] = devices[0]
     return ty.InferOption(**values)
 
 
@@ -140,6 +151,14 @@ def _positive(text: str) -> float:
     if not 0 < value < math.inf:
         raise argparse.ArgumentTypeError(f"a number above 0 was expected, found {text!r}")
     return value
+
+
+def _devices(text: str) -> str | list[int]:
+    if text == "all":
+        return text
+    if not re.fullmatch(r"\d{1,4}(,\d{1,4})*", text):
+        raise argparse.ArgumentTypeError(f"numbers of GPUs (0,1) or all were expected, found {text!r}")
+    return [int(number) for number in text.split(",")]
 
 
 def _device(text: str) -> str | int:

@@ -71,8 +71,9 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     words = "most seconds that answering takes after the signal to end (30)"
     add("--drain", type=_seconds, default=30.0, metavar="SECONDS", help=words)
     add = command.add_argument_group("pool of each model").add_argument
-    words = "runs at the same time (default: what keeps the machine busy)"
+    words = "runs at the same time, on each device (default: what keeps the machine busy)"
     add("--contexts", type=shared.whole(1, 1024), default=0, metavar="N", help=words)
+    shared.add_devices(add)
     words = "most pictures that wait; more get the status 503 (default: four runs for each context, at least 64)"
     add("--queue", dest="queue_length", type=shared.whole(1, 1 << 20), default=0, metavar="N", help=words)
     shared.add_objects(command)
@@ -105,6 +106,7 @@ def run(options: argparse.Namespace, signals: Signals) -> int:
         classes=options.kept,
         memory_bytes=options.request_memory << 20,
         contexts=options.contexts,
+        devices=options.devices,
         queue_length=options.queue_length,
     )
     asyncio.run(_serve(options, signals, service, Access(token, only_loopback=loopback and not token)))
