@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "bindings.hpp"
 #include "images.hpp"
@@ -24,7 +25,7 @@ using Pixels = std::unique_ptr<std::uint8_t[]>;
 
 // What HeldImages takes, in the memory of this GPU or the host's, as an array (height, width, 3).
 nb::object bgrOf(nb::handle image, std::optional<int> gpu, bool bgr) {
-  HeldImages held(gpu);
+  HeldImages held(gpu ? std::vector<int>{*gpu} : std::vector<int>());
   held.add(image);
   held.copyScattered();
   const Image& frame = held.images().front();

@@ -129,8 +129,12 @@ class HeldPool {
     if (!std::isfinite(maxQueueDelay) || std::abs(maxQueueDelay) > kYear) {
       throw std::invalid_argument("Pool: max_queue_delay must be a number of seconds");
     }
-    PoolOption option{contexts, maxBatchSize, std::chrono::microseconds(std::llround(maxQueueDelay * 1e6)), queueLength,
-                      policyOf(queueFullPolicy)};
+    PoolOption option;
+    option.contexts = contexts;
+    option.maxBatchSize = maxBatchSize;
+    option.maxQueueDelay = std::chrono::microseconds(std::llround(maxQueueDelay * 1e6));
+    option.queueLength = queueLength;
+    option.queueFullPolicy = policyOf(queueFullPolicy);
     option.devices = std::move(devices);
     option.allDevices = allDevices;
     const std::shared_ptr<Model> usual = model.use();

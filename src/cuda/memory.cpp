@@ -34,17 +34,6 @@ DeviceScope::~DeviceScope() {
   }
 }
 
-cudaPointerAttributes attributesOf(const void* pointer) {
-  cudaPointerAttributes attributes{};
-  const cudaError_t status = cudaPointerGetAttributes(&attributes, pointer);
-  if (status == cudaErrorInvalidValue) {  // what earlier versions of CUDA say of such memory
-    ignore(status);
-    return {};
-  }
-  check(status, "looking for an image");
-  return attributes;
-}
-
 AccountScope::AccountScope(MemoryAccount& account) : before_(std::exchange(accountOfThread, &account)) {}
 
 AccountScope::~AccountScope() {

@@ -2,8 +2,6 @@
 // each object; each is released on the device that was current when it was made.
 #pragma once
 
-#include <cuda_runtime_api.h>
-
 #include <atomic>
 #include <cstddef>
 #include <type_traits>
@@ -24,9 +22,6 @@ class DeviceScope {
   int beforeInMessages_ = -1;
   bool changed_ = false;
 };
-
-// Whose memory `pointer` is in; all zero if CUDA does not know it. Throws DeviceError.
-cudaPointerAttributes attributesOf(const void* pointer);
 
 // Bytes of the memory objects below that are there and were made under an AccountScope of this. Any thread; it must
 // outlive those objects.

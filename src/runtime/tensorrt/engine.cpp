@@ -7,6 +7,7 @@
 #include "cuda/error.hpp"
 #include "cuda/memory.hpp"
 #include "cuda/nvtx.hpp"
+#include "cuda/pointers.hpp"
 #include "model/head.hpp"
 #include "runtime/backends.hpp"
 #include "runtime/plan_file.hpp"

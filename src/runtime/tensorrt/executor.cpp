@@ -6,6 +6,7 @@
 
 #include "base/stopwatch.hpp"
 #include "cuda/error.hpp"
+#include "cuda/pointers.hpp"
 #include "image/cuda/center_crop.hpp"
 #include "image/cuda/letterbox.hpp"
 #include "image/cuda/real_letterbox.hpp"
