@@ -31,3 +31,4 @@
 #include "trtyolo/pinned_buffer.hpp"  // IWYU pragma: export
 #include "trtyolo/pool.hpp"           // IWYU pragma: export
 #include "trtyolo/results.hpp"        // IWYU pragma: export
+#include "trtyolo/track.hpp"          // IWYU pragma: export

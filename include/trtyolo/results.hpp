@@ -177,13 +177,15 @@ struct TRTYOLO_API DepthMap {
 // ---------------------------------------------------------------------------------------------------------------------
 // Results
 
-/// What results of all tasks have. Objects are in the order of falling scores; the vectors have `num` elements each. Of
-/// a classifier the objects are its best classes (see Model::setTopK); of a semantic segmenter the classes that any
-/// pixel has, each with its share of the image's pixels for a score; a depth estimator has none.
+/// What results of all tasks have. Objects are in the order of falling scores; the vectors have `num` elements each
+/// (`trackIds` also none). Of a classifier the objects are its best classes (see Model::setTopK); of a semantic
+/// segmenter the classes that any pixel has, each with its share of the image's pixels for a score; a depth estimator
+/// has none.
 struct TRTYOLO_API BaseResult {
   int num = 0;                          ///< number of objects
   std::vector<int> classes;             ///< class index of each object
   std::vector<float> scores;            ///< confidence of each object, 0 to 1
+  std::vector<int> trackIds;            ///< which object of the images before it is, from Tracker; empty without one
   ClassNames names;                     ///< of all classes of the model
   int imageWidth = 0, imageHeight = 0;  ///< pixels of the source image
   StageTimes speed;                     ///< how long the prediction took

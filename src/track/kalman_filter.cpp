@@ -1,0 +1,61 @@
+#include "track/kalman_filter.hpp"
+
+#include <Eigen/Cholesky>
+
+namespace trtyolo {
+namespace {
+
+// Of the object's size: how far places and velocities are uncertain.
+constexpr double kPlace = 1.0 / 20, kVelocity = 1.0 / 160;
+
+}  // namespace
+
+KalmanFilter::KalmanFilter(TrackerKind kind, const CenterBox& box) : kind_(kind) {
+  mean_ << measured(box), Vector4::Zero();
+  Vector8 deviation;
+  deviation << deviations(2 * kPlace, 1e-2), deviations(10 * kVelocity, 1e-5);
+  covariance_ = deviation.cwiseAbs2().asDiagonal();
+}
+
+KalmanFilter::Vector4 KalmanFilter::measured(const CenterBox& box) const {
+  return {box.x, box.y, kind_ == TrackerKind::ByteTrack ? box.width / box.height : box.width, box.height};
+}
+
+KalmanFilter::Vector4 KalmanFilter::deviations(double share, double ofRatio) const {
+  const double height = share * mean_(3);
+  if (kind_ == TrackerKind::ByteTrack) {
+    return {height, height, ofRatio, height};
+  }
+  const double width = share * mean_(2);
+  return {width, height, width, height};
+}
+
+void KalmanFilter::predict() {
+  Vector8 noise;
+  noise << deviations(kPlace, 1e-2), deviations(kVelocity, 1e-5);
+  mean_.head<4>() += mean_.tail<4>();
+  covariance_.topRows<4>() += covariance_.bottomRows<4>();
+  covariance_.leftCols<4>() += covariance_.rightCols<4>();
+  covariance_.diagonal() += noise.cwiseAbs2();
+}
+
+void KalmanFilter::update(const CenterBox& box) {
+  Eigen::Matrix4d expected = covariance_.topLeftCorner<4, 4>();
+  expected.diagonal() += deviations(kPlace, 1e-1).cwiseAbs2();
+  const Eigen::Matrix<double, 4, 8> gain = expected.llt().solve(covariance_.topRows<4>());
+  mean_ += gain.transpose() * (measured(box) - mean_.head<4>());
+  covariance_ -= (gain.transpose() * expected * gain).eval();
+}
+
+void KalmanFilter::stopGrowing() {
+  mean_(7) = 0;
+  if (kind_ == TrackerKind::BotSort) {
+    mean_(6) = 0;
+  }
+}
+
+CenterBox KalmanFilter::box() const {
+  return {mean_(0), mean_(1), kind_ == TrackerKind::ByteTrack ? mean_(2) * mean_(3) : mean_(2), mean_(3)};
+}
+
+}  // namespace trtyolo

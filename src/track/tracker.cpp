@@ -1,0 +1,155 @@
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include "track/track_list.hpp"
+#include "trtyolo/track.hpp"
+
+namespace trtyolo {
+namespace {
+
+constexpr std::array<std::pair<TrackerKind, const char*>, 2> kTrackerKinds{
+    {{TrackerKind::ByteTrack, "bytetrack"}, {TrackerKind::BotSort, "botsort"}}};
+
+constexpr float kQuarterTurn = 1.57079633F;  // radians
+
+[[noreturn]] void refuse(const std::string& sentence) {
+  throw std::invalid_argument("Tracker: " + sentence);
+}
+
+void requireShare(const char* name, float value) {
+  if (!(value >= 0 && value <= 1)) {
+    refuse(std::string(name) + " must be from 0 to 1, found " + std::to_string(value));
+  }
+}
+
+void check(const TrackerOption& option) {
+  requireShare("trackHighThresh", option.trackHighThresh);
+  requireShare("trackLowThresh", option.trackLowThresh);
+  requireShare("newTrackThresh", option.newTrackThresh);
+  requireShare("matchThresh", option.matchThresh);
+  requireShare("proximityThresh", option.proximityThresh);
+  requireShare("appearanceThresh", option.appearanceThresh);
+  if (option.trackLowThresh > option.trackHighThresh) {
+    refuse("trackLowThresh must not be above trackHighThresh, found " + std::to_string(option.trackLowThresh) +
+           " above " + std::to_string(option.trackHighThresh));
+  }
+  if (option.trackBuffer < 0) {
+    refuse("trackBuffer must be 0 or more images, found " + std::to_string(option.trackBuffer));
+  }
+  if (option.gmcMethod != "none") {
+    refuse("gmcMethod must be 'none', found '" + option.gmcMethod + "': the camera's motion is not followed yet");
+  }
+  if (option.withReid) {
+    refuse("withReid must be false: appearance is not compared yet");
+  }
+}
+
+Place placeOf(const Box& box) {
+  const float x = (box.left + box.right) / 2, y = (box.top + box.bottom) / 2;
+  return {{x, y, box.right - box.left, box.bottom - box.top}, 0};
+}
+
+// The longer side as the width, as Ultralytics has it: networks give the same box as either.
+Place placeOf(const RotatedBox& box) {
+  const auto [x, y, width, height, theta] = box.xywhr();
+  return width < height ? Place{{x, y, height, width}, theta + kQuarterTurn} : Place{{x, y, width, height}, theta};
+}
+
+bool isUsable(const Sighting& sighting) {
+  const auto& [x, y, width, height] = sighting.place.box;
+  return std::isfinite(x) && std::isfinite(y) && std::isfinite(width) && std::isfinite(height) && width > 0 &&
+         height > 0 && std::isfinite(sighting.place.theta) && std::isfinite(sighting.score);
+}
+
+}  // namespace
+
+const char* toString(TrackerKind kind) {
+  for (const auto& [each, name] : kTrackerKinds) {
+    if (each == kind) {
+      return name;
+    }
+  }
+  return "unknown";
+}
+
+TrackerKind trackerKindOf(const std::string& name) {
+  for (const auto& [kind, each] : kTrackerKinds) {
+    if (name == each) {
+      return kind;
+    }
+  }
+  throw std::invalid_argument("trackerKindOf: expected one of 'bytetrack', 'botsort', found '" + name + '\'');
+}
+
+class Tracker::State {
+ public:
+  explicit State(const TrackerOption& option) : tracks(option) {}
+
+  template <typename AnyBox>
+  std::vector<int> update(const std::vector<AnyBox>& boxes, const std::vector<float>& scores, bool rotated) {
+    if (boxes.size() != scores.size()) {
+      refuse(std::to_string(boxes.size()) + " boxes need as many scores, found " + std::to_string(scores.size()));
+    }
+    if (tracks.rotated().value_or(rotated) != rotated) {
+      refuse(rotated ? "it follows upright boxes, found rotated ones: use a tracker for each kind, or reset() it"
+                     : "it follows rotated boxes, found upright ones: use a tracker for each kind, or reset() it");
+    }
+    std::vector<Sighting> sightings;
+    for (std::size_t i = 0; i < boxes.size(); ++i) {
+      const Sighting sighting{placeOf(boxes[i]), scores[i], i};
+      if (isUsable(sighting)) {
+        sightings.push_back(sighting);
+      }
+    }
+    std::vector<int> ids(boxes.size(), kNoTrack);
+    tracks.update(sightings, rotated, ids);
+    return ids;
+  }
+
+  TrackList tracks;
+};
+
+Tracker::Tracker(const TrackerOption& option) {
+  check(option);
+  state_ = std::make_unique<State>(option);
+}
+
+Tracker::Tracker(const Tracker& other) : state_(std::make_unique<State>(*other.state_)) {}
+Tracker::Tracker(Tracker&& other) noexcept = default;
+Tracker& Tracker::operator=(const Tracker& other) {
+  return *this = Tracker(other);
+}
+Tracker& Tracker::operator=(Tracker&& other) noexcept = default;
+Tracker::~Tracker() = default;
+
+std::vector<int> Tracker::update(const std::vector<Box>& boxes, const std::vector<float>& scores) {
+  return state_->update(boxes, scores, false);
+}
+
+std::vector<int> Tracker::update(const std::vector<RotatedBox>& boxes, const std::vector<float>& scores) {
+  return state_->update(boxes, scores, true);
+}
+
+std::vector<int> Tracker::update(const Result& result) {
+  if (result.hasRotatedBoxes()) {
+    return update(result.rotatedBoxes, result.scores);
+  }
+  if (!result.hasBoxes()) {
+    refuse(std::string("a result of the task '") + toString(result.task) + "' has no boxes to follow");
+  }
+  return update(result.boxes, result.scores);
+}
+
+void Tracker::reset() {
+  state_ = std::make_unique<State>(option());
+}
+
+const TrackerOption& Tracker::option() const {
+  return state_->tracks.option();
+}
+
+}  // namespace trtyolo
