@@ -93,6 +93,14 @@ Map mapOf(const Table<Value, -1, -1>& array) {
   return map;
 }
 
+void require(const char* what, std::size_t found, std::size_t expected) {
+  if (found != expected) {
+    throw std::invalid_argument("Result: " + std::to_string(expected) + ' ' + what +
+                                " were expected, as the task and " + "the number of scores say; found " +
+                                std::to_string(found));
+  }
+}
+
 // What Python knows as a result: the arrays over a Result, and None for what its task does not have.
 struct HeldResult {
   HeldResult(Result&& found, nb::object classNames, std::size_t points)
@@ -134,20 +142,19 @@ struct HeldResult {
 
   const Result& result() const { return memory->result; }
 
+  // What a tracker says of the objects. Python has a copy: later ids may need other memory.
+  void setTrackIds(std::vector<int> ids) {
+    std::vector<int>& own = memory->result.trackIds;
+    own = std::move(ids);
+    trackIds = nb::cast(nb::ndarray<nb::numpy, const int>(own.data(), {own.size()}), nb::rv_policy::copy);
+  }
+
   std::shared_ptr<ResultMemory> memory;
   nb::object names;
   nb::object classes, scores;
   nb::object boxes = nb::none(), rotatedBoxes = nb::none(), masks = nb::none(), keypoints = nb::none();
-  nb::object semantic = nb::none(), pixels = nb::none(), depth = nb::none();
+  nb::object semantic = nb::none(), pixels = nb::none(), depth = nb::none(), trackIds = nb::none();
 };
-
-void require(const char* what, std::size_t found, std::size_t expected) {
-  if (found != expected) {
-    throw std::invalid_argument("Result: " + std::to_string(expected) + ' ' + what +
-                                " were expected, as the task and " + "the number of scores say; found " +
-                                std::to_string(found));
-  }
-}
 
 template <typename Element, typename Array>
 std::vector<Element> elementsOf(const Array& array) {
@@ -242,6 +249,40 @@ std::string jsonOf(const HeldResult& self) {
     return result.toJson();  // current() of another thread writes to these
   }
   return unlocked([&] { return result.toJson(); });  // masks and maps take a while
+}
+
+// The ids of the objects, which the result has then, too.
+nb::object update(Tracker& tracker, HeldResult& held) {
+  held.setTrackIds(tracker.update(held.memory->current()));
+  return held.trackIds;
+}
+
+// None: no tracker gave any.
+void setTrackIds(HeldResult& self, const std::optional<Table<int, -1>>& ids) {
+  if (ids) {
+    require("track_ids", ids->shape(0), self.result().classes.size());
+    self.setTrackIds({ids->data(), ids->data() + ids->shape(0)});
+  } else {
+    self.memory->result.trackIds.clear();
+    self.trackIds = nb::none();
+  }
+}
+
+void makeTracker(Tracker* self, const std::string& kind, float high, float low, float fresh, int buffer, float match,
+                 bool fuse, const std::string& gmcMethod, bool withReid, float proximity, float appearance) {
+  TrackerOption option;
+  option.kind = trackerKindOf(kind);
+  option.trackHighThresh = high;
+  option.trackLowThresh = low;
+  option.newTrackThresh = fresh;
+  option.trackBuffer = buffer;
+  option.matchThresh = match;
+  option.fuseScore = fuse;
+  option.gmcMethod = gmcMethod;
+  option.withReid = withReid;
+  option.proximityThresh = proximity;
+  option.appearanceThresh = appearance;
+  new (self) Tracker(option);
 }
 
 nb::str textOf(const HeldResult& self) {
@@ -340,6 +381,8 @@ void bindResults(nb::module_& module) {
       .def_ro("semantic", &HeldResult::semantic)
       .def_ro("pixels", &HeldResult::pixels)
       .def_ro("depth", &HeldResult::depth)
+      .def_prop_rw(
+          "track_ids", [](const HeldResult& self) { return self.trackIds; }, &setTrackIds, nb::arg("ids").none())
       .def("class_masks", &classMasks)
       .def("depth_range", &depthRange)
       .def_ro("names", &HeldResult::names)
@@ -361,6 +404,11 @@ void bindResults(nb::module_& module) {
       .def(
           "to_txt", [](const HeldResult& self, bool scores) { return self.memory->current().toTxt(scores); },
           nb::arg("scores") = false);
+  nb::class_<Tracker>(module, "Tracker", "Follows the objects of one video or camera.")
+      .def("__init__", &makeTracker, nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg(),
+           nb::arg(), nb::arg(), nb::arg(), nb::arg())
+      .def("update", &update, nb::arg("result"))
+      .def("reset", &Tracker::reset);
   module.def("corners", &corners, nb::arg("boxes"), "The corners f32 [n, 4, 2] of rotated boxes f32 [n, 5].");
 }
 

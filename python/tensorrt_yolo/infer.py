@@ -72,4 +72,5 @@ from tensorrt_yolo.results import (
     SegResult as SegResult,
     SemanticResult as SemanticResult,
 )
+from tensorrt_yolo.track import Tracker as Tracker
 from tensorrt_yolo.video import VideoFrame as VideoFrame, VideoReader as VideoReader

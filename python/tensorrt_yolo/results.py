@@ -233,6 +233,7 @@ class Result(_core.Result):
                    than 255) where set_classes() left its class out
     pixels         how many pixels each of `classes` has there, u64 [n]; otherwise None
     depth          distance of each pixel in metres, f32 [height, width], of a depth estimator; otherwise None
+    track_ids      which object of the images before each is, i32 [n], -1: none, from Tracker; None without one
     names          of all classes of the model, ClassNames: one dictionary for all its results, not to be changed
     image_size     (width, height) of the source image; `orig_shape` is (height, width), as Ultralytics has it
     speed          {"preprocess", "inference", "postprocess"}: milliseconds; of images that shared a run, their share
@@ -295,7 +296,8 @@ class Result(_core.Result):
         semantic = np.zeros((0, 0), np.uint16) if self.semantic is None else self.semantic
         depth = np.zeros((0, 0), np.float32) if self.depth is None else self.depth
         parts = (self.task, self.classes, self.scores, self._boxes(), self.masks, points, self.keypoint_dims)
-        return _unpickled, (type(self), *parts, semantic, depth, self.names, self.image_size, self.speed)
+        values = (type(self), *parts, semantic, depth, self.names, self.image_size, self.speed)
+        return _unpickled, values, None if self.track_ids is None else (None, {"track_ids": self.track_ids})
 
     @property
     def num(self) -> int:
@@ -332,7 +334,7 @@ class Result(_core.Result):
 
         Of a semantic segmenter the pixels of other classes belong to none then.
         """
-        _, (kind, task, classes, scores, boxes, masks, points, dims, semantic, *rest) = self.__reduce__()
+        kind, task, classes, scores, boxes, masks, points, dims, semantic, *rest = self.__reduce__()[1]
         kept = np.asarray(indices, np.intp)
         if masks is not None:
             masks = _masks_of(masks.width, masks.height, [masks[i].runs() for i in kept.tolist()])
@@ -341,7 +343,9 @@ class Result(_core.Result):
             nothing = 0 if single else 255 if len(self.names) <= 255 else 65535
             semantic = np.where(np.isin(semantic, classes[kept] + single), semantic, nothing).astype(np.uint16)
         boxes, points = (part[kept] if len(part) else part for part in (boxes, points))
-        return _unpickled(kind, task, classes[kept], scores[kept], boxes, masks, points, dims, semantic, *rest)
+        result = _unpickled(kind, task, classes[kept], scores[kept], boxes, masks, points, dims, semantic, *rest)
+        result.track_ids = None if self.track_ids is None else self.track_ids[kept]
+        return result
 
     def to_dict(self) -> dict[str, Any]:
         """The objects as plain values, under the keys that `trtyolo predict --json` writes.
@@ -360,7 +364,8 @@ class Result(_core.Result):
         """As supervision.Detections, supervision.KeyPoints of a pose estimator, or Classifications of a classifier.
 
         Names of classes are in data["class_name"]; corners of rotated boxes are in the data, too, and `xyxy` are the
-        upright boxes around them; masks are bool [n, height, width]. A semantic segmenter's classes are Detections,
+        upright boxes around them; masks are bool [n, height, width]; `tracker_id` are the track_ids, if a tracker gave
+        them (of KeyPoints they are in data["tracker_id"]). A semantic segmenter's classes are Detections,
         each with its pixels as a mask and without a confidence. Of a depth estimator ValueError.
         """
         if self.task == "depth":
@@ -376,11 +381,14 @@ class Result(_core.Result):
         if self.task == "classify":
             return sv.Classifications(class_id=classes, confidence=self.scores)
         data: dict[str, Any] = {"class_name": np.array([self.names[i] for i in classes.tolist()], dtype=str)}
+        ids = None if self.track_ids is None else self.track_ids.astype(int)
         if self.semantic is not None:
             pixels = self.class_masks().to_numpy().view(np.bool_)
             return sv.Detections(xyxy=sv.mask_to_xyxy(pixels), mask=pixels, class_id=classes, data=data)
         if self.keypoints is not None:
             points = self.keypoints.view(np.ndarray)
+            if ids is not None:
+                data["tracker_id"] = ids
             about = {"keypoint_confidence": points[..., 2], "detection_confidence": self.scores}
             return sv.KeyPoints(xy=points[..., :2], class_id=classes, data=data, **about)
         if self.rotated_boxes is not None:
@@ -389,7 +397,8 @@ class Result(_core.Result):
         else:
             boxes = self.boxes.xyxy()
         masks = None if self.masks is None else self.masks.to_numpy().view(np.bool_)
-        return sv.Detections(xyxy=boxes, mask=masks, confidence=self.scores, class_id=classes, data=data)
+        about = {"confidence": self.scores, "class_id": classes, "tracker_id": ids}
+        return sv.Detections(xyxy=boxes, mask=masks, data=data, **about)
 
     def class_masks(self) -> Masks:
         """The pixels of each of a semantic segmenter's `classes`, as Masks in their order."""

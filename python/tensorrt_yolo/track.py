@@ -1,0 +1,76 @@
+"""Tracking: which object of an image is which of the images before it."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from tensorrt_yolo import _core
+from tensorrt_yolo.results import Result
+
+
+class Tracker(_core.Tracker):
+    """Follows the objects of one video or camera: tracker.update(result) for each image, in its order.
+
+    Ids begin at 1 and are those that Ultralytics' trackers give to the same objects and scores. An object that begins a
+    track has none (-1) until the next image shows it again, but for the first image of a tracker. Classes do not
+    matter; objects whose box or score is not finite, or whose box has no area, are ignored. Trackers share nothing.
+    One is to be used by one thread at a time.
+    """
+
+    __slots__ = ()
+
+    def __init__(
+        self,
+        kind: str = "bytetrack",
+        *,
+        track_high_thresh: float = 0.25,
+        track_low_thresh: float = 0.1,
+        new_track_thresh: float = 0.25,
+        track_buffer: int = 30,
+        match_thresh: float = 0.8,
+        fuse_score: bool = True,
+        gmc_method: str = "none",
+        with_reid: bool = False,
+        proximity_thresh: float = 0.5,
+        appearance_thresh: float = 0.8,
+    ) -> None:
+        """Settings and defaults, but for gmc_method, are those of Ultralytics' bytetrack.yaml and botsort.yaml.
+
+        kind               "bytetrack" or "botsort" (without the camera's motion and without appearance)
+        track_high_thresh  objects of at least this score are compared with all tracks
+        track_low_thresh   those between this and track_high_thresh with the tracks that are left and were in the image
+                           before; lower ones are ignored. Let the model find them: set_confidence(0.1)
+        new_track_thresh   objects of at least this score that belong to no track begin one
+        track_buffer       for how many images a track is kept whose object is not seen
+        match_thresh       the largest distance at which an object belongs to a track: 1 minus their overlap
+        fuse_score         whether the overlap is multiplied with the score
+        gmc_method         "none", nothing else yet
+        with_reid          False, nothing else yet; proximity_thresh and appearance_thresh belong to it
+
+        Raises ValueError for a setting that is out of its range.
+        """
+        super().__init__(
+            kind,
+            track_high_thresh,
+            track_low_thresh,
+            new_track_thresh,
+            track_buffer,
+            match_thresh,
+            fuse_score,
+            gmc_method,
+            with_reid,
+            proximity_thresh,
+            appearance_thresh,
+        )
+
+    def update(self, result: Result) -> npt.NDArray[np.int32]:
+        """Takes the result of the next image, and sets its track_ids, which it also returns: i32 [n], -1 for none.
+
+        Raises ValueError if the result's task has no boxes, or the tracker follows the other kind of boxes.
+        """
+        return super().update(result)
+
+    def reset(self) -> None:
+        """Forgets everything: what comes next is the first image of a source. Ids begin at 1 again."""
+        super().reset()
