@@ -69,10 +69,12 @@ std::vector<std::shared_ptr<const Engine>> enginesOn(const std::vector<int>& gpu
   }
   // Loading takes seconds, so they are loaded at the same time.
   std::vector<std::future<std::shared_ptr<const Engine>>> loading;
+  loading.reserve(gpus.size());
   for (const int gpu : gpus) {
     loading.push_back(std::async([&model, gpu] { return engineOn(gpu, model); }));
   }
   std::vector<std::shared_ptr<const Engine>> engines;
+  engines.reserve(loading.size());
   for (auto& each : loading) {
     engines.push_back(each.get());
   }

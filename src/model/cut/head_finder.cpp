@@ -190,11 +190,13 @@ HeadFinding findHead(const ModelDescription& description, const std::vector<std:
 
 HeadFinding findHead(const OnnxGraph& graph, const ModelDescription& description) {
   std::vector<std::string_view> names;
+  names.reserve(graph.outputs().size());
   for (const OnnxValue& output : graph.outputs()) {
     names.push_back(output.name);
   }
   return findHead(description, names, [&](const std::vector<std::size_t>& outputs) {
     std::vector<std::string_view> wanted;
+    wanted.reserve(outputs.size());
     for (const std::size_t output : outputs) {
       wanted.push_back(names[output]);
     }

@@ -51,7 +51,7 @@ bool isFixed(const ov::Output<ov::Node>& value) {
 
 // Whether it takes the mean of a distribution, as a part of the end.
 bool takesMean(const ov::Node& convolution) {
-  const ov::PartialShape weights = convolution.get_input_partial_shape(1);
+  const ov::PartialShape& weights = convolution.get_input_partial_shape(1);
   if (!weights.is_static() || weights.size() != 4 || weights[0] != 1 || weights[2] != 1 || weights[3] != 1) {
     return false;
   }
@@ -116,7 +116,7 @@ ov::Tensor tensorOf(const OnnxArray& array) {
 
 OnnxArray arrayOf(const ov::Tensor& tensor) {
   OnnxArray array;
-  const ov::Shape shape = tensor.get_shape();
+  const ov::Shape& shape = tensor.get_shape();
   array.shape.assign(shape.begin(), shape.end());
   array.reals.assign(tensor.data<const float>(), tensor.data<const float>() + tensor.get_size());
   return array;
@@ -192,7 +192,7 @@ class OpenVinoEnd::Walk {
   }
 
   void add(const ov::Output<ov::Node>& value, const ov::Node& convolution) {
-    const ov::PartialShape weights = convolution.get_input_partial_shape(1);
+    const ov::PartialShape& weights = convolution.get_input_partial_shape(1);
     if (!weights.is_static() || weights.size() != 4) {
       end_.why_ = "the channels of its last convolutions are not told";
     } else if (end_.values_.size() == kMostConvolutions) {
@@ -294,6 +294,7 @@ std::vector<OnnxArray> OpenVinoEnd::compute(const EndInput& input) {
     }
     request.infer();
     std::vector<OnnxArray> outputs;
+    outputs.reserve(outputs_.size());
     for (std::size_t i = 0; i < outputs_.size(); ++i) {
       outputs.push_back(arrayOf(request.get_output_tensor(i)));
     }

@@ -125,6 +125,7 @@ Finding findIn(const OnnxGraph& graph, const ReadModel& model) {
 Finding findIn(const ReadModel& model) {
   const ModelDescription& description = model.description;
   std::vector<std::string_view> names;
+  names.reserve(description.info.outputs.size());
   for (const TensorInfo& output : description.info.outputs) {
     names.push_back(output.name);
   }
