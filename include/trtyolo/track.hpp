@@ -35,7 +35,7 @@ TRTYOLO_API TrackerKind trackerKindOf(const std::string& name);
 /// How a tracker works: names, meanings and defaults are those of Ultralytics' bytetrack.yaml and botsort.yaml, but for
 /// `gmcMethod`. Checked by the tracker's constructor.
 struct TRTYOLO_API TrackerOption {
-  TrackerKind kind = TrackerKind::ByteTrack;
+  TrackerKind kind = TrackerKind::ByteTrack;  ///< how objects are followed
   /// Objects of at least this score are compared with all tracks, 0 to 1.
   float trackHighThresh = 0.25F;
   /// Objects between this score and trackHighThresh are compared with the tracks that are left and were in the image
