@@ -13,6 +13,7 @@
 #include <random>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "api/pool_devices.hpp"
@@ -71,6 +72,15 @@ class PoolDevicesTest : public testing::Test {
     made->scheduler = scheduler_;
     scheduler_->submit(made, Entry::Later);
     return made;
+  }
+  // Both GPUs at work, each on an image of its own, until they resume.
+  std::pair<RequestPtr, RequestPtr> occupyBoth() {
+    gpu(0).hold();
+    gpu(1).hold();
+    const std::pair images(submit(0, 0), submit(1, 1));
+    gpu(0).awaitRuns(1);
+    gpu(1).awaitRuns(1);
+    return images;
   }
   int take(const RequestPtr& made) { return scheduler_->take(*made).classes.at(0); }
 
@@ -157,11 +167,7 @@ TEST_F(PoolDevicesTest, ImagesOfADeviceRunThereAndBlockNoOthers) {
 
 TEST_F(PoolDevicesTest, OrderOfArrivalDecidesAmongWhatADeviceCanRun) {
   make(2, 1, 1);
-  gpu(0).hold();
-  gpu(1).hold();
-  const auto a = submit(0, 0), b = submit(1, 1);
-  gpu(0).awaitRuns(1);
-  gpu(1).awaitRuns(1);
+  const auto [a, b] = occupyBoth();
   std::vector<RequestPtr> all;
   for (int i = 0; i < 12; ++i) {  // in turn: of device 1, and of any
     all.push_back(submit(10 + i, i % 2 == 0 ? std::optional<std::size_t>(1) : std::nullopt));
@@ -177,11 +183,7 @@ TEST_F(PoolDevicesTest, OrderOfArrivalDecidesAmongWhatADeviceCanRun) {
 
 TEST_F(PoolDevicesTest, ARunIsOfOnePlace) {
   make(2, 1, 8);
-  gpu(0).hold();
-  gpu(1).hold();
-  const auto a = submit(0, 0), b = submit(1, 1);
-  gpu(0).awaitRuns(1);
-  gpu(1).awaitRuns(1);
+  const auto [a, b] = occupyBoth();
   std::vector<RequestPtr> all;
   for (int i = 0; i < 9; ++i) {
     const std::optional<std::size_t> places[] = {0, 1, std::nullopt};
