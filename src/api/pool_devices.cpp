@@ -8,19 +8,11 @@
 #include <stdexcept>
 #include <string>
 
+#include "base/listed.hpp"
 #include "runtime/backends.hpp"
 
 namespace trtyolo {
 namespace {
-
-// "0, 1 and 3".
-std::string listed(const std::vector<int>& gpus) {
-  std::string text;
-  for (std::size_t i = 0; i < gpus.size(); ++i) {
-    text += (i == 0 ? "" : i + 1 == gpus.size() ? " and " : ", ") + std::to_string(gpus[i]);
-  }
-  return text;
-}
 
 void checkDevices(const std::vector<int>& gpus, int count) {
   if (gpus.empty()) {

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "base/listed.hpp"
 #include "model/onnx_rewriting.hpp"
 #include "model/protobuf.hpp"
 
@@ -179,11 +180,12 @@ std::string wordsFor(const RawHead& head) {
                          ? std::to_string(head.anchorsPerCell) + " anchors in a cell"
                      : head.form.bins > 1 ? "distributions over " + std::to_string(head.form.bins) + " cells"
                                           : std::string("distances");
-  text += ", grids of ";
-  for (std::size_t i = 0; i < head.levels.size(); ++i) {
-    text += (i == 0 ? "" : i + 1 == head.levels.size() ? " and " : ", ") + std::to_string(head.levels[i].stride);
+  std::vector<int> strides;
+  strides.reserve(head.levels.size());
+  for (const RawHead::Level& level : head.levels) {
+    strides.push_back(level.stride);
   }
-  return text + " pixels";
+  return text + ", grids of " + listed(strides) + " pixels";
 }
 
 }  // namespace trtyolo
