@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -17,9 +18,30 @@ struct LastConvolution {
 
 // What an end is computed of.
 struct EndInput {
+  static constexpr std::size_t kImage = static_cast<std::size_t>(-1);
+
   std::int64_t batch = 1, height = 0, width = 0;  // of the network's input
   std::vector<OnnxArray> convolutions;            // [batch, channels, rows, columns] each
+
+  // The sides of a value on the grid of a convolution, or of the input (kImage).
+  std::vector<std::int64_t> sidesOn(std::size_t grid) const {
+    constexpr std::int64_t kChannels = 3;  // of the input; of others nobody asks
+    return grid == kImage
+               ? std::vector<std::int64_t>{batch, kChannels, height, width}
+               : std::vector<std::int64_t>{batch, kChannels, convolutions[grid].shape[2], convolutions[grid].shape[3]};
+  }
 };
+
+// Whether sets have an element in common; `setOf(i)` gives that of `members[i]`.
+template <typename SetOf>
+bool haveCommon(const std::vector<std::size_t>& members, const SetOf& setOf) {
+  auto common = setOf(members[0]);
+  for (const std::size_t member : members) {
+    const auto other = setOf(member);
+    std::erase_if(common, [&](const auto& element) { return other.count(element) == 0; });
+  }
+  return !common.empty();
+}
 
 inline constexpr std::size_t kMostConvolutions = 32;
 inline constexpr std::size_t kMostElements = std::size_t{1} << 26U;  // of an array

@@ -163,7 +163,7 @@ class OnnxEnd::Walk {
         continue;  // it is computed
       }
       if (input) {
-        end_.sides_[value] = kInput;
+        end_.sides_[value] = EndInput::kImage;
         continue;
       }
       for (std::size_t i = grids.size(); i < end_.convolutions_.size(); ++i) {
@@ -193,12 +193,7 @@ OnnxEnd::OnnxEnd(const OnnxGraph& graph, const std::vector<std::string_view>& ou
 }
 
 bool OnnxEnd::shareGrid(const std::vector<std::size_t>& convolutions) const {
-  std::set<std::string_view> common = gridOf(graph_, convolutions_[convolutions[0]].output);
-  for (const std::size_t other : convolutions) {
-    const std::set<std::string_view> values = gridOf(graph_, convolutions_[other].output);
-    std::erase_if(common, [&](std::string_view value) { return values.count(value) == 0; });
-  }
-  return !common.empty();
+  return haveCommon(convolutions, [this](std::size_t i) { return gridOf(graph_, convolutions_[i].output); });
 }
 
 bool OnnxEnd::half() const {
@@ -213,12 +208,8 @@ std::vector<OnnxArray> OnnxEnd::compute(const EndInput& input) {
   for (std::size_t i = 0; i < convolutions_.size(); ++i) {
     evaluator.give(convolutions_[i].output, input.convolutions[i]);
   }
-  for (const auto& [value, convolution] : sides_) {
-    constexpr std::int64_t kChannels = 3;  // of the input; of others nobody asks
-    const bool ofInput = convolution == kInput;
-    evaluator.giveShape(value,
-                        {input.batch, kChannels, ofInput ? input.height : input.convolutions[convolution].shape[2],
-                         ofInput ? input.width : input.convolutions[convolution].shape[3]});
+  for (const auto& [value, grid] : sides_) {
+    evaluator.giveShape(value, input.sidesOn(grid));
   }
   try {
     std::vector<OnnxArray> outputs = evaluator.compute(outputs_);

@@ -25,9 +25,7 @@ class OnnxEnd final : public NetworkEnd {
 
   const OnnxGraph& graph_;
   const std::vector<std::string_view> outputs_;
-  // Values before the convolutions whose sides the end asks for, and the convolution whose grid each has; kInput: the
-  // network's input.
-  static constexpr std::size_t kInput = static_cast<std::size_t>(-1);
+  // Values before the convolutions whose sides the end asks for, and whose grid each has, as EndInput has it.
   std::map<std::string_view, std::size_t> sides_;
   std::size_t work_;  // elements that may still be computed
 };

@@ -220,8 +220,8 @@ OpenVinoEnd::OpenVinoEnd(const ov::Model& network, const std::vector<std::size_t
   }
   for (const std::shared_ptr<ov::Node>& node : walk.asking()) {
     const ov::Node* const of = node->get_input_node_ptr(0);
-    std::size_t grid = isAnyOf<ov::op::v0::Parameter>(*of) ? kInput : 0;
-    while (grid != kInput && grid < values_.size() && gridOf(values_[grid]).count(of) == 0) {
+    std::size_t grid = isAnyOf<ov::op::v0::Parameter>(*of) ? EndInput::kImage : 0;
+    while (grid != EndInput::kImage && grid < values_.size() && gridOf(values_[grid]).count(of) == 0) {
       ++grid;
     }
     if (grid == values_.size()) {
@@ -238,12 +238,7 @@ OpenVinoEnd::OpenVinoEnd(const ov::Model& network, const std::vector<std::size_t
 }
 
 bool OpenVinoEnd::shareGrid(const std::vector<std::size_t>& convolutions) const {
-  std::set<const ov::Node*> common = gridOf(values_[convolutions[0]]);
-  for (const std::size_t other : convolutions) {
-    const std::set<const ov::Node*> nodes = gridOf(values_[other]);
-    std::erase_if(common, [&](const ov::Node* node) { return nodes.count(node) == 0; });
-  }
-  return !common.empty();
+  return haveCommon(convolutions, [this](std::size_t i) { return gridOf(values_[i]); });
 }
 
 // The end as a network of its own, whose inputs are what the convolutions give.
@@ -258,10 +253,7 @@ std::shared_ptr<ov::Model> OpenVinoEnd::modelFor(const EndInput& input) const {
                                                 : std::make_shared<ov::op::v0::Convert>(parameter, type)->output(0);
   }
   for (const auto& [node, grid] : sides_) {
-    constexpr std::int64_t kChannels = 3;  // of the input; of others nobody asks
-    const std::vector<std::int64_t> sides{input.batch, kChannels,
-                                          grid == kInput ? input.height : input.convolutions[grid].shape[2],
-                                          grid == kInput ? input.width : input.convolutions[grid].shape[3]};
+    const std::vector<std::int64_t> sides = input.sidesOn(grid);
     const auto constant = ov::op::v0::Constant::create(node->get_output_element_type(0), {sides.size()}, sides);
     made[const_cast<ov::Node*>(node)->output(0)] = constant->output(0);
   }
@@ -285,9 +277,11 @@ std::shared_ptr<ov::Model> OpenVinoEnd::modelFor(const EndInput& input) const {
 
 std::vector<OnnxArray> OpenVinoEnd::compute(const EndInput& input) {
   try {
+    if (!core_) {
+      core_.emplace();
+    }
     ov::InferRequest request =
-        ov::Core()
-            .compile_model(modelFor(input), "CPU", ov::hint::inference_precision(ov::element::f32))
+        core_->compile_model(modelFor(input), "CPU", ov::hint::inference_precision(ov::element::f32))
             .create_infer_request();
     for (std::size_t i = 0; i < input.convolutions.size(); ++i) {
       request.set_input_tensor(i, tensorOf(input.convolutions[i]));

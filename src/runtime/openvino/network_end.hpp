@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <map>
 #include <openvino/openvino.hpp>
+#include <optional>
 #include <set>
 #include <vector>
 
@@ -32,9 +33,9 @@ class OpenVinoEnd final : public NetworkEnd {
 
   ov::OutputVector outputs_, values_;
   std::vector<std::shared_ptr<ov::Node>> nodes_;  // of the end, each behind those that it reads
-  std::map<const ov::Node*, std::size_t> sides_;  // of nodes that ask for sides: whose; kInput: the network's input
-  static constexpr std::size_t kInput = static_cast<std::size_t>(-1);
+  std::map<const ov::Node*, std::size_t> sides_;  // nodes that ask for sides, and of which grid, as EndInput has it
   bool half_ = false;
+  std::optional<ov::Core> core_;  // from the first compute() on
 };
 
 }  // namespace trtyolo::openvino
