@@ -112,9 +112,7 @@ class Conversion {
     for (const Node& node : nodes_) {
       convert(node);
     }
-    const std::vector<ITensor*> ends = outputs();
-    replaceOutputs(keepOutputs &&
-                   std::all_of(ends.begin(), ends.end(), [this](const ITensor* end) { return isHalf(end); }));
+    replaceOutputs(keepOutputs);
     return std::move(weights_);
   }
 
@@ -471,22 +469,19 @@ class Conversion {
     }
   }
 
-  std::vector<ITensor*> outputs() const {
-    std::vector<ITensor*> outputs;
-    outputs.reserve(static_cast<std::size_t>(network_.getNbOutputs()));
+  // Gives outputs that are now half anew, with the same names in the same order: as they are, if all are half and are
+  // to be kept, else as f32. The parser has said that the old ones are f32.
+  void replaceOutputs(bool keep) {
+    std::vector<ITensor*> old;
+    old.reserve(static_cast<std::size_t>(network_.getNbOutputs()));
     for (int i = 0; i < network_.getNbOutputs(); ++i) {
-      outputs.push_back(network_.getOutput(i));
+      old.push_back(network_.getOutput(i));
     }
-    return outputs;
-  }
-
-  // Gives outputs that are now half anew, with the same names in the same order. The parser has said that the old ones
-  // are f32.
-  void replaceOutputs(bool stayHalf) {
-    const std::vector<ITensor*> old = outputs();
-    if (std::none_of(old.begin(), old.end(), [this](const ITensor* output) { return isHalf(output); })) {
+    const auto halves = std::count_if(old.begin(), old.end(), [this](const ITensor* output) { return isHalf(output); });
+    if (halves == 0) {
       return;
     }
+    const bool stayHalf = keep && static_cast<std::size_t>(halves) == old.size();
     for (ITensor* output : old) {
       network_.unmarkOutput(*output);
     }
