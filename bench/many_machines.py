@@ -17,7 +17,6 @@ Needs tensorrt_yolo with the extra `ray`, and OpenCV. Let nothing else run meanw
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import pathlib
 import statistics
@@ -33,6 +32,7 @@ import cv2
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from json_output import write_json
 
 os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"  # Ray keeps to the loopback then; read when it is imported
 from ray.cluster_utils import Cluster
@@ -165,12 +165,7 @@ def main() -> None:
         f"ratio {found['ratio']:.3f}, with starting {found['whole_ratio']:.3f}",
         file=sys.stderr,
     )
-    if options.json:
-        text = json.dumps(found, indent=1) + "\n"
-        if options.json == "-":
-            print(text, end="")
-        else:
-            pathlib.Path(options.json).write_text(text)
+    write_json(found, options.json)
 
 
 if __name__ == "__main__":

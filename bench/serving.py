@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import os
 import pathlib
 import platform
@@ -34,6 +33,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import cv2
+from json_output import write_json
 
 import tensorrt_yolo as ty
 from tensorrt_yolo.program.options import whole
@@ -225,12 +225,7 @@ def main() -> None:
             file=sys.stderr,
         )
     print(f"memory of the service: {found['service_mb'][0]} MB, then {found['service_mb'][1]} MB", file=sys.stderr)
-    if options.json:
-        text = json.dumps(found, indent=1) + "\n"
-        if options.json == "-":
-            print(text, end="")
-        else:
-            pathlib.Path(options.json).write_text(text)
+    write_json(found, options.json)
 
 
 if __name__ == "__main__":

@@ -47,8 +47,7 @@ Subject::Subject(const Settings& settings, const Job& job, const SourceImage& im
       atOnce_(settings.atOnce > 0 ? std::min(settings.atOnce, job.n) : job.n),
       turns_(atOnce_) {
   const bool separate = job.kind == kSeparate;
-  gpus_.resize(job.kind == kPredict ? 1
-                                    : std::min({gpus_.size(), static_cast<std::size_t>(std::min(job.gpus, job.n))}));
+  gpus_.resize(job.kind == kPredict ? 1 : std::min(gpus_.size(), static_cast<std::size_t>(std::min(job.gpus, job.n))));
   callers_ = job.kind == kNetwork ? 0 : static_cast<std::size_t>(job.n);
   engines_ = separate ? callers_ : gpus_.size();
   streams_ = settings.streams.value_or(streamsOf(job, atOnce_));
