@@ -16,9 +16,9 @@ std::string dataPath(const std::string& path) {
 
 std::vector<Reference> readReferences(const std::string& path) {
   std::ifstream stream(path);
-  const auto json = nlohmann::json::parse(stream);
+  const auto content = nlohmann::json::parse(stream);
   std::vector<Reference> references;
-  for (const auto& image : json.at("images")) {
+  for (const auto& image : content.at("images")) {
     Reference reference;
     reference.source = image.at("source");
     reference.source = reference.source.substr(reference.source.find_last_of('/') + 1);
