@@ -102,7 +102,9 @@ std::string rewriteOnnx(std::string_view file, std::string first, const std::fun
   appendField(entry, kValue, value);
   rewritten.reserve(rewritten.size() + graph.size() + entry.size() + 32);  // with the keys and lengths
   appendField(rewritten, kGraph, std::string_view(graph));
-  appendField(rewritten, kMetadataProps, std::string_view(entry));
+  if (!key.empty()) {
+    appendField(rewritten, kMetadataProps, std::string_view(entry));
+  }
   return rewritten;
 }
 

@@ -33,10 +33,10 @@ std::string onnxTensor(std::string_view name, std::uint64_t elementType, const s
 std::string onnxValue(std::string_view name, std::uint64_t elementType,
                       const std::vector<std::string_view>* dimensions = nullptr);
 
-// The file with a graph of the fields `first`, those of its own that `keeps` says, and `last`, and with one more entry
-// in its metadata. Of several graphs, readers make one, and so does this.
+// The file with a graph of the fields `first`, those of its own that `keeps` says, and `last`, and, if it has a key,
+// with one more entry in its metadata. Of several graphs, readers make one, and so does this.
 std::string rewriteOnnx(std::string_view file, std::string first,
                         const std::function<bool(const protobuf::Field&)>& keeps, std::string_view last,
-                        std::string_view key, std::string_view value);
+                        std::string_view key = {}, std::string_view value = {});
 
 }  // namespace trtyolo

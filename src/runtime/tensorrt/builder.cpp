@@ -21,6 +21,7 @@
 #include "model/plugin_cut.hpp"
 #include "model/raw_candidates.hpp"
 #include "model/raw_head.hpp"
+#include "model/stored_weights.hpp"
 #include "runtime/tensorrt/half_network.hpp"
 #include "runtime/tensorrt/library.hpp"
 #include "runtime/tensorrt/network.hpp"
@@ -389,8 +390,10 @@ BuiltPlan build(const ModelSource& onnx, const BuildOption& option) {
   if (hasSideFiles) {
     onnx.fingerprint();
   }
-  const std::optional<std::string> cut = cutPlugins(onnx.path(), onnx.content());
-  const std::string_view read = cut ? *cut : onnx.content();
+  const std::optional<std::string> plain = withWeightsInF32(onnx.content());
+  const std::string_view content = plain ? *plain : onnx.content();
+  const std::optional<std::string> cut = cutPlugins(onnx.path(), content);
+  const std::string_view read = cut ? *cut : content;
   const std::optional<std::string> usual = withUsualInput(read);
   const std::string_view whole = usual ? *usual : read;
   auto network = std::make_unique<Build>(whole, onnx.path(), option);
