@@ -43,25 +43,39 @@ struct RawCell {
   float anchorWidth = 0, anchorHeight = 0;  // pixels, where boxes are scaled by anchors
 };
 
-// The distance to a side of the box, 0 to 3 for left, top, right and bottom; `at(c)` is the value of channel c.
+// The mean of the distribution whose logarithms are `at(0)` to `at(bins - 1)`, but for a constant.
 template <typename At>
-TRTYOLO_DEVICE float distanceOf(const At& at, int side, int bins) {
-  if (bins == 1) {
-    return at(side);
-  }
-  const int first = side * bins;
-  float most = at(first);
+TRTYOLO_DEVICE float meanOf(const At& at, int bins) {
+  float most = at(0);
   for (int i = 1; i < bins; ++i) {
-    const float value = at(first + i);
+    const float value = at(i);
     most = value > most ? value : most;
   }
   float sum = 0, mean = 0;
   for (int i = 0; i < bins; ++i) {
-    const float share = exponential(at(first + i) - most);
+    const float share = exponential(at(i) - most);
     sum += share;
     mean += share * static_cast<float>(i);
   }
   return mean / sum;
+}
+
+// The distance to a side of the box, 0 to 3 for left, top, right and bottom; `at(c)` is the value of channel c.
+template <typename At>
+TRTYOLO_DEVICE float distanceOf(const At& at, int side, int bins) {
+  constexpr int kUsualBins = 16;
+  if (bins == 1) {
+    return at(side);
+  }
+  const int first = side * bins;
+  if (bins != kUsualBins) {
+    return meanOf([&](int i) { return at(first + i); }, bins);
+  }
+  float values[kUsualBins];  // read at once: a thread of a GPU waits for each that it reads alone
+  for (int i = 0; i < kUsualBins; ++i) {
+    values[i] = at(first + i);
+  }
+  return meanOf([&](int i) { return values[i]; }, kUsualBins);
 }
 
 // The corners of a cell's box, in pixels of the network's input.
