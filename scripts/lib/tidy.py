@@ -1,6 +1,7 @@
 """Runs clang-tidy on the sources that a build compiles: tidy.py BUILD FOLDER... [-- FILE...]
 
-Those below the FOLDERs are checked, or only the FILEs among them; what the build compiles as one unit, as one.
+Those below the FOLDERs are checked, or only the FILEs among them; what the build compiles as one unit, as one, and what
+it compiles several times, once.
 A unit without complaints is not checked again until one of its sources or headers, the settings or the flags change.
 """
 
@@ -22,14 +23,17 @@ NOISE = re.compile(r"[0-9]+ warnings? .*generated|Suppressed [0-9]|Use -header-f
 
 def units(build, folders, files):
     """Path, flags and working folder of each unit, or of a source that is compiled by itself."""
+    seen = set()  # tests compile some of the program's sources again
     for entry in json.loads((build / "compile_commands.json").read_text(encoding="utf-8")):
         path = pathlib.Path(entry["file"])
         sources = [path]
         if path.parent.name == "Unity":
             sources = re.findall(r'^#include "(.+)"$', path.read_text(encoding="utf-8"), re.MULTILINE)
         sources = {os.path.relpath(source) for source in sources if str(source).endswith(".cpp")}
-        if not any(source.split(os.sep)[0] in folders for source in sources) or (files and sources.isdisjoint(files)):
+        sources = {source for source in sources if source.split(os.sep)[0] in folders}
+        if sources <= seen or (files and sources.isdisjoint(files)):
             continue
+        seen |= sources
         if path.parent.name == "Unity":
             # The analyzer looks into the sources that a file includes only where the file has such a name.
             name = "_".join(path.relative_to(build).with_suffix(".cpp").parts)
