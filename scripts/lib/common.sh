@@ -60,7 +60,7 @@ need_packages() {
 }
 
 # install_python FILE [FOLDER]: a Python environment in FOLDER (.venv) with what this requirement file pins. A file that has
-# not changed costs nothing.
+# not changed costs nothing. Python compiles what it imports when it does so first: a small part of what is installed.
 install_python() {
   local stamp now into="${2:-.venv}"
   if ! "$into/bin/python" -c '' 2>/dev/null; then
@@ -72,7 +72,7 @@ install_python() {
   now="$(sha256sum <"$1")"
   if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$now" ]; then return; fi
   say "Installing what $1 pins into $into"
-  "$into/bin/python" -m pip install --quiet --disable-pip-version-check -r "$1" || return 1
+  "$into/bin/python" -m pip install --quiet --disable-pip-version-check --no-compile -r "$1" || return 1
   echo "$now" >"$stamp"
 }
 
@@ -180,7 +180,7 @@ parity_python() {
   say "Installing what $requirements pins into .venv-parity"
   "$python" -c '' 2>/dev/null || python3 -m venv --clear .venv-parity ||
     fail "python3 -m venv failed; Debian and Ubuntu have it in the package python3-venv"
-  "$python" -m pip install --quiet --disable-pip-version-check -r "$requirements" ||
+  "$python" -m pip install --quiet --disable-pip-version-check --no-compile -r "$requirements" ||
     fail "pip could not install what $requirements pins; its message stands above"
   echo "$now" >"$stamp"
 }
