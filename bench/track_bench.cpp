@@ -22,6 +22,7 @@ using namespace trtyolo;
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kObjects = 100, kLowScores = 200;
+constexpr Motion kMotion{};  // of a camera that BotSort is told of; to find it is not measured
 
 // People of a full-HD image who walk about, and what a detector takes for some more.
 class Scene {
@@ -76,7 +77,8 @@ void measure(TrackerKind kind, bool rotated, std::size_t frames) {
     scene.next(frame);
     const std::vector<Box> upright(frame.boxes.begin(), frame.boxes.end());
     const auto begin = Clock::now();
-    const std::vector<int> ids = rotated ? tracker.update(frame) : tracker.update(upright, frame.scores);
+    const std::vector<int> ids =
+        rotated ? tracker.update(frame, kMotion) : tracker.update(upright, frame.scores, kMotion);
     times.push_back(std::chrono::duration<double, std::micro>(Clock::now() - begin).count());
     followed += ids.size() - static_cast<std::size_t>(std::count(ids.begin(), ids.end(), kNoTrack));
   }
@@ -94,7 +96,7 @@ int main(int count, char** arguments) {
     std::fprintf(stderr, "usage: track_bench [FRAMES]\n");
     return 2;
   }
-  for (const TrackerKind kind : {TrackerKind::ByteTrack, TrackerKind::BotSort}) {
+  for (const TrackerKind kind : {TrackerKind::ByteTrack, TrackerKind::BotSort, TrackerKind::OcSort}) {
     for (const bool rotated : {false, true}) {
       measure(kind, rotated, static_cast<std::size_t>(frames));
     }

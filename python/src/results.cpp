@@ -1,6 +1,7 @@
 #include "results.hpp"
 
 #include <nanobind/ndarray.h>
+#include <nanobind/stl/array.h>
 #include <nanobind/stl/map.h>
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/pair.h>
@@ -251,9 +252,14 @@ std::string jsonOf(const HeldResult& self) {
   return unlocked([&] { return result.toJson(); });  // masks and maps take a while
 }
 
-// The ids of the objects, which the result has then, too.
-nb::object update(Tracker& tracker, HeldResult& held) {
-  held.setTrackIds(tracker.update(held.memory->current()));
+// The ids of the objects, which the result has then, too. `motion`: both rows of the matrix.
+nb::object update(Tracker& tracker, HeldResult& held, const std::optional<std::array<double, 6>>& motion) {
+  std::optional<Motion> moved;
+  if (motion) {
+    const auto& [xx, xy, dx, yx, yy, dy] = *motion;
+    moved = Motion{xx, xy, dx, yx, yy, dy};
+  }
+  held.setTrackIds(tracker.update(held.memory->current(), moved));
   return held.trackIds;
 }
 
@@ -269,7 +275,8 @@ void setTrackIds(HeldResult& self, const std::optional<Table<int, -1>>& ids) {
 }
 
 void makeTracker(Tracker* self, const std::string& kind, float high, float low, float fresh, int buffer, float match,
-                 bool fuse, const std::string& gmcMethod, bool withReid, float proximity, float appearance) {
+                 bool fuse, const std::string& gmcMethod, bool withReid, float proximity, float appearance, int deltaT,
+                 float inertia, bool useByte) {
   TrackerOption option;
   option.kind = trackerKindOf(kind);
   option.trackHighThresh = high;
@@ -282,6 +289,9 @@ void makeTracker(Tracker* self, const std::string& kind, float high, float low, 
   option.withReid = withReid;
   option.proximityThresh = proximity;
   option.appearanceThresh = appearance;
+  option.deltaT = deltaT;
+  option.inertia = inertia;
+  option.useByte = useByte;
   new (self) Tracker(option);
 }
 
@@ -406,8 +416,9 @@ void bindResults(nb::module_& module) {
           nb::arg("scores") = false);
   nb::class_<Tracker>(module, "Tracker", "Follows the objects of one video or camera.")
       .def("__init__", &makeTracker, nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg(),
-           nb::arg(), nb::arg(), nb::arg(), nb::arg())
-      .def("update", &update, nb::arg("result"))
+           nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg())
+      .def("update", &update, nb::arg("result"), nb::arg("motion").none())
+      .def_prop_ro("needs_motion", &Tracker::needsMotion)
       .def("reset", &Tracker::reset);
   module.def("corners", &corners, nb::arg("boxes"), "The corners f32 [n, 4, 2] of rotated boxes f32 [n, 5].");
 }

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
 from tensorrt_yolo import _core
+from tensorrt_yolo._camera import CameraMotion
 from tensorrt_yolo.results import Result
 
 
 class Tracker(_core.Tracker):
-    """Follows the objects of one video or camera: tracker.update(result) for each image, in its order.
+    """Follows the objects of one video or camera: tracker.update(result, image) for each image, in its order.
 
     Ids begin at 1 and are those that Ultralytics' trackers give to the same objects and scores. An object that begins a
     track has none (-1) until the next image shows it again, but for the first image of a tracker. Classes do not
@@ -18,7 +21,7 @@ class Tracker(_core.Tracker):
     One is to be used by one thread at a time.
     """
 
-    __slots__ = ()
+    __slots__ = ("_camera",)
 
     def __init__(
         self,
@@ -30,14 +33,18 @@ class Tracker(_core.Tracker):
         track_buffer: int = 30,
         match_thresh: float = 0.8,
         fuse_score: bool = True,
-        gmc_method: str = "none",
+        gmc_method: str = "sparseOptFlow",
         with_reid: bool = False,
         proximity_thresh: float = 0.5,
         appearance_thresh: float = 0.8,
+        delta_t: int = 3,
+        inertia: float = 0.2,
+        use_byte: bool = False,
     ) -> None:
-        """Settings and defaults, but for gmc_method, are those of Ultralytics' bytetrack.yaml and botsort.yaml.
+        """Settings and defaults are those of Ultralytics' bytetrack.yaml, botsort.yaml and ocsort.yaml.
 
-        kind               "bytetrack" or "botsort" (without the camera's motion and without appearance)
+        kind               "bytetrack", "botsort" (follows the camera's motion; without appearance) or "ocsort" (prefers
+                           objects in a track's direction, and corrects tracks that are found again)
         track_high_thresh  objects of at least this score are compared with all tracks
         track_low_thresh   those between this and track_high_thresh with the tracks that are left and were in the image
                            before; lower ones are ignored. Let the model find them: set_confidence(0.1)
@@ -45,8 +52,13 @@ class Tracker(_core.Tracker):
         track_buffer       for how many images a track is kept whose object is not seen
         match_thresh       the largest distance at which an object belongs to a track: 1 minus their overlap
         fuse_score         whether the overlap is multiplied with the score
-        gmc_method         "none", nothing else yet
+        gmc_method         of "botsort", how the camera's motion is found: "sparseOptFlow", by sparse optical flow, for
+                           which update() needs the images and OpenCV (the package opencv-python-headless); "none": not
+                           at all, for cameras that stand still
         with_reid          False, nothing else yet; proximity_thresh and appearance_thresh belong to it
+        delta_t            of "ocsort": over how many images a track's direction is measured
+        inertia            of "ocsort": what is added to the distance of an object in the opposite direction
+        use_byte           of "ocsort": whether objects between both thresholds are compared with tracks that are left
 
         Raises ValueError for a setting that is out of its range.
         """
@@ -62,15 +74,30 @@ class Tracker(_core.Tracker):
             with_reid,
             proximity_thresh,
             appearance_thresh,
+            delta_t,
+            inertia,
+            use_byte,
         )
+        self._camera = CameraMotion()
 
-    def update(self, result: Result) -> npt.NDArray[np.int32]:
+    def update(self, result: Result, image: Any = None) -> npt.NDArray[np.int32]:
         """Takes the result of the next image, and sets its track_ids, which it also returns: i32 [n], -1 for none.
 
-        Raises ValueError if the result's task has no boxes, or the tracker follows the other kind of boxes.
+        image: what predict() was given, in ordinary memory, or a VideoFrame; arrays in OpenCV's order, BGR (in the
+        other one grey is a little different, and so may the motion be). Only "botsort" with gmc_method "sparseOptFlow"
+        looks at it, and needs it.
+
+        Raises ValueError if the result's task has no boxes, the tracker follows the other kind of boxes, or it needs
+        the image and has none; ImportError if it needs OpenCV.
         """
-        return super().update(result)
+        if image is None or not self.needs_motion:
+            return super().update(result, None)
+        camera, motion = self._camera.next(image)
+        ids = super().update(result, motion)
+        self._camera = camera
+        return ids
 
     def reset(self) -> None:
         """Forgets everything: what comes next is the first image of a source. Ids begin at 1 again."""
         super().reset()
+        self._camera = CameraMotion()

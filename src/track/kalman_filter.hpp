@@ -15,14 +15,16 @@ struct CenterBox {
 
 class KalmanFilter {
  public:
-  /// Of an object that is seen for the first time. `kind` says what is filtered beside the centre: aspect ratio and
-  /// height (ByteTrack), or width and height (BotSort).
+  /// Of an object that is seen for the first time. `kind` says what is filtered beside the centre: width and height
+  /// (BotSort), or aspect ratio and height (the others).
   KalmanFilter(TrackerKind kind, const CenterBox& box);
 
   /// Goes on to the next image.
   void predict();
   /// What an image shows of the object.
   void update(const CenterBox& box);
+  /// The camera moved: place, size and velocity are those of the new image. Of BotSort only.
+  void move(const Motion& motion, bool rotated);
   /// For a track that is not seen: its size stays as it is.
   void stopGrowing();
 
@@ -35,10 +37,10 @@ class KalmanFilter {
   using Matrix8 = Eigen::Matrix<double, 8, 8>;
 
   Vector4 measured(const CenterBox& box) const;
-  /// Standard deviations that grow with the object: `share` of its size, and `ofRatio` for an aspect ratio.
-  Vector4 deviations(double share, double ofRatio) const;
+  /// Standard deviations that grow with the object: `share` of its size, and `ratio` for an aspect ratio.
+  Vector4 deviations(double share, double ratio) const;
 
-  TrackerKind kind_;
+  bool ofRatio_;  // aspect ratio and height are filtered, not width and height
   Vector8 mean_;  // centre x, centre y, aspect ratio or width, height; and what each gains in an image
   Matrix8 covariance_;
 };

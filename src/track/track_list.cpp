@@ -1,7 +1,9 @@
 #include "track/track_list.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
+#include <optional>
 #include <utility>
 
 namespace trtyolo {
@@ -37,7 +39,8 @@ void fuseScores(CostMatrix& costs, const std::vector<const Sighting*>& sightings
 
 }  // namespace
 
-void TrackList::update(const std::vector<Sighting>& sightings, bool rotated, std::vector<int>& ids) {
+void TrackList::update(const std::vector<Sighting>& sightings, const Motion& motion, bool rotated,
+                       std::vector<int>& ids) {
   rotated_ = rotated;
   ++image_;
   Sightings high, low;
@@ -59,10 +62,31 @@ void TrackList::update(const std::vector<Sighting>& sightings, bool rotated, std
   for (Track* track : known) {
     track->filter.predict();
   }
-  match(known, high, option_.matchThresh, option_.fuseScore);
-  std::erase_if(known, [this](const Track* track) { return track->seen < image_ - 1; });
-  match(known, low, kLowScoreLimit, false);
-  match(unconfirmed, high, kUnconfirmedLimit, option_.fuseScore);
+  if (option_.kind == TrackerKind::BotSort) {
+    for (const Tracks* tracks : {&known, &unconfirmed}) {
+      for (Track* track : *tracks) {
+        track->filter.move(motion, rotated);
+        track->theta += static_cast<float>(std::atan2(motion.yx, motion.xx));
+      }
+    }
+  }
+  match(known, high, fullCosts(known, high), option_.matchThresh);
+  Tracks lost;
+  std::erase_if(known, [&](Track* track) {
+    const bool isLost = track->seen < image_ - 1;
+    if (isLost) {
+      lost.push_back(track);
+    }
+    return isLost;
+  });
+  if (option_.kind == TrackerKind::OcSort) {
+    recover(known, high);
+    recover(lost, high);
+  }
+  if (option_.kind != TrackerKind::OcSort || option_.useByte) {
+    match(known, low, distancesOf(known, low), kLowScoreLimit);
+  }
+  match(unconfirmed, high, fullCosts(unconfirmed, high), kUnconfirmedLimit);
   sort(high);
   dropDuplicates();
   for (const Track& track : tracked_) {
@@ -72,22 +96,68 @@ void TrackList::update(const std::vector<Sighting>& sightings, bool rotated, std
   }
 }
 
-// Takes those that belong together out of both.
-void TrackList::match(Tracks& tracks, Sightings& sightings, float limit, bool fuse) const {
-  CostMatrix costs = distances(placesOf(tracks, [](const Track* track) { return track->place(); }),
-                               placesOf(sightings, [](const Sighting* sighting) { return sighting->place; }),
-                               rotated_.value_or(false));
-  if (fuse) {
+CostMatrix TrackList::distancesOf(const Tracks& tracks, const Sightings& sightings) const {
+  return distances(placesOf(tracks, [](const Track* track) { return track->place(); }),
+                   placesOf(sightings, [](const Sighting* sighting) { return sighting->place; }),
+                   rotated_.value_or(false));
+}
+
+// By where tracks were seen last. Of rotated boxes Ultralytics compares where they are thought to be.
+CostMatrix TrackList::distancesOfLastPlaces(const Tracks& tracks, const Sightings& sightings) const {
+  if (rotated_.value_or(false)) {
+    return distancesOf(tracks, sightings);
+  }
+  return distances(placesOf(tracks,
+                            [](const Track* track) {
+                              return Place{track->history->lastBox(), 0};
+                            }),
+                   placesOf(sightings, [](const Sighting* sighting) { return sighting->place; }), false);
+}
+
+// Of objects that are compared first: with scores and directions, as the settings say.
+CostMatrix TrackList::fullCosts(const Tracks& tracks, const Sightings& sightings) const {
+  CostMatrix costs = distancesOf(tracks, sightings);
+  if (option_.fuseScore) {
     fuseScores(costs, sightings);
   }
+  if (option_.kind == TrackerKind::OcSort) {
+    for (std::size_t row = 0; row < costs.rows; ++row) {
+      for (std::size_t column = 0; column < costs.columns; ++column) {
+        if (float& cost = costs.at(row, column); cost < option_.matchThresh) {  // others do not match anyhow
+          cost += option_.inertia * tracks[row]->history->turnTo(sightings[column]->place.box);
+        }
+      }
+    }
+  }
+  return costs;
+}
+
+// Of OC-SORT: compares tracks with objects by where they were seen last.
+void TrackList::recover(Tracks& tracks, Sightings& sightings) const {
+  CostMatrix costs = distancesOfLastPlaces(tracks, sightings);
+  if (option_.fuseScore) {
+    fuseScores(costs, sightings);
+  }
+  match(tracks, sightings, costs, option_.matchThresh, true);
+}
+
+// Takes those that belong together out of both. `recovered`: whose filter is corrected, had it not been seen.
+void TrackList::match(Tracks& tracks, Sightings& sightings, const CostMatrix& costs, float limit,
+                      bool recovered) const {
   std::vector<bool> matched(sightings.size());
   for (const auto& [row, column] : assign(costs, limit)) {
     Track& track = *tracks[row];
-    const Sighting& sighting = *sightings[column];
-    track.filter.update(sighting.place.box);
-    track.theta = sighting.place.theta;
+    const auto& [place, score, index] = *sightings[column];
+    if (recovered && track.seen < image_ - 1) {
+      track.filter = track.history->filterOnTheWayTo(image_, place.box);
+    }
+    track.filter.update(place.box);
+    if (track.history) {
+      track.history->add(image_, place.box, track.filter);
+    }
+    track.theta = place.theta;
     track.seen = image_;
-    track.index = sighting.index;
+    track.index = index;
     track.confirmed = true;
     matched[column] = true;
   }
@@ -127,14 +197,13 @@ void TrackList::sort(const Sightings& left) {
 }
 
 TrackList::Track TrackList::trackOf(const Sighting& sighting) {
-  return {KalmanFilter(option_.kind, sighting.place.box),
-          sighting.place.theta,
-          ++ids_,
-          image_,
-          image_,
-          sighting.index,
-          image_ == 1,
-          false};
+  const auto& [place, score, index] = sighting;
+  const KalmanFilter filter(option_.kind, place.box);
+  std::optional<ObservationHistory> history;
+  if (option_.kind == TrackerKind::OcSort) {
+    history.emplace(option_.deltaT, image_, place.box, filter);
+  }
+  return {filter, std::move(history), place.theta, ++ids_, image_, image_, index, image_ == 1, false};
 }
 
 // Of a tracked and a lost one at the same place the one goes that has been followed for less long.

@@ -1,4 +1,5 @@
-// The tracks of a source, from one image to the next: ByteTrack (arXiv:2110.06864) with the motion model of its kind.
+// The tracks of a source, from one image to the next: ByteTrack (arXiv:2110.06864) with the motion model of its kind,
+// and what OC-SORT (arXiv:2203.14360) adds.
 #pragma once
 
 #include <cstddef>
@@ -7,6 +8,7 @@
 
 #include "track/distances.hpp"
 #include "track/kalman_filter.hpp"
+#include "track/observation_history.hpp"
 #include "trtyolo/track.hpp"
 
 namespace trtyolo {
@@ -27,13 +29,15 @@ class TrackList {
   /// Whether boxes are rotated; nullopt before the first image.
   std::optional<bool> rotated() const { return rotated_; }
 
-  /// Takes the objects of the next image, and puts the ids of those that have one to their indices.
-  void update(const std::vector<Sighting>& sightings, bool rotated, std::vector<int>& ids);
+  /// Takes the objects of the next image, and puts the ids of those that have one to their indices. BotSort's tracks
+  /// move by `motion` before.
+  void update(const std::vector<Sighting>& sightings, const Motion& motion, bool rotated, std::vector<int>& ids);
 
  private:
   struct Track {
     KalmanFilter filter;
-    float theta = 0;  // as it was seen last
+    std::optional<ObservationHistory> history;  // of OcSort
+    float theta = 0;                            // as it was seen last
     int id = 0;
     long begin = 0, seen = 0;  // images: the first, and the last in which it was seen
     std::size_t index = 0;     // among the objects of that
@@ -47,7 +51,11 @@ class TrackList {
   using Tracks = std::vector<Track*>;
 
   bool isSeen(const Track& track) const { return track.seen == image_; }
-  void match(Tracks& tracks, Sightings& sightings, float limit, bool fuse) const;
+  CostMatrix distancesOf(const Tracks& tracks, const Sightings& sightings) const;
+  CostMatrix distancesOfLastPlaces(const Tracks& tracks, const Sightings& sightings) const;
+  CostMatrix fullCosts(const Tracks& tracks, const Sightings& sightings) const;
+  void recover(Tracks& tracks, Sightings& sightings) const;
+  void match(Tracks& tracks, Sightings& sightings, const CostMatrix& costs, float limit, bool recovered = false) const;
   void sort(const Sightings& left);
   Track trackOf(const Sighting& sighting);
   void dropDuplicates();

@@ -1,6 +1,7 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -11,8 +12,10 @@
 namespace trtyolo {
 namespace {
 
-constexpr std::array<std::pair<TrackerKind, const char*>, 2> kTrackerKinds{
-    {{TrackerKind::ByteTrack, "bytetrack"}, {TrackerKind::BotSort, "botsort"}}};
+constexpr std::array<std::pair<TrackerKind, const char*>, 3> kTrackerKinds{
+    {{TrackerKind::ByteTrack, "bytetrack"}, {TrackerKind::BotSort, "botsort"}, {TrackerKind::OcSort, "ocsort"}}};
+
+const std::string kSparseOptFlow = "sparseOptFlow", kNoMotion = "none";  // of gmcMethod
 
 constexpr float kQuarterTurn = 1.57079633F;  // radians
 
@@ -40,8 +43,13 @@ void check(const TrackerOption& option) {
   if (option.trackBuffer < 0) {
     refuse("trackBuffer must be 0 or more images, found " + std::to_string(option.trackBuffer));
   }
-  if (option.gmcMethod != "none") {
-    refuse("gmcMethod must be 'none', found '" + option.gmcMethod + "': the camera's motion is not followed yet");
+  requireShare("inertia", option.inertia);
+  if (option.deltaT < 1) {
+    refuse("deltaT must be 1 or more images, found " + std::to_string(option.deltaT));
+  }
+  if (option.gmcMethod != kSparseOptFlow && option.gmcMethod != kNoMotion) {
+    refuse("gmcMethod must be 'sparseOptFlow' or 'none', found '" + option.gmcMethod +
+           "': the camera's motion is found by sparse optical flow only");
   }
   if (option.withReid) {
     refuse("withReid must be false: appearance is not compared yet");
@@ -57,6 +65,11 @@ Place placeOf(const Box& box) {
 Place placeOf(const RotatedBox& box) {
   const auto [x, y, width, height, theta] = box.xywhr();
   return width < height ? Place{{x, y, height, width}, theta + kQuarterTurn} : Place{{x, y, width, height}, theta};
+}
+
+bool isFinite(const Motion& motion) {
+  return std::isfinite(motion.xx) && std::isfinite(motion.xy) && std::isfinite(motion.dx) && std::isfinite(motion.yx) &&
+         std::isfinite(motion.yy) && std::isfinite(motion.dy);
 }
 
 bool isUsable(const Sighting& sighting) {
@@ -82,7 +95,7 @@ TrackerKind trackerKindOf(const std::string& name) {
       return kind;
     }
   }
-  throw std::invalid_argument("trackerKindOf: expected one of 'bytetrack', 'botsort', found '" + name + '\'');
+  throw std::invalid_argument("trackerKindOf: expected one of 'bytetrack', 'botsort', 'ocsort', found '" + name + '\'');
 }
 
 class Tracker::State {
@@ -90,13 +103,24 @@ class Tracker::State {
   explicit State(const TrackerOption& option) : tracks(option) {}
 
   template <typename AnyBox>
-  std::vector<int> update(const std::vector<AnyBox>& boxes, const std::vector<float>& scores, bool rotated) {
+  std::vector<int> update(const std::vector<AnyBox>& boxes, const std::vector<float>& scores,
+                          const std::optional<Motion>& motion, bool rotated) {
     if (boxes.size() != scores.size()) {
       refuse(std::to_string(boxes.size()) + " boxes need as many scores, found " + std::to_string(scores.size()));
     }
     if (tracks.rotated().value_or(rotated) != rotated) {
       refuse(rotated ? "it follows upright boxes, found rotated ones: use a tracker for each kind, or reset() it"
                      : "it follows rotated boxes, found upright ones: use a tracker for each kind, or reset() it");
+    }
+    if (needsMotion()) {
+      if (!motion) {
+        refuse(
+            "gmcMethod 'sparseOptFlow' needs the camera's motion with each image (in C++ CameraMotion::next() of the "
+            "frame, in Python update(result, image)); for a camera that stands still set it to 'none'");
+      }
+      if (!isFinite(*motion)) {
+        refuse("the camera's motion must be finite numbers");
+      }
     }
     std::vector<Sighting> sightings;
     for (std::size_t i = 0; i < boxes.size(); ++i) {
@@ -106,8 +130,12 @@ class Tracker::State {
       }
     }
     std::vector<int> ids(boxes.size(), kNoTrack);
-    tracks.update(sightings, rotated, ids);
+    tracks.update(sightings, needsMotion() ? *motion : Motion(), rotated, ids);
     return ids;
+  }
+
+  bool needsMotion() const {
+    return tracks.option().kind == TrackerKind::BotSort && tracks.option().gmcMethod != kNoMotion;
   }
 
   TrackList tracks;
@@ -126,22 +154,28 @@ Tracker& Tracker::operator=(const Tracker& other) {
 Tracker& Tracker::operator=(Tracker&& other) noexcept = default;
 Tracker::~Tracker() = default;
 
-std::vector<int> Tracker::update(const std::vector<Box>& boxes, const std::vector<float>& scores) {
-  return state_->update(boxes, scores, false);
+std::vector<int> Tracker::update(const std::vector<Box>& boxes, const std::vector<float>& scores,
+                                 const std::optional<Motion>& motion) {
+  return state_->update(boxes, scores, motion, false);
 }
 
-std::vector<int> Tracker::update(const std::vector<RotatedBox>& boxes, const std::vector<float>& scores) {
-  return state_->update(boxes, scores, true);
+std::vector<int> Tracker::update(const std::vector<RotatedBox>& boxes, const std::vector<float>& scores,
+                                 const std::optional<Motion>& motion) {
+  return state_->update(boxes, scores, motion, true);
 }
 
-std::vector<int> Tracker::update(const Result& result) {
+std::vector<int> Tracker::update(const Result& result, const std::optional<Motion>& motion) {
   if (result.hasRotatedBoxes()) {
-    return update(result.rotatedBoxes, result.scores);
+    return update(result.rotatedBoxes, result.scores, motion);
   }
   if (!result.hasBoxes()) {
     refuse(std::string("a result of the task '") + toString(result.task) + "' has no boxes to follow");
   }
-  return update(result.boxes, result.scores);
+  return update(result.boxes, result.scores, motion);
+}
+
+bool Tracker::needsMotion() const {
+  return state_->needsMotion();
 }
 
 void Tracker::reset() {

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 
+import cv2
 import numpy as np
 import pytest
 from conftest import DATA, needs_videos
@@ -14,6 +15,9 @@ from conftest import DATA, needs_videos
 import tensorrt_yolo as ty
 
 ROOT = pathlib.Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "tests/parity"))
+from scenes import rendered  # noqa: E402
+
 SCENES = json.loads((ROOT / "tests/data/tracks.json").read_text())
 GUIDE = ROOT / "docs/guide/tracking.md"
 
@@ -33,18 +37,76 @@ def boxes(*centres, scores=None):
     return ty.DetResult(np.zeros(len(rows), int), np.full(len(rows), 0.8) if scores is None else scores, rows)
 
 
+def images_of(scene):
+    """The frames of a scene; None where there are none."""
+    if scene["scene"] == "street":
+        video = cv2.VideoCapture(str(DATA / "people/street.mp4"))
+        while (image := video.read()[1]) is not None:
+            yield image
+    elif "windows" in scene:
+        photo = cv2.imread(str(DATA / "people/frames/0600.jpg"))
+        for window, drawn in zip(scene["windows"], scene["drawn"], strict=True):
+            yield rendered(window, drawn, photo)
+    else:
+        yield from [None] * len(scene["frames"])
+
+
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene["scene"])
-@pytest.mark.parametrize("kind", ["bytetrack", "botsort"])
+@pytest.mark.parametrize("kind", ["bytetrack", "botsort", "ocsort"])
 def test_ids_are_those_of_ultralytics(scene, kind):
     tracker = ty.Tracker(kind, **scene["options"])
-    for frame, ids in zip(scene["frames"], scene["ids"][kind], strict=True):
+    images = images_of(scene) if kind == "botsort" else [None] * len(scene["frames"])
+    for frame, ids, image in zip(scene["frames"], scene["ids"][kind], images, strict=True):
         result = result_of(frame, scene["rotated"])
-        assert tracker.update(result).tolist() == ids
+        assert tracker.update(result, image).tolist() == ids
         assert result.track_ids.tolist() == ids
 
 
+@needs_videos
+def test_frames_of_videos_are_images():
+    scene = next(scene for scene in SCENES if scene["scene"] == "street")
+    tracker = ty.Tracker("botsort")
+    for frame, ids, image in zip(
+        scene["frames"], scene["ids"]["botsort"], ty.VideoReader(DATA / "people/street.mp4"), strict=True
+    ):
+        assert tracker.update(result_of(frame), image).tolist() == ids
+
+
+def test_images_of_any_kind():
+    photo = cv2.imread(str(DATA / "people/frames/0600.jpg"))
+    before, after = photo[80:440, 100:580], photo[80:440, 160:640]
+    path = DATA / "people/frames/0600.jpg"
+    for first, second in [
+        (before, after),
+        (before[..., 0], after[..., 0]),
+        (np.dstack([before, before[..., :1]]), np.dstack([after, after[..., :1]])),
+        (cv2.imencode(".png", before)[1].tobytes(), cv2.imencode(".png", after)[1].tobytes()),
+    ]:
+        tracker = ty.Tracker("botsort")
+        assert tracker.update(boxes((300, 200)), first).tolist() == [1]
+        assert tracker.update(boxes((240, 200)), second).tolist() == [1]  # further than it is wide
+    tracker = ty.Tracker("botsort")
+    assert tracker.update(boxes((50, 50)), path).tolist() == [1]
+    assert tracker.update(boxes((50, 50)), before).tolist() == [1]  # of another size: nothing moved
+    assert tracker.update(boxes((50, 50)), np.zeros((1, 1, 3), np.uint8)).tolist() == [1]
+    tracker.reset()
+    assert tracker.update(boxes((300, 50)), path).tolist() == [1]
+
+
+def test_botsort_needs_images():
+    tracker = ty.Tracker("botsort")
+    assert tracker.needs_motion
+    with pytest.raises(ValueError, match=re.escape("in Python update(result, image)")):
+        tracker.update(boxes((50, 50)))
+    with pytest.raises(TypeError, match="an image must be"):
+        tracker.update(boxes((50, 50)), 5)
+    for other in (ty.Tracker(), ty.Tracker("ocsort"), ty.Tracker("botsort", gmc_method="none")):
+        assert not other.needs_motion
+        assert other.update(boxes((50, 50))).tolist() == [1]
+
+
 def test_trackers_in_turn():
-    first, second = ty.Tracker(), ty.Tracker("botsort")
+    first, second = ty.Tracker(), ty.Tracker("botsort", gmc_method="none")
     assert first.update(boxes((50, 50), (300, 50))).tolist() == [1, 2]
     assert second.update(boxes((300, 50))).tolist() == [1]
     assert first.update(boxes((300, 50), (50, 50), (600, 50))).tolist() == [2, 1, -1]
@@ -94,11 +156,13 @@ def test_supervision_gets_the_ids():
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
-        ({"kind": "sort"}, "expected one of 'bytetrack', 'botsort', found 'sort'"),
+        ({"kind": "sort"}, "expected one of 'bytetrack', 'botsort', 'ocsort', found 'sort'"),
         ({"match_thresh": 2}, "matchThresh must be from 0 to 1, found 2"),
         ({"track_low_thresh": 0.3}, "trackLowThresh must not be above trackHighThresh"),
         ({"track_buffer": -1}, "trackBuffer must be 0 or more images, found -1"),
-        ({"gmc_method": "sparseOptFlow"}, "the camera's motion is not followed yet"),
+        ({"gmc_method": "orb"}, "gmcMethod must be 'sparseOptFlow' or 'none', found 'orb'"),
+        ({"delta_t": 0}, "deltaT must be 1 or more images, found 0"),
+        ({"inertia": -1}, "inertia must be from 0 to 1, found -1"),
         ({"with_reid": True}, "appearance is not compared yet"),
     ],
 )

@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "support/heap.hpp"
+
 namespace trtyolo {
 namespace {
 
@@ -19,6 +21,16 @@ constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
 using Ids = std::vector<int>;
+
+constexpr TrackerKind kKinds[] = {TrackerKind::ByteTrack, TrackerKind::BotSort, TrackerKind::OcSort};
+
+// Of a camera that stands still.
+TrackerOption still(TrackerKind kind) {
+  TrackerOption option;
+  option.kind = kind;
+  option.gmcMethod = "none";
+  return option;
+}
 
 Box boxAt(float x, float y) {
   return {x - 20, y - 40, x + 20, y + 40};
@@ -79,9 +91,8 @@ TEST(TrackerTest, LowScoresContinueTracksButBeginNone) {
 }
 
 TEST(TrackerTest, TrackersInTurnGiveWhatEachGivesAlone) {
-  for (const TrackerKind kind : {TrackerKind::ByteTrack, TrackerKind::BotSort}) {
-    TrackerOption option;
-    option.kind = kind;
+  for (const TrackerKind kind : kKinds) {
+    const TrackerOption option = still(kind);
     const auto alone = [&](float step) {
       Tracker tracker(option);
       std::vector<Ids> ids;
@@ -105,6 +116,36 @@ TEST(TrackerTest, AThousandTrackersEachBeginAtOne) {
   std::vector<Tracker> trackers(1000);
   for (Tracker& tracker : trackers) {
     EXPECT_EQ(tracker.update(frameOf(0, 1)), Ids({1, 2}));
+  }
+}
+
+TEST(TrackerTest, SourcesOfOneFrameAndObjectsThatPassLeaveNothing) {
+  const auto used = [] { return test::bytesInUse(); };
+  const auto sources = [] {
+    for (int i = 0; i < 1000; ++i) {
+      Tracker tracker(still(kKinds[i % 3]));
+      tracker.update(frameOf(0, 1));
+    }
+  };
+  sources();
+  const std::size_t before = used();
+  sources();
+  EXPECT_EQ(used(), before);
+  for (const TrackerKind kind : kKinds) {
+    Tracker tracker(still(kind));
+    const auto pass = [&tracker] {  // a new object every other image, each for a while
+      for (int i = 0; i < 3000; ++i) {
+        std::vector<Box> boxes;
+        for (int j = 0; j < 4; ++j) {
+          boxes.push_back(boxAt(100 * static_cast<float>((i / 2 + j) % 50), 100));
+        }
+        tracker.update(boxes, std::vector<float>(4, 0.9F));
+      }
+    };
+    pass();
+    const std::size_t once = used();
+    pass();
+    EXPECT_LE(used(), once + 65536) << toString(kind);
   }
 }
 
@@ -161,10 +202,8 @@ TEST(TrackerTest, ARotatedBoxMayTurnAndChangeItsSides) {
 TEST(TrackerTest, ObjectsThatAreNoBoxesAreIgnored) {
   const std::vector<Box> no{{kNan, 10, 50, 90},      {10, kInfinity, 50, 90},  {10, 10, 10, 90},     {10, 90, 50, 10},
                             {-3e38F, 10, 3e38F, 90}, {10, 10, -kInfinity, 90}, {100, 100, 140, kNan}};
-  for (const TrackerKind kind : {TrackerKind::ByteTrack, TrackerKind::BotSort}) {
-    TrackerOption option;
-    option.kind = kind;
-    Tracker tracker(option);
+  for (const TrackerKind kind : kKinds) {
+    Tracker tracker(still(kind));
     for (int i = 0; i < 3; ++i) {
       for (const Box& box : no) {
         EXPECT_EQ(tracker.update({box, boxAt(300, 300)}, {0.9F, 0.8F}), Ids({kNoTrack, 1}));
@@ -179,14 +218,75 @@ TEST(TrackerTest, ObjectsThatAreNoBoxesAreIgnored) {
 
 TEST(TrackerTest, BoxesOfAnySizeAreFollowed) {
   const std::vector<Box> boxes{{0, 0, 1e-38F, 1e-38F}, {0, 0, 1e38F, 1e-38F}, {0, 0, 1e30F, 1e30F}, {5, 5, 25, 25}};
-  for (const TrackerKind kind : {TrackerKind::ByteTrack, TrackerKind::BotSort}) {
-    TrackerOption option;
-    option.kind = kind;
-    Tracker tracker(option);
+  for (const TrackerKind kind : kKinds) {
+    Tracker tracker(still(kind));
     for (int i = 0; i < 50; ++i) {
       EXPECT_EQ(tracker.update(boxes, {0.9F, 0.8F, 0.7F, 0.6F}).back(), 4) << i;
     }
   }
+}
+
+TEST(TrackerTest, BotSortNeedsTheCamerasMotion) {
+  TrackerOption option;
+  EXPECT_FALSE(Tracker(option).needsMotion());
+  EXPECT_FALSE(Tracker(still(TrackerKind::BotSort)).needsMotion());
+  option.kind = TrackerKind::BotSort;
+  Tracker tracker(option);
+  EXPECT_TRUE(tracker.needsMotion());
+  EXPECT_EQ(
+      refusalOf([&] { tracker.update({boxAt(50, 50)}, {0.9F}); }),
+      "Tracker: gmcMethod 'sparseOptFlow' needs the camera's motion with each image (in C++ CameraMotion::next() of "
+      "the frame, in Python update(result, image)); for a camera that stands still set it to 'none'");
+  Motion endless;
+  endless.dx = static_cast<double>(kInfinity);
+  EXPECT_EQ(refusalOf([&] { tracker.update({boxAt(50, 50)}, {0.9F}, endless); }),
+            "Tracker: the camera's motion must be finite numbers");
+  EXPECT_EQ(tracker.update({boxAt(50, 50)}, {0.9F}, Motion()), Ids({1}));
+}
+
+TEST(TrackerTest, TracksMoveAsTheCameraDoes) {
+  TrackerOption option;
+  option.kind = TrackerKind::BotSort;
+  Tracker follows(option), stays(still(TrackerKind::BotSort)), others;
+  Motion motion;
+  motion.dx = 70;  // further than an object is wide
+  for (int i = 0; i < 5; ++i) {
+    const std::vector<Box> boxes{boxAt(50 + 70 * static_cast<float>(i), 100),
+                                 boxAt(900 + 70 * static_cast<float>(i), 100)};
+    EXPECT_EQ(follows.update(boxes, {0.9F, 0.8F}, i ? motion : Motion()), Ids({1, 2})) << i;
+    EXPECT_EQ(stays.update(boxes, {0.9F, 0.8F}, motion), i ? Ids({kNoTrack, kNoTrack}) : Ids({1, 2})) << i;
+    EXPECT_EQ(others.update(boxes, {0.9F, 0.8F}, motion), i ? Ids({kNoTrack, kNoTrack}) : Ids({1, 2})) << i;
+  }
+}
+
+// Its prediction went on without it.
+TEST(TrackerTest, OcSortFindsAnObjectWhereItWasSeenLast) {
+  Tracker bytetrack, ocsort(still(TrackerKind::OcSort));
+  const auto seen = [](float x) { return std::vector<Box>{boxAt(x, 100)}; };
+  for (int i = 0; i < 6; ++i) {
+    const float x = 50 + 12 * static_cast<float>(i);
+    EXPECT_EQ(bytetrack.update(seen(x), {0.9F}), Ids({1}));
+    EXPECT_EQ(ocsort.update(seen(x), {0.9F}), Ids({1}));
+  }
+  for (int i = 0; i < 4; ++i) {  // behind something, where it stands still
+    bytetrack.update(std::vector<Box>(), {});
+    ocsort.update(std::vector<Box>(), {});
+  }
+  EXPECT_EQ(bytetrack.update(seen(112), {0.9F}), Ids({kNoTrack}));
+  EXPECT_EQ(ocsort.update(seen(112), {0.9F}), Ids({1}));
+  EXPECT_EQ(ocsort.update(seen(112), {0.9F}), Ids({1}));
+}
+
+TEST(TrackerTest, OcSortUsesLowScoresIfItIsTold) {
+  TrackerOption option = still(TrackerKind::OcSort);
+  Tracker without(option);
+  option.useByte = true;
+  Tracker with(option);
+  for (Tracker* const tracker : {&without, &with}) {
+    EXPECT_EQ(tracker->update({boxAt(50, 50)}, {0.9F}), Ids({1}));
+  }
+  EXPECT_EQ(without.update({boxAt(50, 50)}, {0.2F}), Ids({kNoTrack}));
+  EXPECT_EQ(with.update({boxAt(50, 50)}, {0.2F}), Ids({1}));
 }
 
 TEST(TrackerTest, WhatDoesNotFitIsRefusedAndChangesNothing) {
@@ -212,7 +312,8 @@ TEST(TrackerTest, WrongOptionsAreRefused) {
             "Tracker: matchThresh must be from 0 to 1, found 1.500000");
   for (float TrackerOption::*const share :
        {&TrackerOption::trackHighThresh, &TrackerOption::trackLowThresh, &TrackerOption::newTrackThresh,
-        &TrackerOption::matchThresh, &TrackerOption::proximityThresh, &TrackerOption::appearanceThresh}) {
+        &TrackerOption::matchThresh, &TrackerOption::proximityThresh, &TrackerOption::appearanceThresh,
+        &TrackerOption::inertia}) {
     for (const float wrong : {-0.1F, 1.1F, kNan}) {
       EXPECT_NE(refusal([&](TrackerOption& option) { option.*share = wrong; }), "");
     }
@@ -221,18 +322,23 @@ TEST(TrackerTest, WrongOptionsAreRefused) {
             "Tracker: trackLowThresh must not be above trackHighThresh, found 0.500000 above 0.250000");
   EXPECT_EQ(refusal([](TrackerOption& option) { option.trackBuffer = -1; }),
             "Tracker: trackBuffer must be 0 or more images, found -1");
-  EXPECT_EQ(refusal([](TrackerOption& option) { option.gmcMethod = "sparseOptFlow"; }),
-            "Tracker: gmcMethod must be 'none', found 'sparseOptFlow': the camera's motion is not followed yet");
+  for (const char* const method : {"orb", "sift", "ecc", ""}) {
+    EXPECT_EQ(refusal([&](TrackerOption& option) { option.gmcMethod = method; }),
+              std::string("Tracker: gmcMethod must be 'sparseOptFlow' or 'none', found '") + method +
+                  "': the camera's motion is found by sparse optical flow only");
+  }
+  EXPECT_EQ(refusal([](TrackerOption& option) { option.deltaT = 0; }),
+            "Tracker: deltaT must be 1 or more images, found 0");
   EXPECT_EQ(refusal([](TrackerOption& option) { option.withReid = true; }),
             "Tracker: withReid must be false: appearance is not compared yet");
 }
 
 TEST(TrackerTest, KindsHaveNames) {
-  for (const TrackerKind kind : {TrackerKind::ByteTrack, TrackerKind::BotSort}) {
+  for (const TrackerKind kind : kKinds) {
     EXPECT_EQ(trackerKindOf(toString(kind)), kind);
   }
   EXPECT_EQ(refusalOf([] { trackerKindOf("sort"); }),
-            "trackerKindOf: expected one of 'bytetrack', 'botsort', found 'sort'");
+            "trackerKindOf: expected one of 'bytetrack', 'botsort', 'ocsort', found 'sort'");
 }
 
 }  // namespace
