@@ -43,8 +43,7 @@ class TRTYOLO_MEDIA_API CameraMotion {
   ~CameraMotion();
 
   /// The motion from the frame before to this one. None (Motion()) of the first frame, of one whose size is another
-  /// than that of the frame before, and where fewer than five corners are found again.
-  /// @param frame  any format, in host memory
+  /// than that of the frame before, and where fewer than five corners are found again. Any format, in host memory.
   /// @throws std::invalid_argument  the image is not what Image says it must be
   /// @throws Error                  OpenCV failed, for want of memory
   Motion next(const Image& frame);

@@ -96,8 +96,8 @@ class TRTYOLO_API Tracker {
   Tracker& operator=(Tracker&& other) noexcept;
   ~Tracker();
 
-  /// Takes the next image of the source, also if it has no objects.
-  /// @param motion  how the camera moved since the image before, where needsMotion(); else it is not looked at
+  /// Takes the next image of the source, also if it has no objects. `motion` is how the camera moved since the image
+  /// before: it is needed where needsMotion(), and else not looked at.
   /// @return  an id for each object: 1 or more, or kNoTrack
   /// @throws std::invalid_argument  there are not as many scores as boxes, the tracker follows the other kind of box,
   ///     or the motion is needed and missing, or not finite
