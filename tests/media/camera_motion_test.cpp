@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
+#include <opencv2/videoio.hpp>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -18,6 +19,7 @@
 #include "support/heap.hpp"
 #include "support/references.hpp"
 #include "support/tracks.hpp"
+#include "trtyolo/media_opencv.hpp"
 #include "trtyolo/opencv.hpp"
 #include "trtyolo/video.hpp"
 
@@ -126,19 +128,37 @@ TEST(CameraMotionTest, FindsWhatUltralyticsFindsInFilmedScenes) {
   EXPECT_GE(filmed, 4U);
 }
 
+// As OpenCV reads it: a difference of one in the colours, as of another conversion, changes what is found here, where
+// the best corners are those of people.
 TEST(CameraMotionTest, FindsWhatUltralyticsFindsInTheFootage) {
   const json& scenes = test::trackScenes();
   const auto scene =
       std::find_if(scenes.begin(), scenes.end(), [](const json& each) { return each.at("scene") == "street"; });
   ASSERT_NE(scene, scenes.end());
-  VideoReader video(test::dataPath("people/street.mp4"));
+  cv::VideoCapture video(test::dataPath("people/street.mp4"));
   Comparison comparison(*scene);
   CameraMotion camera;
-  while (const auto frame = video.read()) {
-    comparison.add(camera.next(*frame), frame->image.width, frame->image.height);
+  cv::Mat frame;
+  while (video.read(frame)) {
+    comparison.add(camera.next(view(frame)), frame.cols, frame.rows);
   }
   EXPECT_EQ(comparison.frames(), scene->at("frames").size());
   EXPECT_LT(comparison.farthest(), 0.5);
+}
+
+TEST(CameraMotionTest, FramesOfVideosAreTakenAsTheyAre) {
+  VideoReader video(test::dataPath("people/street.mp4"));
+  CameraMotion camera, ofMats;
+  double moved = 0;
+  for (int i = 0; i < 20; ++i) {
+    const auto frame = video.read();
+    ASSERT_TRUE(frame);
+    const Motion found = camera.next(*frame);
+    EXPECT_EQ(apart(found, ofMats.next(view(matOf(*frame))), frame->image.width, frame->image.height), 0);
+    moved = std::max(moved, apart(found, Motion(), frame->image.width, frame->image.height));
+  }
+  EXPECT_GT(moved, 0);
+  EXPECT_LT(moved, 20);
 }
 
 TEST(CameraMotionTest, FindsShiftsOfAnyFormat) {
