@@ -32,3 +32,4 @@
 #include "trtyolo/pool.hpp"           // IWYU pragma: export
 #include "trtyolo/results.hpp"        // IWYU pragma: export
 #include "trtyolo/track.hpp"          // IWYU pragma: export
+#include "trtyolo/zones.hpp"          // IWYU pragma: export
