@@ -51,8 +51,9 @@ TRTYOLO_API const char* version();
 /// Backends built in, with their versions: {{"openvino", "2026.4.1"}}.
 TRTYOLO_API std::map<std::string, std::string> backends();
 
-/// The heading of what Result::toCsv() writes for this model, ending in "\n"; `times`: with its column `time`.
-TRTYOLO_API std::string csvHeader(const ModelInfo& model, bool times = false);
+/// The heading of what Result::toCsv() writes for this model, ending in "\n"; `times`: with its column `time`;
+/// `tracks`: with its column `track`, which results have that a tracker has seen.
+TRTYOLO_API std::string csvHeader(const ModelInfo& model, bool times = false, bool tracks = false);
 
 /// Speed of the bare network; see Model::measureNetwork().
 struct TRTYOLO_API NetworkSpeed {

@@ -215,25 +215,26 @@ struct TRTYOLO_API Result : BaseResult {
   bool hasDepth() const { return task == Task::Depth; }        ///< as hasBoxes()
 
   /// The objects as one JSON object on one line, with the keys of `trtyolo predict --json` in this order: {"objects":
-  /// [{"class", "name", "score", "box": [left, top, right, bottom], "rotated": [cx, cy, w, h, theta], "corners": four
-  /// [x, y], "keypoints": [x, y] or [x, y, score] each, "mask": {"size": [height, width], "counts"}}]}, only those that
-  /// the task has; of a classifier {"top": [{"class", "name", "score"}]}, of a semantic segmenter {"semantic": {"size":
-  /// [height, width], "classes": {"CLASS": counts}}}, of a depth estimator {"depth": {"size": [height, width], "min",
-  /// "max"}} in metres, as DepthMap::range() has them. "counts" is COCO's compressed text form of
-  /// Masks::cocoCounts(). Floats have the fewest digits that stand for them; those that are not finite are null. Bytes
-  /// of a name that are not UTF-8 become U+FFFD.
+  /// [{"class", "name", "score", "track", "box": [left, top, right, bottom], "rotated": [cx, cy, w, h, theta],
+  /// "corners": four [x, y], "keypoints": [x, y] or [x, y, score] each, "mask": {"size": [height, width], "counts"}}]},
+  /// only those that the task has, and "track" only if the object belongs to one; of a classifier {"top": [{"class",
+  /// "name", "score"}]}, of a semantic segmenter {"semantic": {"size": [height, width], "classes": {"CLASS": counts}}},
+  /// of a depth estimator {"depth": {"size": [height, width], "min", "max"}} in metres, as DepthMap::range() has them.
+  /// "counts" is COCO's compressed text form of Masks::cocoCounts(). Floats have the fewest digits that stand for them;
+  /// those that are not finite are null. Bytes of a name that are not UTF-8 become U+FFFD.
   /// @throws std::out_of_range  a part that the task has is shorter than `classes`
   std::string toJson() const;
   /// A line for each object, ending in "\n", with the columns that csvHeader() names; one line of a depth estimator.
   /// Texts with commas, quotes or line breaks are in quotes, as RFC 4180 says; those that spreadsheets would compute,
   /// since they begin with =, +, -, @, a tab or a carriage return, stand behind an apostrophe, and so do those that
   /// have such a character behind apostrophes. Names keep their bytes. Floats that are not finite are nan, inf or -inf.
+  /// If there are `trackIds`, a column `track` stands behind the score; empty for an object without a track.
   /// @throws std::out_of_range  a part that the task has is shorter than `classes`
   std::string toCsv(const std::string& source, long frame = 0) const;
   /// The same with a column `time` behind `frame`: the frame's time in its video, in seconds; empty if there is none.
   std::string toCsv(const std::string& source, long frame, std::optional<double> time) const;
-  /// Ultralytics' label format: a line for each object, ending in "\n", with its score behind if `withScores`. Lengths
-  /// are shares of the image's size, with six digits. By task:
+  /// Ultralytics' label format: a line for each object, ending in "\n", with its score behind if `withScores`, and at
+  /// last the id of its track, if it has one. Lengths are shares of the image's size, with six digits. By task:
   ///   detect    class cx cy w h
   ///   pose      class cx cy w h x1 y1 score1 x2 ... (without the scores if the network gives none)
   ///   obb       class x1 y1 x2 y2 x3 y3 x4 y4
@@ -323,7 +324,7 @@ TRTYOLO_API std::ostream& operator<<(std::ostream& out, const Box& box);
 TRTYOLO_API std::ostream& operator<<(std::ostream& out, const RotatedBox& box);
 TRTYOLO_API std::ostream& operator<<(std::ostream& out, const KeyPoint& point);
 
-/// A heading, and a line for each object: "person 0.89, box [..]"; of a depth estimator one with its range.
+/// A heading, and a line for each object: "person 0.89, track 3, box [..]"; of a depth estimator one with its range.
 TRTYOLO_API std::ostream& operator<<(std::ostream& out, const Result& result);
 TRTYOLO_API std::ostream& operator<<(std::ostream& out, const ClsResult& result);
 TRTYOLO_API std::ostream& operator<<(std::ostream& out, const DetResult& result);

@@ -48,6 +48,9 @@ std::string lines(const Result& result, const std::string& begin) {
       text += ',' + std::to_string(result.pixels.at(i));
     }
     add(result.scores.at(i));
+    if (!result.trackIds.empty()) {
+      text += ',' + (result.trackIds.at(i) < 0 ? "" : std::to_string(result.trackIds[i]));
+    }
     if (result.task == Task::Classify) {
       text += ',' + std::to_string(i + 1);
     }
@@ -80,9 +83,12 @@ std::string lines(const Result& result, const std::string& begin) {
 
 }  // namespace
 
-std::string csvHeader(const ModelInfo& model, bool times) {
+std::string csvHeader(const ModelInfo& model, bool times, bool tracks) {
   const std::string begin = times ? "source,frame,time," : "source,frame,";
   std::string columns = begin + "class,name,score";
+  if (tracks) {
+    columns += ",track";
+  }
   switch (model.task) {
     case Task::Classify:
       columns += ",rank";

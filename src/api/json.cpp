@@ -106,6 +106,9 @@ std::string Result::toJson() const {
   Json objects = Json::array();
   for (std::size_t i = 0; i < classes.size(); ++i) {
     Json object{{"class", classes[i]}, {"name", name(i)}, {"score", shortestDouble(scores.at(i))}};
+    if (!trackIds.empty() && trackIds.at(i) >= 0) {
+      object["track"] = trackIds[i];
+    }
     if (hasBoxes()) {
       object["box"] = numbers(boxes.at(i).xyxy());
     }

@@ -113,6 +113,9 @@ std::string Result::toTxt(bool withScores) const {
     if (withScores) {
       add(scores.at(i));
     }
+    if (!trackIds.empty() && trackIds.at(i) >= 0) {
+      line += ' ' + std::to_string(trackIds[i]);
+    }
     if (finite) {
       text += line + '\n';
     }

@@ -80,6 +80,9 @@ std::ostream& print(std::ostream& out, const char* type, const BaseResult& resul
   out << type << "(num=" << result.num << ", image " << result.imageWidth << " x " << result.imageHeight << ')';
   for (std::size_t i = 0; i < result.classes.size(); ++i) {
     out << "\n  " << result.name(i) << ' ' << result.scores[i];
+    if (i < result.trackIds.size() && result.trackIds[i] >= 0) {
+      out << ", track " << result.trackIds[i];
+    }
     if (parts.boxes) {
       out << ", box " << (*parts.boxes)[i];
     }

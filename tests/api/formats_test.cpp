@@ -5,6 +5,8 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <opencv2/imgproc.hpp>
+#include <sstream>
+#include <stdexcept>
 
 #include "support/random.hpp"
 #include "trtyolo.hpp"
@@ -245,6 +247,29 @@ TEST(CsvTest, Header) {
             "source,frame,class,name,score,left,top,right,bottom,kpt0_x,kpt0_y,kpt0_score,kpt1_x,kpt1_y,kpt1_score\n");
   EXPECT_EQ(header(Task::Pose, 2, 2),
             "source,frame,class,name,score,left,top,right,bottom,kpt0_x,kpt0_y,kpt1_x,kpt1_y\n");
+}
+
+// Of objects without a track there is none.
+TEST(FormatsTest, IdsOfTracks) {
+  ModelInfo model;
+  model.task = Task::Detect;
+  EXPECT_EQ(csvHeader(model, true, true), "source,frame,time,class,name,score,track,left,top,right,bottom\n");
+  Result result = detections();
+  result.trackIds = {7, -1};
+  EXPECT_EQ(result.toCsv("a"), "a,0,1,dog,0.9,7,1,1,5,2.5\na,0,0,cat,0.25,,0,0,8,4\n");
+  EXPECT_EQ(result.toTxt(), "1 0.375 0.4375 0.5 0.375 7\n0 0.5 0.5 1 1\n");
+  EXPECT_EQ(result.toTxt(true), "1 0.375 0.4375 0.5 0.375 0.9 7\n0 0.5 0.5 1 1 0.25\n");
+  EXPECT_EQ(result.toJson(),
+            "{\"objects\":[{\"class\":1,\"name\":\"dog\",\"score\":0.9,\"track\":7,\"box\":[1.0,1.0,5.0,2.5]},"
+            "{\"class\":0,\"name\":\"cat\",\"score\":0.25,\"box\":[0.0,0.0,8.0,4.0]}]}");
+  std::ostringstream text;
+  text << result;
+  EXPECT_NE(text.str().find("dog 0.90, track 7, box"), std::string::npos) << text.str();
+  EXPECT_NE(text.str().find("cat 0.25, box"), std::string::npos) << text.str();
+  result.trackIds = {7};
+  EXPECT_THROW(static_cast<void>(result.toJson()), std::out_of_range);
+  EXPECT_THROW(static_cast<void>(result.toCsv("a")), std::out_of_range);
+  EXPECT_THROW(static_cast<void>(result.toTxt()), std::out_of_range);
 }
 
 TEST(CsvTest, AnyNameAndSource) {
