@@ -131,8 +131,9 @@ void bindModels(nb::module_& module) {
       .def("batch", [](const HeldModel& self) { return self.use()->batch(); })
       .def("info", [](const HeldModel& self) { return pythonInfo(self.use()->info()); })
       .def(
-          "csv_header", [](const HeldModel& self, bool times) { return csvHeader(self.use()->info(), times); },
-          nb::arg("times") = false)
+          "csv_header",
+          [](const HeldModel& self, bool times, bool tracks) { return csvHeader(self.use()->info(), times, tracks); },
+          nb::arg("times") = false, nb::arg("tracks") = false)
       .def("set_confidence", setter(&Model::setConfidence))
       .def("set_iou", setter(&Model::setIou))
       .def("set_max_detections", setter(&Model::setMaxDetections))

@@ -295,6 +295,67 @@ void makeTracker(Tracker* self, const std::string& kind, float high, float low, 
   new (self) Tracker(option);
 }
 
+// ---------------------------------------------------------------------------------------------------------------------
+// Lines and zones
+
+using Place = std::pair<double, double>;
+
+Point pointOf(const Place& place) {
+  return {place.first, place.second};
+}
+
+std::vector<Anchor> anchorsOf(const std::vector<std::string>& names) {
+  constexpr std::array<const char*, 9> kNames{"TOP_LEFT",     "TOP_CENTER",  "TOP_RIGHT",     "CENTER_LEFT", "CENTER",
+                                              "CENTER_RIGHT", "BOTTOM_LEFT", "BOTTOM_CENTER", "BOTTOM_RIGHT"};
+  std::vector<Anchor> anchors;
+  for (const std::string& name : names) {
+    const auto* const found = std::find(kNames.begin(), kNames.end(), name);
+    if (found == kNames.end()) {
+      throw std::invalid_argument("triggering_anchors: expected names like 'BOTTOM_CENTER', found '" + name + '\'');
+    }
+    anchors.push_back(static_cast<Anchor>(found - kNames.begin()));
+  }
+  return anchors;
+}
+
+void makeLine(Line* self, const Place& start, const Place& end, const std::vector<std::string>& anchors, int threshold,
+              int buffer) {
+  LineOption option;
+  option.triggeringAnchors = anchorsOf(anchors);
+  option.minimumCrossingThreshold = threshold;
+  option.trackBuffer = buffer;
+  new (self) Line(pointOf(start), pointOf(end), option);
+}
+
+void makeZone(Zone* self, const std::vector<Place>& polygon, const std::vector<std::string>& anchors, bool all) {
+  std::vector<Point> corners;
+  for (const Place& corner : polygon) {
+    corners.push_back(pointOf(corner));
+  }
+  new (self) Zone(std::move(corners), {anchorsOf(anchors), all});
+}
+
+template <typename Values, typename IsSet>
+nb::object flags(const Values& values, const IsSet& isSet) {
+  std::vector<std::uint8_t> array;
+  for (const auto& value : values) {
+    array.push_back(isSet(value) ? 1 : 0);
+  }
+  return nb::cast(nb::ndarray<nb::numpy, const bool>(array.data(), {array.size()}), nb::rv_policy::copy);
+}
+
+std::pair<nb::object, nb::object> updateLine(Line& line, const HeldResult& held) {
+  const std::vector<Crossing> crossings = line.update(held.memory->current());
+  const auto are = [&](Crossing which) {
+    return flags(crossings, [which](Crossing crossing) { return crossing == which; });
+  };
+  return {are(Crossing::In), are(Crossing::Out)};
+}
+
+nb::object updateZone(Zone& zone, const HeldResult& held) {
+  return flags(zone.update(held.memory->current()), [](bool inside) { return inside; });
+}
+
 nb::str textOf(const HeldResult& self) {
   std::ostringstream text;
   text << self.memory->current();
@@ -420,6 +481,25 @@ void bindResults(nb::module_& module) {
       .def("update", &update, nb::arg("result"), nb::arg("motion").none())
       .def_prop_ro("needs_motion", &Tracker::needsMotion)
       .def("reset", &Tracker::reset);
+  nb::class_<Line>(module, "Line", "Counts the tracks of one video or camera that cross a line.")
+      .def("__init__", &makeLine, nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg())
+      .def("update", &updateLine, nb::arg("result"))
+      .def_prop_ro("in_count", &Line::in)
+      .def_prop_ro("out_count", &Line::out)
+      .def_prop_ro("in_count_per_class", &Line::inByClass, nb::rv_policy::copy)
+      .def_prop_ro("out_count_per_class", &Line::outByClass, nb::rv_policy::copy)
+      .def("reset", &Line::reset);
+  nb::class_<Zone>(module, "Zone", "Tells which objects of an image are in a polygon.")
+      .def("__init__", &makeZone, nb::arg(), nb::arg(), nb::arg())
+      .def("update", &updateZone, nb::arg("result"))
+      .def(
+          "contains",
+          [](const Zone& self, double x, double y) {
+            return self.contains({x, y});
+          },
+          nb::arg("x"), nb::arg("y"))
+      .def_prop_ro("current_count", &Zone::count)
+      .def_prop_ro("current_count_per_class", &Zone::countByClass, nb::rv_policy::copy);
   module.def("corners", &corners, nb::arg("boxes"), "The corners f32 [n, 4, 2] of rotated boxes f32 [n, 5].");
 }
 

@@ -96,8 +96,10 @@ def visualize(
             pen.skeleton(thing.kpts, colour)
     names = result.names if labels is None else ClassNames(labels if isinstance(labels, Mapping) else enumerate(labels))
     below = 0.0  # the classes of a classifier, or of pixels, stand in lines
-    for thing in list(result)[: None if result.semantic is None else _MOST_CLASSES]:
+    for i, thing in enumerate(list(result)[: None if result.semantic is None else _MOST_CLASSES]):
         name = names[thing.class_id]
+        if result.track_ids is not None and result.track_ids[i] >= 0:
+            name = f"#{result.track_ids[i]} {name}"
         score = f"{thing.score:.2f}" if result.semantic is None else f"{100 * thing.score:.1f} %"
         text = f"{name} {score}" if scores else name
         if thing.box is None:

@@ -74,3 +74,4 @@ from tensorrt_yolo.results import (
 )
 from tensorrt_yolo.track import Tracker as Tracker
 from tensorrt_yolo.video import VideoFrame as VideoFrame, VideoReader as VideoReader
+from tensorrt_yolo.zones import Line as Line, Zone as Zone

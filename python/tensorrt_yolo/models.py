@@ -128,12 +128,13 @@ class Model(PostprocessOptions, Generic[R]):
         """What is known of the model."""
         return self._core.info()
 
-    def csv_header(self, times: bool = False) -> str:
+    def csv_header(self, times: bool = False, tracks: bool = False) -> str:
         """The heading of what Result.to_csv() writes for this model, with its line break.
 
-        times: with a column `time`.
+        times   with a column `time`
+        tracks  with a column `track`, which results have that a tracker has seen
         """
-        return self._core.csv_header(times)
+        return self._core.csv_header(times, tracks)
 
     # --- measuring
 

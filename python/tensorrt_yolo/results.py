@@ -239,9 +239,10 @@ class Result(_core.Result):
     speed          {"preprocess", "inference", "postprocess"}: milliseconds; of images that shared a run, their share
 
     As text: to_json() is what to_dict() gives; to_csv(source, frame=0) has a line for each object, with the columns
-    that Model.csv_header() names (with times=True and time=SECONDS or None also the column `time`);
-    to_txt(scores=False) is Ultralytics' label format, a line for each object, with its score behind if wanted. Bytes of
-    names that are not UTF-8 stand in CSV and labels as lone surrogates: open files with errors="surrogateescape".
+    that Model.csv_header() names (with times=True and time=SECONDS or None also the column `time`; if there are
+    track_ids also `track`); to_txt(scores=False) is Ultralytics' label format, a line for each object, with its score
+    behind if wanted, and at last the id of its track. Bytes of names that are not UTF-8 stand in CSV and labels as lone
+    surrogates: open files with errors="surrogateescape".
     """
 
     __slots__ = ()
@@ -350,13 +351,13 @@ class Result(_core.Result):
     def to_dict(self) -> dict[str, Any]:
         """The objects as plain values, under the keys that `trtyolo predict --json` writes.
 
-        {"objects": [{"class", "name", "score", "box": [left, top, right, bottom], "rotated": [centre x, centre y,
-        width, height, theta], "corners": [[x, y] x 4], "keypoints": [[x, y, confidence], ...] (without the confidence
-        if the network gives none), "mask": {"size": [height, width], "counts": COCO's run-length string}}]}, only those
-        that the task has; of a classifier {"top": [{"class", "name", "score"}]}; of a semantic segmenter {"semantic":
-        {"size": [height, width], "classes": {"CLASS": COCO's run-length string}}}; of a depth estimator {"depth":
-        {"size": [height, width], "min", "max"}}, metres, as depth_range() has them. Numbers that are not finite are
-        None; bytes of a name that are not UTF-8 are U+FFFD.
+        {"objects": [{"class", "name", "score", "track" (only if it belongs to one), "box": [left, top, right, bottom],
+        "rotated": [centre x, centre y, width, height, theta], "corners": [[x, y] x 4], "keypoints": [[x, y,
+        confidence], ...] (without the confidence if the network gives none), "mask": {"size": [height, width],
+        "counts": COCO's run-length string}}]}, only those that the task has; of a classifier {"top": [{"class", "name",
+        "score"}]}; of a semantic segmenter {"semantic": {"size": [height, width], "classes": {"CLASS": COCO's
+        run-length string}}}; of a depth estimator {"depth": {"size": [height, width], "min", "max"}}, metres, as
+        depth_range() has them. Numbers that are not finite are None; bytes of a name that are not UTF-8 are U+FFFD.
         """
         return json.loads(self.to_json())
 

@@ -180,6 +180,82 @@ def test_what_cannot_be_followed_is_refused():
         tracker.update(ty.ClsResult([0], [0.9]))
 
 
+def test_ids_are_written():
+    result = boxes((50, 50), (300, 50))
+    result.track_ids = np.array([7, -1], np.int32)
+    assert [row.get("track") for row in result.to_dict()["objects"]] == [7, None]
+    assert [line.split(",")[5] for line in result.to_csv("a").splitlines()] == ["7", ""]
+    assert ", track 7, box" in repr(result)
+
+
+def lines_and_zones():
+    expected = json.loads((ROOT / "tests/data/zones.json").read_text())
+    return [(scene, next(each for each in SCENES if each["scene"] == scene["scene"])) for scene in expected]
+
+
+@pytest.mark.parametrize(("expected", "scene"), lines_and_zones(), ids=lambda scene: scene["scene"])
+def test_lines_and_zones_are_those_of_supervision(expected, scene):
+    anchors = [line["anchors"] for line in expected["lines"]]
+    lines = [
+        ty.Line(line["start"], line["end"], triggering_anchors=each, minimum_crossing_threshold=line["threshold"])
+        for line, each in zip(expected["lines"], anchors, strict=True)
+    ]
+    zones = [
+        ty.Zone(zone["corners"], triggering_anchors=zone["anchors"], require_all_anchors=zone["all"])
+        for zone in expected["zones"]
+    ]
+    crossings, inside = [[] for _ in lines], [0] * len(zones)
+    for number, (frame, ids) in enumerate(zip(scene["frames"], scene["ids"]["bytetrack"], strict=True)):
+        result = result_of(frame, scene["rotated"])
+        result.track_ids = np.array(ids, np.int32)
+        for line, found in zip(lines, crossings, strict=True):
+            into, out = line.update(result)
+            assert (into.dtype, into.shape, out.shape) == (bool, (len(result),), (len(result),))
+            found += sorted(
+                [[number, i, 1] for i in np.flatnonzero(into).tolist()]
+                + [[number, i, -1] for i in np.flatnonzero(out).tolist()]
+            )
+        for i, zone in enumerate(zones):
+            now = zone.update(result)
+            assert now.sum() == zone.current_count == sum(zone.current_count_per_class.values())
+            inside[i] += zone.current_count
+    assert crossings == [line["crossings"] for line in expected["lines"]]
+    for line, each in zip(lines, expected["lines"], strict=True):
+        assert (line.in_count, line.out_count) == (sum(each["in"].values()), sum(each["out"].values()))
+        assert sum(line.in_count_per_class.values()) == line.in_count
+    for count, zone in zip(inside, expected["zones"], strict=True):  # points at the sides are rounded there
+        assert abs(count - zone["inside"].count("1")) <= 3 + 0.02 * count
+
+
+def test_anchors_of_supervision():
+    sv = pytest.importorskip("supervision")
+    line = ty.Line((0, 100), (200, 100), triggering_anchors=[sv.Position.CENTER], track_buffer=5)
+    for y, expected in ((150, [False]), (50, [True])):
+        result = boxes((100, y))
+        result.track_ids = np.array([1], np.int32)
+        assert line.update(result)[0].tolist() == expected
+    assert (line.in_count, line.in_count_per_class, line.out_count_per_class) == (1, {0: 1}, {})
+    line.reset()
+    assert line.in_count == 0
+    assert ty.Zone([(0, 0), (10, 0), (10, 10)]).contains(9, 1)
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (lambda: ty.Line((5, 5), (5, 5)), "it must go from one point to another"),
+        (lambda: ty.Line((5, np.nan), (5, 5)), "must be finite"),
+        (lambda: ty.Line((0, 0), (5, 5), triggering_anchors=["MIDDLE"]), "found 'MIDDLE'"),
+        (lambda: ty.Line((0, 0), (5, 5)).update(boxes((5, 5))), "1 boxes need as many ids of a tracker, found 0"),
+        (lambda: ty.Zone([(0, 0), (5, 5)]), "three corners or more, found 2"),
+        (lambda: ty.Zone([(0, 0), (10, 10), (10, 0), (0, 10)]), "must not cross or touch"),
+    ],
+)
+def test_wrong_lines_and_zones_are_refused(make, sentence):
+    with pytest.raises(ValueError, match=re.escape(sentence)):
+        make()
+
+
 @needs_videos
 def test_the_guide_runs(tmp_path):
     (tmp_path / "data").symlink_to(DATA)
@@ -189,4 +265,5 @@ def test_the_guide_runs(tmp_path):
     script.write_text("\n".join(blocks), encoding="utf-8")
     done = subprocess.run([sys.executable, script], cwd=tmp_path, capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stderr
-    assert re.fullmatch(r"[1-9][0-9]* people, the longest seen for [1-9][0-9]* frames\n", done.stdout)
+    people = r"[1-9][0-9]* people, the longest seen for [1-9][0-9]* frames\n"
+    assert re.fullmatch(people + r"[0-9]+ in, [0-9]+ out, [0-9]+ inside at last\n", done.stdout)
