@@ -14,6 +14,6 @@ Mp4Writer::~Mp4Writer() = default;
 
 // No writer can be made, so none of these is ever called.
 void Mp4Writer::write(const Image& /*image*/, long /*times*/) {}
-void Mp4Writer::finish() {}
+void Mp4Writer::finish(const std::string& /*whole*/) {}
 
 }  // namespace trtyolo::media

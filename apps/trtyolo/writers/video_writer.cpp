@@ -54,13 +54,15 @@ class Video {
   /// @throws std::runtime_error  names the file and the reason
   void finish() {
     write(1);
-    attempt([&] { writer_->finish(); });
-    const long readable = framesInMp4(temporary_.name());
+    TemporaryFile whole(path_, ".part.mp4");
+    whole.close();
+    attempt([&] { writer_->finish(whole.name()); });
+    const long readable = framesInMp4(whole.name());
     if (readable != frames_) {
       fail("of " + std::to_string(frames_) + " frames " + std::to_string(readable) + " can be read back; " +
            freeSpace());
     }
-    temporary_.putInPlace();
+    whole.putInPlace();
   }
 
  private:
@@ -101,7 +103,7 @@ class Video {
   }
 
   std::string path_;
-  TemporaryFile temporary_;
+  TemporaryFile temporary_;  ///< in fragments, which can be read if the process is killed
   cv::Size size_;
   double rate_, begin_ = 0;  ///< of the source; the first frame's time
   cv::Mat last_;             ///< frame, which is written when the next one's time is known

@@ -100,6 +100,17 @@ Frame frameOf(AVPixelFormat format, int width, int height) {
   return frame;
 }
 
+struct InputCloser {
+  void operator()(AVFormatContext* input) const { avformat_close_input(&input); }
+};
+using Input = std::unique_ptr<AVFormatContext, InputCloser>;
+
+Input openInput(const std::string& file) {
+  AVFormatContext* input = nullptr;
+  check(avformat_open_input(&input, ("file:" + file).c_str(), nullptr, nullptr));
+  return Input(input);
+}
+
 Output createOutput(const std::string& file) {
   AVFormatContext* output = nullptr;
   check(avformat_alloc_output_context2(&output, nullptr, "mp4", nullptr));
@@ -108,12 +119,50 @@ Output createOutput(const std::string& file) {
   return owner;
 }
 
+void writeFragmentHeader(AVFormatContext& output) {
+  AVDictionary* options = nullptr;
+  check(av_dict_set(&options, "movflags", "frag_keyframe+empty_moov+default_base_moof", 0));
+  const int set = av_dict_set_int(&options, "frag_duration", AV_TIME_BASE, 0);
+  const int written = set < 0 ? set : avformat_write_header(&output, &options);
+  av_dict_free(&options);
+  check(written);
+}
+
+// The one video of a file, as it is, with one index. `written`: the stream as which it was written, since a file tells
+// less of it before it is decoded.
+void copyVideo(const std::string& from, const std::string& to, const AVStream& written) {
+  const Input input = openInput(from);
+  if (input->nb_streams != 1) {
+    throw std::runtime_error("what was written cannot be read back");
+  }
+  const Output output = createOutput(to);
+  const AVStream& source = *input->streams[0];
+  AVStream* const stream = avformat_new_stream(output.get(), nullptr);
+  if (!stream) {
+    throw std::bad_alloc();
+  }
+  check(avcodec_parameters_copy(stream->codecpar, written.codecpar));
+  stream->codecpar->codec_tag = 0;
+  stream->time_base = source.time_base;
+  stream->avg_frame_rate = written.avg_frame_rate;
+  check(avformat_write_header(output.get(), nullptr));
+  const auto packet = made<Packet>(av_packet_alloc());
+  for (int error = 0; (error = av_read_frame(input.get(), packet.get())) != AVERROR_EOF;) {
+    check(error);
+    packet->pos = -1;
+    av_packet_rescale_ts(packet.get(), source.time_base, stream->time_base);
+    check(av_interleaved_write_frame(output.get(), packet.get()));
+  }
+  check(av_write_trailer(output.get()));
+  check(avio_closep(&output->pb));
+}
+
 }  // namespace
 
 class Mp4Writer::Impl {
  public:
   Impl(const std::string& file, int width, int height, double rate)
-      : packet_(made<Packet>(av_packet_alloc())), output_(createOutput(file)) {
+      : file_(file), packet_(made<Packet>(av_packet_alloc())), output_(createOutput(file)) {
     constexpr int kLargest = 65535;  // of a clock of MPEG-4
     const Encoding encoding{width / 2 * 2, height / 2 * 2, av_d2q(rate, kLargest)};
     encoder_ = openFirst(encoding, (output_->oformat->flags & AVFMT_GLOBALHEADER) != 0);
@@ -124,7 +173,8 @@ class Mp4Writer::Impl {
     check(avcodec_parameters_from_context(stream_->codecpar, encoder_.get()));
     stream_->time_base = encoder_->time_base;
     stream_->avg_frame_rate = encoding.rate;
-    check(avformat_write_header(output_.get(), nullptr));
+    output_->flags |= AVFMT_FLAG_FLUSH_PACKETS;
+    writeFragmentHeader(*output_);
 
     bgr_ = frameOf(AV_PIX_FMT_BGR24, encoding.width, encoding.height);
     yuv_ = frameOf(encoder_->pix_fmt, encoding.width, encoding.height);
@@ -143,10 +193,11 @@ class Mp4Writer::Impl {
     }
   }
 
-  void finish() {
+  void finish(const std::string& whole) {
     send(nullptr);
     check(av_write_trailer(output_.get()));
     check(avio_closep(&output_->pb));
+    copyVideo(file_, whole, *stream_);
   }
 
  private:
@@ -180,6 +231,7 @@ class Mp4Writer::Impl {
     }
   }
 
+  std::string file_;
   Packet packet_;
   Output output_;
   CodecContext encoder_;
@@ -199,8 +251,8 @@ void Mp4Writer::write(const Image& image, long times) {
   impl_->write(image, times);
 }
 
-void Mp4Writer::finish() {
-  impl_->finish();
+void Mp4Writer::finish(const std::string& whole) {
+  impl_->finish(whole);
 }
 
 }  // namespace trtyolo::media
