@@ -52,7 +52,9 @@ class Phases(AppTest):
     def wait_until_it_runs(self, seconds=0.5):
         """Until results are being written, and some time more."""
         end = time.monotonic() + 60
-        while not any(name.startswith(".trtyolo") for name in os.listdir(self.folder)) and time.monotonic() < end:
+        while time.monotonic() < end:
+            if any(name.startswith(".trtyolo") or name == "r.csv" for name in os.listdir(self.folder)):
+                break
             time.sleep(0.02)
         time.sleep(seconds)
 

@@ -81,6 +81,20 @@ TEST(Pipeline, WritesAllInOrder) {
   expectInOrder(written, kBatches);
 }
 
+TEST(Pipeline, TracksInOrderWhicheverIsPredictedFirst) {
+  std::vector<std::size_t> written, tracked;
+  Steps steps = stepsInto(written);
+  for (std::size_t i = 0; i < steps.predict.size(); ++i) {
+    steps.predict[i] = [i](const Batch& batch) {
+      if (batch.number % 2 == i % 2) std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    };
+  }
+  steps.track = [&tracked](const Batch& batch) { tracked.push_back(batch.number); };
+  runPipeline(steps);
+  expectInOrder(tracked, kBatches);
+  expectInOrder(written, kBatches);
+}
+
 TEST(Pipeline, EndsWhereAThreadCannotBeStarted) {
   for (int started = 0; started < kThreads; ++started) {
     std::vector<std::size_t> written;
@@ -109,7 +123,7 @@ TEST(Pipeline, ThrowsWhatAStepThrowsAfterWhatComesBefore) {
   const auto bad = [](const Batch& batch) {
     if (batch.number == kBad) throw 5;
   };
-  for (int step = 0; step < 5; ++step) {
+  for (int step = 0; step < 6; ++step) {
     std::vector<std::size_t> written;
     Steps steps = stepsInto(written);
     if (step == 0) steps.read = [bad, read = steps.read](Batch& batch) { return bad(batch), read(batch); };
@@ -117,6 +131,7 @@ TEST(Pipeline, ThrowsWhatAStepThrowsAfterWhatComesBefore) {
     if (step == 2) steps.predict.assign(kClones, bad);
     if (step == 3) steps.draw = bad;
     if (step == 4) steps.write = [bad, write = steps.write](Batch& batch) { return bad(batch), write(batch); };
+    if (step == 5) steps.track = bad;
     EXPECT_THROW(runPipeline(steps), int) << step;
     expectInOrder(written, kBad);
   }

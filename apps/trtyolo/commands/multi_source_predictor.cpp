@@ -15,6 +15,8 @@
 #include <vector>
 
 #include "commands/command.hpp"
+#include "pipeline/source_tracker.hpp"
+#include "pipeline/step_tools.hpp"
 #include "pipeline/stream_source.hpp"
 #include "terminal/interrupt.hpp"
 #include "terminal/printable.hpp"
@@ -60,11 +62,12 @@ class MultiSourcePredictor {
  private:
   struct SourceState {
     std::unique_ptr<VideoWriter> video;
-    long shown = 0;  ///< frames at the time of the last status
+    std::unique_ptr<SourceTracker> tracker;  ///< null: nothing is followed or counted
+    long shown = 0;                          ///< frames at the time of the last status
     std::unique_ptr<StreamSource> stream;
   };
 
-  void take(Item& item, VideoWriter* video);
+  void take(Item& item, SourceState& state);
   void start();
   bool ended() const;
   long images() const;
@@ -152,22 +155,25 @@ void MultiSourcePredictor::start() {
   settings.input = {&budget_, {}, gpuOf(options_, model_), options_.keepsImages()};
   settings.giveUp = options_.giveUp.value_or(0);
   const std::vector<int> gpus = pool_.devices();
+  const TrackSettings tracks = trackSettings(options_.tracks, options_.keepsImages());
   states_.resize(sources_.size());
   for (std::size_t i = 0; i < sources_.size(); ++i) {
     SourceState& state = states_[i];
     if (!options_.save.empty()) state.video = makeVideoWriter();
+    if (tracks.any()) state.tracker = std::make_unique<SourceTracker>(tracks);
     if (!gpus.empty()) settings.input.gpu = gpus[i % gpus.size()];  // which runs what it has decoded
     state.stream = std::make_unique<StreamSource>(sources_[i], names_.claim(stemOf(sources_[i]), true), pool_, settings,
-                                                  [this, video = state.video.get()](Item& item) { take(item, video); });
+                                                  [this, &state](Item& item) { take(item, state); });
   }
 }
 
-/// Called by the threads of the sources. Drawing and video writing run in parallel, the rest does not.
-void MultiSourcePredictor::take(Item& item, VideoWriter* video) {
-  if (item.error.empty() && video != nullptr) {
+/// Called by the threads of the sources. Tracking, drawing and video writing run in parallel, the rest does not.
+void MultiSourcePredictor::take(Item& item, SourceState& state) {
+  if (state.tracker) withErrors(item, [&] { state.tracker->update(item); });
+  if (item.error.empty() && state.video) {
     item.saveAs = names_.saveAs(item);
     drawAndSave(item);
-    video->add(item);
+    state.video->add(item);
   }
   item.releaseImage();
   const std::lock_guard lock(writing_);

@@ -67,6 +67,7 @@ PredictCommand::PredictCommand(const PredictOptions& options, const std::vector<
   results_.emplace(resultFiles(options, info, sources_), info);
   if (!options.save.empty()) video_ = makeVideoWriter();
   budget_.emplace(options.pixelBytes());
+  tracks_ = trackSettings(options.tracks, options.keepsImages());
   prepareInput();
   reader_.emplace(sources_, names_, options.giveUp, input_);
 }
@@ -97,6 +98,7 @@ int PredictCommand::run() {
   for (const auto& clone : clones_->models) {
     steps.predict.emplace_back([&clone](Batch& batch) { predictBatch(*clone, batch); });
   }
+  if (tracks_.any()) steps.track = [this](Batch& batch) { track(batch); };
   steps.draw = [this](Batch& batch) { drawAndSave(batch); };
   steps.write = [this](Batch& batch) { return write(batch); };
   steps.end = [this] { end(); };
@@ -171,6 +173,17 @@ void PredictCommand::decode(Item& item, std::size_t reserved) const {
   auto jpeg = modelDecodesJpegs_ ? jpegOf(item, reserved) : nullptr;
   if (!jpeg) item.image = imageOf(item, reserved);
   item.encoded = std::move(jpeg);
+}
+
+/// Sources come one after the other, so that one tracker is there at a time.
+void PredictCommand::track(Batch& batch) {
+  for (Item& item : batch.items) {
+    if (item.source != tracked_) {
+      tracker_.emplace(tracks_);
+      tracked_ = item.source;
+    }
+    withErrors(item, [&] { tracker_->update(item); });
+  }
 }
 
 void PredictCommand::drawAndSave(Batch& batch) const {

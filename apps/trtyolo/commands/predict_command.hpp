@@ -13,6 +13,7 @@
 #include "input/reader.hpp"
 #include "input/sources.hpp"
 #include "pipeline/pipeline.hpp"
+#include "pipeline/source_tracker.hpp"
 #include "terminal/progress.hpp"
 #include "terminal/summary.hpp"
 #include "trtyolo.hpp"
@@ -46,6 +47,7 @@ class PredictCommand {
   void decode(Batch& batch);
   void decode(Item& item, std::size_t reserved) const;
   void prepareInput();
+  void track(Batch& batch);
   void drawAndSave(Batch& batch) const;
   bool write(Batch& batch);
   void end();
@@ -64,6 +66,9 @@ class PredictCommand {
   InputSettings input_;
   bool modelDecodesJpegs_ = false;
   std::optional<Reader> reader_;
+  TrackSettings tracks_;
+  std::optional<SourceTracker> tracker_;  ///< of the source that `tracked_` is
+  const Source* tracked_ = nullptr;
   std::optional<Summary> summary_;
   std::optional<Progress> progress_;
   long expected_ = 0;  ///< images in all; 0 if not known

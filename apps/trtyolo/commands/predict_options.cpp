@@ -62,6 +62,7 @@ void addPredictOptions(CLI::App& command, PredictOptions& options) {
       ->check(CLI::Range(0.0, 1e6).description(""));
 
   addResultOptions(command, options.results);
+  addTrackOptions(command, options.tracks);
 
   command.option_defaults()->group("Results");
   command
@@ -69,10 +70,14 @@ void addPredictOptions(CLI::App& command, PredictOptions& options) {
                   "folder for annotated images and videos (.mp4); depth of images, too (16-bit .png)")
       ->type_name("DIR");
   command.add_flag("--show", options.show, "show them in a window; q ends, any key goes to the next image");
-  command.add_option("--json", options.json, "results as JSON; - is standard output")->type_name("FILE|-");
+  command
+      .add_option("--json", options.json,
+                  "results as JSON; - is standard output; .ndjson: a line for each image, as soon as it is made")
+      ->type_name("FILE|-");
   command
       .add_option("--csv", options.csv,
-                  "results as CSV, a line for each object, columns as below; - is standard output")
+                  "results as CSV, a line for each object as soon as it is made, columns as below; - is standard "
+                  "output")
       ->type_name("FILE|-");
   command
       .add_option("--save-txt", options.saveText,
@@ -88,7 +93,8 @@ void addPredictOptions(CLI::App& command, PredictOptions& options) {
       "animated PNG is an image of its own. Of pixels of 16 bits the upper 8 are taken. A JPEG file that is cut off is "
       "an\n"
       "error. Users and passwords in URLs appear in no message and no file.\n\n"
-      "Columns of --csv: source, frame, time (seconds; only if a source has frames), class, name, score, and by task\n"
+      "Columns of --csv: source, frame, time (seconds; only if a source has frames), class, name, score, track (with\n"
+      "--track), and by task\n"
       "  detect    left, top, right, bottom\n"
       "  segment   left, top, right, bottom, area (pixels of the mask)\n"
       "  pose      left, top, right, bottom, and kpt0_x, kpt0_y, kpt0_score, ...\n"
@@ -101,7 +107,17 @@ void addPredictOptions(CLI::App& command, PredictOptions& options) {
       "  segment   class x1 y1 x2 y2 ... (outlines of an object that is in pieces joined to one, holes left out)\n"
       "  pose      class cx cy w h x1 y1 score1 x2 ...\n"
       "  obb       class x1 y1 x2 y2 x3 y3 x4 y4\n"
-      "  classify  score name\n\n"
+      "  classify  score name\n"
+      "With --save-conf the score stands behind, with --track at last the id.\n\n"
+      "Tracks: each source has its own, from 1. --track lowers --conf to 0.1, which trackers need. Lines count for "
+      "each\n"
+      "source from its beginning: \"in\" who comes to the left side, seen from the first point to the second, \"out\" "
+      "the\n"
+      "other way, once all of the box is there. In a zone is whose lower edge's middle is there. Both stand in --json "
+      "and\n"
+      "in what --save and --show draw. Lines of .ndjson have \"wall\" besides: seconds since 1970 (UTC) when a frame "
+      "was\n"
+      "read.\n\n"
       "Files of one source have one name: the labels of DIR/NAME.jpg are in NAME.txt, those of a video's frames in\n"
       "NAME_1.txt, NAME_2.txt and so on. A second source of the same name becomes NAME_2, behind a video NAME-2.\n"
       "--json has the time of frames as \"time\". Saved videos have a constant rate; frames are repeated to keep the "
@@ -122,6 +138,7 @@ void addPredictOptions(CLI::App& command, PredictOptions& options) {
       "  trtyolo predict yolo11n.onnx street.mp4 'photos/*.jpg' --clones 4 --save out --json results.json\n"
       "  trtyolo predict yolo11n.engine 'photos/**/*.jpg' --devices all --batch 16 --json results.json\n"
       "  trtyolo predict yolo11n.onnx rtsp://camera.local/main --show --classes person,car\n"
+      "  trtyolo predict yolo11n.onnx street.mp4 --track --line door=100,400,500,400 --json street.ndjson --save out\n"
       "  trtyolo predict yolo11n.onnx rtsp://door.local/main rtsp://yard.local/main --json - --save recordings");
 }
 
@@ -130,6 +147,7 @@ void checkUsage(const PredictOptions& options) {
     throw UsageError("--json and --csv cannot both go to standard output");
   }
   static_cast<void>(gpusOf(options));
+  static_cast<void>(trackSettings(options.tracks, false));
   if (options.together && options.show) throw UsageError("--show shows one source at a time, so not with --together");
   if (options.fastDecode && options.keepsImages()) {
     throw UsageError("--fast-decode cannot be given with --save or --show, which need the whole images");
@@ -145,9 +163,11 @@ trtyolo::Model loadModel(const PredictOptions& options, int streams, std::shared
     }
     if (!options.loading.streams) option.setStreams(streams);
     if (decoder) option.setImageDecoder(std::move(decoder)).setFastDecode(options.fastDecode);
+    if (options.tracks.tracker) option.setConfidence(kTrackConfidence);
     apply(options.results, option);
     trtyolo::Model model = trtyolo::Model::load(options.model, option);
     if (!options.results.classes.empty()) model.setClasses(classesOf(options.results, model.info().names));
+    checkTask(options.tracks, model.info().task);
     const std::string idle = idleOptions(options.results, model.info().task);
     if (!idle.empty()) spdlog::warn("{}", idle);
     return model;
@@ -176,6 +196,7 @@ ResultFiles resultFiles(const PredictOptions& options, const trtyolo::ModelInfo&
   files.json = options.json;
   files.csv = options.csv;
   files.times = std::any_of(sources.begin(), sources.end(), hasFrames);
+  files.tracks = options.tracks.tracker.has_value();
   files.labels = options.saveText;
   files.labelScores = options.saveConfidence;
   return files;

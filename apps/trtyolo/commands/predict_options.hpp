@@ -9,6 +9,7 @@
 
 #include "commands/model_options.hpp"
 #include "commands/result_options.hpp"
+#include "commands/track_options.hpp"
 #include "input/sources.hpp"
 #include "trtyolo.hpp"
 #include "writers/result_writer.hpp"
@@ -23,6 +24,7 @@ struct PredictOptions {
   std::optional<int> clones;
   std::string devices;  ///< as devicesOf() takes it; empty: the one of `loading`
   ResultOptions results;
+  TrackOptions tracks;
   std::string save, json, csv, saveText;
   bool saveConfidence = false, show = false, quiet = false, fastDecode = false;
   bool together = false;

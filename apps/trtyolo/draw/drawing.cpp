@@ -16,8 +16,18 @@
 namespace app {
 namespace {
 
+bool isTracked(const trtyolo::Result& result, std::size_t i) {
+  return i < result.trackIds.size() && result.trackIds[i] != trtyolo::kNoTrack;
+}
+
 std::string labelOf(const trtyolo::Result& result, std::size_t i) {
-  return fmt::format("{} {:.2f}", result.name(i), result.scores[i]);
+  const std::string id = isTracked(result, i) ? fmt::format("#{} ", result.trackIds[i]) : "";
+  return fmt::format("{}{} {:.2f}", id, result.name(i), result.scores[i]);
+}
+
+/// Of the object's track, or of its class.
+cv::Scalar objectColour(const trtyolo::Result& result, std::size_t i) {
+  return colourOf(isTracked(result, i) ? result.trackIds[i] : result.classes[i]);
 }
 
 std::string shareOf(const trtyolo::Result& result, std::size_t i) {
@@ -175,14 +185,14 @@ void draw(cv::Mat& image, const trtyolo::Result& result) {
   }
   // The objects with the highest scores last, on top; masks below all boxes, points above them, and labels above all.
   const trtyolo::Masks masks = scaledTo(image.size(), result.masks);
-  for (std::size_t i = masks.size(); i-- > 0;) pen.mask(masks, i, colourOf(result.classes[i]));
-  for (std::size_t i = result.boxes.size(); i-- > 0;) pen.box(result.boxes[i], colourOf(result.classes[i]));
+  for (std::size_t i = masks.size(); i-- > 0;) pen.mask(masks, i, objectColour(result, i));
+  for (std::size_t i = result.boxes.size(); i-- > 0;) pen.box(result.boxes[i], objectColour(result, i));
   for (std::size_t i = result.rotatedBoxes.size(); i-- > 0;) {
-    pen.polygon(cornersOf(result.rotatedBoxes[i]), colourOf(result.classes[i]));
+    pen.polygon(cornersOf(result.rotatedBoxes[i]), objectColour(result, i));
   }
   for (std::size_t i = result.keypoints.size(); i-- > 0;) drawPoints(pen, result.keypoints[i]);
   for (std::size_t i = result.classes.size(); i-- > 0;) {
-    pen.label(labelCorner(result, i), labelOf(result, i), colourOf(result.classes[i]));
+    pen.label(labelCorner(result, i), labelOf(result, i), objectColour(result, i));
   }
 }
 

@@ -244,6 +244,7 @@ std::optional<Item> Reader::nextFrame() {
     }
     item.onGpu = item.pixels->gpu.has_value();
     item.time = frames.time();
+    item.wall = std::chrono::system_clock::now();
     ++current_.item.frame;
     return item;
   }

@@ -1,6 +1,7 @@
 // One image or frame on its way through predict.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <opencv2/core/mat.hpp>
 #include <optional>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "input/sources.hpp"
+#include "pipeline/counts.hpp"
 #include "trtyolo.hpp"
 #include "trtyolo/opencv.hpp"
 #include "trtyolo/video.hpp"
@@ -20,8 +22,10 @@ struct Item {
   bool video = false;          ///< a frame of what is saved as a video, not an image
   bool several = false;        ///< one of several of its source, a frame or a page: files of its own are numbered
   std::optional<double> time;  ///< of a frame: seconds from the first one of the source
-  std::string error;           ///< why there is no result; pixels and `result` are then not used
-  std::string saveError;       ///< why files of it are missing; the result stands
+  /// When the image was opened, or the frame was read.
+  std::chrono::system_clock::time_point wall = std::chrono::system_clock::now();
+  std::string error;      ///< why there is no result; pixels and `result` are then not used
+  std::string saveError;  ///< why files of it are missing; the result stands
 
   // Its pixels are in one of these, and in none once nobody needs them any more.
   std::optional<trtyolo::VideoFrame> pixels;  ///< of a frame, as the decoder made it
@@ -31,6 +35,9 @@ struct Item {
   std::shared_ptr<void> memory;  ///< what they have of the budget of pixels
   bool onGpu = false;            ///< decoded on a GPU
   trtyolo::Result result;
+  std::vector<LineCount> lines;  ///< of the source's, if there are some
+  std::vector<ZoneCount> zones;  ///< likewise
+  std::vector<Trail> trails;     ///< of the objects, if they are followed and drawn
 
   std::string name;       ///< of files that are made of the source, without folder and extension
   std::string saveAs;     ///< file for the annotated image, or for the video that this is a frame of; empty: none

@@ -16,8 +16,8 @@ namespace app {
 namespace {
 
 /// What a batch waits for.
-enum class Stage { Read, Decode, Predict, Draw, Write, None };
-constexpr std::size_t kStages = 5;
+enum class Stage { Read, Decode, Predict, Track, Draw, Write, None };
+constexpr std::size_t kStages = 6;
 
 constexpr auto kLook = std::chrono::milliseconds(50);       // between two looks for a signal
 constexpr auto kLastWait = std::chrono::milliseconds(300);  // for the reader, after one
@@ -32,7 +32,7 @@ struct Slot {
 class Pipeline {
  public:
   explicit Pipeline(const Steps& steps) : steps_(steps), slots_(2 * steps.predict.size() + 2) {
-    threads_.reserve(3 * steps.predict.size() + 1);
+    threads_.reserve(3 * steps.predict.size() + 2);
   }
 
   ~Pipeline() {
@@ -60,9 +60,11 @@ class Pipeline {
  private:
   void runSteps() {
     threads_.push_back(startThread([this] { read(); }));
+    if (steps_.track) threads_.push_back(startThread([this] { track(); }));
+    const Stage predicted = steps_.track ? Stage::Track : Stage::Draw;
     for (const auto& predict : steps_.predict) {
       threads_.push_back(startThread([this] { work(Stage::Decode, steps_.decode, Stage::Predict); }));
-      threads_.push_back(startThread([this, &predict] { work(Stage::Predict, predict, Stage::Draw); }));
+      threads_.push_back(startThread([this, &predict, predicted] { work(Stage::Predict, predict, predicted); }));
       threads_.push_back(startThread([this] { work(Stage::Draw, steps_.draw, Stage::Write); }));
     }
     for (std::size_t next = 0; Slot* slot = takeToWrite(next); ++next) {
@@ -85,11 +87,15 @@ class Pipeline {
     return first;
   }
 
-  /// Waits for a batch that is to go through `stage`; null to end.
-  Slot* take(Stage stage) {
+  /// Waits for a batch that is to go through `stage`, the one of that number if it is given; null to end.
+  Slot* take(Stage stage, std::optional<std::size_t> number = std::nullopt) {
     std::unique_lock lock(mutex_);
     Slot* slot = nullptr;
-    changed(stage).wait(lock, [&] { return stop_ || (slot = find(stage)) != nullptr; });
+    changed(stage).wait(lock, [&] {
+      slot = find(stage);
+      if (slot != nullptr && number && slot->batch.number != *number) slot = nullptr;
+      return stop_ || slot != nullptr;
+    });
     if (stop_) return nullptr;
     slot->stage = Stage::None;
     return slot;
@@ -128,12 +134,24 @@ class Pipeline {
 
   void work(Stage stage, const std::function<void(Batch&)>& step, Stage next) {
     while (Slot* slot = take(stage)) {
-      try {
-        if (!slot->batch.failure) step(slot->batch);
-      } catch (...) {
-        slot->batch.failure = std::current_exception();
-      }
+      workOn(*slot, step);
       put(*slot, next);
+    }
+  }
+
+  /// The batches one after the other, in order.
+  void track() {
+    for (std::size_t next = 0; Slot* slot = take(Stage::Track, next); ++next) {
+      workOn(*slot, steps_.track);
+      put(*slot, Stage::Draw);
+    }
+  }
+
+  static void workOn(Slot& slot, const std::function<void(Batch&)>& step) {
+    try {
+      if (!slot.batch.failure) step(slot.batch);
+    } catch (...) {
+      slot.batch.failure = std::current_exception();
     }
   }
 

@@ -29,6 +29,8 @@ struct Steps {
   std::function<void(Batch&)> decode;
   /// Runs the network; a thread for each.
   std::vector<std::function<void(Batch&)>> predict;
+  /// Takes the batches in order; may be empty. One thread.
+  std::function<void(Batch&)> track;
   /// Draws and encodes; as many threads as there are `predict`s.
   std::function<void(Batch&)> draw;
   /// Takes the batches in order; false to end. The calling thread.

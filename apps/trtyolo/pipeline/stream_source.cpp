@@ -161,6 +161,7 @@ bool StreamSource::readOnce() {
     came(frames);
     next.onGpu = next.pixels->gpu.has_value();
     next.time = frames.time();
+    next.wall = std::chrono::system_clock::now();
     next.frame = frame_++;
     submit(std::move(next));
   }

@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "draw/counts.hpp"
 #include "draw/drawing.hpp"
 #include "terminal/reason.hpp"
 #include "trtyolo/media_opencv.hpp"
@@ -54,7 +55,9 @@ void drawAndSave(Item& item) {
     try {
       if (item.pixels) item.image = trtyolo::matOf(*item.pixels);
       item.pixels.reset();
+      drawTrails(item.image, item.trails);
       draw(item.image, item.result);
+      drawCounts(item.image, item.lines, item.zones, item.result.names);
     } catch (const std::exception& error) {
       throw std::runtime_error("cannot be drawn: " + reasonOf(error));
     }

@@ -12,8 +12,9 @@ namespace app {
 /// @throws WriteError  names the file and the reason: also that the format cannot hold the image
 void writeImage(const std::string& file, const cv::Mat& image);
 
-/// Draws an item's result into its image, and, if it is no frame of a video and has a place (Item::saveAs), writes that
-/// file and the one of its depth. What goes wrong becomes Item::saveError. Any thread.
+/// Draws an item's result into its image, with its tracks, lines and zones, and, if it is no frame of a video and has a
+/// place (Item::saveAs), writes that file and the one of its depth. What goes wrong becomes Item::saveError. Any
+/// thread.
 void drawAndSave(Item& item);
 
 }  // namespace app

@@ -84,6 +84,11 @@ void TemporaryFile::write(std::string_view bytes) {
   if (std::fwrite(bytes.data(), 1, bytes.size(), file_) != bytes.size()) throwCannotWrite(path_, errno);
 }
 
+void TemporaryFile::flush() {
+  errno = 0;
+  if (std::fflush(file_) != 0) throwCannotWrite(path_, errno);
+}
+
 void TemporaryFile::close() {
   errno = 0;
   if (std::fclose(std::exchange(file_, nullptr)) != 0) throwCannotWrite(path_, errno);
@@ -94,6 +99,7 @@ void TemporaryFile::putInPlace() {
   fs::rename(name_, path_, error);
   if (error) throwCannotWrite(path_, error.value());
   name_.clear();
+  unfinished_.reset();
 }
 
 void writeWhole(const std::string& path, std::string_view bytes) {
@@ -110,7 +116,7 @@ void makeFolder(const std::string& folder) {
   if (!fs::is_directory(folder)) throw std::runtime_error("'" + folder + "' is not a folder");
 }
 
-OutputFile::OutputFile(const std::string& path) : path_(path) {
+OutputFile::OutputFile(const std::string& path, Kind kind) : path_(path), kind_(kind) {
   if (path_ == "-") {
     path_ = "standard output";
     direct_ = STDOUT_FILENO;
@@ -121,6 +127,7 @@ OutputFile::OutputFile(const std::string& path) : path_(path) {
   if (fs::is_directory(path_, error)) throw WriteError(path_, "it is a folder", EISDIR);
   if (!fs::exists(path_, error) || fs::is_regular_file(path_, error)) {
     temporary_.emplace(path_, ".part");
+    if (kind_ == Kind::Growing) temporary_->putInPlace();
     return;
   }
   direct_ = ::open(path_.c_str(), O_WRONLY | O_CLOEXEC);
@@ -132,7 +139,11 @@ OutputFile::~OutputFile() {
 }
 
 void OutputFile::write(std::string_view bytes) {
-  if (temporary_) return temporary_->write(bytes);
+  if (temporary_) {
+    temporary_->write(bytes);
+    if (kind_ == Kind::Growing) temporary_->flush();
+    return;
+  }
   while (!bytes.empty()) {
     waitToWrite(direct_, path_);
     // What can be polled takes so many without waiting.
@@ -145,7 +156,7 @@ void OutputFile::write(std::string_view bytes) {
 void OutputFile::commit() {
   if (!temporary_) return;
   temporary_->close();
-  temporary_->putInPlace();
+  if (kind_ == Kind::Whole) temporary_->putInPlace();
 }
 
 }  // namespace app

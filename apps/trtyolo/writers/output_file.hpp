@@ -35,9 +35,12 @@ class TemporaryFile {
 
   const std::string& name() const { return name_; }
   void write(std::string_view bytes);
+  /// Hands all of it to the system.
+  void flush();
   /// No more is to be written, or somebody else writes it by its name.
   void close();
-  /// Gives the file the name `path`, in the place of what has it: another file, a link, a pipe. To be closed before.
+  /// Gives the file the name `path`, in the place of what has it: another file, a link, a pipe. It may be written to
+  /// after that, and is kept.
   void putInPlace();
 
  private:
@@ -54,23 +57,27 @@ void writeWhole(const std::string& path, std::string_view bytes);
 /// @throws std::runtime_error  names the folder and the reason
 void makeFolder(const std::string& folder);
 
-/// A file that the user has named, written piece by piece: it gets its name when commit() is called, and vanishes if
-/// that never happens. A link is followed. "-" is standard output; that, devices and pipes are written to directly.
-/// Where nobody reads a pipe any more, or nobody reads it for seconds after a signal to end, it is given up. Every
-/// failure throws a WriteError.
+/// A file that the user has named, written piece by piece. One that is Whole gets its name when commit() is called, and
+/// vanishes if that never happens; one that is Growing has it from the beginning, in the place of what is there, and
+/// every piece is handed to the system at once, so that what was written stays whatever ends the process. A link is
+/// followed. "-" is standard output; that, devices and pipes are written to directly. Where nobody reads a pipe any
+/// more, or nobody reads it for seconds after a signal to end, it is given up. Every failure throws a WriteError.
 class OutputFile {
  public:
-  explicit OutputFile(const std::string& path);
+  enum class Kind { Whole, Growing };
+
+  OutputFile(const std::string& path, Kind kind);
   ~OutputFile();
   OutputFile(const OutputFile&) = delete;
   OutputFile& operator=(const OutputFile&) = delete;
 
-  /// What is written to directly is handed to the system at once.
+  /// What is Growing, or written to directly, is handed to the system at once.
   void write(std::string_view bytes);
   void commit();
 
  private:
   std::string path_;
+  Kind kind_;
   std::optional<TemporaryFile> temporary_;  ///< none if written to directly
   int direct_ = -1;                         ///< descriptor
 };

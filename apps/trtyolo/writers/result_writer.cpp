@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <filesystem>
 #include <optional>
@@ -19,7 +20,7 @@ namespace app {
 /// A file to which every item adds its text.
 class Table {
  public:
-  explicit Table(const std::string& file) : file_(file) {}
+  Table(const std::string& file, OutputFile::Kind kind) : file_(file, kind) {}
   virtual ~Table() = default;
   Table(const Table&) = delete;
   Table& operator=(const Table&) = delete;
@@ -44,15 +45,59 @@ std::string openObject(const Json& json) {
   return text;
 }
 
+Json linesOf(const Item& item) {
+  Json lines = Json::object();
+  for (const LineCount& line : item.lines) append(lines, line.name, {{"in", line.in}, {"out", line.out}});
+  return lines;
+}
+
+Json zonesOf(const Item& item) {
+  Json zones = Json::object();
+  for (const ZoneCount& zone : item.zones) {
+    Json counts = Json::object();
+    for (const auto& [type, count] : zone.byClass) append(counts, std::to_string(type), count);
+    append(zones, zone.name, std::move(counts));
+  }
+  return zones;
+}
+
 /// Seconds without digits that stand for nothing.
 double inMicroseconds(double seconds) {
   constexpr double kMicro = 1e6;
   return std::round(seconds * kMicro) / kMicro;
 }
 
+/// What JSON has of an item, as an object on one line. `wall`: when its image was read, too.
+std::string jsonOf(const Item& item, bool wall) {
+  Json image{{"source", item.source->name}};
+  std::string rest = "}";
+  if (const std::string& error = item.error.empty() ? item.saveError : item.error; !error.empty()) {
+    image["error"] = error;
+  }
+  if (item.error.empty()) {
+    image["frame"] = item.frame;
+    if (item.time) image["time"] = inMicroseconds(*item.time);
+  }
+  if (wall) image["wall"] = inMicroseconds(std::chrono::duration<double>(item.wall.time_since_epoch()).count());
+  if (item.error.empty()) {
+    image["width"] = item.result.imageWidth;
+    image["height"] = item.result.imageHeight;
+    if (!item.lines.empty()) image["lines"] = linesOf(item);
+    if (!item.zones.empty()) image["zones"] = zonesOf(item);
+    rest = item.result.toJson();
+    rest.front() = ',';
+    if (!item.depthFile.empty()) {
+      const Json file{{"file", std::filesystem::path(item.depthFile).filename().string()}, {"scale", item.depthScale}};
+      rest.insert(rest.size() - 2, "," + openObject(file).substr(1));  // into the object "depth"
+    }
+  }
+  return openObject(image) + rest;
+}
+
 class JsonTable final : public Table {
  public:
-  JsonTable(const std::string& file, const trtyolo::ModelInfo& model) : Table(file), model_(model) {}
+  JsonTable(const std::string& file, const trtyolo::ModelInfo& model)
+      : Table(file, OutputFile::Kind::Whole), model_(model) {}
 
   std::string begin() override {
     Json names = Json::object();
@@ -62,25 +107,7 @@ class JsonTable final : public Table {
   }
 
   std::string textOf(const Item& item) override {
-    Json image{{"source", item.source->name}};
-    std::string rest = "}";
-    if (const std::string& error = item.error.empty() ? item.saveError : item.error; !error.empty()) {
-      image["error"] = error;
-    }
-    if (item.error.empty()) {
-      image["frame"] = item.frame;
-      if (item.time) image["time"] = inMicroseconds(*item.time);
-      image["width"] = item.result.imageWidth;
-      image["height"] = item.result.imageHeight;
-      rest = item.result.toJson();
-      rest.front() = ',';
-      if (!item.depthFile.empty()) {
-        const Json file{{"file", std::filesystem::path(item.depthFile).filename().string()},
-                        {"scale", item.depthScale}};
-        rest.insert(rest.size() - 2, "," + openObject(file).substr(1));  // into the object "depth"
-      }
-    }
-    std::string text = (first_ ? "\n" : ",\n") + openObject(image) + rest;
+    std::string text = (first_ ? "\n" : ",\n") + jsonOf(item, false);
     first_ = false;
     return text;
   }
@@ -92,12 +119,22 @@ class JsonTable final : public Table {
   bool first_ = true;
 };
 
+/// JSON Lines.
+class LinesTable final : public Table {
+ public:
+  explicit LinesTable(const std::string& file) : Table(file, OutputFile::Kind::Growing) {}
+
+  std::string begin() override { return ""; }
+  std::string textOf(const Item& item) override { return jsonOf(item, true) + '\n'; }
+  std::string end() override { return ""; }
+};
+
 class CsvTable final : public Table {
  public:
-  CsvTable(const std::string& file, const trtyolo::ModelInfo& model, bool times)
-      : Table(file), model_(model), times_(times) {}
+  CsvTable(const ResultFiles& files, const trtyolo::ModelInfo& model)
+      : Table(files.csv, OutputFile::Kind::Growing), model_(model), times_(files.times), tracks_(files.tracks) {}
 
-  std::string begin() override { return trtyolo::csvHeader(model_, times_); }
+  std::string begin() override { return trtyolo::csvHeader(model_, times_, tracks_); }
 
   std::string textOf(const Item& item) override {
     if (!item.error.empty()) return "";
@@ -110,8 +147,13 @@ class CsvTable final : public Table {
 
  private:
   const trtyolo::ModelInfo& model_;
-  bool times_;
+  bool times_, tracks_;
 };
+
+std::unique_ptr<Table> jsonTable(const std::string& file, const trtyolo::ModelInfo& model) {
+  if (std::filesystem::path(file).extension() == ".ndjson") return std::make_unique<LinesTable>(file);
+  return std::make_unique<JsonTable>(file, model);
+}
 
 /// What the table has of the item: if it cannot be said, the error.
 std::string textOf(Table& table, Item& item) {
@@ -126,9 +168,9 @@ std::string textOf(Table& table, Item& item) {
 }  // namespace
 
 ResultWriter::ResultWriter(ResultFiles files, const trtyolo::ModelInfo& model) : files_(std::move(files)) {
-  if (!files_.csv.empty()) tables_.push_back(std::make_unique<CsvTable>(files_.csv, model, files_.times));
+  if (!files_.csv.empty()) tables_.push_back(std::make_unique<CsvTable>(files_, model));
   // Last, as it tells what went wrong with the others.
-  if (!files_.json.empty()) tables_.push_back(std::make_unique<JsonTable>(files_.json, model));
+  if (!files_.json.empty()) tables_.push_back(jsonTable(files_.json, model));
   for (auto& table : tables_) {
     attempt(table, [&] { table->write(table->begin()); });
   }

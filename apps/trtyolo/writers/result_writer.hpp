@@ -15,9 +15,14 @@ class Table;
 /// Which results are to be written, and where to; what is empty is not asked for. All are text in UTF-8: bytes of names
 /// that are not become U+FFFD.
 struct ResultFiles {
-  std::string json;    ///< one JSON object, written image by image; "-" is standard output
-  std::string csv;     ///< a line for each object, below a heading that depends on the task; "-" is standard output
-  bool times = false;  ///< in `csv`: a column for the time of frames
+  /// One JSON object, written image by image; "-" is standard output. A file whose name ends with ".ndjson": an object
+  /// on a line for each image, each whole in the file before the next.
+  std::string json;
+  /// A line for each object, below a heading that depends on the task; "-" is standard output. Those of an image are in
+  /// the file before the next.
+  std::string csv;
+  bool times = false;   ///< in `csv`: a column for the time of frames
+  bool tracks = false;  ///< in `csv`: a column for the ids of tracks
   /// A folder, which exists, for Ultralytics' label files: one for each image, with what trtyolo::Result::toTxt()
   /// gives; none for an image in which nothing was found. They have the names of Item::fileName().
   std::string labels;
@@ -25,8 +30,8 @@ struct ResultFiles {
 };
 
 /// Takes every item in the order of the sources, then finish(). What goes wrong with one item or one file is named on
-/// standard error and costs no other. An object that is destroyed before finish() leaves no file behind that looks
-/// complete. `model` outlives it. For one thread.
+/// standard error and costs no other. An object that is destroyed before finish() leaves no JSON file behind; what is
+/// written line by line stays, as it does if the process is killed. `model` outlives it. For one thread.
 class ResultWriter {
  public:
   /// @throws std::runtime_error  names the file that cannot be opened, and the reason
