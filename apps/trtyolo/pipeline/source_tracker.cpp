@@ -51,12 +51,13 @@ cv::Point2f centreOf(const trtyolo::Result& result, std::size_t i) {
 SourceTracker::SourceTracker(const TrackSettings& settings)
     : lines_(settings.lines), zones_(settings.zones), trails_(settings.tracker && settings.trails) {
   if (settings.tracker) tracker_.emplace(*settings.tracker);
+  if (tracker_ && tracker_->needsMotion()) camera_.emplace();
 }
 
 void SourceTracker::update(Item& item) {
   ++frame_;
   if (tracker_) {
-    tracker_->track(item.result);
+    tracker_->track(item.result, camera_ ? std::optional(motionOf(item)) : std::nullopt);
     keepTracked(item.result);
   }
   for (auto& [name, line] : lines_) {
@@ -68,6 +69,12 @@ void SourceTracker::update(Item& item) {
     item.zones.push_back({name, zone.corners(), zone.countByClass()});
   }
   if (trails_) addTrails(item);
+}
+
+/// What is not decoded is an image file, which is a source of its own: nothing moved.
+trtyolo::Motion SourceTracker::motionOf(const Item& item) {
+  if (item.pixels) return camera_->next(*item.pixels);
+  return item.hasPixels() ? camera_->next(item.view()) : trtyolo::Motion();
 }
 
 void SourceTracker::addTrails(Item& item) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "pipeline/item.hpp"
+#include "trtyolo/camera_motion.hpp"
 #include "trtyolo/track.hpp"
 #include "trtyolo/zones.hpp"
 
@@ -30,7 +31,7 @@ class SourceTracker {
  public:
   explicit SourceTracker(const TrackSettings& settings);
 
-  /// Takes the result of the source's next frame, and sets its `lines`, `zones`, `trails` and Result::trackIds. If
+  /// Takes the source's next frame, with its pixels if BoT-SORT is to follow the camera, and its result; sets its `lines`, `zones`, `trails` and Result::trackIds. If
   /// objects are followed, those that belong to no track are taken out of the result, as Ultralytics' track() does.
   void update(Item& item);
 
@@ -40,9 +41,11 @@ class SourceTracker {
     long seen = 0;  ///< number of the last frame in which the track was
   };
 
+  trtyolo::Motion motionOf(const Item& item);
   void addTrails(Item& item);
 
   std::optional<trtyolo::Tracker> tracker_;
+  std::optional<trtyolo::CameraMotion> camera_;  ///< if the tracker needs it
   std::vector<std::pair<std::string, trtyolo::Line>> lines_;
   std::vector<std::pair<std::string, trtyolo::Zone>> zones_;
   bool trails_;
