@@ -1,7 +1,6 @@
-// Frames of videos as arrays.
+// Frames of videos, and images of other formats, as arrays.
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
-#include <nanobind/stl/optional.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -23,8 +22,20 @@ namespace {
 
 using Pixels = std::unique_ptr<std::uint8_t[]>;
 
-// What HeldImages takes, in the memory of this GPU or the host's, as an array (height, width, 3).
-nb::object bgrOf(nb::handle image, std::optional<int> gpu, bool bgr) {
+// Whose memory what HeldImages takes is in; none: the host's.
+std::optional<int> gpuOf(nb::handle image) {
+  if (const DeviceImage * device; nb::try_cast(image, device) && device) {
+    return device->deviceId;
+  }
+  if (const FormatImage * planes; nb::try_cast(image, planes) && planes) {
+    return gpuOf(planes->planes.at(0));
+  }
+  return std::nullopt;
+}
+
+// What HeldImages takes as an array (height, width, 3). `bgr`: the order of its channels, if it has three or four.
+nb::object bgrOf(nb::handle image, bool bgr) {
+  const std::optional<int> gpu = gpuOf(image);
   HeldImages held(gpu ? std::vector<int>{*gpu} : std::vector<int>());
   held.add(image);
   held.copyScattered();
@@ -40,7 +51,7 @@ nb::object bgrOf(nb::handle image, std::optional<int> gpu, bool bgr) {
 }  // namespace
 
 void bindFrames(nb::module_& module) {
-  module.def("bgr_of", &bgrOf, nb::arg("image"), nb::arg("gpu").none(), nb::arg("bgr"),
+  module.def("bgr_of", &bgrOf, nb::arg("image"), nb::arg("bgr"),
              "The image as an array of its own: u8 (height, width, 3), BGR.");
 }
 

@@ -154,6 +154,9 @@ PixelLayout layoutOf(const char* what, const std::vector<std::ptrdiff_t>& shape,
   if (shape[0] < 1 || shape[1] < 1 || channels < 1) {
     throw fail(", which is empty");
   }
+  if (channels == 2) {
+    throw fail("; a frame of YUYV is given as Image.yuyv(frame)");
+  }
   if (channels != 1 && channels != 3 && channels != 4) {
     throw fail(shape[0] == 1 || shape[0] == 3 || shape[0] == 4
                    ? "; if the channels stand first, put them last: image.transpose(1, 2, 0)"

@@ -45,8 +45,8 @@ def memory_left() -> int:
 def decode(image: EncodedImage, bgr: bool) -> npt.NDArray[np.uint8]:
     """The image's pixels, decoded on the CPU; DecodeError."""
 
-def bgr_of(image: Any, gpu: int | None, bgr: bool) -> npt.NDArray[np.uint8]:
-    """The image, of this GPU's memory or the host's, as an array of its own: u8 (height, width, 3), BGR."""
+def bgr_of(image: Any, bgr: bool) -> npt.NDArray[np.uint8]:
+    """The image as an array of its own: u8 (height, width, 3), BGR. `bgr`: it has its channels in that order."""
 
 class Masks:
     """Masks of one image as runs of pixels."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import colorsys
 import math
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,8 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from tensorrt_yolo import fonts
-from tensorrt_yolo.images import decoded
+from tensorrt_yolo.formats import Image
+from tensorrt_yolo.images import decoded, is_encoded, pil_pixels, pixels_of
 from tensorrt_yolo.results import ClassNames, Result
+from tensorrt_yolo.video import VideoFrame
 
 Pixels = npt.NDArray[np.uint8]
 Colour = tuple[int, int, int]
@@ -48,7 +51,8 @@ def visualize(
     """A copy of `image` with `result` drawn into it: boxes, masks, keypoints, classes, distances.
 
     image      the image that the result is of: an array u8 [height, width], [height, width, 1], [height, width, 3] or
-               [height, width, 4] with colours as OpenCV has them (BGR), or a path. It is not changed
+               [height, width, 4] with colours as OpenCV has them (BGR), a path or bytes of an image file, a PIL image,
+               an Image (NV12 and others) or a VideoFrame. It is not changed
     result     of any task
     labels     names of the classes instead of result.names: a list, a dictionary, or what generate_labels() gave; where
                it has no name, the number of the class is written. In any script for which the machine has a font
@@ -147,8 +151,15 @@ def heat_of(share: Any) -> Any:
 
 def _scene(image: Any) -> Pixels:
     """A copy of the image, BGR u8 [height, width, 3]."""
+    if isinstance(image, (Image, VideoFrame)):
+        return image.to_bgr()
+    pil = sys.modules.get("PIL.Image")
     if isinstance(image, (str, os.PathLike)):
         pixels = decoded(image, True, "visualize")
+    elif is_encoded(image):
+        pixels = pixels_of(image, True, f"visualize: {memoryview(image).nbytes} bytes: ")
+    elif pil is not None and isinstance(image, pil.Image):
+        pixels = pil_pixels(image, True, "visualize")
     else:
         pixels = np.asarray(image)
     if pixels.dtype != np.uint8 or pixels.ndim not in (2, 3) or not pixels.size:

@@ -7,6 +7,9 @@ import sys
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
+
+from tensorrt_yolo import _core
 
 _MATRICES = ("bt601", "bt709")
 _RANGES = ("limited", "full")
@@ -95,6 +98,16 @@ class Image:
             raise ValueError(f"{what}: low < high are needed, from 0 to 65535, found {low} to {high}")
         height, size = rows.shape
         return cls._made("gray16", [rows], size // 2, height, "bt601", "limited", int(low), int(high))
+
+    def to_bgr(self) -> npt.NDArray[np.uint8]:
+        """The pixels, to be drawn on, saved or shown: an array of its own u8 (height, width, 3).
+
+        They are converted as models convert them; grey of 16 bits by its window. An image in a GPU's memory is copied
+        from there first.
+        """
+        from tensorrt_yolo.images import readable  # which takes images of this class itself
+
+        return _core.bgr_of(readable(self, True), True)
 
     def __repr__(self) -> str:
         return f"Image({self.format}, {self.width} x {self.height})"

@@ -53,7 +53,7 @@ def readable(image: Any, bgr: bool) -> Any:
         return _tensor(image, torch)
     pil = sys.modules.get("PIL.Image")
     if pil is not None and isinstance(image, pil.Image):
-        return _pil_pixels(image, bgr)
+        return pil_pixels(image, bgr)
     if hasattr(image, "__cuda_array_interface__"):
         return _cuda_array(image)
     if hasattr(image, "__dlpack__") and hasattr(image, "__dlpack_device__"):
@@ -122,7 +122,7 @@ def pixels_of(data: bytes | bytearray | memoryview, bgr: bool, what: str, hint: 
 
     Raises DecodeError; `what` begins its text, and `hint` ends it where the bytes are no image.
     """
-    return _core.decode(_core.EncodedImage(data, what, hint), bgr)
+    return _core.decode(_core.EncodedImage(_contiguous(data), what, hint), bgr)
 
 
 def nvimagecodec() -> str:
@@ -185,15 +185,16 @@ def _decode_by_pil(data: memoryview, bgr: bool, divisor: int) -> npt.NDArray[np.
             if upright.mode.startswith("I"):  # the upper 8 bits of 16
                 values = np.asarray(upright).astype(np.int64) >> 8
                 return values.clip(0, 255).astype(np.uint8)
-            return np.ascontiguousarray(_pil_pixels(upright, bgr))
+            return np.ascontiguousarray(pil_pixels(upright, bgr))
     except (OSError, SyntaxError, ValueError, PIL.Image.DecompressionBombError) as error:
         raise ValueError(f"not an image that Pillow can read, or damaged: {error}") from error
 
 
-def _pil_pixels(image: Any, bgr: bool) -> npt.NDArray[np.uint8]:
+def pil_pixels(image: Any, bgr: bool, what: str = "predict") -> npt.NDArray[np.uint8]:
+    """The pixels of a PIL image as it is; `what` begins the message of the ValueError for deep ones."""
     if image.mode == "F" or image.mode.startswith("I"):
         raise ValueError(
-            f"predict: a PIL image must have 8 bits a channel, found the mode '{image.mode}'; "
+            f"{what}: a PIL image must have 8 bits a channel, found the mode '{image.mode}'; "
             "scale it to 0 to 255 yourself"
         )
     if image.mode == "L":

@@ -87,7 +87,7 @@ class Model(PostprocessOptions, Generic[R]):
           upper 8 are taken. For a model on a GPU nvImageCodec decodes JPEG files there, where it is installed (pip
           install 'nvidia-nvimgcodec-cu13[nvjpeg]'). In a list of nothing else the next ones are decoded while the last
           run;
-        - a PIL image, as it is, and an Image: NV12, I420, YUYV, or grey of 16 bits.
+        - a PIL image, as it is, an Image (NV12, I420, YUYV, or grey of 16 bits), and a VideoFrame.
           Colours of these and of paths are always understood, whatever enable_swap_rb() says of arrays;
         - a CUDA tensor, or anything with __cuda_array_interface__ or DLPack on a GPU, for a model on the same GPU. It
           is read where it lies, after what the caller queued on its current stream (PyTorch), or on the stream that

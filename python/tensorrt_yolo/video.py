@@ -67,7 +67,7 @@ class VideoFrame:
         """
         from tensorrt_yolo.images import readable  # which takes frames itself
 
-        return _core.bgr_of(readable(self, self.bgr), self.gpu, self.bgr)
+        return _core.bgr_of(readable(self, self.bgr), self.bgr)
 
     def __repr__(self) -> str:
         kind = self.image.format if isinstance(self.image, Image) else "array"

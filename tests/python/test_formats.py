@@ -1,5 +1,7 @@
 """Images in YUV and in grey of 16 bits: what the picture that they stand for gives, and refusals."""
 
+import pickle
+
 import cv2
 import numpy as np
 import pytest
@@ -80,6 +82,38 @@ def test_yuv_is_what_opencv_makes_of_it(rgb_model, bgr_model, i420, kind):
     wanted = bgr_model.predict(cv2.cvtColor(i420, cv2.COLOR_YUV2BGR_I420))
     assert wanted.num == 2
     assert same(bgr_model.predict(image), wanted)
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_as_an_array_it_is_what_opencv_makes_of_it(i420, kind):
+    image = FORMATS[kind](i420)
+    found = image.to_bgr()
+    assert np.array_equal(found, cv2.cvtColor(i420, cv2.COLOR_YUV2BGR_I420))
+    found[:] = 0  # it is an array of its own
+    assert image.to_bgr().any()
+
+
+def test_grey_of_16_bits_as_an_array():
+    assert Image.gray16(np.uint16([[0, 65535, 5000]]), 0, 10000).to_bgr().tolist() == [[[0] * 3, [255] * 3, [128] * 3]]
+
+
+def test_results_are_drawn_into_it(bgr_model, i420):
+    pixels = cv2.cvtColor(i420, cv2.COLOR_YUV2BGR_I420)
+    for kind in ("I420", "NV12", "YUYV"):
+        image = FORMATS[kind](i420)
+        found = bgr_model.predict(image)
+        assert np.array_equal(found.plot(image), found.plot(pixels))
+
+
+def test_images_survive_a_pickle(rgb_model, i420):
+    for kind in ("I420 of planes with gaps", "NV12"):
+        image = pickle.loads(pickle.dumps(FORMATS[kind](i420)))
+        assert same(rgb_model.predict(image), rgb_model.predict(FORMATS[kind](i420)))
+
+
+def test_a_frame_of_two_channels_is_no_array_of_pixels(rgb_model, i420):
+    with pytest.raises(ValueError, match=r"Image\.yuyv\(frame\)"):
+        rgb_model.predict(yuyv_of(i420))
 
 
 def test_matrix_and_range_matter(rgb_model, i420):

@@ -107,6 +107,7 @@ def test_formats(models):
         assert expected.num
         for image in (make(tensor), make(Interface(tensor)), make(torch.cat([tensor, tensor])[: len(frame)])):
             assert same(on_gpu.predict(image), expected)
+            assert np.array_equal(image.to_bgr(), make(frame).to_bgr())
     planes = [on_device(plane) for plane in planes_of(i420)]
     assert same(on_gpu.predict(ty.Image.i420(planes)), in_host.predict(ty.Image.i420(i420)))
     assert same(on_gpu.predict(ty.Image.gray16(on_device(deep))), in_host.predict(ty.Image.gray16(deep)))

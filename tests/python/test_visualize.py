@@ -6,6 +6,7 @@ import time
 
 import cv2
 import numpy as np
+import PIL.Image
 import pytest
 from conftest import TASKS, model_file, picture, references, run_python
 
@@ -134,6 +135,10 @@ def test_pictures_of_all_kinds(found, tmp_path):
     assert np.array_equal(ty.visualize(references("detect")[0][0], result, names), expected)
     assert np.array_equal(ty.visualize(np.dstack([image, image[..., :1]]), result, names), expected)
     assert np.array_equal(ty.visualize(image[::-1, ::-1][::-1, ::-1], result, names), expected)
+    file = references("detect")[0][0].read_bytes()
+    for data in (file, bytearray(file), memoryview(file), memoryview(file[::-1])[::-1]):
+        assert np.array_equal(ty.visualize(data, result, names), expected)
+    assert np.array_equal(ty.visualize(PIL.Image.fromarray(image[..., ::-1]), result, names), expected)
     grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
     on_grey = ty.visualize(grey, result, names)
     assert on_grey.shape == image.shape
@@ -141,6 +146,10 @@ def test_pictures_of_all_kinds(found, tmp_path):
     for wrong in (image.astype(np.float32), np.zeros((4, 4, 2), np.uint8), np.zeros((2, 4, 4, 3), np.uint8)):
         with pytest.raises(ValueError, match="visualize: an image"):
             ty.visualize(wrong, result)
+    with pytest.raises(ValueError, match="visualize: 10 bytes: "):
+        ty.visualize(b"no picture", result)
+    with pytest.raises(ValueError, match="visualize: a PIL image must have 8 bits a channel"):
+        ty.visualize(PIL.Image.new("I;16", (4, 4)), result)
     (tmp_path / "broken.jpg").write_bytes(b"no picture")
     with pytest.raises(ValueError, match="broken.jpg"):
         ty.visualize(tmp_path / "broken.jpg", result)
