@@ -3,15 +3,17 @@
     python bench/many_machines.py                                # two machines with a core each, some minutes
     python bench/many_machines.py --images 100000 --rounds 1     # a long one
     python bench/many_machines.py --lose 1                       # besides: a third machine is lost in the middle
+    python bench/many_machines.py --images 100000 --rounds 0 --lose 1 tiny.onnx    # only that
 
 The cluster is on this machine: a head without cores, and --machines with --cores each, all processes of Ray's. `batch`
 here and `batch --ray` take turns in --rounds over the same folder of JPEG files of 64 x 64 pixels; all processes are
 bound to as many cores as the machines have together. The rate is that between a run's first part and its last, so that
 nothing of starting is in it; `whole` is all images over all seconds of the command. The ratio is the median of the
-rounds' ratios, and its limit is 1: Ray's own processes and the driver take of the same cores. Every run is checked:
-each image has one row, and the tables are equal.
+rounds' ratios, and its limit is 1: Ray's own processes and the driver take of the same cores. What each takes is told
+in seconds of processor time for a thousand images, too. Every run is checked: each image has one row, and the tables
+are equal.
 
-Needs tensorrt_yolo with the extra `ray`, and OpenCV. Let nothing else run meanwhile.
+Needs tensorrt_yolo with the extra `ray`, OpenCV, and Linux. Let nothing else run meanwhile.
 """
 
 from __future__ import annotations
@@ -33,6 +35,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from json_output import write_json
+from processes import processor_seconds, taken_between
 
 os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"  # Ray keeps to the loopback then; read when it is imported
 from ray.cluster_utils import Cluster
@@ -42,6 +45,7 @@ from tensorrt_yolo.program.options import whole
 
 ROOT = pathlib.Path(__file__).parents[1]
 KINDS = 100  # different images
+STORE = {"object_store_memory": 200 << 20}  # of each machine; what goes through it is small
 _LOOK = 0.05  # seconds between two looks at the parts
 
 
@@ -53,7 +57,17 @@ class Run:
     """Images a second, between the first part and the last."""
     whole: float
     """Images a second, with all that the command does."""
+    processor: dict[str, float]
+    """Seconds of processor time for a thousand images, between the first part and the last: of the "pools", the
+    "driver" and "Ray"."""
     table: pa.Table
+
+
+def kind_of(command: str) -> str:
+    """Whose process it is, by its command line."""
+    if command.startswith("ray::"):
+        return "pools"
+    return "driver" if " -m tensorrt_yolo batch " in command else "Ray"
 
 
 def write_images(folder: pathlib.Path, count: int) -> None:
@@ -74,10 +88,15 @@ def run(
     began = time.perf_counter()
     process = subprocess.Popen([*command, "--part", str(options.part), "--restart", "--quiet", *more])
     seen: list[tuple[float, int]] = []  # when so many images were done
+    processor: dict[str, float] = {}
+    at_first: dict[int, float] = {}
     while process.poll() is None:
         done = _done(f"{out}.job")
         if done and (not seen or done > seen[-1][1]):
             seen.append((time.perf_counter(), done))
+            now = processor_seconds(os.getpid())
+            at_first = at_first or now
+            processor = taken_between(at_first, now, kind_of)
         if halfway and done > options.images // 2:
             halfway()
             halfway = None
@@ -92,7 +111,9 @@ def run(
     if table["path"].to_pylist() != wanted or table["error"].null_count != options.images:
         raise SystemExit("images are missing, there twice, or have errors")
     (first, before), (last, after) = seen[0], seen[-1]
-    return Run((after - before) / (last - first), options.images / seconds, table)
+    images = after - before
+    processor = {kind: 1000 * seconds / images for kind, seconds in processor.items()}
+    return Run(images / (last - first), options.images / seconds, processor, table)
 
 
 def _done(folder: str) -> int:
@@ -103,9 +124,7 @@ def _done(folder: str) -> int:
 
 
 def measure(options: argparse.Namespace, folder: pathlib.Path, cluster: Cluster) -> dict[str, Any]:
-    cores = options.machines * options.cores
-    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:cores])  # of this process and those that it starts
-    here = ["--threads", str(cores)]
+    here = ["--threads", str(options.machines * options.cores)]
     there = ["--ray", cluster.address, "--cpus", str(options.cores)]
     rounds = []
     for number in range(options.rounds):
@@ -115,21 +134,35 @@ def measure(options: argparse.Namespace, folder: pathlib.Path, cluster: Cluster)
         rounds.append(pair)
         print(f"round {number + 1}: {pair[0].rate:.1f} and {pair[1].rate:.1f} images/s", file=sys.stderr)
     for _ in range(options.lose):
-        lost = cluster.add_node(num_cpus=options.cores)
+        lost = cluster.add_node(num_cpus=options.cores, **STORE)
         found = run(options, folder, *there, halfway=lambda: cluster.remove_node(lost, allow_graceful=False))
-        if not found.table.equals(rounds[0][0].table):
+        if rounds and not found.table.equals(rounds[0][0].table):
             raise SystemExit("the table is another after a machine was lost")
         print(f"a machine was lost: every image once, {found.whole:.1f} images/s", file=sys.stderr)
-    return {
+    about = {
         "model": os.path.basename(options.model),
         "images": options.images,
         "machines": options.machines,
         "cores": options.cores,
+        "part": options.part,
         "rounds": options.rounds,
-        "here_images_per_s": _median(pair[0].rate for pair in rounds),
-        "ray_images_per_s": _median(pair[1].rate for pair in rounds),
-        "ratio": _median(pair[1].rate / pair[0].rate for pair in rounds),
-        "whole_ratio": _median(pair[1].whole / pair[0].whole for pair in rounds),
+    }
+    return {**about, **_figures(rounds)} if rounds else about
+
+
+def _figures(rounds: list[tuple[Run, Run]]) -> dict[str, Any]:
+    def here_of(run: Run) -> float:
+        return run.processor["driver"]  # what Ray takes meanwhile is not its
+
+    ray = {kind: _median(there.processor.get(kind, 0.0) for _, there in rounds) for kind in ("pools", "driver", "Ray")}
+    return {
+        "here_images_per_s": _median(here.rate for here, _ in rounds),
+        "ray_images_per_s": _median(there.rate for _, there in rounds),
+        "ratio": _median(there.rate / here.rate for here, there in rounds),
+        "whole_ratio": _median(there.whole / here.whole for here, there in rounds),
+        "here_processor_s": _median(here_of(here) for here, _ in rounds),
+        "ray_processor_s": ray,
+        "processor_ratio": _median(here_of(here) / sum(there.processor.values()) for here, there in rounds),
     }
 
 
@@ -144,27 +177,33 @@ def main() -> None:
     parser.add_argument("--images", type=whole(64, 10_000_000), default=2000, metavar="N", help="of a run (2000)")
     parser.add_argument("--machines", type=whole(1, 64), default=2, metavar="N", help="of the cluster (2)")
     parser.add_argument("--cores", type=whole(1, 256), default=1, metavar="N", help="of each (1)")
-    parser.add_argument("--rounds", type=whole(1, 1000), default=3, metavar="N", help="of both (3)")
+    parser.add_argument("--rounds", type=whole(0, 1000), default=3, metavar="N", help="of both (3)")
     parser.add_argument("--part", type=whole(1, 1 << 20), default=64, metavar="N", help="images of a part (64)")
     parser.add_argument("--lose", type=whole(0, 100), default=0, metavar="N", help="runs that lose a machine (0)")
     parser.add_argument("--json", metavar="FILE|-", help="the figures as JSON")
     options = parser.parse_args()
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
+    # Of this process and those that it starts.
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: options.machines * options.cores])
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False, **STORE})
     try:
         for _ in range(options.machines):
-            cluster.add_node(num_cpus=options.cores)
+            cluster.add_node(num_cpus=options.cores, **STORE)
         with tempfile.TemporaryDirectory() as folder:
             images = pathlib.Path(folder) / "images"
             write_images(images, options.images)
             found = measure(options, images, cluster)
     finally:
         cluster.shutdown()
-    print(
-        f"one process {found['here_images_per_s']:.1f} images/s, "
-        f"{options.machines} machines {found['ray_images_per_s']:.1f} images/s: "
-        f"ratio {found['ratio']:.3f}, with starting {found['whole_ratio']:.3f}",
-        file=sys.stderr,
-    )
+    if options.rounds:
+        taken = ", ".join(f"{kind} {seconds:.2f}" for kind, seconds in found["ray_processor_s"].items())
+        print(
+            f"one process {found['here_images_per_s']:.1f} images/s, "
+            f"{options.machines} machines {found['ray_images_per_s']:.1f} images/s: "
+            f"ratio {found['ratio']:.3f}, with starting {found['whole_ratio']:.3f}\n"
+            f"processor time of 1000 images: one process {found['here_processor_s']:.2f} s, machines {taken} s: "
+            f"ratio {found['processor_ratio']:.3f}",
+            file=sys.stderr,
+        )
     write_json(found, options.json)
 
 

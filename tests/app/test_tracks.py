@@ -138,7 +138,7 @@ class Tracks(AppTest):
             ([zone, "shop=0,0;10,10;10,0;0,10"], "--zone shop: its sides must not cross or touch each other"),
             ([zone, "shop=0,0;10,10"], "--zone shop: it must have three corners or more, found 2"),
             ([zone, "shop=0,0;10,10;5"], "a corner x,y was expected, found '5'"),
-            (["--track=sort"], "bytetrack or botsort was expected, found 'sort'"),
+            (["--track=sort"], "bytetrack, botsort or ocsort was expected, found 'sort'"),
         ):
             with self.subTest(arguments=arguments):
                 done = run("predict", PEOPLE, STREET, *arguments)

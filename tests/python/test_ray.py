@@ -3,6 +3,8 @@
 import os
 import re
 import signal
+import subprocess
+import sys
 import threading
 import time
 import urllib.error
@@ -303,9 +305,48 @@ def test_settings_that_make_no_sense(settings, words):
         application(settings)
 
 
+def guides_configurations():
+    return [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", GUIDE.read_text(), re.DOTALL)]
+
+
+def test_serve_run_of_the_guides_configuration(cluster, few, nameless, tmp_path):
+    """With a model that is here, and as many cores and replicas as there are."""
+    cluster.add_node(num_cpus=3, object_store_memory=100 << 20)
+    [block] = guides_configurations()
+    block["http_options"]["port"] = 8148
+    block["applications"][0]["args"].update(models={"nameless": str(nameless)}, cpus=1, replicas=[1, 2])
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(block))
+    command = [sys.executable, "-m", "ray.serve.scripts", "run", "config.yaml", "--address", cluster.address]
+    with open(tmp_path / "said", "w") as said:
+        process = subprocess.Popen(command, cwd=tmp_path, stdout=said, stderr=said)
+    body = (few / "0.jpg").read_bytes()
+
+    def answer_of(path, data=None):
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:8148{path}", data, timeout=60) as answer:
+                return answer.status, answer.read()
+        except OSError as error:
+            return repr(error), b""
+
+    try:
+        until = time.monotonic() + 300
+        while answer_of("/v2/health/ready")[0] != 200 and time.monotonic() < until and process.poll() is None:
+            time.sleep(0.5)
+        for _ in range(20):
+            status, found = answer_of("/predict/nameless", body)
+            assert status == 200 and found.count(b'"score"') == 2, (status, (tmp_path / "said").read_text())
+        assert "404" in answer_of("/predict/other", body)[0] and "400" in answer_of("/predict/nameless", b"no image")[0]
+    finally:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(timeout=120)
+        finally:
+            process.kill()
+    assert answer_of("/v2/health/ready")[0] != 200
+
+
 def test_the_guides_configuration():
-    text = GUIDE.read_text()
-    blocks = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)]
+    blocks = guides_configurations()
     assert blocks
     for block in blocks:
         for one in ServeDeploySchema(**block).applications:

@@ -69,7 +69,7 @@ def predict(
 
 
 class ColumnPredictor:
-    """An actor of Ray Data's: a pool, for the images in a column."""
+    """An actor of Ray Data's: a pool, for the images in a column, a batch in each thread."""
 
     def __init__(self, setup: PoolSetup, column: str, keyed: Keyed | None) -> None:
         self._column = column

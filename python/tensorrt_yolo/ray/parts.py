@@ -22,7 +22,7 @@ _MOST_BLOCKS = 4096
 
 
 class PartPredictor:
-    """An actor of Ray Data's: a pool, for images by path, a part at a time.
+    """An actor of Ray Data's: a pool, for images by path, a part in each thread.
 
     Ray may give it a part again after a machine was lost. Then the part is there already, or is written once more with
     the same name.

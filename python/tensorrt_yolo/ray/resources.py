@@ -13,6 +13,10 @@ from tensorrt_yolo.batch.predicting import PoolSetup
 from tensorrt_yolo.option import InferOption
 
 
+#: Batches that an actor works on at a time: while the rows of one are written, the pool has images of the next.
+_AT_ONCE = 2
+
+
 @dataclasses.dataclass(frozen=True)
 class Resources:
     """What each pool takes, and how many there are. Each is an actor with a model and its clones."""
@@ -56,11 +60,17 @@ class Resources:
         return dataclasses.replace(setup, file=os.path.abspath(setup.file), option=InferOption(**values))
 
     def arguments(self, *, reading: bool) -> dict[str, Any]:
-        """For Dataset.map_batches(). Of filled() resources.
+        """For Dataset.map_batches(), of a class whose __call__ is for several threads. Of filled() resources.
 
         reading: whether other work of Ray's needs cores besides. Then pools are added as that leaves room: all at once
             could take every core, and wait for images for ever.
         """
         first = 1 if reading else self.pools
-        strategy = ActorPoolStrategy(min_size=1, initial_size=first, max_size=self.pools)
+        strategy = ActorPoolStrategy(
+            min_size=1,
+            initial_size=first,
+            max_size=self.pools,
+            max_concurrent_calls_per_actor=_AT_ONCE,
+            enable_true_multi_threading=True,
+        )
         return {"compute": strategy, "num_cpus": self.cpus, "num_gpus": self.gpus or None}
