@@ -134,6 +134,23 @@ def test_options_are_copied():
     assert model.predict(picture()).num == 2 and "confidence" not in repr(model)
 
 
+@pytest.mark.parametrize("stride, head", [("32", "cut behind"), ("16", "whole: ")])
+def test_a_dynamic_head_is_cut_where_every_size_suits_its_grids(tmp_path, stride, head):
+    exported = (pathlib.Path(__file__).parents[1] / "data" / "yolo11n-dynamic-head.onnx").read_bytes()
+    said = b"\n\x06stride\x12\x0232"
+    assert exported.count(said) == 1
+    (tmp_path / "head.onnx").write_bytes(exported.replace(said, said[:-2] + stride.encode()))
+    options = {"threads": 1, "precision": "f32", "confidence": 0.9}
+    automatic = ty.DetectModel(tmp_path / "head.onnx", ty.InferOption(**options))
+    whole = ty.DetectModel(tmp_path / "head.onnx", ty.InferOption(**options, head="whole"))
+    assert automatic.info().head.startswith(head) and whole.info().head == "whole: as asked for"
+    noise = np.random.default_rng(11).integers(0, 255, (480, 640, 3), np.uint8)
+    for image in (noise, noise[:70, :90], noise[:300, :50]):  # of several sizes of the network's input
+        found, expected = automatic.predict(image), whole.predict(image)
+        assert found.num == expected.num == 300
+        assert np.allclose(found.scores, expected.scores, atol=1e-5)
+
+
 def test_thresholds(model):
     result = model.predict(picture())
     clone = model.clone()

@@ -126,8 +126,11 @@ std::optional<HeadProof::Sizes> HeadProof::sizesFor(const RawHead& head) const {
   sizes.batch = shape[0] == -1 ? kOpenBatch : shape[0];
   sizes.height = shape[2] == -1 ? kOpenCells * coarsest : shape[2];
   sizes.width = shape[3] == -1 ? (kOpenCells - 1) * coarsest : shape[3];
+  // Open sides become multiples of the network's stride, whatever the grids are.
+  const bool open = shape[2] == -1 || shape[3] == -1;
   const bool fits = std::all_of(head.levels.begin(), head.levels.end(), [&](const RawHead::Level& level) {
-    return sizes.height % level.stride == 0 && sizes.width % level.stride == 0;
+    return sizes.height % level.stride == 0 && sizes.width % level.stride == 0 &&
+           (!open || info.stride % level.stride == 0);
   });
   return fits && sizes.batch > 0 ? std::optional(sizes) : std::nullopt;
 }
