@@ -21,6 +21,7 @@
 #pragma once
 
 #include "trtyolo/build.hpp"          // IWYU pragma: export
+#include "trtyolo/crop.hpp"           // IWYU pragma: export
 #include "trtyolo/encoded.hpp"        // IWYU pragma: export
 #include "trtyolo/errors.hpp"         // IWYU pragma: export
 #include "trtyolo/image.hpp"          // IWYU pragma: export

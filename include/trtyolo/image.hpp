@@ -27,6 +27,16 @@ enum class ColorRange { Limited, Full };
 /// may go into one call.
 enum class ImageMemory { AsOption, Host, Device };
 
+/// A rectangle in an image, turned about its centre, of which a model is given `width` x `height` pixels as if they lay
+/// upright: crop() makes it of rotated boxes. Each is sampled from the four pixels around its place, by the letterbox's
+/// bilinear arithmetic; what lies outside the image is grey (114 in all channels). Pixels are counted as everywhere, so
+/// (0.5, 0.5) is the centre of the first one.
+struct TRTYOLO_API RotatedPart {
+  double x = 0, y = 0;        ///< its centre, pixels; at most 2097152 from 0
+  int width = 0, height = 0;  ///< pixels along its sides, at most 1048576 each and 2^30 in all; 0: no part
+  double theta = 0;           ///< radians, clockwise as one looks at the image, as RotatedBox has it
+};
+
 /// A view of an image that somebody else owns; rows lie `pitch` bytes apart.
 ///
 /// The memory must stay valid and unchanged until the call that was given the view returns; nothing keeps the pointers
@@ -57,6 +67,8 @@ struct TRTYOLO_API Image {
   int low = 0;                              ///< of Gray16: the value that becomes 0
   int high = 65535;  ///< of Gray16: the value that becomes 255; `low` to `high` is 0 to 65535 at most, and not empty
   ImageMemory memory = ImageMemory::AsOption;  ///< where all planes are
+  /// What a model sees of the image, in whose pixels its results then are; without a part all of it.
+  RotatedPart part;
 
   Image() = default;
   /// Three channels, rows without gaps.

@@ -1,5 +1,6 @@
 #include "api/image_check.hpp"
 
+#include <cmath>
 #include <limits>
 #include <string>
 
@@ -90,6 +91,27 @@ Complaint wrongPixels(const Image& image) {
   return "its format is none of those of PixelFormat, found " + std::to_string(static_cast<int>(image.format));
 }
 
+Complaint wrongPart(const RotatedPart& part) {
+  constexpr double kFarthest = 2.0 * kMostSide;
+  constexpr std::int64_t kMostPixels = std::int64_t{1} << 30;
+  if (part.width == 0 && part.height == 0) {
+    return {};
+  }
+  if (part.width < 1 || part.height < 1 || part.width > kMostSide || part.height > kMostSide ||
+      std::int64_t{part.width} * part.height > kMostPixels) {
+    return "a rotated part must have sides of 1 to " + std::to_string(kMostSide) + " pixels, and at most " +
+           std::to_string(kMostPixels) + " in all, found " + std::to_string(part.width) + " x " +
+           std::to_string(part.height);
+  }
+  // Written so that what is no number is wrong, too.
+  if (!(std::abs(part.x) <= kFarthest && std::abs(part.y) <= kFarthest && std::isfinite(part.theta))) {
+    return "a rotated part must have a centre within " + std::to_string(static_cast<int>(kFarthest)) +
+           " pixels and a finite angle, found " + std::to_string(part.x) + ", " + std::to_string(part.y) + " and " +
+           std::to_string(part.theta);
+  }
+  return {};
+}
+
 // {1, -1}, which no image has, if it is none.
 Size wholeOf(const ImageSize& size) {
   constexpr std::size_t kMost = kMostSide;
@@ -108,7 +130,10 @@ std::string complaintAbout(const Image& image) {
   if (image.ptr == nullptr) {
     return "its pointer is null (" + sizeOf(image) + " pixels)";
   }
-  return wrongPixels(image);
+  if (Complaint wrong = wrongPixels(image); !wrong.empty()) {
+    return wrong;
+  }
+  return wrongPart(image.part);
 }
 
 ImageView viewOf(const Image& image) {
@@ -130,6 +155,10 @@ ImageView viewOf(const Image& image) {
       }
     }
   }
+  if (image.part.width > 0) {
+    view.size = {image.part.width, image.part.height};
+    view.rotation = Rotation(image.part, {image.width, image.height});
+  }
   return view;
 }
 
@@ -148,7 +177,7 @@ ImageView checkedView(const Image& image, const std::optional<Size>& wanted, std
   ImageView view = viewOf(image);
   view.whole = wholeOf(whole);
   const Size found = view.wholeSize();
-  if (found.width < image.width || found.height < image.height) {
+  if (found.width < view.size.width || found.height < view.size.height) {
     throw fail("its decoder says that it was reduced from " + std::to_string(whole.width) + " x " +
                std::to_string(whole.height) + " pixels, found " + sizeOf(image));
   }

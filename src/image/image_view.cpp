@@ -2,10 +2,23 @@
 
 namespace trtyolo {
 
+ImageView ImageView::inMemory() const {
+  ImageView view = *this;
+  if (rotation) {
+    view.size = rotation->source;
+    view.rotation.reset();
+  }
+  return view;
+}
+
 ImageView ImageView::cropped(int x, int y, Size part) const {
   ImageView view = *this;
   PixelConversion& from = view.conversion;
   view.size = part;
+  if (rotation) {
+    view.rotation = rotation->movedTo(x, y);
+    return view;
+  }
   // Planes begin with a whole sample of chroma.
   const bool pairs = from.format != PixelFormat::Interleaved && from.format != PixelFormat::Gray16;
   const bool rowPairs = from.format == PixelFormat::NV12 || from.format == PixelFormat::I420;

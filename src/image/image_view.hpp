@@ -4,9 +4,11 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include "image/geometry.hpp"
 #include "image/pixel_conversion.hpp"
+#include "image/rotation.hpp"
 
 namespace trtyolo {
 
@@ -21,11 +23,17 @@ struct ImageView {
   PixelConversion conversion = {};
   ImageMemory memory = ImageMemory::AsOption;
   Size whole = {};  // of the image that a decoder has reduced to this; {0, 0}: it is whole
+  // Of a part that does not lie upright: where its `size` pixels are in the image that all else is of. RotatedCropper
+  // and its kernel make an image without a rotation of it, which is what everything else reads.
+  std::optional<Rotation> rotation = std::nullopt;
 
   // Of which results are in pixels.
   Size wholeSize() const { return whole.width > 0 ? whole : size; }
 
   const std::uint8_t* row(int number) const { return data + static_cast<std::size_t>(number) * pitch; }
+
+  // The image in memory, of which this may be a rotated part.
+  ImageView inMemory() const;
 
   // A part of the image.
   ImageView cropped(int x, int y, Size part) const;

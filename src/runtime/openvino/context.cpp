@@ -31,7 +31,8 @@ StageTimes OpenVinoContext::predict(std::span<const ImageView> images, std::span
   const std::size_t slot =
       channels * static_cast<std::size_t>(networkSize.width) * static_cast<std::size_t>(networkSize.height);
   for (std::size_t i = 0; i < images.size(); ++i) {
-    write(engine_->description().seen(images[i]), letterboxes[i], borders_[i], input + i * slot);
+    write(rotatedCropper_.upright(engine_->description().seen(images[i])), letterboxes[i], borders_[i],
+          input + i * slot);
   }
   times.preprocess = watch.lap("inference");
   const std::vector<TensorView> outputs =

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "image/center_crop.hpp"
+#include "image/rotated_crop.hpp"
 #include "model/head.hpp"
 #include "runtime/engine.hpp"
 
@@ -47,6 +48,7 @@ class OpenVinoContext final : public Context {
   const Head& head_;
   ContextMemory& memory_;
   std::size_t bytes_ = 0;  // of memory_.bytes, this context's
+  RotatedCropper rotatedCropper_;
   CenterCropper cropper_;
   Letterboxer letterboxer_;
   Resampler resampler_;

@@ -288,11 +288,13 @@ ImageView Executor::placed(std::size_t place, const ImageView& image, const Lett
   const ModelDescription& model = settings_.description;
   const cuda::RowRange rows =
       model.centerCrop() ? cropTables_.fill(place, image.size, box.network, stream_.get()) : cuda::RowRange{};
-  const bool made = (model.input.grey && image.channels != 1) || model.filter == Filter::Pillow;
   const bool device =
       image.memory == ImageMemory::AsOption ? settings_.deviceImages : image.memory == ImageMemory::Device;
+  const bool made =
+      (model.input.grey && image.channels != 1) || model.filter == Filter::Pillow || (image.rotation && !device);
   if (device) {
-    const ImageView found = onDevice(image);
+    const ImageView reached = onDevice(image);
+    const ImageView found = image.rotation ? staging_[place].upright(reached, stream_.get()) : reached;
     if (!made) {
       return found;
     }
@@ -300,7 +302,7 @@ ImageView Executor::placed(std::size_t place, const ImageView& image, const Lett
     return uploadedNow(staging_[place].copy(ready, {0, ready.size.height}, uploads_));
   }
   bool pinned = !made;
-  for (const ImagePlane& plane : planesOf(image, 0, image.size.height)) {
+  for (const ImagePlane& plane : planesOf(image.inMemory(), 0, 1)) {
     const cudaPointerAttributes found = cuda::attributesOf(plane.data);
     if (found.type == cudaMemoryTypeDevice) {
       refuse("this image is in the memory of GPU " + std::to_string(found.device) +
@@ -335,10 +337,12 @@ ImageView Executor::uploadedNow(const ImageView& view) {
   return view;
 }
 
-// The image as the kernels cannot make it: in grey, or scaled by another filter than theirs. Valid until the next call.
+// The image as the kernels cannot make it, in grey, or scaled by another filter than theirs, or as it is too little to
+// bring all of the image to them: a rotated part. Valid until the next call.
 ImageView Executor::makeOnProcessor(const ImageView& image, const Letterbox& box) {
   const ModelDescription& model = settings_.description;
-  const ImageView colours = model.input.grey ? greyOf(image, model.normalization.swapRB, grey_) : image;
+  const ImageView upright = rotatedCropper_.upright(image);
+  const ImageView colours = model.input.grey ? greyOf(upright, model.normalization.swapRB, grey_) : upright;
   return model.filter == Filter::Pillow ? resampler_.byPillow(colours, box.scaled) : colours;
 }
 
@@ -364,7 +368,8 @@ ImageView Executor::downloaded(const ImageView& image) {
 // The image as the device reaches it. A pointer of the caller's that it cannot follow would end every later call as
 // well.
 ImageView Executor::onDevice(const ImageView& image) const {
-  ImagePlanes planes = planesOf(image, 0, image.size.height);
+  const ImageView whole = image.inMemory();
+  ImagePlanes planes = planesOf(whole, 0, whole.size.height);
   for (std::size_t i = 0; i < planes.count; ++i) {
     planes.planes[i].data = pointerOnDevice(planes.planes[i].data);
   }

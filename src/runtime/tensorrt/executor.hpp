@@ -12,6 +12,7 @@
 #include "cuda/memory.hpp"
 #include "cuda/stream.hpp"
 #include "image/cuda/image_slot.hpp"
+#include "image/rotated_crop.hpp"
 #include "model/cuda/decoder.hpp"
 #include "model/cuda/masks.hpp"
 #include "model/cuda/pixels.hpp"
@@ -69,6 +70,7 @@ class Executor {
   std::vector<cuda::DeviceMemory<std::byte>> outputs_;
   CropTables cropTables_;
   Resampler resampler_;
+  RotatedCropper rotatedCropper_;
   std::vector<std::uint8_t> grey_, downloaded_;  // an image, while it is made
   std::vector<Staging> staging_;                 // of each place in the batch
   Uploads uploads_;

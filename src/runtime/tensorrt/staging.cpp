@@ -3,6 +3,7 @@
 #include <array>
 
 #include "cuda/error.hpp"
+#include "image/cuda/rotated_crop.hpp"
 
 namespace trtyolo::tensorrt {
 namespace {
@@ -36,6 +37,15 @@ ImageView Staging::fetch(const ImageView& image, cuda::RowRange rows, cudaStream
                                   plane.rows(), cudaMemcpyHostToDevice, stream),
                 "fetching an image");
   });
+}
+
+ImageView Staging::upright(const ImageView& image, cudaStream_t stream) {
+  const int channels = cuda::uprightChannels(image);
+  const std::size_t rowBytes = static_cast<std::size_t>(image.size.width) * static_cast<std::size_t>(channels);
+  const std::size_t pitch = roundUp(rowBytes, kPitchMultiple);
+  provide(pitch * static_cast<std::size_t>(image.size.height), false);
+  cuda::rotatedCrop(image, device_.get(), pitch, stream);
+  return {device_.get(), image.size, channels, pitch};
 }
 
 // The planes one behind the other, each by `bring(plane, place)`.

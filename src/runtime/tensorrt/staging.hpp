@@ -25,6 +25,8 @@ class Staging {
   ImageView copy(const ImageView& image, cuda::RowRange rows, Uploads& uploads);
   // The same of an image in page-locked memory, which the device fetches by itself, in the stream's order.
   ImageView fetch(const ImageView& image, cuda::RowRange rows, cudaStream_t stream);
+  // The rotated part of an image that is on the device already, upright, made in the stream's order.
+  ImageView upright(const ImageView& image, cudaStream_t stream);
 
  private:
   // Where a plane goes, and how far its rows are apart there.
