@@ -80,6 +80,7 @@ class MultiSourcePredictor {
   const std::vector<Source>& sources_;
   trtyolo::Model model_;
   trtyolo::Pool<> pool_;
+  std::optional<trtyolo::Pool<>> thenPool_;  ///< of the second model, if there is one
   PixelBudget budget_;
   OutputNames names_;
   Progress progress_;
@@ -102,7 +103,12 @@ MultiSourcePredictor::MultiSourcePredictor(const PredictOptions& options, const 
       names_(options.save, sources),
       progress_(!options.quiet),
       results_(resultFiles(options, model_.info(), sources), model_.info()),
-      summary_(model_.info()) {}
+      summary_(model_.info()) {
+  if (options.then.given()) {
+    const trtyolo::Model then = loadThenModel(options.then, options.loading, model_.info(), gpuOf(options, model_), 0);
+    thenPool_.emplace(then, poolOption(options));
+  }
+}
 
 int MultiSourcePredictor::run() {
   const GracefulEnd graceful;
@@ -167,9 +173,13 @@ void MultiSourcePredictor::start() {
   }
 }
 
-/// Called by the threads of the sources. Tracking, drawing and video writing run in parallel, the rest does not.
+/// Called by the threads of the sources. Tracking, the second model, drawing and video writing run in parallel, the rest
+/// does not.
 void MultiSourcePredictor::take(Item& item, SourceState& state) {
   if (state.tracker) withErrors(item, [&] { state.tracker->update(item); });
+  if (thenPool_) {
+    withErrors(item, [&] { item.then = predictCrops(*thenPool_, item.view(), item.result, options_.then.crop()); });
+  }
   if (item.error.empty() && state.video) {
     item.saveAs = names_.saveAs(item);
     drawAndSave(item);

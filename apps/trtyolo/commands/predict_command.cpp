@@ -51,6 +51,12 @@ std::shared_ptr<Clones> loadClones(const PredictOptions& options, const std::vec
   models.push_back(
       std::make_unique<trtyolo::Model>(loadModel(options, static_cast<int>(std::min(count, cores)), clones->decoder)));
   addClones(models, count, gpusOf(options));
+  if (options.then.given()) {
+    const trtyolo::Model& first = *models.front();
+    clones->then.push_back(std::make_unique<trtyolo::Model>(loadThenModel(
+        options.then, options.loading, first.info(), gpuOf(options, first), static_cast<int>(std::min(count, cores)))));
+    addClones(clones->then, count, gpusOf(options));
+  }
   return clones;
 }
 
@@ -82,7 +88,8 @@ void PredictCommand::prepareInput() {
   input_.keepsImages = options_.keepsImages();
   modelDecodesJpegs_ = options_.fastDecode;
   const auto isImage = [](const Source& source) { return source.kind == SourceKind::Image; };
-  if (!gpu || input_.keepsImages || std::none_of(sources_.begin(), sources_.end(), isImage)) return;
+  if (!gpu || input_.keepsImages || options_.then.given() || std::none_of(sources_.begin(), sources_.end(), isImage))
+    return;
   const std::string why = clones_->decoder->whyNoGpu(*gpu);
   modelDecodesJpegs_ = modelDecodesJpegs_ || why.empty();
   if (!why.empty()) spdlog::warn("images are decoded on the CPU: {}", why);
@@ -95,8 +102,12 @@ int PredictCommand::run() {
   steps.read = [this](Batch& batch) { return read(batch); };
   steps.skip = [this] { return options_.late == "drop" && reader_->skip(); };
   steps.decode = [this](Batch& batch) { decode(batch); };
-  for (const auto& clone : clones_->models) {
-    steps.predict.emplace_back([&clone](Batch& batch) { predictBatch(*clone, batch); });
+  for (std::size_t i = 0; i < clones_->models.size(); ++i) {
+    trtyolo::Model* const then = clones_->then.empty() ? nullptr : clones_->then[i].get();
+    steps.predict.emplace_back([this, &clone = *clones_->models[i], then](Batch& batch) {
+      predictBatch(clone, batch);
+      if (then) predictThen(*then, options_.then.crop(), batch);
+    });
   }
   if (tracks_.any()) steps.track = [this](Batch& batch) { track(batch); };
   steps.draw = [this](Batch& batch) { drawAndSave(batch); };

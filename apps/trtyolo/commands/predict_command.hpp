@@ -28,6 +28,7 @@ namespace app {
 struct Clones {
   std::shared_ptr<trtyolo::MediaDecoder> decoder;
   std::vector<std::unique_ptr<trtyolo::Model>> models;
+  std::vector<std::unique_ptr<trtyolo::Model>> then;  ///< of the second model, one for each; none without one
 };
 
 /// Loaded with all that the command line asks for; lives as long as predict runs.

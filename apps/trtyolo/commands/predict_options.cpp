@@ -63,6 +63,7 @@ void addPredictOptions(CLI::App& command, PredictOptions& options) {
 
   addResultOptions(command, options.results);
   addTrackOptions(command, options.tracks);
+  addThenOptions(command, options.then);
 
   command.option_defaults()->group("Results");
   command
@@ -139,6 +140,7 @@ void addPredictOptions(CLI::App& command, PredictOptions& options) {
       "  trtyolo predict yolo11n.engine 'photos/**/*.jpg' --devices all --batch 16 --json results.json\n"
       "  trtyolo predict yolo11n.onnx rtsp://camera.local/main --show --classes person,car\n"
       "  trtyolo predict yolo11n.onnx street.mp4 --track --line door=100,400,500,400 --json street.ndjson --save out\n"
+      "  trtyolo predict yolo11n.onnx street.mp4 --classes person --then yolo11n-pose.onnx --save out\n"
       "  trtyolo predict yolo11n.onnx rtsp://door.local/main rtsp://yard.local/main --json - --save recordings");
 }
 
@@ -152,6 +154,10 @@ void checkUsage(const PredictOptions& options) {
   if (options.fastDecode && options.keepsImages()) {
     throw UsageError("--fast-decode cannot be given with --save or --show, which need the whole images");
   }
+  if (options.fastDecode && options.then.given()) {
+    throw UsageError("--fast-decode cannot be given with --then, whose model needs the whole images");
+  }
+  if (options.then.margin && !options.then.given()) throw UsageError("--then-margin needs --then MODEL");
   if (options.saveConfidence && options.saveText.empty()) throw UsageError("--save-conf needs --save-txt DIR");
 }
 
@@ -197,6 +203,7 @@ ResultFiles resultFiles(const PredictOptions& options, const trtyolo::ModelInfo&
   files.csv = options.csv;
   files.times = std::any_of(sources.begin(), sources.end(), hasFrames);
   files.tracks = options.tracks.tracker.has_value();
+  files.then = options.then.given();
   files.labels = options.saveText;
   files.labelScores = options.saveConfidence;
   return files;

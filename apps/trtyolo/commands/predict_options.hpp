@@ -9,6 +9,7 @@
 
 #include "commands/model_options.hpp"
 #include "commands/result_options.hpp"
+#include "commands/then_options.hpp"
 #include "commands/track_options.hpp"
 #include "input/sources.hpp"
 #include "trtyolo.hpp"
@@ -25,6 +26,7 @@ struct PredictOptions {
   std::string devices;  ///< as devicesOf() takes it; empty: the one of `loading`
   ResultOptions results;
   TrackOptions tracks;
+  ThenOptions then;
   std::string save, json, csv, saveText;
   bool saveConfidence = false, show = false, quiet = false, fastDecode = false;
   bool together = false;

@@ -154,9 +154,32 @@ trtyolo::Masks scaledTo(cv::Size image, const trtyolo::Masks& masks) {
   return scaled;
 }
 
+/// The objects with the highest scores last, on top; masks below all boxes, and points above them.
+void drawShapes(Pen& pen, cv::Size size, const trtyolo::Result& result) {
+  const trtyolo::Masks masks = scaledTo(size, result.masks);
+  for (std::size_t i = masks.size(); i-- > 0;) pen.mask(masks, i, objectColour(result, i));
+  for (std::size_t i = result.boxes.size(); i-- > 0;) pen.box(result.boxes[i], objectColour(result, i));
+  for (std::size_t i = result.rotatedBoxes.size(); i-- > 0;) {
+    pen.polygon(cornersOf(result.rotatedBoxes[i]), objectColour(result, i));
+  }
+  for (std::size_t i = result.keypoints.size(); i-- > 0;) drawPoints(pen, result.keypoints[i]);
+}
+
+void drawThen(Pen& pen, cv::Size size, const trtyolo::Result& then) {
+  if (then.task == trtyolo::Task::Classify) return;
+  if (then.hasKeypoints()) {  // the boxes are about those that are there
+    for (const std::vector<trtyolo::KeyPoint>& points : then.keypoints) drawPoints(pen, points);
+    return;
+  }
+  drawShapes(pen, size, then);
+  for (std::size_t i = then.classes.size(); i-- > 0;) {
+    pen.label(labelCorner(then, i), labelOf(then, i), colourOf(then.classes[i]));
+  }
+}
+
 }  // namespace
 
-void draw(cv::Mat& image, const trtyolo::Result& result) {
+void draw(cv::Mat& image, const trtyolo::Result& result, const std::vector<trtyolo::Result>& then) {
   Pen pen(image);
   if (result.task == trtyolo::Task::Classify) {
     constexpr std::size_t kMostLines = 5;
@@ -183,16 +206,14 @@ void draw(cv::Mat& image, const trtyolo::Result& result) {
     pen.heatScale(range);
     return;
   }
-  // The objects with the highest scores last, on top; masks below all boxes, points above them, and labels above all.
-  const trtyolo::Masks masks = scaledTo(image.size(), result.masks);
-  for (std::size_t i = masks.size(); i-- > 0;) pen.mask(masks, i, objectColour(result, i));
-  for (std::size_t i = result.boxes.size(); i-- > 0;) pen.box(result.boxes[i], objectColour(result, i));
-  for (std::size_t i = result.rotatedBoxes.size(); i-- > 0;) {
-    pen.polygon(cornersOf(result.rotatedBoxes[i]), objectColour(result, i));
-  }
-  for (std::size_t i = result.keypoints.size(); i-- > 0;) drawPoints(pen, result.keypoints[i]);
+  drawShapes(pen, image.size(), result);
+  for (std::size_t i = then.size(); i-- > 0;) drawThen(pen, image.size(), then[i]);
   for (std::size_t i = result.classes.size(); i-- > 0;) {
-    pen.label(labelCorner(result, i), labelOf(result, i), objectColour(result, i));
+    std::string label = labelOf(result, i);
+    if (i < then.size() && then[i].task == trtyolo::Task::Classify && !then[i].classes.empty()) {
+      label += ": " + labelOf(then[i], 0);
+    }
+    pen.label(labelCorner(result, i), label, objectColour(result, i));
   }
 }
 

@@ -38,6 +38,7 @@ struct Item {
   std::vector<LineCount> lines;  ///< of the source's, if there are some
   std::vector<ZoneCount> zones;  ///< likewise
   std::vector<Trail> trails;     ///< of the objects, if they are followed and drawn
+  std::vector<trtyolo::Result> then;  ///< what a second model says of each object, if there is one
 
   std::string name;       ///< of files that are made of the source, without folder and extension
   std::string saveAs;     ///< file for the annotated image, or for the video that this is a frame of; empty: none

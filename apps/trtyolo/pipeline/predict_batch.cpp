@@ -50,4 +50,12 @@ void predictBatch(trtyolo::Model& model, Batch& batch) {
   });
 }
 
+void predictThen(trtyolo::Model& model, const trtyolo::CropOption& option, Batch& batch) {
+  timed(batch.predict, [&] {
+    for (Item& item : batch.items) {
+      withErrors(item, [&] { item.then = predictCrops(model, item.view(), item.result, option); });
+    }
+  });
+}
+
 }  // namespace app

@@ -10,4 +10,7 @@ namespace app {
 /// decoded images go in as they are, images that are still encoded to the model's decoder. One thread for a model.
 void predictBatch(trtyolo::Model& model, Batch& batch);
 
+/// Then sets Item::then of those items, whose pixels are still there. The same for `model`.
+void predictThen(trtyolo::Model& model, const trtyolo::CropOption& option, Batch& batch);
+
 }  // namespace app

@@ -24,8 +24,9 @@ trtyolo::Masks keptMasks(const trtyolo::Masks& masks, const std::vector<std::siz
   return some;
 }
 
-/// Takes out the objects without a track.
-void keepTracked(trtyolo::Result& result) {
+/// Takes out the objects without a track, and what a second model said of them.
+void keepTracked(Item& item) {
+  trtyolo::Result& result = item.result;
   std::vector<std::size_t> kept;
   for (std::size_t i = 0; i < result.trackIds.size(); ++i) {
     if (result.trackIds[i] != trtyolo::kNoTrack) kept.push_back(i);
@@ -38,6 +39,7 @@ void keepTracked(trtyolo::Result& result) {
   keep(result.boxes, kept);
   keep(result.rotatedBoxes, kept);
   keep(result.keypoints, kept);
+  keep(item.then, kept);
   result.num = static_cast<int>(kept.size());
 }
 
@@ -58,7 +60,7 @@ void SourceTracker::update(Item& item) {
   ++frame_;
   if (tracker_) {
     tracker_->track(item.result, camera_ ? std::optional(motionOf(item)) : std::nullopt);
-    keepTracked(item.result);
+    keepTracked(item);
   }
   for (auto& [name, line] : lines_) {
     line.update(item.result);

@@ -56,7 +56,7 @@ void drawAndSave(Item& item) {
       if (item.pixels) item.image = trtyolo::matOf(*item.pixels);
       item.pixels.reset();
       drawTrails(item.image, item.trails);
-      draw(item.image, item.result);
+      draw(item.image, item.result, item.then);
       drawCounts(item.image, item.lines, item.zones, item.result.names);
     } catch (const std::exception& error) {
       throw std::runtime_error("cannot be drawn: " + reasonOf(error));

@@ -67,6 +67,48 @@ double inMicroseconds(double seconds) {
   return std::round(seconds * kMicro) / kMicro;
 }
 
+/// Where a field that begins at `begin` ends: before a comma or a line break that is not in quotes.
+std::size_t fieldEnd(const std::string& text, std::size_t begin) {
+  bool quoted = false;
+  std::size_t end = begin;
+  for (; end < text.size() && (quoted || (text[end] != ',' && text[end] != '\n')); ++end) {
+    quoted = quoted != (text[end] == '"');
+  }
+  return end;
+}
+
+/// What CSV has of a result's best object: class, name and score; empty fields if there is none.
+std::string bestOf(const trtyolo::Result& result) {
+  if (result.classes.empty()) return ",,";
+  constexpr int kFields = 3;
+  const std::string line = result.toCsv("", 0);  // begins with no source and frame 0
+  const std::size_t begin = std::string_view(",0,").size();
+  std::size_t end = fieldEnd(line, begin);
+  for (int i = 1; i < kFields; ++i) end = fieldEnd(line, end + 1);
+  return line.substr(begin, end - begin);
+}
+
+/// The lines of objects, with what a second model says of each.
+std::string withThen(const std::string& lines, const std::vector<trtyolo::Result>& then) {
+  std::string text;
+  std::size_t begin = 0;
+  for (const trtyolo::Result& each : then) {
+    std::size_t end = fieldEnd(lines, begin);
+    while (end < lines.size() && lines[end] == ',') end = fieldEnd(lines, end + 1);
+    text += lines.substr(begin, end - begin) + ',' + bestOf(each) + '\n';
+    begin = end + 1;
+  }
+  return text;
+}
+
+/// The same of objects as JSON.
+std::string withThenObjects(const std::string& result, const std::vector<trtyolo::Result>& then) {
+  Json json = Json::parse(result);
+  Json& objects = json.at("objects");
+  for (std::size_t i = 0; i < then.size(); ++i) objects.at(i)["then"] = Json::parse(then[i].toJson());
+  return json.dump();
+}
+
 /// What JSON has of an item, as an object on one line. `wall`: when its image was read, too.
 std::string jsonOf(const Item& item, bool wall) {
   Json image{{"source", item.source->name}};
@@ -85,6 +127,7 @@ std::string jsonOf(const Item& item, bool wall) {
     if (!item.lines.empty()) image["lines"] = linesOf(item);
     if (!item.zones.empty()) image["zones"] = zonesOf(item);
     rest = item.result.toJson();
+    if (!item.then.empty()) rest = withThenObjects(rest, item.then);
     rest.front() = ',';
     if (!item.depthFile.empty()) {
       const Json file{{"file", std::filesystem::path(item.depthFile).filename().string()}, {"scale", item.depthScale}};
@@ -132,22 +175,32 @@ class LinesTable final : public Table {
 class CsvTable final : public Table {
  public:
   CsvTable(const ResultFiles& files, const trtyolo::ModelInfo& model)
-      : Table(files.csv, OutputFile::Kind::Growing), model_(model), times_(files.times), tracks_(files.tracks) {}
+      : Table(files.csv, OutputFile::Kind::Growing),
+        model_(model),
+        times_(files.times),
+        tracks_(files.tracks),
+        then_(files.then) {}
 
-  std::string begin() override { return trtyolo::csvHeader(model_, times_, tracks_); }
+  std::string begin() override {
+    std::string columns = trtyolo::csvHeader(model_, times_, tracks_);
+    if (then_) columns.insert(columns.size() - 1, ",then_class,then_name,then_score");
+    return columns;
+  }
 
   std::string textOf(const Item& item) override {
     if (!item.error.empty()) return "";
     const std::string& source = item.source->name;
     const auto time = item.time ? std::optional(inMicroseconds(*item.time)) : std::nullopt;
-    return validUtf8(times_ ? item.result.toCsv(source, item.frame, time) : item.result.toCsv(source, item.frame));
+    const std::string lines =
+        times_ ? item.result.toCsv(source, item.frame, time) : item.result.toCsv(source, item.frame);
+    return validUtf8(then_ ? withThen(lines, item.then) : lines);
   }
 
   std::string end() override { return ""; }
 
  private:
   const trtyolo::ModelInfo& model_;
-  bool times_, tracks_;
+  bool times_, tracks_, then_;
 };
 
 std::unique_ptr<Table> jsonTable(const std::string& file, const trtyolo::ModelInfo& model) {

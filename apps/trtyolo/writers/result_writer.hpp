@@ -23,6 +23,7 @@ struct ResultFiles {
   std::string csv;
   bool times = false;   ///< in `csv`: a column for the time of frames
   bool tracks = false;  ///< in `csv`: a column for the ids of tracks
+  bool then = false;    ///< in `csv`: columns for the best that a second model says of each object
   /// A folder, which exists, for Ultralytics' label files: one for each image, with what trtyolo::Result::toTxt()
   /// gives; none for an image in which nothing was found. They have the names of Item::fileName().
   std::string labels;
