@@ -10,7 +10,9 @@
 #include <utility>
 
 #include "bindings.hpp"
+#include "results.hpp"
 #include "text.hpp"
+#include "unlocked.hpp"
 
 namespace trtyolo::python {
 
@@ -126,6 +128,43 @@ std::pair<int, int> sidesOfPlane(const Image& image, std::size_t plane) {
     return {image.height, two ? 2 * image.width : image.width};
   }
   return {(image.height + 1) / 2, (image.width + 1) / 2 * (image.format == PixelFormat::NV12 ? 2 : 1)};
+}
+
+// Of each region the place of its upper left corner, its angle, width and height, and its pixels u8 [height, width,
+// channels], or None of an upright one of interleaved pixels, which can be seen in the image; None of one that is
+// empty.
+nb::list cropsOf(nb::handle image, nb::handle found, float margin) {
+  HeldImages held({});
+  held.add(image);
+  const Result objects = objectsOf(found, held.images().front());
+  std::vector<std::vector<std::uint8_t>> pixels;
+  const std::vector<Crop> crops = unlocked([&] {
+    held.copyScattered();
+    std::vector<Crop> regions = crop(held.images().front(), objects, {margin});
+    for (const Crop& each : regions) {
+      const bool seen = each.format == PixelFormat::Interleaved && each.part.width == 0;
+      pixels.push_back(seen ? std::vector<std::uint8_t>() : each.pixels());
+    }
+    return regions;
+  });
+  nb::list list;
+  for (std::size_t i = 0; i < crops.size(); ++i) {
+    if (crops[i].empty()) {
+      list.append(nb::none());
+      continue;
+    }
+    const ImageSize size = crops[i].size();
+    nb::object array = nb::none();
+    if (!pixels[i].empty()) {
+      const std::size_t channels = pixels[i].size() / (size.width * size.height);
+      auto memory = std::make_unique<std::vector<std::uint8_t>>(std::move(pixels[i]));
+      std::uint8_t* const data = memory->data();
+      const nb::capsule owner = capsuleOf(std::move(memory));
+      array = nb::cast(nb::ndarray<nb::numpy, std::uint8_t>(data, {size.height, size.width, channels}, owner));
+    }
+    list.append(nb::make_tuple(crops[i].x, crops[i].y, crops[i].theta, size.width, size.height, array));
+  }
+  return list;
 }
 
 }  // namespace
@@ -308,6 +347,7 @@ void bindImages(nb::module_& module) {
   nb::class_<FormatImage>(module, "FormatImage", "An image in another format than interleaved bytes.")
       .def(nb::new_(&formatImage), nb::arg("format"), nb::arg("planes"), nb::arg("width"), nb::arg("height"),
            nb::arg("matrix"), nb::arg("range"), nb::arg("low"), nb::arg("high"));
+  module.def("crops", &cropsOf, nb::arg("image"), nb::arg("found"), nb::arg("margin"));
 }
 
 }  // namespace trtyolo::python

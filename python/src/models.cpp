@@ -128,6 +128,13 @@ void bindModels(nb::module_& module) {
             return predict(*model, self.loaded(), images);
           },
           nb::arg("images"))
+      .def(
+          "predict_crops",
+          [](const HeldModel& self, nb::handle image, nb::handle found, float margin) {
+            const std::shared_ptr<Model> model = self.use();
+            return predictCrops(*model, self.loaded(), image, found, margin);
+          },
+          nb::arg("image"), nb::arg("found"), nb::arg("margin"))
       .def("batch", [](const HeldModel& self) { return self.use()->batch(); })
       .def("info", [](const HeldModel& self) { return pythonInfo(self.use()->info()); })
       .def(

@@ -110,6 +110,25 @@ class HeldModel {
   std::shared_ptr<Model> model_;
 };
 
+/// What `predictor`, a model or a pool, says of each of the objects in an image that is no EncodedImage; `found` as
+/// objectsOf() takes it. The interpreter lock is released meanwhile.
+template <typename Predictor>
+nanobind::list predictCrops(Predictor& predictor, const Loaded& loaded, nanobind::handle image, nanobind::handle found,
+                            float margin) {
+  HeldImages held(loaded.gpus);
+  held.add(image);
+  const Result objects = objectsOf(found, held.images().front());
+  std::vector<Result> results = unlocked([&] {
+    held.copyScattered();
+    return trtyolo::predictCrops(predictor, held.images().front(), objects, {margin});
+  });
+  nanobind::list list;
+  for (Result& result : results) {
+    list.append(pythonResult(std::move(result), *loaded.kind));
+  }
+  return list;
+}
+
 /// `info` as info.ModelInfo.
 nanobind::object pythonInfo(const ModelInfo& info);
 

@@ -154,6 +154,10 @@ class HeldPool {
 
   nb::list predict(const nb::list& images) const { return python::predict(use(), loaded_, images); }
 
+  nb::list predictCrops(nb::handle image, nb::handle found, float margin) const {
+    return python::predictCrops(use(), loaded_, image, found, margin);
+  }
+
   // `onDone(result, error)` is called by a thread of the pool with one of the two, the other is None; if it raises,
   // once more, with what it raised. What is given back takes the image out of the queue when it is called, and says
   // whether it could.
@@ -263,6 +267,7 @@ void bindPools(nb::module_& module) {
            nb::arg("all_devices"))
       .def("close", &HeldPool::close, nb::arg("mode"))
       .def("predict", &HeldPool::predict, nb::arg("images"))
+      .def("predict_crops", &HeldPool::predictCrops, nb::arg("image"), nb::arg("found"), nb::arg("margin"))
       .def("submit", &HeldPool::submit, nb::arg("image"), nb::arg("timeout").none(),
            nb::arg("queue_full_policy").none(), nb::arg("on_done"))
       .def("metrics", [](const HeldPool& self) { return self.use().metrics(); })

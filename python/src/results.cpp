@@ -419,6 +419,30 @@ nb::object dictOf(const ClassNames& names) {
   return classOf("results", "ClassNames")(names.map());
 }
 
+Result objectsOf(nb::handle found, const Image& image) {
+  if (HeldResult * held; nb::try_cast(found, held) && held) {
+    return held->memory->current();
+  }
+  Table<float, -1, -1> array;
+  if (!nb::try_cast(found, array, false) || (array.shape(1) != 4 && array.shape(1) != 5)) {
+    throw nb::type_error(
+        "crop: a Result, or an array f32 [n, 4] (left, top, right, bottom) or [n, 5] (centre x and y, "
+        "width, height, theta), was expected");
+  }
+  Result objects;
+  objects.imageWidth = image.width;
+  objects.imageHeight = image.height;
+  if (array.shape(1) == 4) {
+    objects.boxes = elementsOf<Box>(array);
+  } else {
+    objects.task = Task::OBB;
+    for (std::size_t i = 0; i < array.shape(0); ++i) {
+      objects.rotatedBoxes.push_back(rotatedBox(array.data() + 5 * i));
+    }
+  }
+  return objects;
+}
+
 nb::object pythonResult(Result&& result, const ResultKind& kind) {
   nb::object object = nb::inst_alloc(kind.type);
   new (nb::inst_ptr<HeldResult>(object))

@@ -19,6 +19,11 @@ struct ResultKind {
 /// `names` as results.ClassNames, a dictionary.
 nanobind::object dictOf(const ClassNames& names);
 
+/// Where the objects of `found`, which are in `image`, are: of a result of Python's its boxes, or those of an array
+/// f32, [n, 4] (left, top, right, bottom) or [n, 5] (centre x and y, width, height, theta). A copy.
+/// @throws nanobind::python_error (TypeError), std::invalid_argument  it is neither
+Result objectsOf(nanobind::handle found, const Image& image);
+
 /// `result` as an object of that kind.
 nanobind::object pythonResult(Result&& result, const ResultKind& kind);
 

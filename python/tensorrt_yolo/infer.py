@@ -1,5 +1,6 @@
 """Everything that running models takes; also importable from tensorrt_yolo itself."""
 
+from tensorrt_yolo.crops import Crop as Crop, crop as crop
 from tensorrt_yolo.drawing import visualize as visualize
 from tensorrt_yolo.engine import build_engine as build_engine
 from tensorrt_yolo.errors import (

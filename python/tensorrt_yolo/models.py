@@ -6,7 +6,10 @@ import copy
 import os
 from typing import Any, ClassVar, Generic, TypeVar, overload
 
+import numpy.typing as npt
+
 from tensorrt_yolo import _core
+from tensorrt_yolo.crops import boxes_of, one_readable
 from tensorrt_yolo.files import path_bytes
 from tensorrt_yolo.images import all_readable, readable
 from tensorrt_yolo.info import MemoryUse, ModelInfo, NetworkSpeed, Timing
@@ -101,6 +104,23 @@ class Model(PostprocessOptions, Generic[R]):
         if isinstance(images, (list, tuple)):
             return self._core.predict(all_readable(images, self._bgr))
         return self._core.predict([readable(images, self._bgr)])[0]
+
+    def predict_crops(self, image: Any, found: Result | npt.ArrayLike, margin: float = 0.0) -> list[R]:
+        """What the network says of each object that another model found in an image, in pixels of that image.
+
+        The objects' regions are cropped, rotated boxes turned upright, and go through the network as its batch allows.
+        Boxes, keypoints and masks come back in pixels of the image; a box in a rotated region becomes the upright one
+        around it. An object of which nothing is in the image has a result without objects.
+
+        image: one of those that predict() takes; on a GPU it stays there.
+        found: the other model's result, or its boxes, f32: [n, 4] (left, top, right, bottom) or [n, 5] (centre x and y,
+            width, height, theta).
+        margin: how far a region reaches beyond its box on each side, as a share of the box's sides, 0 to 10.
+
+        Raises what predict() raises, and ValueError if the result has no boxes or is of an image of another size, or if
+        this model's task says something of each pixel (semantic, depth).
+        """
+        return self._core.predict_crops(one_readable(image, self._bgr), boxes_of(found), margin)
 
     def clone(self: M) -> M:
         """A model on the same engine with an execution context and thresholds (copied now) of its own.

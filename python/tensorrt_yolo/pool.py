@@ -13,7 +13,10 @@ import weakref
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Generic, Literal, TypeVar, overload
 
+import numpy.typing as npt
+
 from tensorrt_yolo import _core
+from tensorrt_yolo.crops import boxes_of, one_readable
 from tensorrt_yolo.errors import Error
 from tensorrt_yolo.images import all_readable, is_encoded, readable
 from tensorrt_yolo.info import ModelInfo
@@ -173,6 +176,13 @@ class Pool(Generic[R]):
         if isinstance(images, (list, tuple)):
             return self._core.predict(all_readable(images, self._bgr))
         return self._core.predict([readable(images, self._bgr)])[0]
+
+    def predict_crops(self, image: Any, found: Result | npt.ArrayLike, margin: float = 0.0) -> list[R]:
+        """What the network says of each object that another model found in an image: Model.predict_crops().
+
+        Regions enter the queue as the images of predict() do, and share runs with those of other callers.
+        """
+        return self._core.predict_crops(one_readable(image, self._bgr), boxes_of(found), margin)
 
     def submit(
         self, image: Any, *, timeout: float | None = None, queue_full_policy: QueueFullPolicy | None = None
