@@ -45,9 +45,11 @@ class Then(AppTest):
         self.assertEqual(self.predict(DETECT, *PICTURES, "--then", CLASSIFY, "--clones", 8), one)
 
     def test_together_gives_the_same(self):
-        clips = [self.clip(f"{i}.mjpeg", PICTURES[i:]) for i in range(2)]
-        one = self.predict(DETECT, *clips, "--then", CLASSIFY)
-        pool = self.predict(DETECT, *clips, "--then", CLASSIFY, "--together")
+        frames = sorted((DATA / "people" / "frames").glob("*.jpg"))
+        clips = [self.clip("a.avi", frames[:3]), self.clip("b.avi", frames[3:5])]
+        people = DATA / "people" / "people.onnx"
+        one = self.predict(people, *clips, "--then", CLASSIFY)
+        pool = self.predict(people, *clips, "--then", CLASSIFY, "--together")
 
         def key(image):
             return image["source"], image["frame"]
