@@ -86,7 +86,7 @@ TEST(HeadCutTest, Anchors) {
 TEST(HeadCutTest, WhatIsNoHeadRunsWhole) {
   for (const HeadChange change :
        {HeadChange::ShuffledScores, HeadChange::OtherStrides, HeadChange::ExtraBranch, HeadChange::SwappedAxes,
-        HeadChange::ShiftedCells, HeadChange::Squared, HeadChange::Clipped}) {
+        HeadChange::ShiftedCells, HeadChange::Squared, HeadChange::Clipped, HeadChange::Infinite}) {
     const HeadFinding found = find({.change = change});
     EXPECT_FALSE(found.cut) << static_cast<int>(change);
     EXPECT_NE(found.why, "") << static_cast<int>(change);

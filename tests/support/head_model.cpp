@@ -196,7 +196,9 @@ class Writer {
     const std::string first = add("Sub", {middle, near}), second = add("Add", {middle, far});
     std::string boxes =
         corners ? joined({first, second}, 1)
-                : joined({add("Div", {add("Add", {first, second}), scalar(2)}), add("Sub", {second, first})}, 1);
+                : joined({add("Div", {add("Add", {first, second}), scalar(is(HeadChange::Infinite) ? 0.0F : 2.0F)}),
+                          add("Sub", {second, first})},
+                         1);
     boxes = add("Mul", {boxes, strides()});
     return is(HeadChange::Clipped) ? add("Clip", {boxes, scalar(0), scalar(HeadModel::kSide)}) : boxes;
   }

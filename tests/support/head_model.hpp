@@ -24,6 +24,7 @@ enum class HeadChange {
   ShiftedCells,    // distances are from the corners of cells
   Squared,         // a distribution's mean is of squares
   Clipped,         // boxes are cut at the image's edges
+  Infinite,        // centres of boxes are divided by 0
 };
 
 struct HeadModel {

@@ -26,8 +26,10 @@ struct Tolerance {
 };
 constexpr Tolerance kOfReal{1e-5F, 2e-3F, 1e-5F}, kOfHalf{2e-3F, 0.5F, 2e-3F};
 
+// Nothing is near what is infinite.
 bool isNear(float a, float b, float relative, float absolute) {
-  return std::fabs(a - b) <= absolute + relative * std::max(std::fabs(a), std::fabs(b));
+  const float bound = absolute + relative * std::max(std::fabs(a), std::fabs(b));
+  return std::isfinite(bound) && std::fabs(a - b) <= bound;
 }
 
 // Four values that say the same of a box in both.
