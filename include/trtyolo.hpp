@@ -32,5 +32,6 @@
 #include "trtyolo/pinned_buffer.hpp"  // IWYU pragma: export
 #include "trtyolo/pool.hpp"           // IWYU pragma: export
 #include "trtyolo/results.hpp"        // IWYU pragma: export
+#include "trtyolo/slices.hpp"         // IWYU pragma: export
 #include "trtyolo/track.hpp"          // IWYU pragma: export
 #include "trtyolo/zones.hpp"          // IWYU pragma: export

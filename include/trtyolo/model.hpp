@@ -15,6 +15,7 @@
 #include "info.hpp"
 #include "options.hpp"
 #include "results.hpp"
+#include "slices.hpp"
 
 namespace trtyolo {
 
@@ -81,6 +82,18 @@ class TRTYOLO_API Model {
   /// The same for any number of images, in their order. The next ones are decoded while the last run. The first image
   /// that cannot be decoded ends the call with its error; the message says its index.
   std::vector<Result> predict(const std::vector<EncodedImage>& images);
+
+  /// What is in a large image, of which small objects are found in slices, and large ones in the image as a whole: see
+  /// SliceOption. Slices are views into the image, and go through the network as many at a time as one run takes.
+  /// Objects are in the order of falling scores. setMaxDetections() limits those of each slice; all together have no
+  /// limit. A merged object has the box around both, the pixels of both masks, and each keypoint from where its
+  /// confidence was higher. Memory grows with the objects, not with the image: masks stay runs.
+  /// @throws std::invalid_argument  also if SliceOption::check() does, or masks have not the size of the image
+  ///                                (setRetinaMasks())
+  Result predict(const Image& image, const SliceOption& slices);
+
+  /// The same of the image that these bytes hold. It is decoded as a whole, also with InferOption::setFastDecode().
+  Result predict(const EncodedImage& image, const SliceOption& slices);
 
   /// Most images in one run of the network. predict() takes any number, and runs the network as often as needed.
   int batch() const;
@@ -165,6 +178,14 @@ class TypedModel : public Model {
   std::vector<TypedResult> predict(const std::vector<Image>& images) { return typed(Model::predict(images)); }
   TypedResult predict(const EncodedImage& image) { return TypedResult(Model::predict(image)); }
   std::vector<TypedResult> predict(const std::vector<EncodedImage>& images) { return typed(Model::predict(images)); }
+  /// The same.
+  TypedResult predict(const Image& image, const SliceOption& slices) {
+    return TypedResult(Model::predict(image, slices));
+  }
+  /// The same.
+  TypedResult predict(const EncodedImage& image, const SliceOption& slices) {
+    return TypedResult(Model::predict(image, slices));
+  }
 
  protected:
   explicit TypedModel(Model&& clone) : Model(std::move(clone)) {}

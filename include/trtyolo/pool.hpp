@@ -35,6 +35,7 @@
 #include "model.hpp"
 #include "options.hpp"
 #include "results.hpp"
+#include "slices.hpp"
 
 namespace trtyolo {
 
@@ -276,6 +277,10 @@ class TRTYOLO_API BasePool {
                       std::function<void(const Request&)> onDone);
   Request submitInOrder(const OwnedEncodedImage& image);
 
+  // One image, of which each slice is one of the queue.
+  trtyolo::Result predictSlices(const Image& image, const SliceOption& slices);
+  trtyolo::Result predictSlices(const EncodedImage& image, const SliceOption& slices);
+
  private:
   class Impl;
   Impl& impl() const;  ///< throws Error if moved from
@@ -349,6 +354,14 @@ class Pool : public BasePool {
   /// The same for any number of images, in their order, which enter the queue as images do. The first that cannot be
   /// decoded ends the call with its error.
   std::vector<Result> predict(const std::vector<EncodedImage>& images) { return predictAll(images); }
+
+  /// As Model::predict(image, slices). Each slice is an image of its own in the queue, so all contexts work on them,
+  /// and other callers' images come in between; they enter a few at a time. QueueFullPolicy::Reject regards the first
+  /// of them. If one fails, those that were not run yet are cancelled, and its error is thrown. Encoded images are
+  /// decoded by the caller's thread; on a GPU of several, the one that has decoded an image runs its slices.
+  Result predict(const Image& image, const SliceOption& slices) { return Result(predictSlices(image, slices)); }
+  /// The same.
+  Result predict(const EncodedImage& image, const SliceOption& slices) { return Result(predictSlices(image, slices)); }
 
   /// Puts an image into the queue and returns: at once, or, if the queue is full, as QueueFullPolicy says.
   /// @throws std::invalid_argument  the image is not what Image says it must be

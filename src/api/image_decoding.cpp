@@ -89,6 +89,16 @@ std::vector<ReadyImage> ImageDecoding::decode(std::span<const EncodedImage> imag
   return ready;
 }
 
+ReadyImage ImageDecoding::decodeWhole(const EncodedImage& image, const Engine& engine) const {
+  ImageDecoding whole = *this;
+  whole.fast_ = false;
+  ReadyImage ready = std::move(whole.decode({&image, 1}, engine, std::nullopt).front());
+  if (ready.error) {
+    std::rethrow_exception(ready.error);
+  }
+  return ready;
+}
+
 DecodeError ImageDecoding::numbered(const DecodeError& error, std::size_t index) {
   const std::string text = error.what(), prefix = kImagePrefix;
   return DecodeError(text.starts_with(prefix) ? prefix + ' ' + std::to_string(index) + text.substr(prefix.size())

@@ -33,6 +33,9 @@ class ImageDecoding {
   std::vector<ReadyImage> decode(std::span<const EncodedImage> images, const Engine& engine,
                                  std::optional<std::size_t> first) const;
 
+  // One image, which is not reduced. Throws its error.
+  ReadyImage decodeWhole(const EncodedImage& image, const Engine& engine) const;
+
   // An error of decode() without an index, with one.
   static DecodeError numbered(const DecodeError& error, std::size_t index);
 

@@ -14,6 +14,7 @@
 #include "api/model_parts.hpp"
 #include "api/option.hpp"
 #include "api/performance.hpp"
+#include "api/slicing.hpp"
 #include "base/trace.hpp"
 #include "model/result_header.hpp"
 #include "runtime/engine.hpp"
@@ -104,6 +105,19 @@ class Model::Impl {
     return results;
   }
 
+  Result predict(const Image& image, const SliceOption& slices) {
+    return predictSlices(slices, [&] { return checkedView(image, sourceSize_, std::nullopt, engine_->gpu()); });
+  }
+
+  Result predict(const EncodedImage& image, const SliceOption& slices) {
+    ReadyImage ready;
+    return predictSlices(slices, [&] {
+      decoding_.require();
+      ready = decoding_.decodeWhole(image, *engine_);
+      return ready.view;
+    });
+  }
+
   const PerformanceLog& log(const char* asked) const {
     if (!log_) {
       throw Error(std::string(asked) +
@@ -118,6 +132,32 @@ class Model::Impl {
 
   std::unique_ptr<Impl> cloneOn(std::shared_ptr<const Engine> engine) const {
     return std::make_unique<Impl>(std::move(engine), registry_, sourceSize_, decoding_, options(), log_ != nullptr);
+  }
+
+  template <typename ViewOf>
+  Result predictSlices(const SliceOption& slices, const ViewOf& viewOf) {
+    const InUse inUse(*this);
+    const TraceRange range("predict");
+    const auto start = std::chrono::steady_clock::now();
+    const PostprocessOptions wanted = options();
+    checkSlices(slices, info(), wanted);
+    const ImageView image = viewOf();
+    const std::vector<ImageView> views = sliceViews(image, slices);
+    SliceMerger merger(image, slices);
+    StageTimes times;
+    const std::size_t most =
+        slices.maxBatch > 0 ? std::min(static_cast<std::size_t>(slices.maxBatch), batch()) : batch();
+    for (std::size_t begin = 0; begin < views.size(); begin += most) {
+      const std::span<const ImageView> part = std::span(views).subspan(begin, std::min(most, views.size() - begin));
+      std::vector<Result> results(part.size());
+      add(times, run(part, wanted, results));
+      for (Result& result : results) {
+        merger.add(std::move(result));
+      }
+    }
+    Result result = merger.merged();
+    measure(start, 1, times);
+    return result;
   }
 
   static void add(StageTimes& sum, const StageTimes& run) {
@@ -293,6 +333,14 @@ Result Model::predict(const EncodedImage& image) {
 
 std::vector<Result> Model::predict(const std::vector<EncodedImage>& images) {
   return impl().predict({images.data(), images.size()});
+}
+
+Result Model::predict(const Image& image, const SliceOption& slices) {
+  return impl().predict(image, slices);
+}
+
+Result Model::predict(const EncodedImage& image, const SliceOption& slices) {
+  return impl().predict(image, slices);
 }
 
 int Model::batch() const {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "trtyolo/options.hpp"
+#include "trtyolo/slices.hpp"
 
 namespace trtyolo {
 namespace {
@@ -32,6 +33,9 @@ constexpr Names<Backend, 3> kBackends{
     {{Backend::Auto, "auto"}, {Backend::OpenVINO, "openvino"}, {Backend::TensorRT, "tensorrt"}}};
 constexpr Names<Precision, 4> kPrecisions{
     {{Precision::F32, "f32"}, {Precision::F16, "f16"}, {Precision::BF16, "bf16"}, {Precision::Auto, "auto"}}};
+constexpr Names<SliceMerge, 3> kSliceMerges{
+    {{SliceMerge::GreedyNmm, "GREEDYNMM"}, {SliceMerge::Nmm, "NMM"}, {SliceMerge::Nms, "NMS"}}};
+constexpr Names<MatchMetric, 2> kMatchMetrics{{{MatchMetric::Iou, "IOU"}, {MatchMetric::Ios, "IOS"}}};
 
 template <typename Value, std::size_t kCount>
 const char* nameOf(const Names<Value, kCount>& names, Value value) {
@@ -75,6 +79,12 @@ const char* toString(Backend backend) {
 const char* toString(Precision precision) {
   return nameOf(kPrecisions, precision);
 }
+const char* toString(SliceMerge merge) {
+  return nameOf(kSliceMerges, merge);
+}
+const char* toString(MatchMetric metric) {
+  return nameOf(kMatchMetrics, metric);
+}
 
 Task taskOf(const std::string& name) {
   return valueOf("task", kTasks, name);
@@ -93,6 +103,12 @@ Backend backendOf(const std::string& name) {
 }
 Precision precisionOf(const std::string& name) {
   return valueOf("precision", kPrecisions, name);
+}
+SliceMerge sliceMergeOf(const std::string& name) {
+  return valueOf("merge", kSliceMerges, name);
+}
+MatchMetric matchMetricOf(const std::string& name) {
+  return valueOf("match metric", kMatchMetrics, name);
 }
 
 }  // namespace trtyolo

@@ -13,6 +13,7 @@
 #include "api/model_parts.hpp"
 #include "api/option.hpp"
 #include "api/pool_devices.hpp"
+#include "api/slicing.hpp"
 #include "model/postprocess_options.hpp"
 #include "pool/scheduler.hpp"
 
@@ -96,6 +97,7 @@ class BasePool::Impl {
         decoding_(model.decoding),
         contexts_(chosen("contexts", option.contexts, engine().parallelRuns(), 1024, "more cannot pay")),
         settings_(settingsOf(option)),
+        options_(model.options),
         entry_(entryOf(option.queueFullPolicy)) {
     try {
       scheduler_ = std::make_shared<Scheduler>(schedulerDevices(lowLatency), std::move(model.options), settings_);
@@ -148,6 +150,18 @@ class BasePool::Impl {
                    [&](std::size_t i) { return requestFor(OwnedEncodedImage(images[i])); });
   }
 
+  Result predict(const Image& image, const SliceOption& slices) const {
+    checkSlices(slices, info(), options_);
+    return predictSlices(checked(image), slices);
+  }
+
+  Result predict(const EncodedImage& image, const SliceOption& slices) const {
+    checkSlices(slices, info(), options_);
+    decoding_.require();
+    const ReadyImage ready = decoding_.decodeWhole(image, engine());
+    return predictSlices(ready.view, slices);
+  }
+
   Request submit(const OwnedImage& image, const SubmitOption& option,
                  std::function<void(const Request&)> onDone) const {
     Request request = requestFor(checked(image));
@@ -188,6 +202,15 @@ class BasePool::Impl {
 
   ImageView checked(const Image& image, std::optional<std::size_t> index = std::nullopt) const {
     return checkedView(image, sourceSize_, index, engine().gpu());
+  }
+
+  Result predictSlices(const ImageView& image, const SliceOption& slices) const {
+    const std::vector<ImageView> views = sliceViews(image, slices);
+    SliceMerger merger(image, slices);
+    predictInOrder(
+        views.size(), inFlight(false), entry_ == Entry::Block ? Entry::Later : entry_,
+        [&](Result&& result) { merger.add(std::move(result)); }, [&](std::size_t i) { return requestFor(views[i]); });
+    return merger.merged();
   }
 
   // The device that the image must be run on: with one device, which looks at the image itself, none.
@@ -325,6 +348,7 @@ class BasePool::Impl {
   ImageDecoding decoding_;
   int contexts_;  // of each device
   SchedulerSettings settings_;
+  PostprocessOptions options_;
   Entry entry_;
   std::shared_ptr<Scheduler> scheduler_;  // tickets have a share of it, but what is large goes when it is closed
 };
@@ -439,6 +463,14 @@ BasePool::Request BasePool::submitImage(const OwnedEncodedImage& image, const Su
 
 BasePool::Request BasePool::submitInOrder(const OwnedEncodedImage& image) {
   return impl().submitInOrder(image);
+}
+
+Result BasePool::predictSlices(const Image& image, const SliceOption& slices) {
+  return impl().predict(image, slices);
+}
+
+Result BasePool::predictSlices(const EncodedImage& image, const SliceOption& slices) {
+  return impl().predict(image, slices);
 }
 
 std::size_t BasePool::inFlight(bool encoded) const {

@@ -268,5 +268,23 @@ TEST(FastDecodeModelTest, SizesThatNoImageHasAreRefused) {
   }
 }
 
+// Slices are of whole images: an object of a few pixels would be gone from a reduced one.
+TEST(FastDecodeModelTest, SlicesAreOfTheWholeImage) {
+  const Bytes bytes = enlarged("shapes/images/00001.jpg", 3);
+  const auto decoder = std::make_shared<CountingDecoder>();
+  const InferOption option = InferOption().setImageDecoder(decoder);
+  Model whole = Model::load(dataPath("shapes/detect.onnx"), option);
+  Model fast = Model::load(dataPath("shapes/detect.onnx"), InferOption(option).setFastDecode());
+  SliceOption slices;
+  slices.width = slices.height = 1000;
+  const std::string expected = whole.predict(encoded(bytes), slices).toJson();
+  EXPECT_EQ(fast.predict(encoded(bytes), slices).toJson(), expected);
+  EXPECT_EQ(Pool<>(fast).predict(encoded(bytes), slices).toJson(), expected);
+  EXPECT_EQ(decoder->reduced, 0);
+  const cv::Mat image = cv::imdecode(bytes, cv::IMREAD_COLOR);
+  Model bgr = Model::load(dataPath("shapes/detect.onnx"), InferOption().enableSwapRB());
+  EXPECT_EQ(bgr.predict(view(image), slices).toJson(), expected);
+}
+
 }  // namespace
 }  // namespace trtyolo
