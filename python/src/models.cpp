@@ -123,11 +123,11 @@ void bindModels(nb::module_& module) {
       .def_prop_ro("is_closed", &HeldModel::isClosed)
       .def(
           "predict",
-          [](const HeldModel& self, const nb::list& images) {
+          [](const HeldModel& self, const nb::list& images, const SliceOption* slices) {
             const std::shared_ptr<Model> model = self.use();
-            return predict(*model, self.loaded(), images);
+            return predict(*model, self.loaded(), images, slices);
           },
-          nb::arg("images"))
+          nb::arg("images"), nb::arg("slices").none())
       .def(
           "predict_crops",
           [](const HeldModel& self, nb::handle image, nb::handle found, float margin) {

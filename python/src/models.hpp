@@ -56,9 +56,23 @@ struct Loaded {
   std::optional<ResultKind> kind;  ///< once the model is there
 };
 
-/// What `predictor`, a model or a pool, finds in images, in their order. The interpreter lock is released meanwhile.
+/// What `predictor`, a model or a pool, finds in images, each as a whole, or in slices one after another.
+template <typename Predictor, typename AnyImage>
+std::vector<Result> predictAll(Predictor& predictor, const std::vector<AnyImage>& images, const SliceOption* slices) {
+  if (!slices) {
+    return predictor.predict(images);
+  }
+  std::vector<Result> found;
+  for (const AnyImage& image : images) {
+    found.push_back(predictor.predict(image, *slices));
+  }
+  return found;
+}
+
+/// The same, in their order. `slices`: null or a copy. The interpreter lock is released meanwhile.
 template <typename Predictor>
-nanobind::list predict(Predictor& predictor, const Loaded& loaded, const nanobind::list& images) {
+nanobind::list predict(Predictor& predictor, const Loaded& loaded, const nanobind::list& images,
+                       const SliceOption* slices) {
   std::vector<Result> found;
   if (const std::vector<const EncodedBytes*> encoded = encodedImages(images); !encoded.empty()) {
     std::vector<EncodedImage> views;
@@ -66,7 +80,7 @@ nanobind::list predict(Predictor& predictor, const Loaded& loaded, const nanobin
       views.push_back(each->view());
     }
     try {
-      found = unlocked([&] { return predictor.predict(views); });
+      found = unlocked([&] { return predictAll(predictor, views, slices); });
     } catch (const DecodeError& error) {
       rethrowNamed(error, encoded);
     }
@@ -75,7 +89,7 @@ nanobind::list predict(Predictor& predictor, const Loaded& loaded, const nanobin
     held.addAll(images);
     found = unlocked([&] {
       held.copyScattered();
-      return predictor.predict(held.images());
+      return predictAll(predictor, held.images(), slices);
     });
   }
   nanobind::list results;

@@ -100,6 +100,7 @@ NB_MODULE(_core, module) {
   bindEncoded(module);
   bindFrames(module);
   bindResults(module);
+  bindSlices(module);
   bindModels(module);
   bindPools(module);
   module.def("version", &version);

@@ -152,7 +152,9 @@ class HeldPool {
     }
   }
 
-  nb::list predict(const nb::list& images) const { return python::predict(use(), loaded_, images); }
+  nb::list predict(const nb::list& images, const SliceOption* slices) const {
+    return python::predict(use(), loaded_, images, slices);
+  }
 
   nb::list predictCrops(nb::handle image, nb::handle found, float margin) const {
     return python::predictCrops(use(), loaded_, image, found, margin);
@@ -266,7 +268,7 @@ void bindPools(nb::module_& module) {
            nb::arg("max_queue_delay"), nb::arg("queue_length"), nb::arg("queue_full_policy"), nb::arg("devices").none(),
            nb::arg("all_devices"))
       .def("close", &HeldPool::close, nb::arg("mode"))
-      .def("predict", &HeldPool::predict, nb::arg("images"))
+      .def("predict", &HeldPool::predict, nb::arg("images"), nb::arg("slices").none())
       .def("predict_crops", &HeldPool::predictCrops, nb::arg("image"), nb::arg("found"), nb::arg("margin"))
       .def("submit", &HeldPool::submit, nb::arg("image"), nb::arg("timeout").none(),
            nb::arg("queue_full_policy").none(), nb::arg("on_done"))

@@ -73,6 +73,7 @@ from tensorrt_yolo.results import (
     SegResult as SegResult,
     SemanticResult as SemanticResult,
 )
+from tensorrt_yolo.slices import SliceOption as SliceOption
 from tensorrt_yolo.track import Tracker as Tracker
 from tensorrt_yolo.video import VideoFrame as VideoFrame, VideoReader as VideoReader
 from tensorrt_yolo.zones import Line as Line, Zone as Zone

@@ -24,6 +24,7 @@ from tensorrt_yolo.results import (
     SegResult,
     SemanticResult,
 )
+from tensorrt_yolo.slices import SliceOption
 
 R = TypeVar("R", bound=Result)
 M = TypeVar("M", bound="Model[Any]")
@@ -71,10 +72,10 @@ class Model(PostprocessOptions, Generic[R]):
     # --- predicting
 
     @overload
-    def predict(self, images: list[Any] | tuple[Any, ...]) -> list[R]: ...
+    def predict(self, images: list[Any] | tuple[Any, ...], *, slices: SliceOption | None = None) -> list[R]: ...
     @overload
-    def predict(self, images: Any) -> R: ...
-    def predict(self, images: Any) -> R | list[R]:
+    def predict(self, images: Any, *, slices: SliceOption | None = None) -> R: ...
+    def predict(self, images: Any, *, slices: SliceOption | None = None) -> R | list[R]:
         """What the network finds in one image; for a list or tuple of images a list of results, in their order.
 
         An image is one of these, and a list may mix them:
@@ -96,14 +97,20 @@ class Model(PostprocessOptions, Generic[R]):
           is read where it lies, after what the caller queued on its current stream (PyTorch), or on the stream that
           the array names, is done.
 
+        slices: small objects of large images are found in slices, and large ones in the image as a whole. Slices are
+            views into the image, and go through the network as many at a time as one run takes. set_max_detections()
+            limits the objects of each slice; all together have no limit. Masks stay runs of pixels, however large the
+            image is, until they are asked for as arrays. The images of a list are predicted one after another. Models
+            of tasks without objects (classify, semantic, depth) raise ValueError.
+
         Other types of values raise TypeError; other shapes and empty images ValueError, files that are no image or
         damaged DecodeError, which is a ValueError. Nothing is guessed. Of a list, an error names the image's index; all
         images but encoded ones are checked before the first is run.
         Raises BusyError if another thread is in predict() of this model, and InferenceError if the backend failed.
         """
         if isinstance(images, (list, tuple)):
-            return self._core.predict(all_readable(images, self._bgr))
-        return self._core.predict([readable(images, self._bgr)])[0]
+            return self._core.predict(all_readable(images, self._bgr), slices)
+        return self._core.predict([readable(images, self._bgr)], slices)[0]
 
     def predict_crops(self, image: Any, found: Result | npt.ArrayLike, margin: float = 0.0) -> list[R]:
         """What the network says of each object that another model found in an image, in pixels of that image.

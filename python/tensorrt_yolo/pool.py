@@ -23,6 +23,7 @@ from tensorrt_yolo.info import ModelInfo
 from tensorrt_yolo.models import Model
 from tensorrt_yolo.option import InferOption
 from tensorrt_yolo.results import Result
+from tensorrt_yolo.slices import SliceOption
 
 DecodeCounts = _core.DecodeCounts
 PoolDeviceMetrics = _core.PoolDeviceMetrics
@@ -162,20 +163,23 @@ class Pool(Generic[R]):
     # --- predicting
 
     @overload
-    def predict(self, images: list[Any] | tuple[Any, ...]) -> list[R]: ...
+    def predict(self, images: list[Any] | tuple[Any, ...], *, slices: SliceOption | None = None) -> list[R]: ...
     @overload
-    def predict(self, images: Any) -> R: ...
-    def predict(self, images: Any) -> R | list[R]:
+    def predict(self, images: Any, *, slices: SliceOption | None = None) -> R: ...
+    def predict(self, images: Any, *, slices: SliceOption | None = None) -> R | list[R]:
         """What the network finds in one image; for a list or tuple of images a list of results, in their order.
 
         Images are those of Model.predict(). Those of a list enter the queue a few at a time, so that other callers'
         images come in between; if one fails, those that were not run yet are cancelled, and its error is raised.
 
+        slices: as of Model.predict(). Each slice is an image of its own in the queue, so all contexts work on them. In
+            a coroutine: `await asyncio.to_thread(pool.predict, image, slices=slices)`.
+
         Raises QueueFullError if the queue is full and the pool rejects images then, and ClosedError if it is closed.
         """
         if isinstance(images, (list, tuple)):
-            return self._core.predict(all_readable(images, self._bgr))
-        return self._core.predict([readable(images, self._bgr)])[0]
+            return self._core.predict(all_readable(images, self._bgr), slices)
+        return self._core.predict([readable(images, self._bgr)], slices)[0]
 
     def predict_crops(self, image: Any, found: Result | npt.ArrayLike, margin: float = 0.0) -> list[R]:
         """What the network says of each object that another model found in an image: Model.predict_crops().
