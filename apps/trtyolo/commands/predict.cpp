@@ -21,6 +21,9 @@ void addPredict(CLI::App& program, std::vector<Command>& commands) {
                         checkUsage(*options);
                         const std::vector<Source> sources = findSources(options->sources);
                         const bool allAtOnce = predictsAllAtOnce(*options, sources);
+                        if (allAtOnce && options->slice) {
+                          throw UsageError("--slice takes one source after another, not several at once (--together)");
+                        }
                         for (const std::string& folder : {options->save, options->saveText}) {
                           if (!folder.empty()) makeFolder(folder);
                         }

@@ -69,6 +69,7 @@ PredictCommand::PredictCommand(const PredictOptions& options, const std::vector<
   if (!clones_) clones_ = loadClones(options, sources);
   const trtyolo::ModelInfo& info = model().info();
   batch_ = static_cast<std::size_t>(options.loading.batch.value_or(info.batch));
+  slices_ = slicesOf(options, info);
   if (!options.quiet && errorIsTerminal()) expected_ = countImages(sources_);
   results_.emplace(resultFiles(options, info, sources_), info);
   if (!options.save.empty()) video_ = makeVideoWriter();
@@ -105,7 +106,7 @@ int PredictCommand::run() {
   for (std::size_t i = 0; i < clones_->models.size(); ++i) {
     trtyolo::Model* const then = clones_->then.empty() ? nullptr : clones_->then[i].get();
     steps.predict.emplace_back([this, &clone = *clones_->models[i], then](Batch& batch) {
-      predictBatch(clone, batch);
+      predictBatch(clone, batch, slices_);
       if (then) predictThen(*then, options_.then.crop(), batch);
     });
   }

@@ -60,6 +60,7 @@ class PredictCommand {
   std::optional<Window> window_;
   std::shared_ptr<Clones> clones_;
   std::size_t batch_ = 1;
+  std::optional<trtyolo::SliceOption> slices_;
   std::optional<ResultWriter> results_;
   std::unique_ptr<VideoWriter> video_;
   std::atomic<bool> stopped_{false};  ///< nothing more is to be read

@@ -61,6 +61,16 @@ void addPredictOptions(CLI::App& command, PredictOptions& options) {
       ->type_name("S")
       ->check(CLI::Range(0.0, 1e6).description(""));
 
+  command.option_defaults()->group("Small objects in large images");
+  command
+      .add_option("--slice", options.slice,
+                  "predict an image in slices of so many pixels a side, as well as a whole, and merge what they find "
+                  "(docs/guide/small_objects.md)")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1 << 20).description(""));
+  command.add_option("--overlap", options.overlap, "of neighbouring slices, as a share of their side (default: 0.2)")
+      ->type_name("SHARE");
+
   addResultOptions(command, options.results);
   addTrackOptions(command, options.tracks);
   addThenOptions(command, options.then);
@@ -141,10 +151,31 @@ void addPredictOptions(CLI::App& command, PredictOptions& options) {
       "  trtyolo predict yolo11n.onnx rtsp://camera.local/main --show --classes person,car\n"
       "  trtyolo predict yolo11n.onnx street.mp4 --track --line door=100,400,500,400 --json street.ndjson --save out\n"
       "  trtyolo predict yolo11n.onnx street.mp4 --classes person --then yolo11n-pose.onnx --save out\n"
+      "  trtyolo predict yolo11n.onnx aerial.tif --slice 640 --overlap 0.2 --save out\n"
       "  trtyolo predict yolo11n.onnx rtsp://door.local/main rtsp://yard.local/main --json - --save recordings");
 }
 
+std::optional<trtyolo::SliceOption> slicesOf(const PredictOptions& options, const trtyolo::ModelInfo& model) {
+  if (!options.slice) return std::nullopt;
+  trtyolo::SliceOption slices;
+  slices.width = slices.height = *options.slice;
+  slices.overlap = options.overlap.value_or(slices.overlap);
+  try {
+    slices.check(model.task);
+  } catch (const std::invalid_argument& error) {
+    throw UsageError(std::string("--slice: ") + error.what());
+  }
+  return slices;
+}
+
 void checkUsage(const PredictOptions& options) {
+  if (options.overlap && !options.slice) throw UsageError("--overlap needs --slice N");
+  if (options.overlap && !(*options.overlap >= 0 && *options.overlap < 1)) {
+    throw UsageError(fmt::format("--overlap: a share from 0 to less than 1 was expected, found {}", *options.overlap));
+  }
+  if (options.slice && options.fastDecode) {
+    throw UsageError("--fast-decode cannot be given with --slice, which needs the whole images");
+  }
   if (options.json == "-" && options.csv == "-") {
     throw UsageError("--json and --csv cannot both go to standard output");
   }

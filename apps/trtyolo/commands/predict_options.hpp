@@ -30,6 +30,9 @@ struct PredictOptions {
   std::string save, json, csv, saveText;
   bool saveConfidence = false, show = false, quiet = false, fastDecode = false;
   bool together = false;
+  // Of slices: pixels of a side, and the share of it that neighbours have in common.
+  std::optional<int> slice;
+  std::optional<double> overlap;
   std::string late = "drop";
   std::optional<double> giveUp;  ///< seconds
   std::size_t pixelMemory = 0;   ///< MiB; 0: a share of what there is
@@ -41,6 +44,10 @@ struct PredictOptions {
 
 /// Adds them all, and the words at the end of the help.
 void addPredictOptions(CLI::App& command, PredictOptions& options);
+
+/// How images are cut into slices; nothing if they are not.
+/// @throws UsageError  the model's task has no objects
+std::optional<trtyolo::SliceOption> slicesOf(const PredictOptions& options, const trtyolo::ModelInfo& model);
 
 /// @throws UsageError  they contradict each other
 void checkUsage(const PredictOptions& options);
