@@ -4,6 +4,8 @@
 #include <array>
 #include <cstddef>
 
+#include "image/rotated_taps.hpp"
+
 namespace trtyolo {
 namespace {
 

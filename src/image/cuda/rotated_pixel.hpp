@@ -9,7 +9,7 @@
 #include "image/cuda/converted_pixel.hpp"
 #include "image/cuda/image_slot.hpp"
 #include "image/cuda/pixel_bytes.hpp"
-#include "image/rotation.hpp"
+#include "image/rotated_taps.hpp"
 
 namespace trtyolo::cuda {
 
