@@ -6,11 +6,13 @@
 #include <array>
 #include <atomic>
 #include <cmath>
+#include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 
 #include "media/encoded.hpp"
 #include "support/references.hpp"
 #include "trtyolo/media.hpp"
+#include "trtyolo/opencv.hpp"
 #include "trtyolo/pool.hpp"
 
 namespace trtyolo {

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-namespace trtyolo {
+namespace trtyolo::zones_test {
 namespace {
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
@@ -269,4 +269,4 @@ TEST(ZoneTest, RefusesWhatIsNoPolygon) {
 }
 
 }  // namespace
-}  // namespace trtyolo
+}  // namespace trtyolo::zones_test
