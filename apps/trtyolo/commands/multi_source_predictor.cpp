@@ -173,8 +173,8 @@ void MultiSourcePredictor::start() {
   }
 }
 
-/// Called by the threads of the sources. Tracking, the second model, drawing and video writing run in parallel, the rest
-/// does not.
+/// Called by the threads of the sources. Tracking, the second model, drawing and video writing run in parallel, the
+/// rest does not.
 void MultiSourcePredictor::take(Item& item, SourceState& state) {
   if (state.tracker) withErrors(item, [&] { state.tracker->update(item); });
   if (thenPool_) {

@@ -35,9 +35,9 @@ struct Item {
   std::shared_ptr<void> memory;  ///< what they have of the budget of pixels
   bool onGpu = false;            ///< decoded on a GPU
   trtyolo::Result result;
-  std::vector<LineCount> lines;  ///< of the source's, if there are some
-  std::vector<ZoneCount> zones;  ///< likewise
-  std::vector<Trail> trails;     ///< of the objects, if they are followed and drawn
+  std::vector<LineCount> lines;       ///< of the source's, if there are some
+  std::vector<ZoneCount> zones;       ///< likewise
+  std::vector<Trail> trails;          ///< of the objects, if they are followed and drawn
   std::vector<trtyolo::Result> then;  ///< what a second model says of each object, if there is one
 
   std::string name;       ///< of files that are made of the source, without folder and extension
