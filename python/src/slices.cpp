@@ -1,5 +1,4 @@
 #include <nanobind/nanobind.h>
-#include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
 #include <array>
@@ -7,6 +6,7 @@
 #include <vector>
 
 #include "bindings.hpp"
+#include "text.hpp"
 #include "trtyolo.hpp"
 
 namespace trtyolo::python {

@@ -65,6 +65,6 @@ def _shrunken_grey(image: Any, cv2: Any) -> npt.NDArray[np.uint8] | None:
         elif isinstance(held, np.ndarray) and held.dtype == np.uint8 and held.ndim == 3 and held.shape[2] == 3:
             pixels = np.ascontiguousarray(held)
         else:
-            pixels = _core.bgr_of(held, None, True)
+            pixels = _core.bgr_of(held, True)
     height, width = (side // _SHRINK for side in pixels.shape[:2])
     return cv2.resize(cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY), (width, height)) if height and width else None

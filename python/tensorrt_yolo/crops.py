@@ -16,7 +16,7 @@ class Crop(NamedTuple):
     """A region of an image: its pixels, and where they are."""
 
     #: u8 [height, width, channels], or [height, width] where the image is such an array. Of an upright region of an
-    #: array a view of it.
+    #: array a view of it; of a rotated one without a fourth channel, which models do not read.
     pixels: npt.NDArray[np.uint8]
     #: Where the upper left corner lies in the image.
     x: float
@@ -39,7 +39,8 @@ def crop(image: Any, found: Result | npt.ArrayLike, margin: float = 0.0) -> list
     found: a result, or boxes, f32: [n, 4] (left, top, right, bottom) or [n, 5] (centre x and y, width, height, theta).
     margin: how far a region reaches beyond its box on each side, as a share of the box's sides, 0 to 10.
 
-    Raises ValueError if the result's task has no boxes or it is of an image of another size, or the image is on a GPU.
+    Raises ValueError if the result's task has no boxes or it is of an image of another size, or the image is on a GPU;
+    TypeError if `found` is neither a result nor boxes.
     """
     source = one_readable(image, False)
     if isinstance(source, _core.DeviceImage):
@@ -56,8 +57,8 @@ def crop(image: Any, found: Result | npt.ArrayLike, margin: float = 0.0) -> list
         x, y, theta, width, height, pixels = region
         if pixels is None and array is not None:
             pixels = array[int(y) : int(y) + height, int(x) : int(x) + width]
-        elif array is not None and array.ndim == 2:
-            pixels = pixels[..., 0]
+        elif array is not None:
+            pixels = pixels[..., 0] if array.ndim == 2 else pixels[..., :3]
         regions.append(Crop(pixels, x, y, theta))
     return regions
 
@@ -70,4 +71,9 @@ def one_readable(image: Any, bgr: bool) -> Any:
 
 def boxes_of(found: Result | npt.ArrayLike) -> Any:
     """What _core takes for the objects of an image."""
-    return found if isinstance(found, Result) else np.ascontiguousarray(found, np.float32)
+    if isinstance(found, Result):
+        return found
+    try:
+        return np.ascontiguousarray(found, np.float32)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"a result or boxes [n, 4] or [n, 5] were expected, found {found!r:.100}") from error

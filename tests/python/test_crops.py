@@ -38,7 +38,8 @@ def test_strides_and_channels():
         (region,) = ty.crop(image, [[5, 7, 20, 30]])
         assert np.array_equal(region.pixels, image[7:30, 5:20])
         (turned,) = ty.crop(image, [[12, 20, 10, 20, np.pi]])
-        assert np.array_equal(turned.pixels, image[10:30, 7:17][::-1, ::-1])
+        colours = image[..., :3] if image.ndim == 3 else image
+        assert np.array_equal(turned.pixels, colours[10:30, 7:17][::-1, ::-1])
 
 
 def test_rotated_regions_are_those_of_warp_affine():
@@ -60,7 +61,7 @@ def test_images_that_are_no_arrays(tmp_path):
     (region,) = ty.crop(file, [[10, 10, 30, 20]])
     assert np.array_equal(region.pixels, image[10:20, 10:30, ::-1])
     planes = noise(60, 60)
-    (region,) = ty.crop(ty.Image.nv12(planes, 60, 40), [[11, 11, 30, 20]])
+    (region,) = ty.crop(ty.Image.nv12(planes), [[11, 11, 30, 20]])
     assert (region.x, region.y, region.pixels.shape) == (10, 10, (10, 20, 3))
     assert np.array_equal(region.pixels, cv2.cvtColor(planes, cv2.COLOR_YUV2RGB_NV12)[10:20, 10:30])
 
@@ -71,7 +72,7 @@ def test_what_makes_no_sense():
         ty.crop(image, [[1, 1, 5, 5]], margin=-1)
     with pytest.raises(TypeError, match=r"\[n, 4\]"):
         ty.crop(image, [[1, 1, 5]])
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match="found 'boxes'"):
         ty.crop(image, "boxes")
     with pytest.raises(ValueError, match="has no boxes"):
         ty.crop(image, ty.ClsResult(np.zeros(1, int), np.ones(1)))

