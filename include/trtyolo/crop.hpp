@@ -105,7 +105,7 @@ TRTYOLO_API void requireSecondStage(const ModelInfo& info);
 /// a Pool of one (any thread). `found` is a result of the image or its boxes. An image in the memory of a GPU stays
 /// there; if it says so by the first model's InferOption::enableCudaMem(), the second one needs that, too.
 /// @throws std::invalid_argument  as crop() and requireSecondStage(); or the second model cannot reach the image
-/// @throws  what predict() of the model or pool throws
+/// @throws Error  as predict() of the model or pool does, and whatever else that throws
 template <class Predictor, class Found>
 auto predictCrops(Predictor& predictor, const Image& image, const Found& found, const CropOption& option = {}) {
   using AnyResult = std::decay_t<decltype(predictor.predict(image))>;

@@ -32,16 +32,19 @@ class SliceOption(_core.SliceOption):
     ) -> None:
         """What slices are, and when objects of several are one.
 
-        width, height        of a slice, in pixels of the image; without `height` it is square
-        overlap              of neighbouring slices, as a share of their width and height: 0 to less than 1
-        standard_prediction  whether the image is predicted as a whole, too, for objects that are larger than a slice
-        merge                what becomes of objects that match one of higher score: "GREEDYNMM", merged into it; "NMM",
-                             so are those that match one that was merged; "NMS", dropped
-        match_metric         when objects match: the intersection of their boxes over their union, "IOU", or over the
-                             smaller one, "IOS", which also finds the part of an object that a slice has cut off
-        match_threshold      from which value of it on: above 0, at most 1
-        class_agnostic       whether objects of different classes match
-        max_batch            most slices in one run of a model's network; 0: its batch(). Pools have their own
+        width, height: of a slice, in pixels of the image; without `height` it is square.
+        overlap: of neighbouring slices, as a share of their width and height: 0 to less than 1.
+        standard_prediction: whether the image is predicted as a whole, too, for objects that are larger than a slice.
+
+        merge: what becomes of objects that match one of higher score: "GREEDYNMM", merged into it; "NMM", so are those
+            that match one that was merged; "NMS", dropped.
+
+        match_metric: when objects match: the intersection of their boxes over their union, "IOU", or over the smaller
+            one, "IOS", which also finds the part of an object that a slice has cut off.
+
+        match_threshold: from which value of it on: above 0, at most 1.
+        class_agnostic: whether objects of different classes match.
+        max_batch: most slices in one run of a model's network; 0: its batch(). Pools have their own.
 
         Raises ValueError for a setting that is out of its range.
         """

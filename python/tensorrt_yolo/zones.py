@@ -28,9 +28,9 @@ def _point(point: Sequence[float]) -> Point:
 class Line(_core.Line):
     """Counts the tracks of one video or camera that cross a line: line.update(result) for each image, in its order.
 
-    in_count, out_count                       how many crossed so far: to the left side, for one who looks at the image,
-                                              from start to end, and to the right side
-    in_count_per_class, out_count_per_class   the same by class
+    in_count, out_count: how many crossed so far: to the left side, for one who looks at the image, from start to end,
+        and to the right side.
+    in_count_per_class, out_count_per_class: the same by class.
 
     A track is on a side while all its anchors are, and between the perpendiculars through the line's ends. On the same
     tracks the counts are those of supervision's LineZone; objects without a track (-1) do not count. Lines share
@@ -50,10 +50,10 @@ class Line(_core.Line):
     ) -> None:
         """Points are (x, y) in pixels; names and defaults are those of LineZone, but for track_buffer.
 
-        triggering_anchors          points of a box that must all be on a side: names of supervision.Position, or these
-        minimum_crossing_threshold  in how many images in sequence an object must be seen on the other side
-        track_buffer                after how many images in sequence without a track its side is forgotten; 0: after
-                                    minimum_crossing_threshold + 1, as LineZone does
+        triggering_anchors: points of a box that must all be on a side: names of supervision.Position, or these.
+        minimum_crossing_threshold: in how many images in sequence an object must be seen on the other side.
+        track_buffer: after how many images in sequence without a track its side is forgotten; 0: after
+            minimum_crossing_threshold + 1, as LineZone does.
 
         Raises ValueError for a line of one point, points that are not finite, and settings out of their range.
         """
@@ -76,8 +76,8 @@ class Line(_core.Line):
 class Zone(_core.Zone):
     """Tells which objects of an image are in a polygon: zone.update(result). It needs no tracks.
 
-    current_count            how many objects of the last image are in it
-    current_count_per_class  the same by class
+    current_count: how many objects of the last image are in it.
+    current_count_per_class: the same by class.
     """
 
     __slots__ = ()
@@ -91,8 +91,8 @@ class Zone(_core.Zone):
     ) -> None:
         """Corners are (x, y) in pixels, in either direction; names and defaults are those of PolygonZone.
 
-        triggering_anchors   points of a box that must be inside: names of supervision.Position, or these
-        require_all_anchors  all of them, or any
+        triggering_anchors: points of a box that must be inside: names of supervision.Position, or these.
+        require_all_anchors: all of them, or any.
 
         Raises ValueError for fewer than three corners, corners that are not finite, and sides that cross or touch.
         """
