@@ -5,7 +5,6 @@ from __future__ import annotations
 import colorsys
 import math
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,6 +14,7 @@ import numpy.typing as npt
 from tensorrt_yolo import fonts
 from tensorrt_yolo.formats import Image
 from tensorrt_yolo.images import decoded, is_encoded, pil_pixels, pixels_of
+from tensorrt_yolo.loaded import is_of
 from tensorrt_yolo.results import ClassNames, Result
 from tensorrt_yolo.video import VideoFrame
 
@@ -153,12 +153,11 @@ def _scene(image: Any) -> Pixels:
     """A copy of the image, BGR u8 [height, width, 3]."""
     if isinstance(image, (Image, VideoFrame)):
         return image.to_bgr()
-    pil = sys.modules.get("PIL.Image")
     if isinstance(image, (str, os.PathLike)):
         pixels = decoded(image, True, "visualize")
     elif is_encoded(image):
         pixels = pixels_of(image, True, f"visualize: {memoryview(image).nbytes} bytes: ")
-    elif pil is not None and isinstance(image, pil.Image):
+    elif is_of("PIL.Image", "Image", image):
         pixels = pil_pixels(image, True, "visualize")
     else:
         pixels = np.asarray(image)

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tensorrt_yolo import _core
+from tensorrt_yolo.loaded import is_of
 
 _MATRICES = ("bt601", "bt709")
 _RANGES = ("limited", "full")
@@ -181,10 +182,9 @@ class _Rows:
     @classmethod
     def of(cls, what: str, array: Any, size: int = 1) -> _Rows:
         """`array` of values of `size` bytes, all dimensions but the first taken together."""
-        torch = sys.modules.get("torch")
-        if torch is not None and isinstance(array, torch.Tensor):
+        if is_of("torch", "Tensor", array):
             if array.device.type == "cuda":
-                return cls(_of_tensor(what, array, torch, size))
+                return cls(_of_tensor(what, array, sys.modules["torch"], size))
             array = array.numpy()
         if not isinstance(array, np.ndarray) and hasattr(array, "__cuda_array_interface__"):
             return cls(_of_cuda_array(what, array, size))

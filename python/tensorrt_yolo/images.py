@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from tensorrt_yolo import _core, _cuda
 from tensorrt_yolo.formats import Image
+from tensorrt_yolo.loaded import is_of
 from tensorrt_yolo.video import VideoFrame
 
 _KINDS = (
@@ -48,11 +49,9 @@ def readable(image: Any, bgr: bool) -> Any:
     if isinstance(image, Image):
         planes = [readable(plane, bgr) for plane in image._planes]
         return _core.FormatImage(image.format, planes, image.width, image.height, *image._values)
-    torch = sys.modules.get("torch")
-    if torch is not None and isinstance(image, torch.Tensor):
-        return _tensor(image, torch)
-    pil = sys.modules.get("PIL.Image")
-    if pil is not None and isinstance(image, pil.Image):
+    if is_of("torch", "Tensor", image):
+        return _tensor(image, sys.modules["torch"])
+    if is_of("PIL.Image", "Image", image):
         return pil_pixels(image, bgr)
     if hasattr(image, "__cuda_array_interface__"):
         return _cuda_array(image)

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "api/task_references.hpp"
+#include "support/refusal.hpp"
 #include "support/tiny_model.hpp"
 #include "trtyolo.hpp"
 #include "trtyolo/opencv.hpp"
@@ -19,6 +20,7 @@ using test::bgr;
 using test::dataPath;
 using test::goldenOf;
 using test::pictureOf;
+using test::refusalOf;
 
 // All that a result says, to the last digit.
 std::string textOf(const Result& result) {
@@ -162,16 +164,6 @@ TEST(SlicesTest, BatchesOfSlices) {
     slices.maxBatch = most;
     EXPECT_EQ(test::differences(DetResult(model.predict(view(picture), slices)), expected), "") << most;
   }
-}
-
-template <typename Call>
-std::string refusalOf(Call call) {
-  try {
-    call();
-  } catch (const std::invalid_argument& error) {
-    return error.what();
-  }
-  return "";
 }
 
 TEST(WrongSlicesTest, ModelsAndPoolsRefuseAndGoOn) {

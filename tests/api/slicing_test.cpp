@@ -13,12 +13,14 @@
 #include <vector>
 
 #include "support/references.hpp"
+#include "support/refusal.hpp"
 
 namespace trtyolo::slicing_test {
 namespace {
 
 using nlohmann::json;
 using test::dataPath;
+using test::refusalOf;
 
 // The unions that SAHI makes of polygons, as runs of pixels (tests/data/README.md has the file).
 TEST(SliceMergerTest, MasksAreMergedAsSahiMergesThem) {
@@ -130,16 +132,6 @@ TEST(SliceMergerTest, MasksOfAHundredMegapixelsStayRuns) {
   ASSERT_EQ(merged.num, 300);
   EXPECT_EQ(merged.masks.area(299), 4800U * 4000U);
   EXPECT_EQ(merged.masks.runCount(299), 4000U);
-}
-
-template <typename Call>
-std::string refusalOf(Call call) {
-  try {
-    call();
-  } catch (const std::invalid_argument& error) {
-    return error.what();
-  }
-  return "";
 }
 
 TEST(SliceOptionTest, SettingsGetASentence) {

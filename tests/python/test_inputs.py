@@ -2,6 +2,7 @@
 
 import struct
 import sys
+import types
 import zlib
 
 import cv2
@@ -12,6 +13,7 @@ from conftest import SHAPES, OnlyArrayInterface, OnlyDlpack, model_file, picture
 
 import tensorrt_yolo as ty
 from tensorrt_yolo.images import pixels_of
+from tensorrt_yolo.loaded import is_of
 
 FILE = references("detect")[0][0]
 
@@ -322,3 +324,13 @@ def test_images_on_a_gpu_are_refused_by_a_model_on_the_cpu(bgr_model, monkeypatc
         bgr_model.predict(OnGpu(shape=(0, 8, 3)))
     with pytest.raises(ValueError, match="channels"):
         bgr_model.predict(OnGpu(shape=(3, 8, 8)))
+
+
+@pytest.mark.parametrize(("module", "name"), [("torch", "Tensor"), ("PIL.Image", "Image")])
+def test_another_thread_imports_at_this_moment(module, name, monkeypatch):
+    """A module that is being imported is known already, but has none of its classes yet."""
+    model = ty.DetectModel(model_file("detect"), ty.InferOption(swap_rb=True))
+    monkeypatch.setitem(sys.modules, module, types.ModuleType(module))
+    assert not is_of(module, name, object())
+    assert len(model.predict(picture())) > 0
+    assert ty.Image.yuyv(np.zeros((4, 8, 2), np.uint8)).width == 8

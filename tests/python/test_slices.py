@@ -5,18 +5,15 @@ import json
 import pathlib
 import pickle
 import re
-import subprocess
-import sys
 
 import cv2
 import numpy as np
 import pytest
-from conftest import DATA, model_file, picture, same
+from conftest import model_file, output_of_guide, picture, same
 
 import tensorrt_yolo as ty
 
 ROOT = pathlib.Path(__file__).parents[2]
-GUIDE = ROOT / "docs/guide/small_objects.md"
 BGR = ty.InferOption(swap_rb=True, streams=2)
 TASKS = ("detect", "obb", "segment", "pose")
 
@@ -106,11 +103,5 @@ def test_wrong_uses():
 
 
 def test_the_guide_runs(tmp_path):
-    (tmp_path / "data").symlink_to(DATA)
-    blocks = re.findall(r"^```python\n(.*?)^```", GUIDE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
-    assert blocks
-    script = tmp_path / "guide.py"
-    script.write_text("\n".join(blocks), encoding="utf-8")
-    done = subprocess.run([sys.executable, script], cwd=tmp_path, capture_output=True, text=True, timeout=240)
-    assert done.returncode == 0, done.stderr
-    assert re.search(r"^\d+ objects in \d+ slices and the image as a whole$", done.stdout, re.MULTILINE)
+    printed = output_of_guide("small_objects.md", tmp_path)
+    assert re.search(r"^\d+ objects in \d+ slices and the image as a whole$", printed, re.MULTILINE)

@@ -4,13 +4,12 @@ import json
 import pathlib
 import pickle
 import re
-import subprocess
 import sys
 
 import cv2
 import numpy as np
 import pytest
-from conftest import DATA, needs_videos
+from conftest import DATA, needs_videos, output_of_guide
 
 import tensorrt_yolo as ty
 
@@ -19,7 +18,6 @@ sys.path.insert(0, str(ROOT / "tests/parity"))
 from scenes import rendered  # noqa: E402
 
 SCENES = json.loads((ROOT / "tests/data/tracks.json").read_text())
-GUIDE = ROOT / "docs/guide/tracking.md"
 
 
 def result_of(frame, rotated=False):
@@ -259,12 +257,6 @@ def test_wrong_lines_and_zones_are_refused(make, sentence):
 
 @needs_videos
 def test_the_guide_runs(tmp_path):
-    (tmp_path / "data").symlink_to(DATA)
-    blocks = re.findall(r"^```python\n(.*?)^```", GUIDE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
-    assert blocks
-    script = tmp_path / "guide.py"
-    script.write_text("\n".join(blocks), encoding="utf-8")
-    done = subprocess.run([sys.executable, script], cwd=tmp_path, capture_output=True, text=True, timeout=240)
-    assert done.returncode == 0, done.stderr
+    printed = output_of_guide("tracking.md", tmp_path)
     people = r"[1-9][0-9]* people, the longest seen for [1-9][0-9]* frames\n"
-    assert re.fullmatch(people + r"[0-9]+ in, [0-9]+ out, [0-9]+ inside at last\n", done.stdout)
+    assert re.fullmatch(people + r"[0-9]+ in, [0-9]+ out, [0-9]+ inside at last\n", printed)

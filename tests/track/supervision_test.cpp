@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "support/references.hpp"
+#include "support/tracks.hpp"
 #include "trtyolo/zones.hpp"
 
 namespace trtyolo {
@@ -22,29 +23,17 @@ using nlohmann::json;
 
 constexpr int kClasses = 3;
 
-json fileOf(const std::string& name) {
-  std::ifstream stream(test::dataPath("../tests/data/" + name));
+json zoneScenes() {
+  std::ifstream stream(test::dataPath("../tests/data/zones.json"));
   return json::parse(stream);
 }
 
-// In the file: quarters of a pixel, thousandths of radians.
-Result resultOf(const json& frame, const json& ids, bool rotated) {
-  Result result;
-  result.task = rotated ? Task::OBB : Task::Detect;
-  for (const json& object : frame) {
-    const auto values = object.get<std::vector<float>>();
-    Box box{values[0] / 4, values[1] / 4, values[2] / 4, values[3] / 4};
-    if (rotated) {
-      const auto [x, y, width, height] = box;
-      box = {x - width / 2, y - height / 2, x + width / 2, y + height / 2};
-      result.rotatedBoxes.push_back({box, values[4] / 1000});
-    } else {
-      result.boxes.push_back(box);
-    }
-  }
+// With ids, and a class that depends on them.
+Result trackedOf(const json& frame, const json& ids, bool rotated) {
+  Result result = test::resultOf(frame, rotated);
   result.trackIds = ids.get<std::vector<int>>();
-  for (const int id : result.trackIds) {
-    result.classes.push_back(std::max(id, 0) % kClasses);
+  for (std::size_t i = 0; i < result.trackIds.size(); ++i) {
+    result.classes[i] = std::max(result.trackIds[i], 0) % kClasses;
   }
   return result;
 }
@@ -97,7 +86,7 @@ std::vector<Result> framesOf(const json& scene) {
   std::vector<Result> frames;
   const json &boxes = scene.at("frames"), &ids = scene.at("ids").at("bytetrack");
   for (std::size_t i = 0; i < boxes.size(); ++i) {
-    frames.push_back(resultOf(boxes[i], ids[i], scene.at("rotated").get<bool>()));
+    frames.push_back(trackedOf(boxes[i], ids[i], scene.at("rotated").get<bool>()));
   }
   return frames;
 }
@@ -106,7 +95,8 @@ class SupervisionTest : public testing::Test {
  protected:
   template <typename Check>
   void ofAllScenes(const Check& check) {
-    const json tracks = fileOf("tracks.json"), scenes = fileOf("zones.json");
+    const json& tracks = test::trackScenes();
+    const json scenes = zoneScenes();
     ASSERT_GE(scenes.size(), 10U);
     for (const json& scene : scenes) {
       SCOPED_TRACE(scene.at("scene").get<std::string>());

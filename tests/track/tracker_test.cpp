@@ -13,12 +13,15 @@
 #include <vector>
 
 #include "support/heap.hpp"
+#include "support/refusal.hpp"
 
 namespace trtyolo {
 namespace {
 
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
+
+using test::refusalOf;
 
 using Ids = std::vector<int>;
 
@@ -48,15 +51,6 @@ DetResult frameOf(int number, float step) {
   result.scores.assign(result.boxes.size(), 0.8F);
   result.classes.assign(result.boxes.size(), 0);
   return result;
-}
-
-std::string refusalOf(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const std::invalid_argument& error) {
-    return error.what();
-  }
-  return "";
 }
 
 TEST(TrackerTest, ObjectsOfTheFirstImageHaveIdsAtOnceLaterOnesWhenSeenAgain) {

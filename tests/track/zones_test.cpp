@@ -4,18 +4,20 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <functional>
 #include <limits>
 #include <map>
-#include <stdexcept>
 #include <string>
 #include <vector>
+
+#include "support/refusal.hpp"
 
 namespace trtyolo::zones_test {
 namespace {
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr auto kNone = Crossing::None, kIn = Crossing::In, kOut = Crossing::Out;
+
+using test::refusalOf;
 
 using Boxes = std::vector<Box>;
 using Crossings = std::vector<Crossing>;
@@ -36,15 +38,6 @@ Crossings ofHeights(Line& line, const std::vector<float>& heights, int track = 1
     crossings.push_back(line.update(Boxes{boxAt(100, y)}, {0}, {track}).front());
   }
   return crossings;
-}
-
-std::string refusalOf(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const std::invalid_argument& error) {
-    return error.what();
-  }
-  return "";
 }
 
 std::string refusalOfCorners(const std::vector<Point>& corners) {
