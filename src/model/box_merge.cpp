@@ -122,7 +122,7 @@ RotatedBox aroundRotated(const RotatedBox& a, const RotatedBox& b) {
 // The upright box around a box.
 Box boundsOf(const RotatedBox& box) {
   if (box.theta == 0) {
-    return box;
+    return {box.left, box.top, box.right, box.bottom};
   }
   const std::array<float, 8> corner = box.xyxyxyxy();
   const auto [left, right] = std::minmax({corner[0], corner[2], corner[4], corner[6]});
