@@ -9,7 +9,9 @@
 #include <string>
 
 #include "api/image_check.hpp"
+#include "api/moved_runs.hpp"
 #include "image/rotated_crop.hpp"
+#include "model/finite_box.hpp"
 
 namespace trtyolo {
 namespace {
@@ -33,10 +35,6 @@ void check(const Image& image, const CropOption& option) {
     refuse("the margin must be a share of the box from 0 to " + std::to_string(static_cast<int>(kMostMargin)) +
            ", found " + std::to_string(option.margin));
   }
-}
-
-bool isFinite(const Box& box) {
-  return std::isfinite(box.left) && std::isfinite(box.top) && std::isfinite(box.right) && std::isfinite(box.bottom);
 }
 
 Crop emptyCrop(const Image& image) {
@@ -139,7 +137,7 @@ Crop cropOf(const Image& image, const RotatedBox& box, double margin) {
   Crop crop = emptyCrop(image);
   const double width = (double{box.right} - box.left) * (1 + 2 * margin);
   const double height = (double{box.bottom} - box.top) * (1 + 2 * margin);
-  if (!isFinite(box) || !std::isfinite(box.theta) || !(width > 0 && height > 0)) {
+  if (!isFinite(box) || !(width > 0 && height > 0)) {
     return crop;
   }
   const Axes axes((double{box.left} + box.right) / 2, (double{box.top} + box.bottom) / 2, box.theta);
@@ -216,20 +214,7 @@ void move(const Crop& crop, std::vector<KeyPoint>& points) {
   }
 }
 
-// The runs of one mask of an upright region, in the image.
-std::vector<Masks::Run> movedRuns(const Crop& crop, const Masks& masks, std::size_t i) {
-  const auto width = static_cast<std::uint32_t>(masks.width());
-  const auto left = static_cast<std::uint32_t>(crop.x), top = static_cast<std::uint32_t>(crop.y);
-  std::vector<Masks::Run> runs(masks.runs(i), masks.runs(i) + masks.runCount(i));
-  for (Masks::Run& run : runs) {
-    const std::uint32_t length = run.end - run.begin;
-    run.begin = (run.begin / width + top) * static_cast<std::uint32_t>(crop.imageWidth) + run.begin % width + left;
-    run.end = run.begin + length;
-  }
-  return runs;
-}
-
-// The same of a rotated region.
+// The runs of one mask of a rotated region, in the image.
 std::vector<Masks::Run> turnedRuns(const Crop& crop, const Masks& masks, std::size_t i) {
   const Mask mask = masks[i];
   const Axes axes(crop.x, crop.y, crop.theta);
@@ -268,7 +253,9 @@ void move(const Crop& crop, Masks& masks) {
   }
   Masks moved(crop.imageWidth, crop.imageHeight);
   for (std::size_t i = 0; i < masks.size(); ++i) {
-    moved.add(crop.theta == 0 && crop.part.width == 0 ? movedRuns(crop, masks, i) : turnedRuns(crop, masks, i));
+    const bool upright = crop.theta == 0 && crop.part.width == 0;
+    moved.add(upright ? movedRuns(masks, i, static_cast<int>(crop.x), static_cast<int>(crop.y), crop.imageWidth)
+                      : turnedRuns(crop, masks, i));
   }
   masks = std::move(moved);
 }

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "api/digits.hpp"
+#include "api/moved_runs.hpp"
 
 namespace trtyolo {
 namespace {
@@ -66,16 +67,9 @@ std::vector<KeyPoint> moved(std::vector<KeyPoint> points, const Slice& slice) {
   return points;
 }
 
-std::vector<Masks::Run> moved(const Masks& masks, std::size_t i, const Slice& slice, int imageWidth) {
-  const auto width = static_cast<std::uint32_t>(masks.width()), whole = static_cast<std::uint32_t>(imageWidth);
-  std::vector<Masks::Run> runs(masks.runs(i), masks.runs(i) + masks.runCount(i));
-  for (Masks::Run& run : runs) {
-    const std::uint32_t row = run.begin / width;
-    const std::uint32_t by =
-        (row + static_cast<std::uint32_t>(slice.y)) * whole + static_cast<std::uint32_t>(slice.x) - row * width;
-    run = {run.begin + by, run.end + by};
-  }
-  return runs;
+// Whether the image is predicted as a whole, beside so many slices of it.
+bool addsWhole(const SliceOption& slices, std::size_t count) {
+  return slices.standardPrediction && count > 1;
 }
 
 }  // namespace
@@ -126,7 +120,7 @@ std::vector<ImageView> sliceViews(const ImageView& image, const SliceOption& sli
     views.push_back(image.cropped(slice.x, slice.y, {slice.width, slice.height}));
     views.back().whole = {};
   }
-  if (slices.standardPrediction && views.size() > 1) {
+  if (addsWhole(slices, views.size())) {
     views.push_back(image);
   }
   return views;
@@ -136,7 +130,7 @@ SliceMerger::SliceMerger(const ImageView& image, const SliceOption& slices) : sl
   result_.imageWidth = image.size.width;
   result_.imageHeight = image.size.height;
   places_ = slicesOf(image.size.width, image.size.height, slices);
-  if (slices.standardPrediction && places_.size() > 1) {
+  if (addsWhole(slices, places_.size())) {
     places_.push_back({0, 0, image.size.width, image.size.height});
   }
 }
@@ -153,7 +147,7 @@ void SliceMerger::add(Result&& part) {
     const RotatedBox box = part.hasRotatedBoxes() ? part.rotatedBoxes[i] : RotatedBox{part.boxes[i], 0};
     found_.push_back({moved(box, place), part.scores[i], part.classes[i]});
     if (part.hasMasks()) {
-      masks_.push_back(moved(part.masks, i, place, result_.imageWidth));
+      masks_.push_back(movedRuns(part.masks, i, place.x, place.y, result_.imageWidth));
     }
     if (part.hasKeypoints()) {
       keypoints_.push_back(moved(std::move(part.keypoints[i]), place));

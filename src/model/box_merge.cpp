@@ -10,6 +10,7 @@
 #include <tuple>
 #include <utility>
 
+#include "model/finite_box.hpp"
 #include "model/overlap.hpp"
 
 namespace trtyolo {
@@ -128,11 +129,6 @@ Box boundsOf(const RotatedBox& box) {
   const auto [left, right] = std::minmax({corner[0], corner[2], corner[4], corner[6]});
   const auto [top, bottom] = std::minmax({corner[1], corner[3], corner[5], corner[7]});
   return {left, top, right, bottom};
-}
-
-bool isFinite(const RotatedBox& box) {
-  return std::isfinite(box.left) && std::isfinite(box.top) && std::isfinite(box.right) && std::isfinite(box.bottom) &&
-         std::isfinite(box.theta);
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

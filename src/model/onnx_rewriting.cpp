@@ -98,11 +98,13 @@ std::string rewriteOnnx(std::string_view file, std::string first, const std::fun
     });
   });
   graph += last;
-  appendField(entry, kKey, key);
-  appendField(entry, kValue, value);
+  if (!key.empty()) {
+    appendField(entry, kKey, key);
+    appendField(entry, kValue, value);
+  }
   rewritten.reserve(rewritten.size() + graph.size() + entry.size() + 32);  // with the keys and lengths
   appendField(rewritten, kGraph, std::string_view(graph));
-  if (!key.empty()) {
+  if (!entry.empty()) {
     appendField(rewritten, kMetadataProps, std::string_view(entry));
   }
   return rewritten;

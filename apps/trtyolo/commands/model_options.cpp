@@ -55,6 +55,11 @@ std::optional<std::vector<int>> ordinals(const std::string& text) {
 
 }  // namespace
 
+bool findsObjects(trtyolo::Task task) {
+  using trtyolo::Task;
+  return task == Task::Detect || task == Task::Segment || task == Task::Pose || task == Task::OBB;
+}
+
 std::optional<int> wholeNumber(std::string_view text) {
   int value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);

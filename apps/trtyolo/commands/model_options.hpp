@@ -29,6 +29,9 @@ struct ModelOptions {
   std::optional<int> streams, threads;
 };
 
+/// Whether models of this task find objects, each in a box of its own.
+bool findsObjects(trtyolo::Task task);
+
 /// Of the network's input, pixels.
 struct NetworkSize {
   int height, width;

@@ -29,8 +29,7 @@ void addThenOptions(CLI::App& command, ThenOptions& options) {
 
 trtyolo::Model loadThenModel(const ThenOptions& options, const ModelOptions& loading, const trtyolo::ModelInfo& first,
                              std::optional<int> gpu, int streams) {
-  using trtyolo::Task;
-  if (first.task == Task::Classify || first.task == Task::Semantic || first.task == Task::Depth) {
+  if (!findsObjects(first.task)) {
     throw UsageError("--then looks at objects, and a model for the task " + std::string(trtyolo::toString(first.task)) +
                      " finds none; give one that detects, segments, or finds poses or oriented boxes first");
   }

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "commands/command.hpp"
+#include "commands/model_options.hpp"
 
 namespace app {
 namespace {
@@ -144,9 +145,7 @@ TrackSettings trackSettings(const TrackOptions& options, bool drawn) {
 }
 
 void checkTask(const TrackOptions& options, trtyolo::Task task) {
-  const bool boxes = task == trtyolo::Task::Detect || task == trtyolo::Task::Segment || task == trtyolo::Task::Pose ||
-                     task == trtyolo::Task::OBB;
-  if (options.any() && !boxes) {
+  if (options.any() && !findsObjects(task)) {
     throw UsageError("--track, --line and --zone need boxes, which a model for the task " +
                      std::string(trtyolo::toString(task)) + " does not give");
   }
