@@ -306,7 +306,7 @@ ModelDescription describe(const RawModel& raw, const DescriptionOptions& options
   if (head && options.head == HeadMode::Whole) {
     throw ModelError(
         "'" + info.file +
-        "': its network was cut behind the last convolutions when the engine was built, and is to run whole "
+        "': its network was cut when the engine was built, and is to run whole "
         "(setHead(), --head); build the engine so");
   }
   if (head) {
@@ -332,6 +332,13 @@ void takeCut(ModelDescription& description, const HeadCut& cut, const std::vecto
     }
     return static_cast<std::size_t>(found - outputs.begin());
   };
+  description.outputs = outputs.size();
+  description.info.head = "cut " + wordsFor(cut);
+  if (cut.logits) {
+    placeOf(0);
+    layout.logits = true;
+    return;
+  }
   layout.raw = cut.head;
   for (RawHead::Level& level : layout.raw->levels) {
     level.boxes = placeOf(level.boxes);
@@ -345,8 +352,6 @@ void takeCut(ModelDescription& description, const HeadCut& cut, const std::vecto
     layout.kind = OutputLayout::Kind::Candidates;
     layout.multiLabel = layout.suppressed = true;
   }
-  description.outputs = outputs.size();
-  description.info.head = "cut behind the last convolutions: " + wordsFor(cut.head);
 }
 
 }  // namespace trtyolo

@@ -78,7 +78,24 @@ TRTYOLO_DEVICE float distanceOf(const At& at, int side, int bins) {
   return meanOf([&](int i) { return values[i]; }, kUsualBins);
 }
 
+// From the middle of a cell to the sides of its box, in cells.
+struct RawDistances {
+  float left, top, right, bottom;
+};
+
+template <typename At>
+TRTYOLO_DEVICE RawDistances rawDistancesOf(const RawForm& form, const At& at) {
+  return {distanceOf(at, 0, form.bins), distanceOf(at, 1, form.bins), distanceOf(at, 2, form.bins),
+          distanceOf(at, 3, form.bins)};
+}
+
 // The corners of a cell's box, in pixels of the network's input.
+TRTYOLO_DEVICE inline Box rawBoxOf(const RawCell& cell, const RawDistances& distances) {
+  const float x = cell.column + 0.5F, y = cell.row + 0.5F;
+  return {(x - distances.left) * cell.stride, (y - distances.top) * cell.stride, (x + distances.right) * cell.stride,
+          (y + distances.bottom) * cell.stride};
+}
+
 template <typename At>
 TRTYOLO_DEVICE Box rawBoxOf(const RawForm& form, const RawCell& cell, const At& at) {
   if (form.boxes == RawForm::Boxes::Anchors) {
@@ -88,9 +105,7 @@ TRTYOLO_DEVICE Box rawBoxOf(const RawForm& form, const RawCell& cell, const At& 
     const float halfWidth = wide * wide * cell.anchorWidth / 2.0F, halfHeight = high * high * cell.anchorHeight / 2.0F;
     return {x - halfWidth, y - halfHeight, x + halfWidth, y + halfHeight};
   }
-  const float x = cell.column + 0.5F, y = cell.row + 0.5F;
-  return {(x - distanceOf(at, 0, form.bins)) * cell.stride, (y - distanceOf(at, 1, form.bins)) * cell.stride,
-          (x + distanceOf(at, 2, form.bins)) * cell.stride, (y + distanceOf(at, 3, form.bins)) * cell.stride};
+  return rawBoxOf(cell, rawDistancesOf(form, at));
 }
 
 // The angle that a value means, in radians.
@@ -103,13 +118,12 @@ TRTYOLO_DEVICE inline float rawAngleOf(const RawForm& form, float value) {
 // it is turned about the middle of the cell.
 template <typename At>
 TRTYOLO_DEVICE CenterSize rawRotatedBoxOf(const RawForm& form, const RawCell& cell, float theta, const At& at) {
-  const float left = distanceOf(at, 0, form.bins), top = distanceOf(at, 1, form.bins);
-  const float right = distanceOf(at, 2, form.bins), bottom = distanceOf(at, 3, form.bins);
-  const float x = (right - left) / 2.0F, y = (bottom - top) / 2.0F;
+  const RawDistances sides = rawDistancesOf(form, at);
+  const float x = (sides.right - sides.left) / 2.0F, y = (sides.bottom - sides.top) / 2.0F;
   const float cosine = std::cos(theta), sine = std::sin(theta);
   return {(x * cosine - y * sine + (cell.column + 0.5F)) * cell.stride,
-          (x * sine + y * cosine + (cell.row + 0.5F)) * cell.stride, (left + right) * cell.stride,
-          (top + bottom) * cell.stride};
+          (x * sine + y * cosine + (cell.row + 0.5F)) * cell.stride, (sides.left + sides.right) * cell.stride,
+          (sides.top + sides.bottom) * cell.stride};
 }
 
 // Value `index` of a cell's keypoints of `dims` values each, in pixels of the network's input; the third is the point's

@@ -9,6 +9,7 @@
 
 #include "support/head_model.hpp"
 #include "support/random.hpp"
+#include "support/references.hpp"
 #include "support/temp_dir.hpp"
 #include "trtyolo.hpp"
 
@@ -66,7 +67,7 @@ class HeadTest : public testing::Test {
       return sameBox(whole.rotatedBoxes[i], cut.rotatedBoxes[j]) &&
              near(whole.rotatedBoxes[i].theta, cut.rotatedBoxes[j].theta);
     }
-    if (!sameBox(whole.boxes[i], cut.boxes[j])) {
+    if (!whole.boxes.empty() && !sameBox(whole.boxes[i], cut.boxes[j])) {
       return false;
     }
     for (std::size_t k = 0; !whole.keypoints.empty() && k < whole.keypoints[i].size(); ++k) {
@@ -133,6 +134,10 @@ TEST_F(HeadTest, EveryForm) {
        {HeadModel{.anchors = true}, HeadModel{.byLevel = true}, HeadModel{.transposed = true}, HeadModel{.bins = 3}}) {
     EXPECT_GT(expectSame(model, option(HeadMode::Whole), option(HeadMode::Cut)), 20U);
   }
+}
+
+TEST_F(HeadTest, Classifiers) {
+  EXPECT_GT(expectSame(test::dataPath("shapes/classify.onnx"), option(HeadMode::Whole), option(HeadMode::Cut)), 20U);
 }
 
 TEST_F(HeadTest, EndToEndNetworksKeepTheirBest) {

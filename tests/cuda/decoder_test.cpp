@@ -216,7 +216,7 @@ void expectSame(const Result& wanted, const Result& found) {
 std::size_t expectCpu(Decoder& decoder, const ModelDescription& description, const Outputs& outputs, const Slots& slots,
                       const PostprocessOptions& options, const Stream& stream) {
   decoder.prepare(options, outputs.onDevice());
-  decoder.enqueueParameters(stream.get());
+  bring({decoder.parameters()}, stream.get());
   decoder.enqueue(slots.get(), stream.get());
   stream.synchronize();
   const Head head(description);
@@ -638,7 +638,7 @@ TEST_F(DecoderTest, HeadsThatWereCut) {
         options.confidence = confidence;
         if (one.task == Task::OBB) {  // sines and cosines differ in their last bits
           decoder.prepare(options, outputs.onDevice());
-          decoder.enqueueParameters(stream.get());
+          bring({decoder.parameters()}, stream.get());
           decoder.enqueue(slots.get(), stream.get());
           stream.synchronize();
           for (std::size_t slot = 0; slot < 2; ++slot) {
@@ -770,7 +770,7 @@ TEST_F(DecoderTest, KeptObjectsStayOnTheDevice) {
   Decoder decoder(description, 2);
   const PostprocessOptions options;
   decoder.prepare(options, outputs.onDevice());
-  decoder.enqueueParameters(stream.get());
+  bring({decoder.parameters()}, stream.get());
   decoder.enqueue(slots.get(), stream.get());
   stream.synchronize();
   int counts[2];
@@ -820,7 +820,7 @@ TEST_F(DecoderTest, ClassesInOrder) {
       outputs.upload();
       const Slots slots = drawer.slots(2);
       Decoder decoder(description, 2);
-      for (const int topK : {5, 1, 100, 100000}) {
+      for (const int topK : {5, 1, 16, 17, 100, 100000}) {
         PostprocessOptions options;
         options.topK = topK;
         expectCpu(decoder, description, outputs, slots, options, stream);
@@ -855,7 +855,7 @@ TEST_F(DecoderTest, OneGraphForManyCalls) {
       if (decoder.prepare(options, outputs.onDevice())) {
         ++captures;
         ready = Graph(stream, [&] {
-          decoder.enqueueParameters(stream.get());
+          bring({decoder.parameters()}, stream.get());
           decoder.enqueue(slots.get(), stream.get());
         });
       }

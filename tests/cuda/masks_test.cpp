@@ -150,7 +150,7 @@ int expectSame(const Scene& scene, const std::vector<int>& counts, unsigned seed
     decoder.place(b, scene.letterboxes[b], scene.ofSource);
   }
   const auto run = [&] {
-    decoder.enqueueParameters(nullptr);
+    bring({decoder.parameters()}, nullptr);
     decoder.enqueue(deviceSlots.get(), nullptr);
     check(cudaStreamSynchronize(nullptr), "waiting");
   };
@@ -327,7 +327,7 @@ TEST(CudaMasks, ValuesThatAreNoNumbers) {
   decoder.prepare({devicePrototypes.get(), ValueType::F32, {1, 32, 40, 40}},
                   {deviceCoefficients.get(), ValueType::F32, 32, 1, 1}, 32, false, 1, kept.get(), counts.get(), 1);
   decoder.place(0, letterbox, true);
-  decoder.enqueueParameters(nullptr);
+  bring({decoder.parameters()}, nullptr);
   decoder.enqueue(slots.get(), nullptr);
   check(cudaStreamSynchronize(nullptr), "waiting");
   Result prediction;

@@ -85,7 +85,7 @@ void expectSameMaps(const MapScene& scene, unsigned seed) {
                                                               : Letterbox::fit(image, scene.network));
     }
     EXPECT_EQ(decoder.prepare(layout, output, boxes, batch), call == 0);
-    decoder.enqueueParameters(nullptr);
+    bring({decoder.parameters()}, nullptr);
     decoder.enqueue(nullptr);
     check(cudaDeviceSynchronize(), "scaling maps");
     for (std::size_t i = 0; i < boxes.size(); ++i) {

@@ -40,7 +40,8 @@ TEST(HeadCutTest, Distributions) {
       EXPECT_EQ(cut.head.form.boxes, RawForm::Boxes::Distances);
       EXPECT_EQ(cut.head.form.bins, 16);
       EXPECT_EQ(cut.head.mostObjects, 0);
-      EXPECT_EQ(wordsFor(cut.head), "distributions over 16 cells, grids of 8, 16 and 32 pixels");
+      EXPECT_EQ(wordsFor(cut),
+                "behind the last convolutions: distributions over 16 cells, grids of 8, 16 and 32 pixels");
       ASSERT_EQ(cut.head.levels.size(), 3U);
       for (const RawHead::Level& level : cut.head.levels) {
         EXPECT_NE(level.boxes, level.scores);
@@ -97,12 +98,76 @@ TEST(HeadCutTest, WhatIsNoHeadRunsWhole) {
   EXPECT_FALSE(find({.bins = 1, .endToEnd = true, .change = HeadChange::ShiftedCells}).cut);
 }
 
-TEST(HeadCutTest, ClassifiersHaveNoHead) {
+RawModel rawClassifier(const std::string& output) {
   RawModel raw;
   raw.inputs = {{"images", "f32", {1, 3, 64, 64}}};
-  raw.outputs = {{"output0", "f32", {1, 10}}};
+  raw.outputs = {{output, "f32", {1, 10}}};
   raw.metadata["task"] = "classify";
-  EXPECT_NE(findHead(OnnxGraph(""), describe(raw, {})).why, "");
+  return raw;
+}
+
+// A classifier's ONNX file; `nodes` make "output0" of "logits".
+std::string classifier(const test::onnx::Names& nodes) {
+  using namespace test::onnx;
+  Graph graph;
+  graph.nodes = {node("GlobalAveragePool", {"images"}, {"pooled"}), node("Flatten", {"pooled"}, {"flat"}),
+                 node("Gemm", {"flat", "weights"}, {"logits"})};
+  graph.nodes.insert(graph.nodes.end(), nodes.begin(), nodes.end());
+  graph.initializers = {tensor("weights", {3, 10}, std::vector<float>(30))};
+  graph.inputs = {value("images", kFloat, {1, 3, 64, 64})};
+  graph.outputs = {value("output0", kFloat, {1, 10})};
+  return model(graph.bytes());
+}
+
+TEST(HeadCutTest, ClassifiersAreCutBeforeTheirSoftmax) {
+  using test::onnx::integer;
+  using test::onnx::node;
+  for (const test::onnx::Names& attributes :
+       {test::onnx::Names{}, test::onnx::Names{integer("axis", 1)}, test::onnx::Names{integer("axis", -1)}}) {
+    const std::string file = classifier({node("Softmax", {"logits"}, {"output0"}, attributes)});
+    const OnnxGraph graph(file);
+    const HeadFinding found = findHead(graph, describe(rawClassifier("output0"), {}));
+    ASSERT_TRUE(found.cut) << found.why;
+    EXPECT_TRUE(found.cut->logits);
+    EXPECT_EQ(wordsFor(*found.cut), "before its softmax");
+    const std::string left = cutOnnx(file, graph, *found.cut, true);
+    const OnnxGraph cut(left);
+    EXPECT_EQ(cut.nodes().size(), graph.nodes().size());  // without a softmax, with a cast
+    EXPECT_EQ(cut.outputs()[0].name, "logits");
+    // As an engine that was built from it.
+    RawModel raw = rawClassifier("logits");
+    EXPECT_FALSE(describe(raw, {}).layout.logits);
+    raw.metadata[kHeadCut] = textOf(*found.cut);
+    const ModelDescription described = describe(raw, {});
+    EXPECT_TRUE(described.layout.logits);
+    EXPECT_FALSE(described.layout.raw);
+    EXPECT_EQ(described.info.outputs[0].name, "output0");
+    EXPECT_EQ(described.info.head, "cut before its softmax");
+    EXPECT_THROW(describe(
+                     [&] {
+                       raw.outputs[0].name = "other";
+                       return raw;
+                     }(),
+                     {}),
+                 ModelError);
+  }
+}
+
+TEST(HeadCutTest, ClassifiersThatEndOtherwiseRunWhole) {
+  using test::onnx::integer;
+  using test::onnx::node;
+  const ModelDescription whole = describe(rawClassifier("output0"), {});
+  for (const test::onnx::Names& nodes :
+       {test::onnx::Names{node("Sigmoid", {"logits"}, {"output0"})},
+        test::onnx::Names{node("Softmax", {"logits"}, {"output0"}, {integer("axis", 0)})},
+        test::onnx::Names{node("Softmax", {"images"}, {"output0"})},
+        test::onnx::Names{node("Softmax", {"logits"}, {"shares"}), node("Mul", {"shares", "shares"}, {"output0"})}}) {
+    const std::string file = classifier(nodes);
+    const HeadFinding found = findHead(OnnxGraph(file), whole);
+    EXPECT_FALSE(found.cut);
+    EXPECT_NE(found.why, "");
+  }
+  EXPECT_NE(findHead(OnnxGraph(""), whole).why, "");
 }
 
 TEST(HeadCutTest, TheCutFileDescribesTheWholeNetwork) {
@@ -196,6 +261,8 @@ TEST(HeadCutTest, EntriesThatMakeNoSenseAreRefused) {
         changed("\"boxes\":0", "\"boxes\":77"), changed("\"most_objects\":0", "\"most_objects\":-1")}) {
     EXPECT_THROW(headCutOf({{kHeadCut, text}}, "a.engine"), ModelError) << text;
   }
+  // Grids beside a classifier's logits.
+  EXPECT_THROW(headCutOf({{kHeadCut, changed("{", "{\"logits\":true,")}}, "a.engine"), ModelError);
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

@@ -19,6 +19,16 @@ __device__ inline std::uint64_t exchanged(std::uint64_t key, std::uint32_t place
   return (key < other) == smallerHere ? key : other;
 }
 
+// The keys of a warp sorted, where `place` is the lane: as place in a longer sequence of such, every second warp falls.
+__device__ inline std::uint64_t sortedInWarp(std::uint64_t key, std::uint32_t place) {
+  for (std::uint32_t width = 2; width <= 32; width *= 2) {
+    for (std::uint32_t stride = width / 2; stride > 0; stride /= 2) {
+      key = exchanged(key, place, stride, (place & width) == 0);
+    }
+  }
+  return key;
+}
+
 // Sorts `count` <= kSortTile keys in shared memory, which has room for kSortTile. All threads of the block call it,
 // after a barrier behind their last access; it ends with one.
 __device__ inline void sortTile(std::uint64_t* tile, std::uint32_t count) {
@@ -31,13 +41,7 @@ __device__ inline void sortTile(std::uint64_t* tile, std::uint32_t count) {
   }
   __syncthreads();
   for (std::uint32_t i = threadIdx.x; i < size; i += blockDim.x) {  // whole warps: size is a multiple of 32
-    std::uint64_t key = tile[i];
-    for (std::uint32_t width = 2; width <= 32; width *= 2) {
-      for (std::uint32_t stride = width / 2; stride > 0; stride /= 2) {
-        key = exchanged(key, i, stride, (i & width) == 0);
-      }
-    }
-    tile[i] = key;
+    tile[i] = sortedInWarp(tile[i], i);
   }
   for (std::uint32_t width = 64; width <= size; width *= 2) {
     for (std::uint32_t stride = width / 2; stride >= 32; stride /= 2) {

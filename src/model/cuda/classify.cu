@@ -7,24 +7,67 @@
 namespace trtyolo::cuda {
 namespace {
 
-constexpr unsigned kThreads = 512;
+constexpr unsigned kThreads = 512, kWarps = kThreads / 32;
+constexpr unsigned kAll = 0xFFFFFFFFU;
 
 // The denominator of a softmax. All threads of a block call it.
 __device__ float sumOfExponentials(const Work& work, unsigned slot, float most) {
-  __shared__ float sums[kThreads];
+  __shared__ float sums[kWarps];
   float sum = 0;
   for (std::uint32_t c = threadIdx.x; c < work.candidates.classes; c += kThreads) {
     sum += std::exp(valueAt(work.candidates.scores, slot, c, 0) - most);
   }
-  sums[threadIdx.x] = sum;
-  for (unsigned half = kThreads / 2; half > 0; half /= 2) {
-    __syncthreads();
-    if (threadIdx.x < half) {
-      sums[threadIdx.x] += sums[threadIdx.x + half];
+  for (unsigned distance = 16; distance > 0; distance /= 2) {
+    sum += __shfl_xor_sync(kAll, sum, distance);
+  }
+  if (threadIdx.x % 32 == 0) {
+    sums[threadIdx.x / 32] = sum;
+  }
+  __syncthreads();
+  sum = 0;
+  for (unsigned warp = 0; warp < kWarps; ++warp) {
+    sum += sums[warp];
+  }
+  return sum;
+}
+
+// Sorts at least the smallest `wanted` <= kWarps of the keys load(0) ... load(count - 1), which are all different, into
+// `tile`, which is shared memory for all of them: those up to the `wanted`th of the warps' smallest, below which there
+// are as many. All threads of a block call it, and may read what it gives.
+template <typename Load>
+__device__ void sortSmallest(const Load& load, std::uint32_t count, std::uint32_t wanted, std::uint64_t* tile) {
+  __shared__ std::uint64_t smallest[32], limit;
+  __shared__ std::uint32_t taken;
+  const unsigned lane = threadIdx.x % 32, warp = threadIdx.x / 32;
+  std::uint64_t key = ~std::uint64_t{0};
+  for (std::uint32_t i = threadIdx.x; i < count; i += kThreads) {
+    key = min(key, load(i));
+  }
+  for (unsigned distance = 16; distance > 0; distance /= 2) {
+    const std::uint64_t other = __shfl_xor_sync(kAll, static_cast<unsigned long long>(key), distance);
+    key = min(key, other);
+  }
+  if (lane == 0) {
+    smallest[warp] = key;
+  }
+  __syncthreads();
+  if (warp == 0) {
+    key = sortedInWarp(lane < kWarps ? smallest[lane] : ~std::uint64_t{0}, lane);
+    if (lane == wanted - 1) {
+      limit = key;
+    }
+    if (lane == 0) {
+      taken = 0;
     }
   }
   __syncthreads();
-  return sums[0];
+  for (std::uint32_t i = threadIdx.x; i < count; i += kThreads) {
+    if (const std::uint64_t own = load(i); own <= limit) {
+      tile[atomicAdd(&taken, 1U)] = own;
+    }
+  }
+  __syncthreads();
+  sortTile(tile, taken);
 }
 
 __global__ void __launch_bounds__(kThreads) takeBest(Work work) {
@@ -36,10 +79,15 @@ __global__ void __launch_bounds__(kThreads) takeBest(Work work) {
   const Scratch& scratch = work.scratch;
   const Results& results = work.results;
   const DeviceTable& scores = work.candidates.scores;
-  const std::uint64_t* const keys =
-      sortKeys([&](std::uint32_t c) { return classKey(valueAt(scores, slot, c, 0), c); }, work.candidates.classes, tile,
-               scratch.keys + slot * scratch.keyCapacity, scratch.merged + slot * scratch.keyCapacity);
-  const std::uint32_t count = min(work.call.limits->most, work.candidates.classes);
+  const std::uint32_t classes = work.candidates.classes, count = min(work.call.limits->most, classes);
+  const auto keyOf = [&](std::uint32_t c) { return classKey(valueAt(scores, slot, c, 0), c); };
+  const std::uint64_t* keys = tile;
+  if (count > 0 && count <= kWarps && classes <= kSortTile) {
+    sortSmallest(keyOf, classes, count, tile);
+  } else {
+    keys = sortKeys(keyOf, classes, tile, scratch.keys + slot * scratch.keyCapacity,
+                    scratch.merged + slot * scratch.keyCapacity);
+  }
   const bool logits = work.candidates.logits;
   const float most = valueAt(scores, slot, classOfKey(keys[0]), 0);
   const float sum = logits ? sumOfExponentials(work, slot, most) : 1.0F;

@@ -216,10 +216,8 @@ void Decoder::writeParameters(const PostprocessOptions& options) {
   }
 }
 
-void Decoder::enqueueParameters(cudaStream_t stream) const {
-  check(
-      cudaMemcpyAsync(deviceParameters_.get(), parameters_.get(), parameters_.bytes(), cudaMemcpyHostToDevice, stream),
-      "copying thresholds to the device");
+Parameters Decoder::parameters() const {
+  return {parameters_.get(), deviceParameters_.get(), parameters_.bytes()};
 }
 
 void Decoder::enqueue(const ImageSlot* slots, cudaStream_t stream) const {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cuda/memory.hpp"
+#include "cuda/parameters.hpp"
 #include "image/cuda/image_slot.hpp"
 #include "model/cuda/masks.hpp"
 #include "model/cuda/objects.hpp"
@@ -20,9 +21,8 @@
 namespace trtyolo::cuda {
 
 // Decoding state of one context. One thread at a time, with the context's device current, from making to destroying.
-// For each call, in this order: prepare() on the host; then in the stream, or in a graph captured from it,
-// enqueueParameters() (anywhere before the next, beside the network too) and, behind the network, enqueue(); read()
-// once the stream was waited for. Whatever became of one call, the next begins anew.
+// For each call, in this order: prepare() on the host; then in the stream, or in a graph captured from it, the
+// parameters() are brought to the device and, behind the network, enqueue(); read() once the stream was waited for. Whatever became of one call, the next begins anew.
 //
 // Results equal those of the CPU's heads: the same objects in the same order, and the same numbers to the last bit.
 // Only rotated boxes whose overlap lies within some 1e-6 of the threshold may be decided differently.
@@ -37,9 +37,10 @@ class Decoder {
   // description promised, and DeviceError.
   bool prepare(const PostprocessOptions& options, std::span<const DeviceTensor> outputs);
 
-  // Enqueues the copy of what prepare() wrote to the device, and all kernels. `slots` lie in device memory, one for
-  // each image of the batch. Both can be captured. Throw DeviceError.
-  void enqueueParameters(cudaStream_t stream) const;
+  // What prepare() wrote; the places stay the same.
+  Parameters parameters() const;
+  // Enqueues all kernels; can be captured. `slots` lie in device memory, one for each image of the batch. Throws
+  // DeviceError.
   void enqueue(const ImageSlot* slots, cudaStream_t stream) const;
 
   // What was found in place `slot`, whose slot had pixels; without the masks of segmenters.

@@ -87,12 +87,30 @@ __device__ inline KeptObject objectAt(const Candidates& candidates, unsigned slo
   return {box.left, box.top, box.right, box.bottom, 0.0F, score, classIndex, anchor};
 }
 
+// What a candidate's key says.
+__device__ inline std::uint32_t anchorOf(const Candidates& candidates, std::uint64_t key) {
+  return static_cast<std::uint32_t>(placeOfCandidate(key) / candidates.classes);
+}
+__device__ inline int classOf(const Candidates& candidates, std::uint64_t key) {
+  return static_cast<int>(placeOfCandidate(key) % candidates.classes);
+}
+
 // The object of a candidate's key.
 __device__ inline KeptObject objectOf(const Candidates& candidates, unsigned slot, std::uint64_t key) {
-  const std::uint64_t place = placeOfCandidate(key);
-  const std::uint32_t anchor = static_cast<std::uint32_t>(place / candidates.classes);
-  const int classIndex = static_cast<int>(place % candidates.classes);
-  return objectAt(candidates, slot, anchor, classIndex, scoreOfCandidate(key));
+  return objectAt(candidates, slot, anchorOf(candidates, key), classOf(candidates, key), scoreOfCandidate(key));
+}
+
+// The same in two steps, so that threads share out the means of the distributions: the distance to a side, 0 to 3 as
+// rawDistancesOf() has them, and the object with them. Of networks that were cut whose boxes are distances.
+__device__ inline float distanceOf(const Candidates& candidates, unsigned slot, std::uint64_t key, int side) {
+  return withRawBox(candidates.raw, slot, anchorOf(candidates, key), [&](const RawCell&, const auto& at) {
+    return trtyolo::distanceOf(at, side, candidates.raw.form.bins);
+  });
+}
+__device__ inline KeptObject objectOf(const Candidates& candidates, std::uint64_t key, const RawDistances& distances) {
+  const std::uint32_t anchor = anchorOf(candidates, key);
+  const Box box = rawBoxOf(rawCellOf(candidates.raw, rawAnchorOf(candidates.raw, anchor)), distances);
+  return {box.left, box.top, box.right, box.bottom, 0.0F, scoreOfCandidate(key), classOf(candidates, key), anchor};
 }
 
 }  // namespace trtyolo::cuda

@@ -84,10 +84,8 @@ void MaskDecoder::place(std::size_t slot, const Letterbox& letterbox, bool ofSou
   parameters_.get()[batch_ * kGeometryWords + 1] = 0;
 }
 
-void MaskDecoder::enqueueParameters(cudaStream_t stream) const {
-  check(cudaMemcpyAsync(deviceParameters_.get(), parameters_.get(),
-                        (batch_ * kGeometryWords + 2) * sizeof(std::uint32_t), cudaMemcpyHostToDevice, stream),
-        "copying the masks' geometry to the device");
+Parameters MaskDecoder::parameters() const {
+  return {parameters_.get(), deviceParameters_.get(), (batch_ * kGeometryWords + 2) * sizeof(std::uint32_t)};
 }
 
 void MaskDecoder::enqueue(const ImageSlot* slots, cudaStream_t stream) const {

@@ -9,6 +9,8 @@ namespace trtyolo::cuda {
 namespace {
 
 constexpr unsigned kWarps = 4, kThreads = 32 * kWarps, kAll = 0xFFFFFFFFU;
+constexpr int kGroup = 4;         // channels that are added up together
+constexpr int kAtOnce = 16;       // channels whose loads are under way at once
 constexpr int kTileCells = 4096;  // logits in shared memory
 constexpr int kBandRows = 64;     // rows of pixels that are looked at together
 
@@ -108,10 +110,23 @@ __device__ void weigh(const MaskWork& work, unsigned slot, std::size_t anchor, c
       continue;
     }
     float sum = 0.0F;
-    for (int channel = 0; channel < work.channels; channel += 4) {
-      float terms[4];
+    int channel = 0;
+    for (; channel + kAtOnce <= work.channels; channel += kAtOnce) {
+      Value values[kAtOnce];
 #pragma unroll
-      for (int c = 0; c < 4; ++c) {
+      for (int c = 0; c < kAtOnce; ++c) {
+        values[c] = cell[static_cast<std::size_t>(channel + c) * plane];
+      }
+#pragma unroll
+      for (int c = 0; c < kAtOnce; c += kGroup) {
+        const auto term = [&](int of) { return weights[channel + of] * toFloat(values[of]); };
+        sum += (term(c) + term(c + 1)) + (term(c + 2) + term(c + 3));
+      }
+    }
+    for (; channel < work.channels; channel += kGroup) {
+      float terms[kGroup];
+#pragma unroll
+      for (int c = 0; c < kGroup; ++c) {
         const bool exists = channel + c < work.channels;
         // Where the CPU has no channel it multiplies another one with 0.
         const std::size_t from = static_cast<std::size_t>(exists ? channel + c : channel);

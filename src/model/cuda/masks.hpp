@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cuda/memory.hpp"
+#include "cuda/parameters.hpp"
 #include "image/cuda/image_slot.hpp"
 #include "model/cuda/objects.hpp"
 #include "model/cuda/selection.hpp"
@@ -61,8 +62,9 @@ struct MaskWork {
 void makeMasks(const MaskWork& work, cudaStream_t stream);
 
 // The masks of one context. One thread at a time, with the context's device current. For each call, in this order:
-// prepare() and place() for each image on the host; then in the stream, or in a graph captured from it,
-// enqueueParameters() and, behind the decoder's kernels, enqueue(); read() once the stream was waited for.
+// prepare() and place() for each image on the host; then in the stream, or in a graph captured from it, the
+// parameters() are brought to the device and, behind the decoder's kernels, enqueue(); read() once the stream was
+// waited for.
 //
 // Runs equal those of the CPU's MaskMaker.
 class MaskDecoder {
@@ -76,7 +78,8 @@ class MaskDecoder {
   // Where the image in place `slot` lies, and whether masks have its size.
   void place(std::size_t slot, const Letterbox& letterbox, bool ofSource);
 
-  void enqueueParameters(cudaStream_t stream) const;
+  // What prepare() and place() wrote; the places are the same until prepare() says that what was captured is stale.
+  Parameters parameters() const;
   void enqueue(const ImageSlot* slots, cudaStream_t stream) const;
 
   // Adds the masks of place `slot` to what the decoder read of it; objects without a pixel are dropped. False if there

@@ -53,10 +53,9 @@ bool PixelDecoder::prepare(const OutputLayout& layout, const DeviceTensor& outpu
   return stale;
 }
 
-void PixelDecoder::enqueueParameters(cudaStream_t stream) const {
-  check(cudaMemcpyAsync(devicePlaces_.get(), places_.get(), work_.batch * sizeof(PixelPlace), cudaMemcpyHostToDevice,
-                        stream),
-        "copying the images' places to the device");
+Parameters PixelDecoder::parameters() const {
+  static_assert(sizeof(PixelPlace) % sizeof(std::uint32_t) == 0);
+  return {places_.get(), devicePlaces_.get(), work_.batch * sizeof(PixelPlace)};
 }
 
 Result PixelDecoder::read(std::size_t slot, const PostprocessOptions& options) const {

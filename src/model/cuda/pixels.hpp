@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cuda/memory.hpp"
+#include "cuda/parameters.hpp"
 #include "model/cuda/objects.hpp"
 #include "model/description.hpp"
 #include "model/postprocess_options.hpp"
@@ -42,8 +43,8 @@ struct PixelWork {
 void makePixels(const PixelWork& work, cudaStream_t stream);
 
 // The maps of one context. One thread at a time, with the context's device current. For each call, in this order:
-// prepare() on the host; then in the stream, or in a graph captured from it, enqueueParameters() and, behind the
-// network, enqueue(); read() once the stream was waited for.
+// prepare() on the host; then in the stream, or in a graph captured from it, the parameters() are brought to the device
+// and, behind the network, enqueue(); read() once the stream was waited for.
 //
 // Results equal those of the CPU to the last bit.
 class PixelDecoder {
@@ -54,7 +55,8 @@ class PixelDecoder {
   bool prepare(const OutputLayout& layout, const DeviceTensor& output, std::span<const Letterbox> letterboxes,
                std::size_t batch);
 
-  void enqueueParameters(cudaStream_t stream) const;
+  // What prepare() wrote; the places are the same until it says that what was captured is stale.
+  Parameters parameters() const;
   void enqueue(cudaStream_t stream) const { makePixels(work_, stream); }
 
   // What the network says of the image in place `slot`.

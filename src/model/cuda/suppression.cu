@@ -15,6 +15,7 @@ namespace {
 constexpr unsigned kThreads = 512;
 constexpr unsigned kChunk = 64;                // candidates decided at a time
 constexpr unsigned kRows = kThreads / kChunk;  // threads for each of them
+constexpr unsigned kSides = 4;
 constexpr unsigned kAll = 0xFFFFFFFFU;
 
 // Boxes in shared memory, number beside number.
@@ -40,6 +41,7 @@ struct Shared {
   std::uint32_t overlapping[kChunk / 32];     // a bit for each of the chunk: overlaps what was kept before
   std::uint32_t before[kChunk][kChunk / 32];  // of each of the chunk: those before it in the chunk that it overlaps
   std::uint64_t staying;                      // of the chunk
+  RawDistances distances[kThreads / kSides];  // of the candidates at hand, if they are few
   BackTransform toSource;
 };
 
@@ -105,12 +107,24 @@ __global__ void __launch_bounds__(kThreads) suppressBoxes(Work work) {
                                              listed, work.scratch.merged + slot * work.scratch.keyCapacity);
   const std::uint32_t count = min(found, static_cast<std::uint32_t>(kMostCandidates));
 
+  const RawForm& form = work.candidates.raw.form;
+  const bool distributed = work.candidates.raw.count != 0 && form.boxes == RawForm::Boxes::Distances && form.bins > 1;
   std::uint32_t kept = 0;
   __syncthreads();
   for (std::uint32_t first = 0; first < count && kept < most; first += kThreads) {
+    const bool bySides = distributed && count - first <= kThreads / kSides;
+    if (const std::uint32_t i = threadIdx.x / kSides; bySides && first + i < count) {
+      reinterpret_cast<float*>(shared.distances)[threadIdx.x] =
+          distanceOf(work.candidates, slot, keys[first + i], static_cast<int>(threadIdx.x % kSides));
+    }
+    if (bySides) {
+      __syncthreads();
+    }
     KeptObject own;
     if (first + threadIdx.x < count) {
-      own = objectOf(work.candidates, slot, keys[first + threadIdx.x]);
+      const std::uint64_t key = keys[first + threadIdx.x];
+      own = bySides ? objectOf(work.candidates, key, shared.distances[threadIdx.x])
+                    : objectOf(work.candidates, slot, key);
       if (work.candidates.clipped) {
         const Box cut = shared.toSource.within(Box{own.left, own.top, own.right, own.bottom});
         own = {cut.left, cut.top, cut.right, cut.bottom, own.theta, own.score, own.classIndex, own.anchor};

@@ -35,6 +35,7 @@ RawHead::Level levelOf(const json& value) {
 
 HeadCut cutOf(const json& value) {
   HeadCut cut;
+  cut.logits = value.value("logits", false);
   RawHead& head = cut.head;
   head.form.boxes = value.at("anchors_per_cell").get<int>() > 0 ? RawForm::Boxes::Anchors : RawForm::Boxes::Distances;
   head.form.points =
@@ -65,6 +66,9 @@ bool makesSense(const HeadCut& cut) {
     return level.stride >= 1 && level.stride <= kMostStride && level.boxes < outputs && level.scores < outputs &&
            level.extras < outputs;
   });
+  if (cut.logits) {
+    return head.levels.empty() && outputs == 1 && cut.whole.size() == 1 && !cut.prototypes;
+  }
   return levels && !head.levels.empty() && head.levels.size() <= kMostLevels && head.form.bins >= 1 &&
          head.form.bins <= kMostBins && static_cast<std::size_t>(head.anchorsPerCell) <= kMostAnchorsPerCell &&
          head.mostObjects >= 0 && head.mostObjects <= kMostObjects && !cut.whole.empty() &&
@@ -117,6 +121,9 @@ std::string textOf(const HeadCut& cut) {
              {"outputs", cut.outputs},
              {"levels", json::array()},
              {"whole", json::array()}};
+  if (cut.logits) {
+    value["logits"] = true;
+  }
   if (cut.prototypes) {
     value["prototypes"] = *cut.prototypes;
   }
@@ -175,7 +182,11 @@ std::string cutOnnx(std::string_view file, const OnnxGraph& graph, const HeadCut
   return rewriteOnnx(file, inputs, keeps, outputs, kHeadCut, textOf(cut));
 }
 
-std::string wordsFor(const RawHead& head) {
+std::string wordsFor(const HeadCut& cut) {
+  if (cut.logits) {
+    return "before its softmax";
+  }
+  const RawHead& head = cut.head;
   std::string text = head.form.boxes == RawForm::Boxes::Anchors
                          ? std::to_string(head.anchorsPerCell) + " anchors in a cell"
                      : head.form.bins > 1 ? "distributions over " + std::to_string(head.form.bins) + " cells"
@@ -185,7 +196,7 @@ std::string wordsFor(const RawHead& head) {
   for (const RawHead::Level& level : head.levels) {
     strides.push_back(level.stride);
   }
-  return text + ", grids of " + listed(strides) + " pixels";
+  return "behind the last convolutions: " + text + ", grids of " + listed(strides) + " pixels";
 }
 
 }  // namespace trtyolo

@@ -1,5 +1,5 @@
 // Networks that are cut behind their last convolutions: what follows, the decoding of all anchors, is done here for the
-// few candidates instead.
+// few candidates instead. Classifiers are cut before their softmax.
 #pragma once
 
 #include <optional>
@@ -16,7 +16,8 @@ namespace trtyolo {
 
 // What is left of a network that was cut.
 struct HeadCut {
-  RawHead head;
+  bool logits = false;                    // of a classifier: its only output is its softmax's argument
+  RawHead head;                           // of all others
   std::vector<std::string> outputs;       // names of values, which `head` refers to by their places
   std::optional<std::size_t> prototypes;  // of masks, among them
   std::vector<TensorInfo> whole;          // the outputs that the file has
@@ -32,7 +33,7 @@ std::optional<HeadCut> headCutOf(const Metadata& metadata, const std::string& fi
 // only one, is cast from one of f16.
 std::string cutOnnx(std::string_view file, const OnnxGraph& graph, const HeadCut& cut, bool halfInput);
 
-// "distributions over 16 cells, grids of 8, 16 and 32 pixels".
-std::string wordsFor(const RawHead& head);
+// "behind the last convolutions: distributions over 16 cells, grids of 8, 16 and 32 pixels".
+std::string wordsFor(const HeadCut& cut);
 
 }  // namespace trtyolo

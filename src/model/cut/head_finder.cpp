@@ -26,6 +26,24 @@ std::string whyNotCut(const ModelDescription& description) {
   return layout.classes < 1 ? "it does not say how many classes it has" : "";
 }
 
+// A classifier whose output is the softmax of what a node gives. Of two sides, the last axis is the classes' in every
+// version of the operator.
+HeadFinding findLogits(const OnnxGraph& graph, const ModelDescription& description) {
+  const OnnxNode* const last = graph.outputs().size() == 1 ? graph.producerOf(graph.outputs()[0].name) : nullptr;
+  const bool softmax = last && last->type == "Softmax" && last->inputs.size() == 1;
+  if (!softmax || !graph.producerOf(last->inputs[0])) {
+    return {std::nullopt, "its output is no softmax"};
+  }
+  if (const double axis = last->number("axis").value_or(-1); axis != -1 && axis != 1) {
+    return {std::nullopt, "its softmax is not that of the classes"};
+  }
+  HeadCut cut;
+  cut.logits = true;
+  cut.outputs.emplace_back(last->inputs[0]);
+  cut.whole = description.info.outputs;
+  return {std::move(cut), ""};
+}
+
 class Finder {
  public:
   Finder(const ModelDescription& description, NetworkEnd& end)
@@ -189,6 +207,9 @@ HeadFinding findHead(const ModelDescription& description, const std::vector<std:
 }
 
 HeadFinding findHead(const OnnxGraph& graph, const ModelDescription& description) {
+  if (description.layout.kind == OutputLayout::Kind::ClassScores && description.refusal.empty()) {
+    return findLogits(graph, description);
+  }
   std::vector<std::string_view> names;
   names.reserve(graph.outputs().size());
   for (const OnnxValue& output : graph.outputs()) {

@@ -35,7 +35,7 @@ using MakeEnd = std::function<std::unique_ptr<NetworkEnd>(const std::vector<std:
 inline constexpr const char* kOtherGrids = "its last convolutions give other grids than they seem to";
 HeadFinding findHead(const ModelDescription& description, const std::vector<std::string_view>& names,
                      const MakeEnd& makeEnd);
-// Of an ONNX graph.
+// Of an ONNX graph. Classifiers, too, are recognised in it.
 HeadFinding findHead(const OnnxGraph& graph, const ModelDescription& description);
 
 }  // namespace trtyolo

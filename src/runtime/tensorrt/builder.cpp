@@ -137,7 +137,7 @@ class Build {
     }
   }
 
-  // The file with the network cut behind its last convolutions; nothing if it runs whole.
+  // The file with the network cut; nothing if it runs whole.
   std::optional<std::string> withCutHead(std::string_view onnx) const {
     if (option_.head == HeadMode::Whole) {
       return std::nullopt;
@@ -161,6 +161,7 @@ class Build {
       shapes.emplace_back(dims.d, dims.d + dims.nbDims);
     }
     const bool fit =
+        !description.layout.raw ||
         coverOneInput(*description.layout.raw, [&](std::size_t output) -> const Shape& { return shapes[output]; });
     if (!fit) {
       keepWhole(description, option_.head, kOtherGrids);
@@ -169,6 +170,7 @@ class Build {
   }
 
   BuiltPlan run() {
+    cut_ = headCutOf(metadata_, path_).has_value();
     raw_ = describe(rawModel(), {}).layout.raw;
     setPrecision();
     setOrder();
@@ -243,14 +245,14 @@ class Build {
     // TF32 keeps 10 bits of a fraction, as f16 does: not what f32 promises.
     config_->clearFlag(nvinfer1::BuilderFlag::kTF32);
     precision_ = precision();
-    const bool stored = network_->getInput(0)->getType() == nvinfer1::DataType::kHALF && !raw_;
+    const bool stored = network_->getInput(0)->getType() == nvinfer1::DataType::kHALF && !cut_;
     if (precision_ == Precision::F32 || stored) {
       return;
     }
     const bool f16 = precision_ == Precision::F16;
     // What comes in and out of a network that was cut is made and read by our own kernels, which know f16.
     halfWeights_ =
-        computeInHalf(*network_, f16 ? nvinfer1::DataType::kHALF : nvinfer1::DataType::kBF16, f16 && raw_.has_value());
+        computeInHalf(*network_, f16 ? nvinfer1::DataType::kHALF : nvinfer1::DataType::kBF16, f16 && cut_);
   }
 
   // Convolutions in f16 compute with channels side by side; grids that are read in that order need not be turned.
@@ -373,7 +375,8 @@ class Build {
   Metadata metadata_;
   const Library& library_;
   Precision precision_ = Precision::F32;
-  std::optional<RawHead> raw_;                   // of a network that was cut
+  bool cut_ = false;                             // of the network: see model/cut/head_cut.hpp
+  std::optional<RawHead> raw_;                   // of its grids, if it was
   HalfWeights halfWeights_;                      // of the network
   std::unique_ptr<nvinfer1::IBuilder> builder_;  // before what it makes
   std::unique_ptr<nvinfer1::INetworkDefinition> network_;

@@ -81,7 +81,7 @@ ModelDescription describeNetwork(const Network& network, const PlanFile& plan, c
     description.info.layout = "not understood: " + description.refusal;
   }
   description.info.backend = "tensorrt";
-  if (!description.layout.raw) {
+  if (description.info.head.empty()) {
     keepWhole(description, wanted.head, "the engine was not built from a network that was cut");
   }
   const std::string* precision = metadataEntry(plan.metadata, "precision");

@@ -17,7 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 
 // Raised when the same file and options give another engine, or more is written into its file.
-constexpr int kCacheVersion = 8;
+constexpr int kCacheVersion = 9;
 
 // Logs every tenth of a build that a loading model waits for.
 void logProgress(const std::string& onnx, BuildOption& build) {

@@ -6,6 +6,7 @@
 
 #include "base/stopwatch.hpp"
 #include "cuda/error.hpp"
+#include "cuda/parameters.hpp"
 #include "cuda/pointers.hpp"
 #include "image/cuda/center_crop.hpp"
 #include "image/cuda/letterbox.hpp"
@@ -148,18 +149,12 @@ void Executor::start(Shape& shape, bool stale) {
 }
 
 void Executor::enqueue(Shape& shape) {
-  const auto slots = static_cast<std::size_t>(shape.batch);
-  cuda::check(cudaMemcpyAsync(deviceSlots_.get(), slots_.get(), slots * sizeof(cuda::ImageSlot), cudaMemcpyHostToDevice,
-                              stream_.get()),
-              "copying the images' places");
-  if (mapsPixels()) {
-    shape.pixels.enqueueParameters(stream_.get());
-  } else {
-    shape.decoder.enqueueParameters(stream_.get());
-  }
-  if (segments()) {
-    shape.masks.enqueueParameters(stream_.get());
-  }
+  static_assert(sizeof(cuda::ImageSlot) % sizeof(std::uint32_t) == 0);
+  const std::size_t slots = static_cast<std::size_t>(shape.batch) * sizeof(cuda::ImageSlot);
+  cuda::bring({{slots_.get(), deviceSlots_.get(), slots},
+               mapsPixels() ? shape.pixels.parameters() : shape.decoder.parameters(),
+               segments() ? shape.masks.parameters() : cuda::Parameters()},
+              stream_.get());
   const bool half = settings_.network.inputs()[0].half();
   if (settings_.description.centerCrop()) {
     cuda::centerCrop(deviceSlots_.get(), cropTables_.data(), cropTables_.stride(), shape.batch, shape.size,

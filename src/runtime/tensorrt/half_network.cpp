@@ -108,7 +108,7 @@ class Conversion {
   }
 
   HalfWeights run(bool keepOutputs) {
-    choose();
+    choose(keepOutputs);
     for (const Node& node : nodes_) {
       convert(node);
     }
@@ -321,7 +321,7 @@ class Conversion {
            std::all_of(node.inputs.begin(), node.inputs.end(), inputFits);
   }
 
-  void choose() {
+  void choose(bool keepOutputs) {
     std::vector<bool> heavy(nodes_.size()), able(nodes_.size());
     for (std::size_t i = 0; i < nodes_.size(); ++i) {
       const Node& node = nodes_[i];
@@ -334,6 +334,9 @@ class Conversion {
       }
     }
     std::unordered_set<const ITensor*> towardsHeavy;  // tensors from which a heavy layer is reached
+    for (int i = 0; keepOutputs && i < network_.getNbOutputs(); ++i) {
+      towardsHeavy.insert(network_.getOutput(i));  // whoever reads it is one
+    }
     for (std::size_t i = nodes_.size(); i-- > 0;) {
       Node& node = nodes_[i];
       const bool reaches = heavy[i] || std::any_of(node.writes.begin(), node.writes.end(), [&](const ITensor* tensor) {
