@@ -36,7 +36,7 @@ struct TRTYOLO_API ModelInfo {
   std::string device;                              ///< full name of the processor, or of the GPU with its number
   std::string precision;                           ///< arithmetic asked for: "f32", "f16", "bf16" or "auto"
   std::string layout;                              ///< how the outputs are read, in words
-  std::string head;      ///< how much of the network runs, in words: "cut behind ..." or "whole: " and why; setHead()
+  std::string head;      ///< how much of the network runs, in words: "cut ..." or "whole: " and why; setHead()
   std::string family;    ///< whose conventions are followed: "ultralytics", "yolox", ...; see InferOption::setFamily()
   std::string evidence;  ///< what told the family, in words: metadata is sure, names are likely, shapes alone a guess
   std::map<std::string, std::string> metadata;  ///< everything that the file says of itself

@@ -144,8 +144,8 @@ class TRTYOLO_API InferOption {
   /// it says. By default what the file's metadata, the names of its outputs and their shapes tell; ModelInfo::family
   /// says what that is.
   InferOption& setFamily(const std::string& name);
-  /// Whether a network whose head is recognised in its graph is cut behind its last convolutions; HeadMode::Auto
-  /// by default. ModelInfo::head says what became of it. An engine is cut when it is built (BuildOption::head), and
+  /// Whether a network whose head is recognised in its graph is cut behind its last convolutions, and a classifier
+  /// before its softmax; HeadMode::Auto by default. ModelInfo::head says what became of it. An engine is cut when it is built (BuildOption::head), and
   /// engines of others run whole: what contradicts that is a ModelError, and so is a head that is to be cut and not
   /// recognised.
   InferOption& setHead(HeadMode mode);

@@ -62,7 +62,7 @@ class ModelInfo:
     layout: str
     """How the outputs are read, in words."""
     head: str
-    """How much of the network runs, in words: "cut behind ..." or "whole: " and why; see InferOption.set_head()."""
+    """How much of the network runs, in words: "cut ..." or "whole: " and why; see InferOption.set_head()."""
     family: str
     """Whose conventions are followed: "ultralytics", "yolox", ...; see InferOption.set_family()."""
     evidence: str
