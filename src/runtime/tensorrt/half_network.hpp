@@ -20,8 +20,8 @@ using HalfWeights = std::deque<std::vector<std::uint16_t>>;
 // cannot hold. Between pairs of quantize and dequantize layers f16 is computed in the same way: what goes into the
 // quantized convolutions and comes out of them is f16, and so are their scales. Call it once, before building. Throws
 // ModelError if TensorRT does not take a cast; the network is of no use then.
-// `keepOutputs`: what comes after the last layers with weights (an activation) is computed in `type` too, and outputs, if
-// all are, stay in it.
+// `keepOutputs`: what comes after the last layers with weights (an activation) is computed in `type` too, and outputs,
+// if all are, stay in it.
 HalfWeights computeInHalf(nvinfer1::INetworkDefinition& network, nvinfer1::DataType type, bool keepOutputs);
 
 // Whether layers compute in quantized values.
