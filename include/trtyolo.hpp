@@ -32,6 +32,7 @@
 #include "trtyolo/pinned_buffer.hpp"  // IWYU pragma: export
 #include "trtyolo/pool.hpp"           // IWYU pragma: export
 #include "trtyolo/results.hpp"        // IWYU pragma: export
+#include "trtyolo/self_test.hpp"      // IWYU pragma: export
 #include "trtyolo/slices.hpp"         // IWYU pragma: export
 #include "trtyolo/track.hpp"          // IWYU pragma: export
 #include "trtyolo/zones.hpp"          // IWYU pragma: export

@@ -95,6 +95,7 @@ int runProgram(int argc, char** argv) {
   addPredict(program, commands);
   addInfo(program, commands);
   addBuild(program, commands);
+  addSelfTest(program, commands);
   addBench(program, commands);
 
   try {

@@ -39,7 +39,8 @@ struct TRTYOLO_API ModelInfo {
   std::string head;      ///< how much of the network runs, in words: "cut ..." or "whole: " and why; setHead()
   std::string family;    ///< whose conventions are followed: "ultralytics", "yolox", ...; see InferOption::setFamily()
   std::string evidence;  ///< what told the family, in words: metadata is sure, names are likely, shapes alone a guess
-  std::map<std::string, std::string> metadata;  ///< everything that the file says of itself
+  std::map<std::string, std::string> metadata;  ///< everything that the file says of itself, but for its self-test
+  std::string selfTest;  ///< how many images its self-test has, and where it was made, in words; empty if it has none
 };
 
 /// Reads a model file and says what it is, without making it ready to run. Any thread.

@@ -37,6 +37,10 @@ enum class Backend { Auto, OpenVINO, TensorRT };
 /// move boxes by up to about half a pixel and scores by about 0.02; Auto is whatever the backend prefers.
 enum class Precision { F32, F16, BF16, Auto };
 
+/// What a model does with the self-test that its file holds (see self_test.hpp). Off: nothing. Warn: it is run when the
+/// file is loaded, and if it fails, the log says so (setLog()). Refuse: a file that fails is not loaded.
+enum class SelfTest { Off, Warn, Refuse };
+
 /// "auto", "class_scores", "objectness" or "end_to_end".
 TRTYOLO_API const char* toString(Layout layout);
 /// "auto", "center", "topleft" or "stretch".
@@ -47,6 +51,8 @@ TRTYOLO_API const char* toString(HeadMode mode);
 TRTYOLO_API const char* toString(Backend backend);
 /// "f32", "f16", "bf16" or "auto".
 TRTYOLO_API const char* toString(Precision precision);
+/// "off", "warn" or "refuse".
+TRTYOLO_API const char* toString(SelfTest mode);
 
 /// The value that toString() gives this name.
 /// @throws std::invalid_argument  there is none; the message says the names that there are
@@ -56,6 +62,7 @@ TRTYOLO_API LetterboxMode letterboxModeOf(const std::string& name);  ///< as tas
 TRTYOLO_API HeadMode headModeOf(const std::string& name);            ///< as taskOf()
 TRTYOLO_API Backend backendOf(const std::string& name);              ///< as taskOf()
 TRTYOLO_API Precision precisionOf(const std::string& name);          ///< as taskOf()
+TRTYOLO_API SelfTest selfTestOf(const std::string& name);            ///< as taskOf()
 
 /// How a model is loaded and run. A model copies the option; changing the option afterwards changes nothing.
 /// Setters return the option itself, so that they chain, and throw std::invalid_argument for what makes no sense.
@@ -129,6 +136,12 @@ class TRTYOLO_API InferOption {
   InferOption& setStreams(int streams);
   /// How many threads the engine may use on a CPU, all its streams together; 0, the default: one a core.
   InferOption& setThreads(int threads);
+
+  /// What becomes of the self-test that the file holds; SelfTest::Warn by default. It takes less than 0.2 s or, where
+  /// one run of the network takes longer, one run, and no memory afterwards. Files without one load as they are; clones
+  /// are not tested again. An option that changes what goes into the network (setNetworkSize(), setBgrNetwork(), ...)
+  /// from what it was where the test was made leaves the test out.
+  InferOption& setSelfTest(SelfTest mode);
 
   // --- what the file does not say
 

@@ -25,5 +25,6 @@ void bindResults(nanobind::module_& module);
 void bindModels(nanobind::module_& module);
 void bindSlices(nanobind::module_& module);
 void bindPools(nanobind::module_& module);  ///< after the models
+void bindSelfTests(nanobind::module_& module);
 
 }  // namespace trtyolo::python

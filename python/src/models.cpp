@@ -66,7 +66,7 @@ nb::object pythonInfo(const ModelInfo& info) {
                                       pythonTensors(info.inputs), pythonTensors(info.outputs), info.networkWidth,
                                       info.networkHeight, info.stride, info.batch, info.keypoints, info.keypointDims,
                                       info.dynamicBatch, info.dynamicSize, info.backend, info.device, info.precision,
-                                      info.layout, info.head, info.family, info.evidence, info.metadata);
+                                      info.layout, info.head, info.family, info.evidence, info.metadata, info.selfTest);
 }
 
 void claimProcess() {

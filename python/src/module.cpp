@@ -103,6 +103,7 @@ NB_MODULE(_core, module) {
   bindSlices(module);
   bindModels(module);
   bindPools(module);
+  bindSelfTests(module);
   module.def("version", &version);
   module.def("backends", &backends);
   module.def("log_to", &logTo, nb::arg("pipe"));

@@ -46,6 +46,7 @@ void bindOptions(nb::module_& module) {
       .def("set_plugin_libraries", setter(&InferOption::setPluginLibraries))
       .def("set_streams", setter(&InferOption::setStreams))
       .def("set_threads", setter(&InferOption::setThreads))
+      .def("set_self_test", byName(&InferOption::setSelfTest, &selfTestOf))
       .def("set_task", byName(&InferOption::setTask, &taskOf))
       .def("set_names", setter(&InferOption::setNames))
       .def("set_layout", byName(&InferOption::setLayout, &trtyolo::layoutOf))

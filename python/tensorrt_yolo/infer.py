@@ -73,6 +73,13 @@ from tensorrt_yolo.results import (
     SegResult as SegResult,
     SemanticResult as SemanticResult,
 )
+from tensorrt_yolo.self_test import (
+    SelfTestImage as SelfTestImage,
+    SelfTestReport as SelfTestReport,
+    add_self_test as add_self_test,
+    check_self_test as check_self_test,
+    remove_self_test as remove_self_test,
+)
 from tensorrt_yolo.slices import SliceOption as SliceOption
 from tensorrt_yolo.track import Tracker as Tracker
 from tensorrt_yolo.video import VideoFrame as VideoFrame, VideoReader as VideoReader

@@ -68,7 +68,9 @@ class ModelInfo:
     evidence: str
     """What told the family, in words: metadata is sure, names are likely, shapes alone a guess."""
     metadata: dict[str, str]
-    """Everything that the file says of itself."""
+    """Everything that the file says of itself, but for its self-test."""
+    self_test: str
+    """How many images its self-test has, and where it was made, in words; empty if it has none."""
 
 
 @dataclass(frozen=True)

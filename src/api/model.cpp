@@ -14,6 +14,7 @@
 #include "api/model_parts.hpp"
 #include "api/option.hpp"
 #include "api/performance.hpp"
+#include "api/self_test.hpp"
 #include "api/slicing.hpp"
 #include "base/trace.hpp"
 #include "model/result_header.hpp"
@@ -277,6 +278,7 @@ std::unique_ptr<Impl> loadImpl(const std::string& file, const InferOption& optio
   const InferOption::Impl& said = option.impl();
   auto registry = std::make_shared<EngineRegistry>(file, said.engine, checkFor(task, option));
   auto engine = registry->loadFirst();
+  testOnLoad(*engine, said.engine, said.selfTest);
   PostprocessOptions options = said.postprocess.over(engine->description().postprocess);
   ImageDecoding decoding(said.decoder, said.engine.description.pixels.swapRB, said.fastDecode, said.sourceSize);
   return std::make_unique<Impl>(std::move(engine), std::move(registry), said.sourceSize, std::move(decoding),

@@ -33,6 +33,8 @@ constexpr Names<Backend, 3> kBackends{
     {{Backend::Auto, "auto"}, {Backend::OpenVINO, "openvino"}, {Backend::TensorRT, "tensorrt"}}};
 constexpr Names<Precision, 4> kPrecisions{
     {{Precision::F32, "f32"}, {Precision::F16, "f16"}, {Precision::BF16, "bf16"}, {Precision::Auto, "auto"}}};
+constexpr Names<SelfTest, 3> kSelfTests{
+    {{SelfTest::Off, "off"}, {SelfTest::Warn, "warn"}, {SelfTest::Refuse, "refuse"}}};
 constexpr Names<SliceMerge, 3> kSliceMerges{
     {{SliceMerge::GreedyNmm, "GREEDYNMM"}, {SliceMerge::Nmm, "NMM"}, {SliceMerge::Nms, "NMS"}}};
 constexpr Names<MatchMetric, 2> kMatchMetrics{{{MatchMetric::Iou, "IOU"}, {MatchMetric::Ios, "IOS"}}};
@@ -79,6 +81,9 @@ const char* toString(Backend backend) {
 const char* toString(Precision precision) {
   return nameOf(kPrecisions, precision);
 }
+const char* toString(SelfTest mode) {
+  return nameOf(kSelfTests, mode);
+}
 const char* toString(SliceMerge merge) {
   return nameOf(kSliceMerges, merge);
 }
@@ -103,6 +108,9 @@ Backend backendOf(const std::string& name) {
 }
 Precision precisionOf(const std::string& name) {
   return valueOf("precision", kPrecisions, name);
+}
+SelfTest selfTestOf(const std::string& name) {
+  return valueOf("self-test", kSelfTests, name);
 }
 SliceMerge sliceMergeOf(const std::string& name) {
   return valueOf("merge", kSliceMerges, name);

@@ -149,6 +149,11 @@ InferOption& InferOption::setThreads(int threads) {
   return *this;
 }
 
+InferOption& InferOption::setSelfTest(SelfTest mode) {
+  impl_->selfTest = mode;
+  return *this;
+}
+
 InferOption& InferOption::setTask(Task task) {
   impl_->engine.description.task = task;
   return *this;

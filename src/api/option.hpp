@@ -40,6 +40,7 @@ struct InferOption::Impl {
   std::shared_ptr<ImageDecoder> decoder;  // null: none
   bool fastDecode = false;
   bool performanceReport = false;
+  SelfTest selfTest = SelfTest::Warn;
 };
 
 }  // namespace trtyolo

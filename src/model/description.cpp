@@ -6,6 +6,7 @@
 #include "model/layout_text.hpp"
 #include "model/onnx_graph.hpp"
 #include "model/plugin_outputs.hpp"
+#include "model/self_test/self_test.hpp"
 
 namespace trtyolo {
 namespace {
@@ -273,6 +274,11 @@ ModelDescription describe(const RawModel& raw, const DescriptionOptions& options
   if (info.task == Task::Pose) {
     readKeypoints(model, cut, info);
   }
+  if (const std::string* record = metadataEntry(model.metadata, kSelfTest)) {
+    description.selfTest = std::make_shared<std::string>(*record);
+    info.selfTest = wordsOfSelfTest(*record);
+  }
+  info.metadata.erase(kSelfTest);
   info.metadata.erase(kPluginCut);
   info.metadata.erase(kOutputSources);
   info.metadata.erase(kInputForm);

@@ -67,6 +67,8 @@ struct ModelDescription {
   bool squareCrop = false;               // images are cropped to the square in their middle first
   std::string refusal;                   // why the outputs are not understood; empty if they are
   std::shared_ptr<FirstLook> firstLook;  // of all that run this network
+  // The record of the file's self-test, which who loads the file takes out; null if it has none. A copy shares it.
+  std::shared_ptr<std::string> selfTest;
 
   Size networkSize() const { return {info.networkWidth, info.networkHeight}; }
 

@@ -10,6 +10,18 @@ using protobuf::forEachField;
 
 namespace {
 
+// Fields of a ModelProto, and of the StringStringEntryProtos that are its metadata.
+namespace model_field {
+constexpr std::uint64_t kGraph = 7, kMetadataProps = 14, kKey = 1, kValue = 2;
+}  // namespace model_field
+
+void appendMetadata(std::string& file, std::string_view key, std::string_view value) {
+  std::string entry;
+  appendField(entry, model_field::kKey, key);
+  appendField(entry, model_field::kValue, value);
+  appendField(file, model_field::kMetadataProps, std::string_view(entry));
+}
+
 // Fields of an AttributeProto, and the types that it may have.
 constexpr std::uint64_t kInteger = 3, kIntegers = 8, kTypeInteger = 2, kTypeIntegers = 7;
 
@@ -83,11 +95,10 @@ std::string onnxValue(std::string_view name, std::uint64_t elementType,
 
 std::string rewriteOnnx(std::string_view file, std::string first, const std::function<bool(const Field&)>& keeps,
                         std::string_view last, std::string_view key, std::string_view value) {
-  constexpr std::uint64_t kGraph = 7, kMetadataProps = 14, kKey = 1, kValue = 2;
-  std::string graph = std::move(first), rewritten, entry;
+  std::string graph = std::move(first), rewritten;
   graph.reserve(graph.size() + file.size() + last.size());
   forEachField(file, [&](const Field& field) {
-    if (field.number != kGraph) {
+    if (field.number != model_field::kGraph) {
       rewritten += field.whole;
       return;
     }
@@ -98,14 +109,24 @@ std::string rewriteOnnx(std::string_view file, std::string first, const std::fun
     });
   });
   graph += last;
+  rewritten.reserve(rewritten.size() + graph.size() + key.size() + value.size() + 64);  // with the fields' lengths
+  appendField(rewritten, model_field::kGraph, std::string_view(graph));
   if (!key.empty()) {
-    appendField(entry, kKey, key);
-    appendField(entry, kValue, value);
+    appendMetadata(rewritten, key, value);
   }
-  rewritten.reserve(rewritten.size() + graph.size() + entry.size() + 32);  // with the keys and lengths
-  appendField(rewritten, kGraph, std::string_view(graph));
-  if (!entry.empty()) {
-    appendField(rewritten, kMetadataProps, std::string_view(entry));
+  return rewritten;
+}
+
+std::string withOnnxMetadata(std::string_view file, std::string_view key, std::string_view value) {
+  std::string rewritten;
+  rewritten.reserve(file.size() + key.size() + value.size() + 64);
+  forEachField(file, [&](const Field& field) {
+    if (field.number != model_field::kMetadataProps || protobuf::contentOf(field.content, model_field::kKey) != key) {
+      rewritten += field.whole;
+    }
+  });
+  if (!value.empty()) {
+    appendMetadata(rewritten, key, value);
   }
   return rewritten;
 }

@@ -39,4 +39,7 @@ std::string rewriteOnnx(std::string_view file, std::string first,
                         const std::function<bool(const protobuf::Field&)>& keeps, std::string_view last,
                         std::string_view key = {}, std::string_view value = {});
 
+// The file with this entry in its metadata in place of those of the same key; without one if the value is empty.
+std::string withOnnxMetadata(std::string_view file, std::string_view key, std::string_view value);
+
 }  // namespace trtyolo

@@ -31,6 +31,12 @@ PlanFile parsePlanFile(const std::string& path, std::string_view bytes) {
   return {std::move(*metadata), bytes.substr(kLengthBytes + length)};
 }
 
+std::string builtWith(const Metadata& metadata) {
+  const std::string* const version = metadataEntry(metadata, "tensorrt");
+  const std::string* const gpu = metadataEntry(metadata, "gpu");
+  return !version ? "" : "; it was built with TensorRT " + validUtf8(*version) + (gpu ? " for " + validUtf8(*gpu) : "");
+}
+
 void writePlanFile(const std::string& path, const PlanFile& file) {
   const std::string json = metadataJson(file.metadata);
   if (json.size() > std::numeric_limits<std::uint32_t>::max()) {

@@ -17,6 +17,10 @@ struct PlanFile {
 // Views into `bytes`, the content of the file at `path`. Throws ModelError if it says that it has metadata and has not.
 PlanFile parsePlanFile(const std::string& path, std::string_view bytes);
 
+// What built a plan, as its metadata says it, as the end of a sentence: "; it was built with TensorRT 10.6.0 for NVIDIA
+// H200". Empty if it does not say.
+std::string builtWith(const Metadata& metadata);
+
 // Throws ModelError; `path` is then what it was before.
 void writePlanFile(const std::string& path, const PlanFile& file);
 

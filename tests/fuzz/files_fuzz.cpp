@@ -11,6 +11,7 @@
 #include "model/onnx_file.hpp"
 #include "model/onnx_graph.hpp"
 #include "model/plugin_cut.hpp"
+#include "model/self_test/self_test.hpp"
 #include "runtime/plan_file.hpp"
 
 namespace trtyolo {
@@ -52,6 +53,7 @@ void readMetadata(std::string_view text) {
   parseNames(text);
   parseInts(text);
   pluginCutOf({{kPluginCut, std::string(text)}});
+  wordsOfSelfTest(text);
   try {
     headCutOf({{kHeadCut, std::string(text)}}, "fuzzed");
   } catch (const ModelError&) {

@@ -60,6 +60,7 @@ def test_options_can_be_given_by_name_or_set():
         "plugin_libraries": ["a.so"],
         "streams": 2,
         "threads": 2,
+        "self_test": "refuse",
         "task": "detect",
         "names": ["a", "b"],
         "layout": "class_scores",

@@ -43,6 +43,13 @@ TEST(PlanFileTest, IsReadAsItWasWritten) {
   EXPECT_EQ(parsePlanFile(path, ModelSource(path).content()).plan, plan);
 }
 
+TEST(PlanFileTest, SaysWhatBuiltIt) {
+  EXPECT_EQ(builtWith({{"tensorrt", "10.6.0"}, {"gpu", "NVIDIA H200"}}),
+            "; it was built with TensorRT 10.6.0 for NVIDIA H200");
+  EXPECT_EQ(builtWith({{"tensorrt", "10.6.0"}}), "; it was built with TensorRT 10.6.0");
+  EXPECT_EQ(builtWith({{"gpu", "NVIDIA H200"}}), "");
+}
+
 TEST(PlanFileTest, ADamagedOneIsNamed) {
   const test::TempDir folder;
   const std::string path = folder / "some.engine";

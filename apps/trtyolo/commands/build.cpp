@@ -13,6 +13,7 @@
 
 #include "commands/command.hpp"
 #include "commands/model_options.hpp"
+#include "commands/self_test.hpp"
 #include "terminal/interrupt.hpp"
 #include "terminal/progress.hpp"
 #include "trtyolo.hpp"
@@ -26,7 +27,8 @@ struct BuildOptions {
   std::string model, engine, batch, imageSize, timingCache;
   std::vector<std::string> plugins;
   std::string head = "auto";
-  bool half = false, quiet = false;
+  bool half = false, quiet = false, noSelfTest = false;
+  std::string selfTestImages;
   int level = trtyolo::BuildOption().optimizationLevel, device = 0;
   std::size_t workspace = 0;  ///< MiB
 };
@@ -128,11 +130,21 @@ void addOptions(CLI::App& command, BuildOptions& options) {
         return wholeNumber(text) ? "" : "the number of a GPU was expected, found " + text;
       })
       ->capture_default_str();
+  command.option_defaults()->group("Self-test");
+  command
+      .add_option("--self-test-images", options.selfTestImages,
+                  "images of what the model is for, of which three go into the engine's self-test (default: built-in "
+                  "drawings)")
+      ->type_name("FOLDER");
+  command.add_flag("--no-self-test", options.noSelfTest, "put no self-test into the engine");
   command.footer(
       "Takes from seconds to many minutes. An engine runs with the version of TensorRT and on the kind of GPU that it\n"
       "was built with. Ctrl-C ends the building as soon as TensorRT comes to it, and leaves FILE as it was; a second "
       "one\n"
       "ends at once.\n\n"
+      "The engine gets a self-test: small images, and what the f32 model finds in them on the CPU. Whoever loads it "
+      "is\n"
+      "told if it finds something else there (trtyolo info FILE --check).\n\n"
       "Examples:\n"
       "  trtyolo build yolo11n.onnx --fp16\n"
       "  trtyolo build yolo11n-dynamic.onnx -o yolo11n.engine --batch 1:8:16 --imgsz 320:640");
@@ -209,12 +221,34 @@ std::string predictCommand(const std::string& engine, const trtyolo::BuildOption
   return text;
 }
 
+/// Puts the self-test into the engine. What stands in the way is a warning: the engine is built.
+void testEngine(const BuildOptions& options, const std::string& engine, const trtyolo::BuildOption& built) {
+  trtyolo::InferOption loading;
+  loading.enableSwapRB();
+  loading.setBackend(trtyolo::Backend::TensorRT);
+  loading.setDeviceId(built.deviceId);
+  loading.setPluginLibraries(built.pluginLibraries);
+  const bool onCpu = trtyolo::backends().count(trtyolo::toString(trtyolo::Backend::OpenVINO)) != 0;
+  if (!onCpu && options.half) {
+    spdlog::warn("{}: no self-test: the f32 model is run by OpenVINO, which this build does not have", engine);
+    return;
+  }
+  try {
+    makeSelfTest(engine, onCpu ? options.model : "", options.selfTestImages, loading);
+  } catch (const std::exception& error) {
+    spdlog::warn("{}: no self-test: {}", engine, error.what());
+  }
+}
+
 int runBuild(const BuildOptions& options) {
   const auto start = std::chrono::steady_clock::now();
   const std::string engine = options.engine.empty()
                                  ? std::filesystem::path(options.model).replace_extension(".engine").string()
                                  : options.engine;
   const trtyolo::BuildOption option = optionOf(options);
+  if (options.noSelfTest && !options.selfTestImages.empty()) {
+    throw UsageError("--self-test-images and --no-self-test contradict each other");
+  }
   try {
     buildAndShow(options.model, engine, option, options.quiet);
   } catch (const std::invalid_argument& error) {
@@ -224,6 +258,7 @@ int runBuild(const BuildOptions& options) {
     spdlog::warn("{}", error.what());
     return interruptStatus();
   }
+  if (!options.noSelfTest && !interrupted()) testEngine(options, engine, option);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   const auto bytes = static_cast<double>(std::filesystem::file_size(engine));
   spdlog::info("{}: {:.1f} MB, built in {:.1f} s; to run it: {}", engine, bytes / 1e6, seconds,

@@ -29,6 +29,7 @@ struct Command {
 void addPredict(CLI::App& program, std::vector<Command>& commands);
 void addInfo(CLI::App& program, std::vector<Command>& commands);
 void addBuild(CLI::App& program, std::vector<Command>& commands);
+void addSelfTest(CLI::App& program, std::vector<Command>& commands);
 void addBench(CLI::App& program, std::vector<Command>& commands);
 
 }  // namespace app

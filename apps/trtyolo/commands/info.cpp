@@ -1,10 +1,12 @@
 // The command info: what a model file is.
-#include <spdlog/fmt/fmt.h>
+#include <spdlog/spdlog.h>
 
 #include <iostream>
+#include <optional>
 
 #include "commands/command.hpp"
 #include "commands/model_options.hpp"
+#include "commands/self_test.hpp"
 #include "terminal/printable.hpp"
 #include "trtyolo.hpp"
 #include "writers/json.hpp"
@@ -15,7 +17,7 @@ namespace {
 struct InfoOptions {
   std::string model;
   ModelOptions loading;
-  bool json = false;
+  bool json = false, check = false;
 };
 
 std::string shapeOf(const trtyolo::TensorInfo& tensor) {
@@ -54,6 +56,7 @@ Json jsonOf(const trtyolo::ModelInfo& info) {
             {"head", info.head},
             {"family", info.family},
             {"evidence", info.evidence},
+            {"self_test", info.selfTest},
             {"metadata", info.metadata}};
   if (info.task == trtyolo::Task::Pose) {
     json["keypoints"] = info.keypoints;
@@ -105,11 +108,29 @@ std::string textOf(const trtyolo::ModelInfo& info) {
   line(text, "precision", info.precision);
   line(text, "backend", info.backend + " " + trtyolo::backends()[info.backend]);
   line(text, "device", info.device);
+  if (!info.selfTest.empty()) line(text, "self-test", info.selfTest);
   if (info.metadata.empty()) return text;
   std::string pairs;
   for (const auto& [key, value] : info.metadata) pairs += (pairs.empty() ? "" : "\n") + key + " = " + value;
   line(text, "metadata", pairs);
   return text;
+}
+
+int runInfo(const InfoOptions& options) {
+  const trtyolo::InferOption loading = inferOption(options.loading);
+  const trtyolo::ModelInfo info = trtyolo::inspect(options.model, loading);
+  const auto check = options.check ? std::optional(trtyolo::checkSelfTest(options.model, loading)) : std::nullopt;
+  if (options.json) {
+    Json json = jsonOf(info);
+    if (check) json["check"] = selfTestJson(*check);
+    std::cout << json.dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
+  } else {
+    std::cout << printable(textOf(info) + (check ? selfTestText(*check) : ""));
+  }
+  if (!std::cout.flush()) throw std::runtime_error("standard output cannot be written");
+  if (!check || check->verdict == trtyolo::SelfTestVerdict::Passed) return kDone;
+  spdlog::error("{}", check->message);
+  return kFailed;
 }
 
 }  // namespace
@@ -124,17 +145,11 @@ void addInfo(CLI::App& program, std::vector<Command>& commands) {
       ->required();
   command->add_flag("--json", options->json, "as one JSON object");
   addModelOptions(*command, options->loading);
-  command->footer("Example: trtyolo info yolo11n.onnx");
-  commands.push_back({command, [options] {
-                        const auto info = trtyolo::inspect(options->model, inferOption(options->loading));
-                        if (options->json) {
-                          std::cout << jsonOf(info).dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
-                        } else {
-                          std::cout << printable(textOf(info));
-                        }
-                        if (!std::cout.flush()) throw std::runtime_error("standard output cannot be written");
-                        return kDone;
-                      }});
+  command->add_flag("--check", options->check,
+                    "also run the file's self-test: what was expected, what is found here, the differences; ends with "
+                    "1 if it fails, or if there is none");
+  command->footer("Examples:\n  trtyolo info yolo11n.onnx\n  trtyolo info yolo11n.engine --check");
+  commands.push_back({command, [options] { return runInfo(*options); }});
 }
 
 }  // namespace app

@@ -132,6 +132,12 @@ void addModelOptions(CLI::App& command, ModelOptions& options, const std::string
       ->capture_default_str();
   addHeadOption(command, options.head);
   command
+      .add_option("--self-test", options.selfTest,
+                  "what becomes of a file that holds a self-test and fails it: warn, refuse, or off: it is not run")
+      ->check(CLI::IsMember({"off", "warn", "refuse"}).description(""))
+      ->type_name("NAME")
+      ->capture_default_str();
+  command
       .add_option("--backend", options.backend,
                   "openvino (CPU), tensorrt (GPU), or auto: TensorRT where a GPU can be used")
       ->check(CLI::IsMember({"auto", "openvino", "tensorrt"}).description(""))
@@ -195,6 +201,7 @@ trtyolo::InferOption inferOption(const ModelOptions& options) {
   if (!options.plugins.empty()) option.setPluginLibraries(options.plugins);
   if (!options.family.empty()) option.setFamily(options.family);
   option.setHead(trtyolo::headModeOf(options.head));
+  option.setSelfTest(trtyolo::selfTestOf(options.selfTest));
   option.setBackend(trtyolo::backendOf(options.backend));
   if (options.device == "cpu") {
     if (options.backend == "tensorrt") throw UsageError("--backend tensorrt needs a GPU, and --device says cpu");

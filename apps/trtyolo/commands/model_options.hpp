@@ -23,9 +23,10 @@ struct ModelOptions {
   std::optional<float> scale;    ///< value of the brightest pixel in the network's input
   std::vector<std::string> plugins;
   std::string letterbox = "auto", family;
-  std::string head = "auto";  ///< as trtyolo::toString(HeadMode) has it
-  bool half = false;          ///< 16-bit arithmetic
-  std::optional<int> batch;   ///< images per call
+  std::string head = "auto";      ///< as trtyolo::toString(HeadMode) has it
+  std::string selfTest = "warn";  ///< as trtyolo::toString(SelfTest) has it
+  bool half = false;              ///< 16-bit arithmetic
+  std::optional<int> batch;       ///< images per call
   std::optional<int> streams, threads;
 };
 

@@ -1,4 +1,4 @@
-"""The command line: predict, batch, info, build and serve, with the options and results of the C++ program `trtyolo`.
+"""The command line: predict, batch, info, build, self-test and serve, as the C++ program `trtyolo` has them.
 
 Exit status: 0 done, 1 a failure that is named, 2 wrong usage, 130 ended by Ctrl-C, 143 by SIGTERM, 141 nobody reads.
 """
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import tensorrt_yolo as ty
-from tensorrt_yolo.program import batch, build, info, predict, serve
+from tensorrt_yolo.program import batch, build, info, predict, self_test, serve
 from tensorrt_yolo.program.reading import reason_of
 from tensorrt_yolo.program.signals import Signals
 from tensorrt_yolo.program.terminal import printable, say
@@ -25,7 +25,7 @@ class _Parser(argparse.ArgumentParser):
         super()._print_message(printable(message), file)
 
 
-_COMMANDS = (predict, batch, info, build, serve)
+_COMMANDS = (predict, batch, info, build, self_test, serve)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for module in _COMMANDS:
         command = commands.add_parser(
-            module.__name__.rsplit(".", 1)[1],
+            module.__name__.rsplit(".", 1)[1].replace("_", "-"),
             help=module.SUMMARY,
             description=module.SUMMARY[0].upper() + module.SUMMARY[1:] + ".",
             epilog=module.EPILOG,

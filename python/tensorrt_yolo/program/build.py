@@ -8,14 +8,16 @@ import re
 import time
 
 import tensorrt_yolo as ty
-from tensorrt_yolo.program import options as shared
+from tensorrt_yolo.program import options as shared, self_test
+from tensorrt_yolo.program.reading import reason_of
 from tensorrt_yolo.program.signals import Signals
 from tensorrt_yolo.program.terminal import say
 
 SUMMARY = "build a TensorRT engine from an ONNX model, on a GPU and for it"
 EPILOG = """\
 Takes from seconds to many minutes. An engine runs with the version of TensorRT and on the kind of GPU that it was built
-with. Ctrl-C ends the building as soon as TensorRT comes to it, and leaves the file as it was.
+with. Ctrl-C ends the building as soon as TensorRT comes to it, and leaves the file as it was. The engine gets a
+self-test: small images, and what the f32 model finds in them on the CPU.
 
 Examples:
   tensorrt_yolo build yolo11n.onnx --fp16
@@ -41,10 +43,16 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     add("--head", choices=("auto", "whole", "cut"), default="auto", help=words)
     add("--timing-cache", default="", metavar="FILE", help="file of timings, read and written")
     add("--device", dest="device_id", type=shared.whole(0), default=0, metavar="N", help="number of the GPU (0)")
+    add = command.add_argument_group("self-test").add_argument
+    words = "images of what the model is for, of which three go into the engine's self-test (built-in drawings)"
+    add("--self-test-images", metavar="FOLDER", help=words)
+    add("--no-self-test", action="store_true", help="put no self-test into the engine")
 
 
 def run(options: argparse.Namespace, signals: Signals) -> int:
     output = options.output or os.path.splitext(options.model)[0] + ".engine"
+    if options.no_self_test and options.self_test_images:
+        raise ValueError("--self-test-images and --no-self-test contradict each other")
     min_batch, opt_batch, max_batch = options.batch
     min_size, size = options.imgsz
     started = time.monotonic()
@@ -65,10 +73,25 @@ def run(options: argparse.Namespace, signals: Signals) -> int:
             progress=report,
             **shared.arguments_of(ty.build_engine, options),
         )
+    if not options.no_self_test:
+        _test(options, output)
     if not options.quiet:
         megabytes = os.path.getsize(output) / 1e6
         say(f"{output}: {megabytes:.1f} MB, built in {time.monotonic() - started:.1f} s")
     return 0
+
+
+def _test(options: argparse.Namespace, engine: str) -> None:
+    """Puts the self-test into the engine. What stands in the way is a warning: the engine is built."""
+    on_cpu = "openvino" in ty.backends()
+    if not on_cpu and options.precision != "f32":
+        say(f"{engine}: no self-test: the f32 model is run by OpenVINO, which this package does not have")
+        return
+    option = ty.InferOption(backend="tensorrt", device_id=options.device_id)
+    try:
+        self_test.make(engine, options.model if on_cpu else None, options.self_test_images, option)
+    except (ty.Error, OSError, ValueError, ImportError) as error:
+        say(f"{engine}: no self-test: {reason_of(error)}")
 
 
 def _batches(text: str) -> tuple[int, int, int]:

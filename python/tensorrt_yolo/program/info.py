@@ -9,16 +9,20 @@ import sys
 from typing import Any
 
 import tensorrt_yolo as ty
-from tensorrt_yolo.program import options as shared
+from tensorrt_yolo.program import options as shared, self_test
 from tensorrt_yolo.program.signals import Signals
 from tensorrt_yolo.program.terminal import say
 
 SUMMARY = "say what a model is: task, classes, inputs, outputs, how it is decoded"
-EPILOG = "Example: tensorrt_yolo info yolo11n.onnx"
+EPILOG = """\
+Examples:
+  tensorrt_yolo info yolo11n.onnx
+  tensorrt_yolo info yolo11n.engine --check"""
 
 _KEYS = (
     *("model", "bytes", "task", "names", "inputs", "outputs", "network", "stride", "batch", "dynamic_size"),
-    *("dynamic_batch", "precision", "backend", "device", "layout", "head", "family", "evidence", "metadata"),
+    *("dynamic_batch", "precision", "backend", "device", "layout", "head", "family", "evidence", "self_test"),
+    "metadata",
 )
 _POSE_KEYS = ("keypoints", "keypoint_dims")
 
@@ -26,17 +30,23 @@ _POSE_KEYS = ("keypoints", "keypoint_dims")
 def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("model", metavar="MODEL", help="ONNX, OpenVINO IR or TensorRT engine")
     command.add_argument("--json", action="store_true", help="as one JSON object")
+    words = "also run the file's self-test, and end with 1 if it fails, or if there is none"
+    command.add_argument("--check", action="store_true", help=words)
     shared.add_model(command)
 
 
 def run(options: argparse.Namespace, signals: Signals) -> int:
-    found = ty.inspect(options.model, shared.infer_option(options))
+    option = shared.infer_option(options)
+    found = ty.inspect(options.model, option)
+    check = ty.check_self_test(options.model, option) if options.check else None
+    status = 0 if check is None or check.verdict == "passed" else 1
     if options.json:
-        text = json.dumps(_as_dict(found), indent=2, ensure_ascii=False) + "\n"
+        checked = {} if check is None else {"check": self_test.as_dict(check)}
+        text = json.dumps(_as_dict(found) | checked, indent=2, ensure_ascii=False) + "\n"
         sys.stdout.flush()
         sys.stdout.buffer.write(text.encode("utf-8", "replace"))
         sys.stdout.buffer.flush()
-        return 0
+        return status
     sizes = "dynamic" if found.dynamic_size else "fixed"
     names = " ".join(f"{index} {name}" for index, name in list(found.names.items())[:8])
     rows = [
@@ -59,12 +69,15 @@ def run(options: argparse.Namespace, signals: Signals) -> int:
         ("backend", f"{found.backend} {ty.backends().get(found.backend, '')}".strip()),
         ("device", found.device),
     ]
+    rows += [("self-test", found.self_test)] if found.self_test else []
     rows += [("metadata", f"{key} = {value}") for key, value in sorted(found.metadata.items())]
     last = ""
     for title, text in rows:
         say(f"{title if title != last else '':<13}{text}", sys.stdout)
         last = title
-    return 0
+    if check is not None:
+        self_test.show(check)
+    return status
 
 
 def _port(port: ty.TensorInfo) -> str:

@@ -47,6 +47,8 @@ def add_model(command: argparse.ArgumentParser) -> None:
     add("--letterbox", choices=("auto", "center", "topleft", "stretch"), default="auto", metavar="NAME", help=words)
     words = "how much of the network runs: cut (up to its last convolutions), whole, or auto: cut where it can be"
     add("--head", choices=("auto", "whole", "cut"), default="auto", metavar="NAME", help=words)
+    words = "what becomes of a file that holds a self-test and fails it: warn (default), refuse, or off: it is not run"
+    add("--self-test", choices=("off", "warn", "refuse"), default="warn", metavar="NAME", help=words)
     words = "openvino (CPU), tensorrt (GPU), or auto (default): TensorRT where a GPU can be used"
     add("--backend", choices=("auto", "openvino", "tensorrt"), default="auto", metavar="NAME", help=words)
     words = "cpu, or the number of a GPU (default: GPU 0 where it can be used, else cpu)"

@@ -13,6 +13,7 @@
 #include "model/onnx_graph.hpp"
 #include "model/plugin_cut.hpp"
 #include "model/raw_candidates.hpp"
+#include "model/self_test/self_test.hpp"
 #include "runtime/openvino/network_end.hpp"
 
 namespace trtyolo::openvino {
@@ -54,6 +55,19 @@ Metadata metadataOf(const ov::Model& network) {
     }
   }
   return metadata;
+}
+
+// Moves the record of an IR's self-test, which stands beside "framework", to the metadata.
+void takeSelfTest(ov::Model& network, Metadata& metadata) {
+  auto& info = network.get_rt_info();
+  const auto record = info.find(kSelfTest);
+  if (record == info.end()) {
+    return;
+  }
+  if (record->second.is<std::string>()) {
+    metadata[kSelfTest] = record->second.as<std::string>();
+  }
+  info.erase(record);
 }
 
 // The reader is named, not searched for: OpenVINO would try those of all the formats that it knows, by the file's name.
@@ -215,6 +229,7 @@ ReadModel readModel(const ModelSource& source, const EngineOptions& options) {
   } else if (raw.metadata.empty()) {
     raw.metadata = parseMetadataYaml(source.metadataBeside());  // Ultralytics' OpenVINO models have one
   }
+  takeSelfTest(*result.network, raw.metadata);
   result.description = describe(raw, options.description);
   result.description.info.backend = "openvino";
   result.description.info.precision = toString(options.precision);

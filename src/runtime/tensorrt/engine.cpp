@@ -246,7 +246,12 @@ auto withPlan(const ModelSource& source, const EngineOptions& options, const Use
   cuda::checkDevice(options.deviceId);
   Library::get().loadPlugins(options.pluginLibraries);
   if (source.kind() == FileKind::TensorRtEngine) {
-    return use(parsePlanFile(source.path(), source.content()));
+    const PlanFile plan = parsePlanFile(source.path(), source.content());
+    try {
+      return use(plan);
+    } catch (const UnloadablePlan& error) {
+      throw UnloadablePlan(error.what() + builtWith(plan.metadata));
+    }
   }
   const auto useCached = [&](const std::string& file) {
     const std::optional<std::string> bytes = readFile(file);
