@@ -56,8 +56,8 @@ struct TRTYOLO_API SelfTestReport {
 /// file of other content fails it. Loads both files and runs them on all images; any thread.
 /// @param reference  the f32 model, ONNX or OpenVINO IR, run by OpenVINO where it can be; empty: `file` in f32, of an
 ///                   engine the engine itself
-/// @param images     in host memory; of the first 32 those three that the reference says most about are kept, scaled to
-///                   at most 112 pixels a side. Empty: built-in drawings
+/// @param images     in host memory; of the first 32 and of built-in drawings those three are kept that the reference
+///                   says most about, with objects of many classes and sizes, scaled to at most 112 pixels a side
 /// @param option     how both are loaded; of the reference without precision and backend
 /// @return what the test says of the file: it passed
 /// @throws ModelError     a file cannot be loaded or written, both are of different tasks, the reference finds nothing

@@ -74,8 +74,9 @@ def add_self_test(
 
     reference   the f32 model, ONNX or OpenVINO IR, run by OpenVINO where it can be; None: `file` in f32, of an engine
                 the engine itself
-    images      what Model.predict() takes, in ordinary memory; of the first 32 those three that the reference says most
-                about are kept, scaled to at most 112 pixels a side. Empty: built-in drawings
+    images      what Model.predict() takes, in ordinary memory; of the first 32 and of built-in drawings those three are
+                kept that the reference says most about, with objects of many classes and sizes, scaled to at most 112
+                pixels a side
     option      how both are loaded; of the reference without precision and backend
 
     Gives what the test says of the file: it passed.

@@ -42,10 +42,9 @@ class SelfTest(AppTest):
     def test_one_that_fails(self):
         model, other = self.model(), self.model("other.onnx")
         self.assertEqual(run("self-test", model, "--quiet").returncode, 0)
-        # The classes of another model: what is expected of the images stands for other words.
-        names = model.read_bytes().replace(b'"task":"classify"', b'"task":"detect"  ')
-        self.assertNotEqual(names, model.read_bytes())
-        other.write_bytes(names)
+        changed = model.read_bytes().replace(b'"input":"224 x 224', b'"input":"640 x 640')
+        self.assertNotEqual(changed, model.read_bytes())
+        other.write_bytes(changed)
         checked = run("info", other, "--check")
         self.assertEqual(checked.returncode, 1)
         self.assertIn("another model", checked.stderr)

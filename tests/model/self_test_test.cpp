@@ -139,8 +139,7 @@ TEST(SelfTestRecordTest, IsNotTakenFromAnythingElse) {
   const json flat = good.flatten();
   for (const auto& [path, value] : flat.items()) {
     const json::json_pointer at(path);
-    const std::string parent = at.parent_pointer().back();
-    if (parent != "corners" && parent != "keypoints") {
+    if (path.find("/corners/") == std::string::npos && path.find("/keypoints/") == std::string::npos) {
       tryAll(at);
     }
   }

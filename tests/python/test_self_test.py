@@ -48,7 +48,7 @@ def test_another_file_than_the_reference(tmp_path, model):
 def test_one_that_fails_is_refused(model):
     ty.add_self_test(model)
     other = model.with_name("other.onnx")
-    other.write_bytes(model.read_bytes().replace(b'"task":"classify"', b'"task":"detect"  '))
+    other.write_bytes(model.read_bytes().replace(b'"input":"224 x 224', b'"input":"640 x 640'))
     with pytest.raises(ty.ModelError, match="another model"):
         ty.Model(other, ty.InferOption(self_test="refuse"))
     ty.Model(other, ty.InferOption(self_test="off")).close()

@@ -146,9 +146,10 @@ void addSelfTest(CLI::App& program, std::vector<Command>& commands) {
                    "the f32 model that it was made from, ONNX or OpenVINO IR (default: MODEL in f32)")
       ->type_name("FILE");
   command
-      ->add_option("--images", options->images,
-                   "images of what the model is for: the three of the first 32 are kept that it says most about, "
-                   "scaled to 112 pixels (default: built-in drawings)")
+      ->add_option(
+          "--images", options->images,
+          "images of what the model is for: of the first 32, and of built-in drawings, the three are kept that "
+          "it says most about, scaled to 112 pixels (default: the drawings)")
       ->type_name("FOLDER");
   command->add_flag("--remove", options->remove, "take the self-test out of MODEL instead");
   command->add_flag("-q,--quiet", options->quiet, "say nothing but errors");
