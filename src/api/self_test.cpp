@@ -281,9 +281,11 @@ std::vector<std::size_t> mostTelling(const std::vector<SelfTestRecord::Item>& it
   return order;
 }
 
+// Of those of the caller.
+constexpr std::size_t kMostImages = 32;
+
 // Those of the caller, and the drawings.
 std::vector<TestImage> smallImages(const std::vector<Image>& images, const EngineOptions& options) {
-  constexpr std::size_t kMostImages = 32;
   std::vector<TestImage> small;
   for (std::size_t i = 0; i < std::min(images.size(), kMostImages); ++i) {
     if (options.deviceImages && images[i].memory == ImageMemory::AsOption) {
@@ -377,17 +379,15 @@ SelfTestReport addSelfTest(const std::string& file, const std::string& reference
                            const InferOption& option) {
   const EngineOptions& options = option.impl().engine;
   const std::vector<TestImage> small = smallImages(images, options);
-  std::shared_ptr<const Engine> engine = loadForTest(file, options);
-  const ModelDescription model = engine->description();
+  const std::shared_ptr<const Engine> engine = loadForTest(file, options);
+  const ModelDescription& model = engine->description();
   const std::vector<TestFindings> found = findIn(small, *engine, kFoundObjects);
   SelfTestRecord test;
   test.task = model.info.task;
   test.versions = versionsOf(*engine);
   std::shared_ptr<const Engine> first = engine;
-  const bool itself = reference.empty() && ModelSource(file).kind() == FileKind::TensorRtEngine;
-  if (!itself) {
-    first.reset();
-    engine.reset();
+  const bool f32 = model.info.precision == toString(Precision::F32);
+  if (!reference.empty() || (!f32 && ModelSource(file).kind() != FileKind::TensorRtEngine)) {
     const std::string& of = reference.empty() ? file : reference;
     first = loadForTest(of, referenceOptions(options, of, model.info));
   }
@@ -395,7 +395,10 @@ SelfTestReport addSelfTest(const std::string& file, const std::string& reference
     throw ModelError("'" + file + "': it is for the task '" + toString(test.task) + "', and the reference '" +
                      reference + "' is for '" + toString(first->description().info.task) + "'");
   }
-  const std::vector<TestFindings> expected = findIn(small, *first, kExpectedObjects);
+  std::vector<TestFindings> expected = first == engine ? found : findIn(small, *first, kExpectedObjects);
+  for (TestFindings& findings : expected) {
+    findings.keep(kExpectedObjects);
+  }
   test.reference = wordsOf(versionsOf(*first));
   first.reset();
 
@@ -407,7 +410,7 @@ SelfTestReport addSelfTest(const std::string& file, const std::string& reference
     const Size size = small[i].size;
     const TestComparison comparison = compare(expected[i], found[i], test.task, size);
     items.push_back({small[i], reproduced(expected[i], comparison, found[i], size)});
-    if (i >= images.size() && !images.empty()) {
+    if (!images.empty() && i >= std::min(images.size(), kMostImages)) {
       continue;  // drawings may be strange to it
     }
     all += expected[i].objects.size() + (expected[i].cells.empty() ? 0 : 1);
@@ -433,7 +436,6 @@ SelfTestReport addSelfTest(const std::string& file, const std::string& reference
   test.input = inputOf(model, test.items.front().image.size);
   const std::string record = selfTestJson(test);
   writeSelfTest(file, record);
-  engine = engine ? engine : loadForTest(file, options);
   return reportOf(*engine, record, options, kNoLimit);
 }
 

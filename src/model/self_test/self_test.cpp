@@ -191,6 +191,13 @@ TestObject objectOf(const Result& result, std::size_t i) {
 
 }  // namespace
 
+void TestFindings::keep(std::size_t most) {
+  if (most < objects.size()) {
+    quietest = objects[most].score;
+    objects.resize(most);
+  }
+}
+
 TestFindings findingsOf(const Result& result, std::size_t most) {
   TestFindings findings;
   if (result.hasSemantic()) {

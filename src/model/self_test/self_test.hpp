@@ -48,6 +48,8 @@ struct TestFindings {
   std::vector<float> cells;
 
   bool empty() const { return objects.empty() && cells.empty(); }
+  // Leaves out all but the surest objects.
+  void keep(std::size_t most);
 };
 
 // How many objects are looked at: of the f32 model, and, since order and suppression differ in detail, of the file.
