@@ -138,9 +138,9 @@ class TRTYOLO_API InferOption {
   InferOption& setThreads(int threads);
 
   /// What becomes of the self-test that the file holds; SelfTest::Warn by default. It takes less than 0.2 s or, where
-  /// one run of the network takes longer, one run, and no memory afterwards. Files without one load as they are; clones
-  /// are not tested again. An option that changes what goes into the network (setNetworkSize(), setBgrNetwork(), ...)
-  /// from what it was where the test was made leaves the test out.
+  /// one run of the network takes longer, one run, and no memory but what the first predict() takes anyway. Files
+  /// without one load as they are; clones are not tested again. An option that changes what goes into the network
+  /// (setNetworkSize(), setBgrNetwork(), ...) from what it was where the test was made leaves the test out.
   InferOption& setSelfTest(SelfTest mode);
 
   // --- what the file does not say

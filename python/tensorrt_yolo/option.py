@@ -232,7 +232,8 @@ class InferOption(PostprocessOptions):
 
         "warn": it is run when the file is loaded, and if it fails, a warning says so with the facts. "refuse": such a
         file raises ModelError. It takes less than 0.2 s or, where one run of the network takes longer, one run, and no
-        memory afterwards. Files without one load as they are, and clones are not tested again. See add_self_test().
+        memory but what the first predict() takes anyway. Files without one load as they are, and clones are not tested
+        again. See add_self_test().
         """
         return self._set("self_test", mode)
 

@@ -132,9 +132,9 @@ TEST(SelfTestRecordTest, IsNotTakenFromAnythingElse) {
       bad = good;
       bad[at] = other;
       const std::string why = refusalOf(bad.dump());
-      const bool text =
-          at == "/input"_json_pointer || at == "/reference"_json_pointer || at == "/versions/device"_json_pointer;
-      if (!(text && other.is_string()) && !other.is_number() && at != "/versions"_json_pointer) {
+      const bool text = version || at == "/input"_json_pointer || at == "/reference"_json_pointer;
+      const bool shortText = other.is_string() && other.get<std::string>().size() < 10;
+      if (!(text && shortText) && !other.is_number()) {
         EXPECT_NE(why, "") << at << " = " << other.dump().substr(0, 40);
       }
     }
