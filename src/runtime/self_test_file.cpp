@@ -80,11 +80,13 @@ void writeSelfTest(const std::string& path, const std::string& record) {
   const ModelSource source(path);
   if (source.kind() == FileKind::TensorRtEngine) {
     PlanFile plan = parsePlanFile(path, source.content());
-    plan.metadata.erase(kSelfTest);
+    const bool had = plan.metadata.erase(kSelfTest) > 0;
     if (!record.empty()) {
       plan.metadata[kSelfTest] = record;
     }
-    writePlanFile(path, plan);
+    if (had || !record.empty()) {
+      writePlanFile(path, plan);
+    }
     return;
   }
   const std::string content = source.kind() == FileKind::OpenVinoIr

@@ -258,7 +258,11 @@ int runBuild(const BuildOptions& options) {
     spdlog::warn("{}", error.what());
     return interruptStatus();
   }
-  if (!options.noSelfTest && !interrupted()) testEngine(options, engine, option);
+  if (options.noSelfTest) {
+    trtyolo::removeSelfTest(engine);  // the model's own, which came along
+  } else if (!interrupted()) {
+    testEngine(options, engine, option);
+  }
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   const auto bytes = static_cast<double>(std::filesystem::file_size(engine));
   spdlog::info("{}: {:.1f} MB, built in {:.1f} s; to run it: {}", engine, bytes / 1e6, seconds,

@@ -73,7 +73,9 @@ def run(options: argparse.Namespace, signals: Signals) -> int:
             progress=report,
             **shared.arguments_of(ty.build_engine, options),
         )
-    if not options.no_self_test:
+    if options.no_self_test:
+        ty.remove_self_test(output)  # the model's own, which came along
+    else:
         _test(options, output)
     if not options.quiet:
         megabytes = os.path.getsize(output) / 1e6
