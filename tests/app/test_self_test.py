@@ -30,9 +30,7 @@ class SelfTest(AppTest):
         self.assertEqual(found["check"]["verdict"], "passed")
         self.assertEqual(len(found["check"]["images"]), 3)
         for image in found["check"]["images"]:
-            self.assertEqual(
-                (image["passed"], set(image["difference"])), (True, set(found["check"]["tolerance"]))
-            )
+            self.assertEqual((image["passed"], set(image["difference"])), (True, set(found["check"]["tolerance"])))
         self.assertEqual(found["check"]["there"], found["check"]["here"])
         self.assertNotIn("trtyolo_self_test", found["metadata"])
         self.assertEqual(run("self-test", model, "--remove", "--quiet").returncode, 0)
