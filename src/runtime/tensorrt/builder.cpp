@@ -251,8 +251,7 @@ class Build {
     }
     const bool f16 = precision_ == Precision::F16;
     // What comes in and out of a network that was cut is made and read by our own kernels, which know f16.
-    halfWeights_ =
-        computeInHalf(*network_, f16 ? nvinfer1::DataType::kHALF : nvinfer1::DataType::kBF16, f16 && cut_);
+    halfWeights_ = computeInHalf(*network_, f16 ? nvinfer1::DataType::kHALF : nvinfer1::DataType::kBF16, f16 && cut_);
   }
 
   // Convolutions in f16 compute with channels side by side; grids that are read in that order need not be turned.
