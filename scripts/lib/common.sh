@@ -10,7 +10,7 @@ cd "$root"
 build_packages=(
   ca-certificates ccache cmake g++ ninja-build pkg-config python3 python3-dev python3-venv
   libavcodec-dev libavdevice-dev libavformat-dev libavutil-dev libswscale-dev
-  libcli11-dev libcurl4-openssl-dev libeigen3-dev libfontconfig-dev libgtest-dev libhwy-dev libopencv-contrib-dev libopencv-dev libspdlog-dev nlohmann-json3-dev
+  libboost-dev libcli11-dev libcurl4-openssl-dev libeigen3-dev libfontconfig-dev libgtest-dev libhwy-dev libopencv-contrib-dev libopencv-dev libspdlog-dev nlohmann-json3-dev
 )
 
 # What the tests need beside them: a camera that speaks RTSP.

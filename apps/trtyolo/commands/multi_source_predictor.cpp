@@ -24,6 +24,7 @@
 #include "terminal/reason.hpp"
 #include "terminal/summary.hpp"
 #include "trtyolo/pool.hpp"
+#include "view/view.hpp"
 #include "writers/image_writer.hpp"
 #include "writers/output_names.hpp"
 #include "writers/result_writer.hpp"
@@ -48,6 +49,12 @@ trtyolo::PoolOption poolOption(const PredictOptions& options) {
   return option;
 }
 
+std::vector<std::string> namesOf(const std::vector<Source>& sources) {
+  std::vector<std::string> names;
+  for (const Source& source : sources) names.push_back(source.name);
+  return names;
+}
+
 /// Whether no thread takes results of the source any more.
 bool isAtRest(const StreamSource& stream) {
   return stream.counts().ended || (interrupted() && stream.isIdle());
@@ -67,10 +74,11 @@ class MultiSourcePredictor {
     std::unique_ptr<StreamSource> stream;
   };
 
-  void take(Item& item, SourceState& state);
+  void take(Item& item, std::size_t source);
   void start();
   bool ended() const;
   long images() const;
+  void updateView();
   void showProgress();
   void showStatus(double seconds);
   void showEnd();
@@ -78,6 +86,7 @@ class MultiSourcePredictor {
 
   const PredictOptions& options_;
   const std::vector<Source>& sources_;
+  std::unique_ptr<View> view_;  ///< with a feed for each source; null: nobody looks
   trtyolo::Model model_;
   trtyolo::Pool<> pool_;
   std::optional<trtyolo::Pool<>> thenPool_;  ///< of the second model, if there is one
@@ -97,6 +106,7 @@ class MultiSourcePredictor {
 MultiSourcePredictor::MultiSourcePredictor(const PredictOptions& options, const std::vector<Source>& sources)
     : options_(options),
       sources_(sources),
+      view_(makeView(options.view, options.quiet, options.model, namesOf(sources))),
       model_(loadModel(options, 0)),  // as many streams as suit the machine
       pool_(model_, poolOption(options)),
       budget_(options.pixelBytes()),
@@ -120,6 +130,7 @@ int MultiSourcePredictor::run() {
     if ((interrupted() || !wanted_) && !std::exchange(stopped, true)) {
       for (const SourceState& state : states_) state.stream->stop();
     }
+    if (view_) updateView();
     showProgress();
     if (options_.status > 0 && secondsSince(last) >= options_.status) {
       showStatus(secondsSince(last));
@@ -161,7 +172,7 @@ void MultiSourcePredictor::start() {
   settings.input = {&budget_, {}, gpuOf(options_, model_), options_.keepsImages()};
   settings.giveUp = options_.giveUp.value_or(0);
   const std::vector<int> gpus = pool_.devices();
-  const TrackSettings tracks = trackSettings(options_.tracks, options_.keepsImages());
+  const TrackSettings tracks = trackSettings(options_.tracks, options_.isWatched());
   states_.resize(sources_.size());
   for (std::size_t i = 0; i < sources_.size(); ++i) {
     SourceState& state = states_[i];
@@ -169,13 +180,14 @@ void MultiSourcePredictor::start() {
     if (tracks.any()) state.tracker = std::make_unique<SourceTracker>(tracks);
     if (!gpus.empty()) settings.input.gpu = gpus[i % gpus.size()];  // which runs what it has decoded
     state.stream = std::make_unique<StreamSource>(sources_[i], names_.claim(stemOf(sources_[i]), true), pool_, settings,
-                                                  [this, &state](Item& item) { take(item, state); });
+                                                  [this, i](Item& item) { take(item, i); });
   }
 }
 
 /// Called by the threads of the sources. Tracking, the second model, drawing and video writing run in parallel, the
 /// rest does not.
-void MultiSourcePredictor::take(Item& item, SourceState& state) {
+void MultiSourcePredictor::take(Item& item, std::size_t source) {
+  SourceState& state = states_[source];
   if (state.tracker) withErrors(item, [&] { state.tracker->update(item); });
   if (thenPool_) {
     withErrors(item, [&] { item.then = predictCrops(*thenPool_, item.view(), item.result, options_.then.crop()); });
@@ -185,11 +197,14 @@ void MultiSourcePredictor::take(Item& item, SourceState& state) {
     drawAndSave(item);
     state.video->add(item);
   }
-  item.releaseImage();
-  const std::lock_guard lock(writing_);
-  results_.add(item);
-  summary_.add(item);
-  wanted_ = !results_.isLost() || options_.keepsImages();
+  if (!view_) item.releaseImage();
+  {
+    const std::lock_guard lock(writing_);
+    results_.add(item);
+    summary_.add(item);
+    wanted_ = !results_.isLost() || options_.isWatched();
+  }
+  if (view_) view_->feed(source).put(std::move(item));
 }
 
 bool MultiSourcePredictor::ended() const {
@@ -200,6 +215,13 @@ long MultiSourcePredictor::images() const {
   long count = 0;
   for (const SourceState& state : states_) count += state.stream->counts().predicted;
   return count;
+}
+
+void MultiSourcePredictor::updateView() {
+  for (std::size_t i = 0; i < states_.size(); ++i) {
+    const StreamCounts counts = states_[i].stream->counts();
+    view_->feed(i).setLink(counts.ended ? Feed::Link::Ended : counts.away ? Feed::Link::Away : Feed::Link::There);
+  }
 }
 
 void MultiSourcePredictor::showProgress() {

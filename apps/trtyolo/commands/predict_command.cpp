@@ -64,7 +64,11 @@ std::shared_ptr<Clones> loadClones(const PredictOptions& options, const std::vec
 
 PredictCommand::PredictCommand(const PredictOptions& options, const std::vector<Source>& sources,
                                std::shared_ptr<Clones> clones)
-    : options_(options), sources_(sources), names_(options.save, sources), clones_(std::move(clones)) {
+    : options_(options),
+      sources_(sources),
+      names_(options.save, sources),
+      view_(makeView(options.view, options.quiet, options.model, {sources.empty() ? "" : sources.front().name})),
+      clones_(std::move(clones)) {
   if (options.show) window_.emplace();
   if (!clones_) clones_ = loadClones(options, sources);
   const trtyolo::ModelInfo& info = model().info();
@@ -74,7 +78,7 @@ PredictCommand::PredictCommand(const PredictOptions& options, const std::vector<
   results_.emplace(resultFiles(options, info, sources_), info);
   if (!options.save.empty()) video_ = makeVideoWriter();
   budget_.emplace(options.pixelBytes());
-  tracks_ = trackSettings(options.tracks, options.keepsImages());
+  tracks_ = trackSettings(options.tracks, options.isWatched());
   prepareInput();
   reader_.emplace(sources_, names_, options.giveUp, input_);
 }
@@ -87,6 +91,9 @@ void PredictCommand::prepareInput() {
   // Frames that one GPU has decoded could not be run by the others.
   if (gpusOf(options_).size() < 2) input_.gpu = gpu;
   input_.keepsImages = options_.keepsImages();
+  if (view_) {
+    input_.away = [this](bool away) { view_->feed(0).setLink(away ? Feed::Link::Away : Feed::Link::There); };
+  }
   modelDecodesJpegs_ = options_.fastDecode;
   const auto isImage = [](const Source& source) { return source.kind == SourceKind::Image; };
   if (!gpu || input_.keepsImages || options_.then.given() || std::none_of(sources_.begin(), sources_.end(), isImage))
@@ -201,8 +208,8 @@ void PredictCommand::track(Batch& batch) {
 void PredictCommand::drawAndSave(Batch& batch) const {
   timed(batch.draw, [&] {
     for (Item& item : batch.items) {
-      if (!options_.keepsImages()) item.releaseImage();
-      if (item.hasPixels()) app::drawAndSave(item);
+      if (!options_.isWatched()) item.releaseImage();
+      if (options_.keepsImages() && item.hasPixels()) app::drawAndSave(item);
     }
   });
 }
@@ -218,7 +225,10 @@ bool PredictCommand::write(Batch& batch) {
     }
   });
   summary_->add(batch, milliseconds);
-  more = more && (!results_->isLost() || options_.keepsImages());
+  if (view_) {
+    for (Item& item : batch.items) view_->feed(0).put(std::move(item));
+  }
+  more = more && (!results_->isLost() || options_.isWatched());
   if (!more) stopped_ = true;
   const long done = summary_->images() + summary_->errors();
   progress_->update(expected_ > 0 ? static_cast<double>(done) / static_cast<double>(expected_) : -1,

@@ -18,6 +18,7 @@
 #include "terminal/summary.hpp"
 #include "trtyolo.hpp"
 #include "trtyolo/media.hpp"
+#include "view/view.hpp"
 #include "writers/output_names.hpp"
 #include "writers/result_writer.hpp"
 #include "writers/video_writer.hpp"
@@ -57,6 +58,7 @@ class PredictCommand {
   const PredictOptions& options_;
   const std::vector<Source>& sources_;
   OutputNames names_;
+  std::unique_ptr<View> view_;  ///< null: nobody looks
   std::optional<Window> window_;
   std::shared_ptr<Clones> clones_;
   std::size_t batch_ = 1;

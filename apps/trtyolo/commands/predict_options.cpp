@@ -74,6 +74,7 @@ void addPredictOptions(CLI::App& command, PredictOptions& options) {
   addResultOptions(command, options.results);
   addTrackOptions(command, options.tracks);
   addThenOptions(command, options.then);
+  addViewOptions(command, options.view);
 
   command.option_defaults()->group("Results");
   command
@@ -152,7 +153,8 @@ void addPredictOptions(CLI::App& command, PredictOptions& options) {
       "  trtyolo predict yolo11n.onnx street.mp4 --track --line door=100,400,500,400 --json street.ndjson --save out\n"
       "  trtyolo predict yolo11n.onnx street.mp4 --classes person --then yolo11n-pose.onnx --save out\n"
       "  trtyolo predict yolo11n.onnx aerial.tif --slice 640 --overlap 0.2 --save out\n"
-      "  trtyolo predict yolo11n.onnx rtsp://door.local/main rtsp://yard.local/main --json - --save recordings");
+      "  trtyolo predict yolo11n.onnx rtsp://door.local/main rtsp://yard.local/main --json - --save recordings\n"
+      "  trtyolo predict yolo11n.onnx rtsp://door.local/main rtsp://yard.local/main --track --view 8080");
 }
 
 std::optional<trtyolo::SliceOption> slicesOf(const PredictOptions& options, const trtyolo::ModelInfo& model) {
@@ -181,6 +183,7 @@ void checkUsage(const PredictOptions& options) {
   }
   static_cast<void>(gpusOf(options));
   static_cast<void>(trackSettings(options.tracks, false));
+  static_cast<void>(viewSettings(options.view, options.quiet));
   if (options.together && options.show) throw UsageError("--show shows one source at a time, so not with --together");
   if (options.fastDecode && options.keepsImages()) {
     throw UsageError("--fast-decode cannot be given with --save or --show, which need the whole images");

@@ -11,6 +11,7 @@
 #include "commands/result_options.hpp"
 #include "commands/then_options.hpp"
 #include "commands/track_options.hpp"
+#include "commands/view_options.hpp"
 #include "input/sources.hpp"
 #include "trtyolo.hpp"
 #include "writers/result_writer.hpp"
@@ -27,6 +28,7 @@ struct PredictOptions {
   ResultOptions results;
   TrackOptions tracks;
   ThenOptions then;
+  ViewOptions view;
   std::string save, json, csv, saveText;
   bool saveConfidence = false, show = false, quiet = false, fastDecode = false;
   bool together = false;
@@ -39,7 +41,10 @@ struct PredictOptions {
   double status = 10;            ///< seconds
 
   std::size_t pixelBytes() const { return pixelMemory << 20U; }
+  /// Whether all images are annotated.
   bool keepsImages() const { return !save.empty() || show; }
+  /// Whether somebody looks, so that work is worth it also where no results are written.
+  bool isWatched() const { return keepsImages() || view.given(); }
 };
 
 /// Adds them all, and the words at the end of the help.

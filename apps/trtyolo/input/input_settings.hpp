@@ -17,6 +17,9 @@ struct InputSettings {
   std::optional<int> gpu = {};
   /// Images are drawn on, saved or shown, so that they are needed in BGR as well.
   bool keepsImages = false;
+  /// Told by the thread that reads when a camera or stream is gone and tried again (true), and when it is back. May be
+  /// empty.
+  std::function<void(bool)> away = {};
 };
 
 }  // namespace app

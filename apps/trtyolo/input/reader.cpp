@@ -236,7 +236,10 @@ std::optional<Item> Reader::nextFrame() {
   FrameReader& frames = *current_.frames;
   item.pixels = frames.read();
   if (item.pixels) {
-    if (!std::exchange(came_, true) && item.frame > 0) spdlog::info("{}: is back", oneLine(item.source->name));
+    if (!std::exchange(came_, true)) {
+      if (settings_.away) settings_.away(false);
+      if (item.frame > 0) spdlog::info("{}: is back", oneLine(item.source->name));
+    }
     retry_.came();
     if (item.frame == 0) {
       first_ = std::chrono::steady_clock::now();
@@ -264,6 +267,7 @@ std::optional<Item> Reader::comeBack(const std::string& why) {
   const Source& source = *current_.item.source;
   std::string now = why;
   current_.frames.reset();
+  if (settings_.away) settings_.away(true);
   while (const auto pause = retry_.next()) {
     spdlog::warn("{}: {}; tried again in {:g} s", oneLine(source.name), now, *pause);
     const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(*pause);

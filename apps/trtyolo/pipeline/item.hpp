@@ -29,7 +29,8 @@ struct Item {
 
   // Its pixels are in one of these, and in none once nobody needs them any more.
   std::optional<trtyolo::VideoFrame> pixels;  ///< of a frame, as the decoder made it
-  cv::Mat image;  ///< 8-bit BGR: of an image, or of a frame that is to be annotated, which is done in place
+  cv::Mat image;           ///< 8-bit BGR: of an image, or of a frame that is to be annotated, which is done in place
+  bool annotated = false;  ///< all below is drawn in `image`
   std::shared_ptr<const std::vector<unsigned char>> encoded;  ///< of an image that is not decoded yet, or by the model
 
   std::shared_ptr<void> memory;  ///< what they have of the budget of pixels
@@ -38,6 +39,7 @@ struct Item {
   std::vector<LineCount> lines;       ///< of the source's, if there are some
   std::vector<ZoneCount> zones;       ///< likewise
   std::vector<Trail> trails;          ///< of the objects, if they are followed and drawn
+  std::optional<long> tracks;         ///< of the source, how many there were up to this frame, if objects are followed
   std::vector<trtyolo::Result> then;  ///< what a second model says of each object, if there is one
 
   std::string name;       ///< of files that are made of the source, without folder and extension

@@ -61,6 +61,7 @@ void SourceTracker::update(Item& item) {
   if (tracker_) {
     tracker_->track(item.result, camera_ ? std::optional(motionOf(item)) : std::nullopt);
     keepTracked(item);
+    countTracks(item);
   }
   for (auto& [name, line] : lines_) {
     line.update(item.result);
@@ -77,6 +78,17 @@ void SourceTracker::update(Item& item) {
 trtyolo::Motion SourceTracker::motionOf(const Item& item) {
   if (item.pixels) return camera_->next(*item.pixels);
   return item.hasPixels() ? camera_->next(item.view()) : trtyolo::Motion();
+}
+
+void SourceTracker::countTracks(Item& item) {
+  for (const int id : item.result.trackIds) {
+    const auto place = static_cast<std::size_t>(id);
+    if (place >= seen_.size()) seen_.resize(place + 1);
+    if (seen_[place]) continue;
+    seen_[place] = true;
+    ++tracks_;
+  }
+  item.tracks = tracks_;
 }
 
 void SourceTracker::addTrails(Item& item) {

@@ -32,8 +32,8 @@ class SourceTracker {
   explicit SourceTracker(const TrackSettings& settings);
 
   /// Takes the source's next frame, with its pixels if BoT-SORT is to follow the camera, and its result; sets its
-  /// `lines`, `zones`, `trails` and Result::trackIds. If objects are followed, those that belong to no track are taken
-  /// out of the result, as Ultralytics' track() does.
+  /// `lines`, `zones`, `trails`, `tracks` and Result::trackIds. If objects are followed, those that belong to no track
+  /// are taken out of the result, as Ultralytics' track() does.
   void update(Item& item);
 
  private:
@@ -44,6 +44,7 @@ class SourceTracker {
 
   trtyolo::Motion motionOf(const Item& item);
   void addTrails(Item& item);
+  void countTracks(Item& item);
 
   std::optional<trtyolo::Tracker> tracker_;
   std::optional<trtyolo::CameraMotion> camera_;  ///< if the tracker needs it
@@ -52,6 +53,8 @@ class SourceTracker {
   bool trails_;
   long frame_ = 0;
   std::map<int, Trace> traces_;  ///< by id
+  std::vector<bool> seen_;       ///< by id: a bit for each, as a stream may have millions
+  long tracks_ = 0;              ///< of which there are so many
 };
 
 }  // namespace app

@@ -6,10 +6,8 @@
 #include <stdexcept>
 #include <vector>
 
-#include "draw/counts.hpp"
-#include "draw/drawing.hpp"
+#include "draw/annotated.hpp"
 #include "terminal/reason.hpp"
-#include "trtyolo/media_opencv.hpp"
 #include "writers/depth_file.hpp"
 #include "writers/output_file.hpp"
 
@@ -53,11 +51,7 @@ void writeImage(const std::string& file, const cv::Mat& image) {
 void drawAndSave(Item& item) {
   const auto drawIt = [&] {
     try {
-      if (item.pixels) item.image = trtyolo::matOf(*item.pixels);
-      item.pixels.reset();
-      drawTrails(item.image, item.trails);
-      draw(item.image, item.result, item.then);
-      drawCounts(item.image, item.lines, item.zones, item.result.names);
+      annotate(item);
     } catch (const std::exception& error) {
       throw std::runtime_error("cannot be drawn: " + reasonOf(error));
     }

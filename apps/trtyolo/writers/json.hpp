@@ -15,4 +15,9 @@ inline void append(Json& object, std::string key, Json value) {
   static_cast<Pairs&>(object.get_ref<Json::object_t&>()).emplace_back(std::move(key), std::move(value));
 }
 
+/// On one line. File names and class names need not be UTF-8; JSON must be.
+inline std::string toText(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 }  // namespace app

@@ -12,6 +12,7 @@
 
 #include "terminal/printable.hpp"
 #include "terminal/reason.hpp"
+#include "writers/counts_json.hpp"
 #include "writers/json.hpp"
 #include "writers/output_file.hpp"
 
@@ -38,27 +39,11 @@ class Table {
 
 namespace {
 
-/// An object without its closing brace. File names and class names need not be UTF-8; JSON must be.
+/// An object without its closing brace.
 std::string openObject(const Json& json) {
-  std::string text = json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  std::string text = toText(json);
   text.pop_back();
   return text;
-}
-
-Json linesOf(const Item& item) {
-  Json lines = Json::object();
-  for (const LineCount& line : item.lines) append(lines, line.name, {{"in", line.in}, {"out", line.out}});
-  return lines;
-}
-
-Json zonesOf(const Item& item) {
-  Json zones = Json::object();
-  for (const ZoneCount& zone : item.zones) {
-    Json counts = Json::object();
-    for (const auto& [type, count] : zone.byClass) append(counts, std::to_string(type), count);
-    append(zones, zone.name, std::move(counts));
-  }
-  return zones;
 }
 
 /// Seconds without digits that stand for nothing.
@@ -124,8 +109,8 @@ std::string jsonOf(const Item& item, bool wall) {
   if (item.error.empty()) {
     image["width"] = item.result.imageWidth;
     image["height"] = item.result.imageHeight;
-    if (!item.lines.empty()) image["lines"] = linesOf(item);
-    if (!item.zones.empty()) image["zones"] = zonesOf(item);
+    if (!item.lines.empty()) image["lines"] = linesOf(item.lines);
+    if (!item.zones.empty()) image["zones"] = zonesOf(item.zones);
     rest = item.result.toJson();
     if (!item.then.empty()) rest = withThenObjects(rest, item.then);
     rest.front() = ',';
@@ -143,10 +128,8 @@ class JsonTable final : public Table {
       : Table(file, OutputFile::Kind::Whole), model_(model) {}
 
   std::string begin() override {
-    Json names = Json::object();
-    for (int i = 0; i < static_cast<int>(model_.names.size()); ++i) append(names, std::to_string(i), model_.names[i]);
-    return openObject({{"model", model_.file}, {"task", trtyolo::toString(model_.task)}, {"names", names}}) +
-           ",\"images\":[";
+    const Json head{{"model", model_.file}, {"task", trtyolo::toString(model_.task)}, {"names", namesOf(model_.names)}};
+    return openObject(head) + ",\"images\":[";
   }
 
   std::string textOf(const Item& item) override {
