@@ -100,8 +100,9 @@ std::unique_ptr<View> makeView(const ViewOptions& options, bool quiet, const std
     }
     if (!quiet) std::cerr << "view: " << view->url() << std::endl;  // not by the log, which hides tokens
     return view;
+  } catch (const UsageError&) {
+    throw;
   } catch (const std::runtime_error& error) {
-    if (dynamic_cast<const UsageError*>(&error) != nullptr) throw;
     throw std::runtime_error(fmt::format("--view {}: {}", *options.address, error.what()));
   }
 }

@@ -22,7 +22,7 @@ using Clock = Feed::Clock;
 constexpr auto kStatus = std::chrono::seconds(1);       // between two reports to a page
 constexpr auto kSame = std::chrono::milliseconds(200);  // for which one report serves all
 constexpr auto kAlive = std::chrono::seconds(5);        // after which a picture is sent again, to see who has gone
-constexpr auto kSnapshot = std::chrono::seconds(3);     // for a picture to be made
+constexpr auto kSnapshot = std::chrono::seconds(10);    // for a picture to be made
 
 constexpr const char *kText = "text/plain; charset=utf-8", *kJson = "application/json", *kJpeg = "image/jpeg";
 
