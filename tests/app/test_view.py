@@ -102,7 +102,7 @@ class Answers(AppTest):
             watching.close()
 
     def test_pictures_one_after_the_other(self):
-        clip = self.clip("clip.avi", FRAMES * 20)
+        clip = self.clip("clip.avi", FRAMES * 10)
         with View(PEOPLE, *FRAMES[:3], clip, "--clones", "1") as view:
             self.assertEqual(view.sources()[0]["source"], str(FRAMES[0]))
             sources = view.wait(lambda sources: sources[0]["source"] == str(clip))
