@@ -51,6 +51,7 @@ trtyolo::PoolOption poolOption(const PredictOptions& options) {
 
 std::vector<std::string> namesOf(const std::vector<Source>& sources) {
   std::vector<std::string> names;
+  names.reserve(sources.size());
   for (const Source& source : sources) names.push_back(source.name);
   return names;
 }

@@ -98,7 +98,7 @@ std::unique_ptr<View> makeView(const ViewOptions& options, bool quiet, const std
     if (quiet && !options.token && view->needsToken()) {
       throw UsageError("--view: nobody learns of the token with --quiet; give one with --view-token");
     }
-    if (!quiet) std::cerr << "view: " << view->url() << std::endl;  // not by the log, which hides tokens
+    if (!quiet) std::cerr << "view: " << view->url() << "\n";  // not by the log, which hides tokens
     return view;
   } catch (const UsageError&) {
     throw;
