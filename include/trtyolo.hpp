@@ -31,6 +31,7 @@
 #include "trtyolo/options.hpp"        // IWYU pragma: export
 #include "trtyolo/pinned_buffer.hpp"  // IWYU pragma: export
 #include "trtyolo/pool.hpp"           // IWYU pragma: export
+#include "trtyolo/preprocess.hpp"     // IWYU pragma: export
 #include "trtyolo/results.hpp"        // IWYU pragma: export
 #include "trtyolo/self_test.hpp"      // IWYU pragma: export
 #include "trtyolo/slices.hpp"         // IWYU pragma: export

@@ -78,7 +78,7 @@ int runProgram(int argc, char** argv) {
     while (!app->get_subcommands().empty()) app = app->get_subcommands().front();
     std::string name = app->get_name(), what = error.what();
     if (const auto unknown = app->remaining(); app->get_parent() == nullptr && !unknown.empty()) {
-      what = "unknown command '" + unknown.front() + "'; there are predict, info, build and bench";
+      what = "unknown command '" + unknown.front() + "'; there are predict, info, build, quantize and bench";
     }
     if (app->get_parent() != nullptr) name = app->get_parent()->get_name() + " " + name;
     return "trtyolo: error: " + printable(withoutPasswords(what)) + "\nSee " + name + " --help\n";
@@ -96,6 +96,7 @@ int runProgram(int argc, char** argv) {
   addInfo(program, commands);
   addBuild(program, commands);
   addSelfTest(program, commands);
+  addQuantize(program, commands);
   addBench(program, commands);
 
   try {

@@ -23,6 +23,7 @@ void bindEncoded(nanobind::module_& module);
 void bindFrames(nanobind::module_& module);  ///< pixels of videos' frames
 void bindResults(nanobind::module_& module);
 void bindModels(nanobind::module_& module);
+void bindPreprocess(nanobind::module_& module);  ///< networks' inputs
 void bindSlices(nanobind::module_& module);
 void bindPools(nanobind::module_& module);  ///< after the models
 void bindSelfTests(nanobind::module_& module);

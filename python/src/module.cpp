@@ -104,6 +104,7 @@ NB_MODULE(_core, module) {
   bindModels(module);
   bindPools(module);
   bindSelfTests(module);
+  bindPreprocess(module);
   module.def("version", &version);
   module.def("backends", &backends);
   module.def("log_to", &logTo, nb::arg("pipe"));

@@ -54,6 +54,13 @@ def decode(image: EncodedImage, bgr: bool) -> npt.NDArray[np.uint8]:
 def bgr_of(image: Any, bgr: bool) -> npt.NDArray[np.uint8]:
     """The image as an array of its own: u8 (height, width, 3), BGR. `bgr`: it has its channels in that order."""
 
+class Preprocessor:
+    """Makes the network's input of images."""
+
+    def __init__(self, file: bytes, option: Option) -> None: ...
+    def info(self) -> Any: ...
+    def write(self, image: Any) -> npt.NDArray[np.float32]: ...
+
 class Masks:
     """Masks of one image as runs of pixels."""
 

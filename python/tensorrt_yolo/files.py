@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import fnmatch
 import glob
+import hashlib
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from tensorrt_yolo.errors import ModelError
 
 IMAGE_SUFFIXES = frozenset(
     ".apng .avif .bmp .dib .jfif .jp2 .jpe .jpeg .jpg .mpo .pbm .pgm .png .pnm .ppm .tif .tiff .webp".split()
@@ -19,6 +22,22 @@ def path_bytes(path: str | os.PathLike[str]) -> bytes:
     if b"\0" in encoded:
         raise ValueError(f"no path has a zero byte in it, found {path!r}")
     return encoded
+
+
+def fingerprint(file: str | os.PathLike[str]) -> str:
+    """SHA-256 of a model file, of OpenVINO IR with its weights. Raises ModelError if it cannot be read."""
+    digest = hashlib.sha256()
+    stem, suffix = os.path.splitext(os.fspath(file))
+    for one in (file, stem + ".bin") if suffix == ".xml" else (file,):
+        try:
+            with open(one, "rb") as stream:
+                while data := stream.read(1 << 20):
+                    digest.update(data)
+        except FileNotFoundError:
+            raise ModelError(f"'{os.fsdecode(one)}': no such model file") from None
+        except OSError as error:
+            raise ModelError(f"'{os.fsdecode(one)}' cannot be read: {error.strerror or error}") from error
+    return digest.hexdigest()
 
 
 def generate_labels(file: str | os.PathLike[str]) -> list[str]:

@@ -51,6 +51,8 @@ from tensorrt_yolo.pool import (
     PoolTimes as PoolTimes,
     prometheus as prometheus,
 )
+from tensorrt_yolo.preprocess import Preprocessor as Preprocessor
+from tensorrt_yolo.quantization import quantize as quantize
 from tensorrt_yolo.results import (
     Boxes as Boxes,
     ClassifyRes as ClassifyRes,

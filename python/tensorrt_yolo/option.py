@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import json
 import os
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal, TypeVar
@@ -20,6 +21,8 @@ HeadMode = Literal["auto", "whole", "cut"]
 SelfTestMode = Literal["off", "warn", "refuse"]
 
 _SWITCHES = ("swap_rb", "cuda_memory", "managed_memory", "performance_report")
+#: Options that say how fast, not what is found.
+_SPEED = frozenset("batch cuda_memory device_id managed_memory performance_report streams threads".split())
 _PAIRS = ("normalize_params", "input_dimensions", "network_size")
 
 
@@ -304,3 +307,10 @@ class InferOption(PostprocessOptions):
 
     def __repr__(self) -> str:
         return f"InferOption({', '.join(f'{name}={value!r}' for name, value in self._values.items())})"
+
+
+def lasting(option: InferOption) -> dict[str, Any]:
+    """The values of an option that change what is found, as JSON has them."""
+    values = {name: value for name, value in option.values().items() if name not in _SPEED}
+    found: dict[str, Any] = json.loads(json.dumps(values, default=os.fsdecode))
+    return found

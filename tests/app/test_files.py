@@ -323,7 +323,7 @@ class Others(FilesTest):
     def test_unknown_commands_are_named(self):
         done = run("frobnicate", "x.onnx")
         self.assertEqual(done.returncode, 2)
-        self.assertIn("unknown command 'frobnicate'; there are predict, info, build and bench", done.stderr)
+        self.assertIn("unknown command 'frobnicate'; there are predict, info, build, quantize and bench", done.stderr)
 
     def test_options_are_named_once(self):
         for option in ("--imgsz", "--device"):

@@ -4,7 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <openvino/op/ops.hpp>
+#include <string>
+#include <vector>
 
 namespace trtyolo::openvino {
 namespace {
@@ -35,6 +38,42 @@ TEST(GraphRepairTest, GathersWhatTheSliceGave) {
   request.infer();
   const float* found = request.get_output_tensor().data<const float>();
   EXPECT_EQ(std::vector<float>(found, found + 6), (std::vector<float>{23, 24, 3, 4, 23, 24}));
+}
+
+// As DequantizeLinear behind QuantizeLinear is read, of signed bytes.
+std::shared_ptr<ov::Node> bytesAndBack(const ov::Output<ov::Node>& values, float scale, bool withZero) {
+  const auto real = [](float value) { return Constant::create(ov::element::f32, {}, {value}); };
+  const auto quantizer = std::make_shared<ov::op::v0::FakeQuantize>(values, real(-128 * scale), real(127 * scale),
+                                                                    real(-128), real(127), 256);
+  const auto bytes = std::make_shared<ov::op::v0::Convert>(quantizer, ov::element::i8);
+  std::shared_ptr<ov::Node> back = std::make_shared<ov::op::v0::Convert>(bytes, ov::element::f32);
+  if (withZero) {
+    const auto zero = Constant::create(ov::element::i8, {}, {8});
+    back =
+        std::make_shared<ov::op::v1::Subtract>(back, std::make_shared<ov::op::v0::Convert>(zero, ov::element::f32));
+  }
+  return std::make_shared<ov::op::v1::Multiply>(back, real(scale));
+}
+
+TEST(GraphRepairTest, JoinsQuantizersWithWhatMakesTheirBytesReal) {
+  for (const bool withZero : {false, true}) {
+    const auto input = std::make_shared<ov::op::v0::Parameter>(ov::element::f32, ov::Shape{1, 4});
+    const auto product = bytesAndBack(input, 0.5F, withZero);
+    product->output(0).set_names({"real"});
+    const auto network = std::make_shared<ov::Model>(ov::OutputVector{product}, ov::ParameterVector{input});
+    joinQuantizers(network);
+    EXPECT_EQ(network->get_results()[0]->get_input_node_ptr(0)->get_type_info().name, std::string("FakeQuantize"));
+    EXPECT_EQ(network->output().get_any_name(), "real");
+
+    ov::Core core;
+    ov::InferRequest request = core.compile_model(network, "CPU").create_infer_request();
+    const std::vector<float> values{-100, -0.2F, 3.3F, 100};
+    std::copy(values.begin(), values.end(), request.get_input_tensor().data<float>());
+    request.infer();
+    const float* found = request.get_output_tensor().data<const float>();
+    const float moved = withZero ? 4 : 0;
+    EXPECT_EQ(std::vector<float>(found, found + 4), (std::vector<float>{-64 - moved, 0 - moved, 3.5F - moved, 63.5F - moved}));
+  }
 }
 
 // A slice whose bounds are known at run time only is left as it is.

@@ -106,9 +106,22 @@ class Writer {
       each = drawn();
     }
     const std::string made = output.empty() ? name() : output;
-    graph_.nodes.push_back(node("Conv", {of, reals({to, from, side, side}, weights), reals({to}, bias)}, {made},
+    std::string values = of, kernel = reals({to, from, side, side}, weights);
+    if (model_.quantized && side == 1) {
+      values = quantized(values, 16.0F);
+      kernel = quantized(kernel, scale);
+    }
+    graph_.nodes.push_back(node("Conv", {values, kernel, reals({to}, bias)}, {made},
                                 {integers("kernel_shape", {side, side}), integers("strides", {side, side})}));
     return made;
+  }
+  // In signed bytes from -most to most, and real again.
+  std::string quantized(const std::string& of, float most) {
+    constexpr std::uint64_t kInt8 = 3;
+    constexpr float kSteps = 127;
+    const std::string step = scalar(most / kSteps), zero = name();
+    graph_.initializers.push_back(tensorHead(zero, kInt8, {}) + field(9, std::string(1, '\0')));
+    return add("DequantizeLinear", {add("QuantizeLinear", {of, step, zero}), step, zero});
   }
   float drawn() { return static_cast<float>(random_.between(-1000, 1000)) / 1000.0F; }
 

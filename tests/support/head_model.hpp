@@ -35,6 +35,7 @@ struct HeadModel {
   bool middle = false;      // keypoints as YOLO26 has them, angles in radians
   bool byLevel = false;     // boxes and scores of a level are joined first
   bool transposed = false;  // [batch, anchors, values]
+  bool quantized = false;   // Q/DQ before the last convolutions, and behind their weights
   HeadChange change = HeadChange::None;
 
   static constexpr int kClasses = 3, kSide = 64, kObjects = 20, kCoefficients = 8, kPoints = 2, kPointDims = 3;

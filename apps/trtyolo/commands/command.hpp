@@ -30,6 +30,7 @@ void addPredict(CLI::App& program, std::vector<Command>& commands);
 void addInfo(CLI::App& program, std::vector<Command>& commands);
 void addBuild(CLI::App& program, std::vector<Command>& commands);
 void addSelfTest(CLI::App& program, std::vector<Command>& commands);
+void addQuantize(CLI::App& program, std::vector<Command>& commands);
 void addBench(CLI::App& program, std::vector<Command>& commands);
 
 }  // namespace app

@@ -22,8 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tensorrt_yolo.batch.rows import Counts
-from tensorrt_yolo.errors import ModelError
-from tensorrt_yolo.option import InferOption
+from tensorrt_yolo.option import InferOption, lasting
 from tensorrt_yolo.program.writing import write_whole
 
 PART_IMAGES = 256
@@ -33,8 +32,6 @@ _VERSION = 1
 _METADATA = b"trtyolo.job"
 _PART = re.compile(r"([0-9]{12})-([0-9]{12})\.parquet")
 _JOINED_BYTES = 64 << 20  # of a row group of the joined file, before it is compressed
-#: Options that say how fast, not what is found.
-_SPEED = frozenset("batch cuda_memory device_id managed_memory performance_report streams threads".split())
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,29 +87,6 @@ class Manifest:
         except (KeyError, TypeError, AttributeError, ValueError):
             version = "none that can be read"
         raise ValueError(f"{where}: a job of version {_VERSION} was expected, found {version}")
-
-
-def lasting(option: InferOption) -> dict[str, Any]:
-    """The values of an option that change what is found, as JSON has them."""
-    values = {name: value for name, value in option.values().items() if name not in _SPEED}
-    found: dict[str, Any] = json.loads(json.dumps(values, default=os.fsdecode))
-    return found
-
-
-def fingerprint(file: str | os.PathLike[str]) -> str:
-    """SHA-256 of a model file, of OpenVINO IR with its weights. Raises ModelError if it cannot be read."""
-    digest = hashlib.sha256()
-    stem, suffix = os.path.splitext(os.fspath(file))
-    for one in (file, stem + ".bin") if suffix == ".xml" else (file,):
-        try:
-            with open(one, "rb") as stream:
-                while data := stream.read(1 << 20):
-                    digest.update(data)
-        except FileNotFoundError:
-            raise ModelError(f"'{os.fsdecode(one)}': no such model file") from None
-        except OSError as error:
-            raise ModelError(f"'{os.fsdecode(one)}' cannot be read: {error.strerror or error}") from error
-    return digest.hexdigest()
 
 
 def write_table(file: str, table: pa.Table) -> None:

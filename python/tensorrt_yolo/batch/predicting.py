@@ -9,9 +9,9 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal
 
-from tensorrt_yolo.batch.job import fingerprint
 from tensorrt_yolo.batch.rows import Row, failed_row, row_of
 from tensorrt_yolo.errors import ClosedError, DeviceError
+from tensorrt_yolo.files import fingerprint
 from tensorrt_yolo.models import Model
 from tensorrt_yolo.option import InferOption
 from tensorrt_yolo.pool import Pool

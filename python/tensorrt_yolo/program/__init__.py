@@ -1,4 +1,4 @@
-"""The command line: predict, batch, info, build, self-test and serve, as the C++ program `trtyolo` has them.
+"""The command line: predict, batch, info, build, self-test, quantize and serve, as the C++ program `trtyolo` has them.
 
 Exit status: 0 done, 1 a failure that is named, 2 wrong usage, 130 ended by Ctrl-C, 143 by SIGTERM, 141 nobody reads.
 """
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import tensorrt_yolo as ty
-from tensorrt_yolo.program import batch, build, info, predict, self_test, serve
+from tensorrt_yolo.program import batch, build, info, predict, quantize, self_test, serve
 from tensorrt_yolo.program.reading import reason_of
 from tensorrt_yolo.program.signals import Signals
 from tensorrt_yolo.program.terminal import printable, say
@@ -25,7 +25,7 @@ class _Parser(argparse.ArgumentParser):
         super()._print_message(printable(message), file)
 
 
-_COMMANDS = (predict, batch, info, build, self_test, serve)
+_COMMANDS = (predict, batch, info, build, self_test, quantize, serve)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import tensorrt_yolo as ty
 from tensorrt_yolo.class_words import classes_of
-from tensorrt_yolo.files import image_files
+from tensorrt_yolo.files import fingerprint, image_files
 from tensorrt_yolo.program import options as shared
 from tensorrt_yolo.program.signals import Signals
 from tensorrt_yolo.program.terminal import one_line, say
@@ -66,7 +66,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, signals: Signals) -> int:
     try:
-        from tensorrt_yolo.batch.job import Manifest, fingerprint
+        from tensorrt_yolo.batch.job import Manifest
         from tensorrt_yolo.batch.predicting import PoolSetup
     except ImportError as error:
         raise _missing(error, "batch", "batch") from None

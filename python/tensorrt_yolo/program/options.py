@@ -24,14 +24,15 @@ def bar(total: float | None, what: str, *, quiet: bool, unit: str = "", form: st
     return tqdm(total=total, desc=what, unit=unit, delay=1, leave=False, disable=hidden, bar_format=form)
 
 
-def add_model(command: argparse.ArgumentParser) -> None:
-    """How the model is loaded."""
+def add_model(command: argparse.ArgumentParser, *, runs: bool = True) -> None:
+    """How the model is loaded; without `runs` how its file is read, and nothing of how it runs."""
     add = command.add_argument_group("model").add_argument
     words = "network input, 640 or 480x640 (height x width); dynamic models only"
     add("--imgsz", dest="network_size", type=size, metavar="N|HxW", help=words)
-    add("--batch", type=whole(1), metavar="N", help="images per call of the network (default: 1)")
-    words = "compute in 16 bits, where the processor or GPU is faster with them"
-    add("--half", dest="precision", action="store_const", const="auto", help=words)
+    if runs:
+        add("--batch", type=whole(1), metavar="N", help="images per call of the network (default: 1)")
+        words = "compute in 16 bits, where the processor or GPU is faster with them"
+        add("--half", dest="precision", action="store_const", const="auto", help=words)
     add("--task", choices=ty.MODELS, metavar="TASK", help=f"of a model that does not say: {', '.join(ty.MODELS)}")
     add("--labels", metavar="FILE", help="names of the classes, one a line, in place of the model's")
     layouts = "auto, scores (YOLOv8 and later), objectness (YOLOv5, YOLOv7, YOLOX) or end2end (YOLOv10, YOLO26)"
@@ -45,6 +46,8 @@ def add_model(command: argparse.ArgumentParser) -> None:
     add("--scale", dest="pixel_scale", type=_positive, metavar="N", help=words)
     words = "where images lie in the network's input: center, topleft (YOLOX), stretch (DETR), auto (the family's)"
     add("--letterbox", choices=("auto", "center", "topleft", "stretch"), default="auto", metavar="NAME", help=words)
+    if not runs:
+        return
     words = "how much of the network runs: cut (up to its last convolutions), whole, or auto: cut where it can be"
     add("--head", choices=("auto", "whole", "cut"), default="auto", metavar="NAME", help=words)
     words = "what becomes of a file that holds a self-test and fails it: warn (default), refuse, or off: it is not run"
@@ -63,9 +66,9 @@ def add_objects(command: argparse.ArgumentParser) -> None:
     """What counts as found."""
     add = command.add_argument_group("objects").add_argument
     words = "objects must score more (0.25)"
-    add("--conf", dest="confidence", type=_share, default=0.25, metavar="0..1", help=words)
+    add("--conf", dest="confidence", type=share, default=0.25, metavar="0..1", help=words)
     words = "of two boxes that overlap more the lower score is dropped (0.7)"
-    add("--iou", type=_share, default=0.7, metavar="0..1", help=words)
+    add("--iou", type=share, default=0.7, metavar="0..1", help=words)
     words = "most objects in an image (300)"
     add("--max-det", dest="max_detections", type=whole(1), default=300, metavar="N", help=words)
     words = "keep these classes only, by number or name: 0,2 or 'car,traffic light'"
@@ -89,14 +92,15 @@ def infer_option(options: argparse.Namespace) -> ty.InferOption:
     values["layout"] = _LAYOUTS[options.layout]
     if options.labels:
         values["names"] = ty.generate_labels(options.labels)
-    if options.device is not None:
-        wanted = "openvino" if options.device == "cpu" else "tensorrt"
+    device = getattr(options, "device", None)
+    if device is not None:
+        wanted = "openvino" if device == "cpu" else "tensorrt"
         if options.backend not in ("auto", wanted):
-            raise ValueError(f"--device {options.device} asks for {wanted}, and --backend says {options.backend}")
+            raise ValueError(f"--device {device} asks for {wanted}, and --backend says {options.backend}")
         values["backend"] = wanted
-        values["device_id"] = options.device if wanted == "tensorrt" else None
+        values["device_id"] = device if wanted == "tensorrt" else None
     devices = getattr(options, "devices", None)
-    if devices is not None and options.device is not None:
+    if devices is not None and device is not None:
         raise ValueError("--device names one GPU, and --devices several: give one of them")
     if devices and devices != "all":
         values["device_id"] = devices[0]
@@ -135,7 +139,8 @@ def size(text: str) -> tuple[int, int]:
     return int(found[2] or found[1]), int(found[1])
 
 
-def _share(text: str) -> float:
+def share(text: str) -> float:
+    """Reads a number from 0 to 1."""
     try:
         value = float(text)
     except ValueError:

@@ -11,11 +11,11 @@ import ray
 from ray.data import Dataset
 from ray.data.block import BlockAccessor
 
-from tensorrt_yolo.batch.job import PART_IMAGES, Job, Manifest, fingerprint, lasting
+from tensorrt_yolo.batch.job import PART_IMAGES, Job, Manifest
 from tensorrt_yolo.batch.predicting import PoolSetup, rows_of
 from tensorrt_yolo.batch.rows import table_of
-from tensorrt_yolo.files import image_files
-from tensorrt_yolo.option import InferOption
+from tensorrt_yolo.files import fingerprint, image_files
+from tensorrt_yolo.option import InferOption, lasting
 from tensorrt_yolo.ray.keyed import Keyed, KeyedParts, forget_duplicates
 from tensorrt_yolo.ray.parts import predicted_parts
 from tensorrt_yolo.ray.resources import Resources

@@ -15,7 +15,7 @@ constexpr std::size_t kMostWork = std::size_t{1} << 30U;
 
 // The sides of a convolution's weights, which may be stored in another type; empty if they are not told.
 std::vector<std::int64_t> weightsOf(const OnnxGraph& graph, const OnnxNode& node) {
-  constexpr std::array<std::string_view, 3> kStored{"Cast", "DequantizeLinear", "Identity"};
+  constexpr std::array<std::string_view, 4> kStored{"Cast", "DequantizeLinear", "QuantizeLinear", "Identity"};
   constexpr int kMostSteps = 4;
   std::string_view value = node.inputs.size() > 1 ? node.inputs[1] : std::string_view();
   for (int step = 0; step < kMostSteps; ++step) {
@@ -47,7 +47,7 @@ bool takesMean(const OnnxGraph& graph, const OnnxNode& node, const std::vector<s
 
 // Whether a node's output lies on the grid of its first input.
 bool keepsGrid(const OnnxNode& node) {
-  constexpr std::array<std::string_view, 16> kSame{"Add",
+  constexpr std::array<std::string_view, 18> kSame{"Add",
                                                    "Sub",
                                                    "Mul",
                                                    "Div",
@@ -62,7 +62,9 @@ bool keepsGrid(const OnnxNode& node) {
                                                    "BatchNormalization",
                                                    "Concat",
                                                    "Split",
-                                                   "Cast"};
+                                                   "Cast",
+                                                   "QuantizeLinear",
+                                                   "DequantizeLinear"};
   if (node.type == "Conv" || node.type == "MaxPool") {
     const std::vector<double> strides = node.numbers("strides");
     return std::all_of(strides.begin(), strides.end(), [](double stride) { return stride == 1; });
@@ -80,7 +82,8 @@ std::set<std::string_view> gridOf(const OnnxGraph& graph, std::string_view outpu
     open.pop_back();
     const OnnxNode* const node = found.insert(value).second ? graph.producerOf(value) : nullptr;
     if (node && keepsGrid(*node)) {
-      const std::size_t images = node->type == "Conv" ? 1 : node->inputs.size();  // others are weights
+      const bool one = node->type == "Conv" || node->type == "QuantizeLinear" || node->type == "DequantizeLinear";
+      const std::size_t images = one ? 1 : node->inputs.size();  // others are weights and scales
       open.insert(open.end(), node->inputs.begin(),
                   node->inputs.begin() + static_cast<std::ptrdiff_t>(std::min(images, node->inputs.size())));
     }

@@ -1,9 +1,6 @@
 #include "runtime/openvino/context.hpp"
 
-#include <algorithm>
-
 #include "base/stopwatch.hpp"
-#include "image/grey.hpp"
 #include "runtime/openvino/reader.hpp"
 
 namespace trtyolo::openvino {
@@ -31,8 +28,7 @@ StageTimes OpenVinoContext::predict(std::span<const ImageView> images, std::span
   const std::size_t slot =
       channels * static_cast<std::size_t>(networkSize.width) * static_cast<std::size_t>(networkSize.height);
   for (std::size_t i = 0; i < images.size(); ++i) {
-    write(rotatedCropper_.upright(engine_->description().seen(images[i])), letterboxes[i], borders_[i],
-          input + i * slot);
+    writer_.write(engine_->description(), images[i], letterboxes[i], borders_[i], input + i * slot);
   }
   times.preprocess = watch.lap("inference");
   const std::vector<TensorView> outputs =
@@ -53,41 +49,6 @@ void OpenVinoContext::count(std::size_t bytes) {
     memory_.bytes += bytes - bytes_;
     bytes_ = bytes;
   }
-}
-
-void OpenVinoContext::write(const ImageView& image, const Letterbox& box, BorderState& border, float* planes) {
-  const ModelDescription& model = engine_->description();
-  if (model.input.grey) {
-    writeGrey(image, box, planes);
-    return;
-  }
-  if (model.centerCrop()) {
-    cropper_.write(image, box.network, model.normalization, planes);
-    return;
-  }
-  if (model.filter == Filter::Real) {
-    resampler_.writeReal(image, box, model.normalization, planes);
-    return;
-  }
-  const ImageView scaled = model.filter == Filter::Pillow ? resampler_.byPillow(image, box.scaled) : image;
-  const bool valid = border.planes == planes && border.box.sameFrame(box);
-  border.planes = nullptr;  // should the writing fail
-  letterboxer_.write(scaled, box, model.normalization, planes, valid ? Border::Keep : Border::Write);
-  border = {planes, box};
-}
-
-// All planes alike, of which there may be one. The letterbox writes three.
-void OpenVinoContext::writeGrey(const ImageView& image, const Letterbox& box, float* planes) {
-  const ModelDescription& model = engine_->description();
-  const ImageView grey = greyOf(image, model.normalization.swapRB, grey_);
-  const std::size_t area = static_cast<std::size_t>(box.network.width) * static_cast<std::size_t>(box.network.height);
-  threePlanes_.resize(3 * area);
-  if (model.centerCrop()) {
-    cropper_.write(grey, box.network, model.normalization, threePlanes_.data());
-  } else {
-    letterboxer_.write(grey, box, model.normalization, threePlanes_.data());
-  }
-  std::copy_n(threePlanes_.begin(), area * static_cast<std::size_t>(model.input.channels), planes);
 }
 
 // The request's input in the shape of this call.

@@ -7,10 +7,9 @@
 #include <openvino/openvino.hpp>
 #include <vector>
 
-#include "image/center_crop.hpp"
-#include "image/rotated_crop.hpp"
 #include "model/head.hpp"
 #include "runtime/engine.hpp"
+#include "runtime/input_writer.hpp"
 
 namespace trtyolo::openvino {
 
@@ -31,14 +30,6 @@ class OpenVinoContext final : public Context {
                      const PostprocessOptions& options, std::span<Result> results) override;
 
  private:
-  // Where a border was last written, and around what: it is valid as long as the next image goes to the same place.
-  struct BorderState {
-    const float* planes = nullptr;
-    Letterbox box;
-  };
-
-  void write(const ImageView& image, const Letterbox& box, BorderState& border, float* planes);
-  void writeGrey(const ImageView& image, const Letterbox& box, float* planes);
   float* inputFor(std::size_t images, Size networkSize);
   std::vector<TensorView> run();
   void count(std::size_t bytes);
@@ -48,13 +39,8 @@ class OpenVinoContext final : public Context {
   const Head& head_;
   ContextMemory& memory_;
   std::size_t bytes_ = 0;  // of memory_.bytes, this context's
-  RotatedCropper rotatedCropper_;
-  CenterCropper cropper_;
-  Letterboxer letterboxer_;
-  Resampler resampler_;
-  std::vector<std::uint8_t> grey_;    // of networks of one channel: an image
-  std::vector<float> threePlanes_;    // and what the letterbox makes of it
-  std::vector<BorderState> borders_;  // of each place in the batch
+  InputWriter writer_;
+  std::vector<InputWriter::BorderState> borders_;  // of each place in the batch
 };
 
 }  // namespace trtyolo::openvino

@@ -58,8 +58,8 @@ void keepFromSaturating(const ov::Model& network, const std::string& file, ov::A
   settings["LP_TRANSFORMS_MODE"] = "NO";
   writeLog(LogLevel::Info, "'" + file +
                                "': this processor (no VNNI) cannot add up the products of its eight-bit weights, so it "
-                               "is computed in f32; quantized with weights of seven bits (ONNX Runtime: "
-                               "reduce_range=True) it would run in eight");
+                               "is computed in f32; quantized with weights of seven bits (quantize "
+                               "--weight-bits 7; ONNX Runtime: reduce_range=True) it would run in eight");
 }
 
 // Fixes what the options fix, and puts f32 on both ends whatever the file has.
@@ -79,6 +79,7 @@ void prepare(const std::shared_ptr<ov::Model>& network, const ModelDescription& 
   }
   network->reshape(shape);
   keepSlicesBeforeGathers(network);
+  joinQuantizers(network);
   ov::preprocess::PrePostProcessor ends(network);
   ends.input().tensor().set_element_type(ov::element::f32).set_layout("NCHW");
   ends.input().model().set_layout(form.channelsLast ? "NHWC" : "NCHW");

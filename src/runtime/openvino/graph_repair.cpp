@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <openvino/core/graph_util.hpp>
 #include <openvino/op/ops.hpp>
 #include <unordered_map>
 #include <vector>
@@ -86,7 +87,77 @@ class Constants {
   std::unordered_map<const ov::Node*, ov::OutputVector> values_;
 };
 
+// The value of a constant, also behind a change of its type.
+std::shared_ptr<Constant> constantOf(ov::Output<ov::Node> value) {
+  if (ov::is_type<ov::op::v0::Convert>(value.get_node())) {
+    value = value.get_node()->input_value(0);
+  }
+  return ov::as_type_ptr<Constant>(value.get_node_shared_ptr());
+}
+
+// (bound - zero) * scale; null if that is not constant. `zero` may be null.
+std::shared_ptr<Constant> realBound(const ov::Output<ov::Node>& bound, const std::shared_ptr<Constant>& zero,
+                                    const std::shared_ptr<Constant>& scale) {
+  const auto folded = [](const std::shared_ptr<ov::Node>& node) {
+    ov::OutputVector values(1);
+    const bool done = node->constant_fold(values, node->input_values());
+    return done ? ov::as_type_ptr<Constant>(values[0].get_node_shared_ptr()) : nullptr;
+  };
+  const auto real = [](const std::shared_ptr<Constant>& constant) {
+    return Constant::create(ov::element::f32, constant->get_shape(), constant->cast_vector<float>());
+  };
+  std::shared_ptr<Constant> value = constantOf(bound);
+  value = value ? real(value) : nullptr;
+  if (value && zero) {
+    value = folded(std::make_shared<ov::op::v1::Subtract>(value, real(zero)));
+  }
+  return value ? folded(std::make_shared<ov::op::v1::Multiply>(value, real(scale))) : nullptr;
+}
+
+// The quantizer whose bytes are made real again by this product; null if it is no such product.
+std::shared_ptr<ov::op::v0::FakeQuantize> joinedQuantizer(const ov::op::v1::Multiply& product) {
+  const std::shared_ptr<Constant> scale = constantOf(product.input_value(1));
+  std::shared_ptr<ov::Node> node = product.get_input_node_shared_ptr(0);
+  std::shared_ptr<Constant> zero;
+  if (ov::is_type<ov::op::v1::Subtract>(node)) {
+    zero = constantOf(node->input_value(1));
+    if (!zero) {
+      return nullptr;
+    }
+    node = node->get_input_node_shared_ptr(0);
+  }
+  constexpr int kConversions = 2;  // to bytes and back
+  for (int i = 0; i < kConversions; ++i) {
+    if (!ov::is_type<ov::op::v0::Convert>(node)) {
+      return nullptr;
+    }
+    node = node->get_input_node_shared_ptr(0);
+  }
+  const auto quantizer = ov::as_type_ptr<ov::op::v0::FakeQuantize>(node);
+  if (!quantizer || !scale || product.get_output_element_type(0) != quantizer->get_input_element_type(0)) {
+    return nullptr;
+  }
+  const auto low = realBound(quantizer->input_value(3), zero, scale);
+  const auto high = realBound(quantizer->input_value(4), zero, scale);
+  if (!low || !high) {
+    return nullptr;
+  }
+  return std::make_shared<ov::op::v0::FakeQuantize>(quantizer->input_value(0), quantizer->input_value(1),
+                                                    quantizer->input_value(2), low, high, quantizer->get_levels());
+}
+
 }  // namespace
+
+void joinQuantizers(const std::shared_ptr<ov::Model>& network) {
+  for (const auto& node : network->get_ordered_ops()) {
+    const auto product = ov::as_type_ptr<ov::op::v1::Multiply>(node);
+    const auto quantizer = product ? joinedQuantizer(*product) : nullptr;
+    if (quantizer && quantizer->get_output_partial_shape(0).same_scheme(product->get_output_partial_shape(0))) {
+      quantizer->set_friendly_name(product->get_friendly_name());
+      ov::replace_node(product, quantizer);
+    }
+  }
+}
 
 void keepSlicesBeforeGathers(const std::shared_ptr<ov::Model>& network) {
   Constants constants;

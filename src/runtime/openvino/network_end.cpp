@@ -73,9 +73,9 @@ const ov::Node* convolutionOf(const ov::Output<ov::Node>& value) {
 
 // Whether a node's outputs lie on the grid of its first input.
 bool keepsGrid(const ov::Node& node) {
-  constexpr std::array<std::string_view, 15> kSame{"Add",  "Subtract", "Multiply", "Divide",   "Sigmoid",
-                                                   "Relu", "PRelu",    "HSwish",   "HSigmoid", "Clamp",
-                                                   "Tanh", "Swish",    "Concat",   "Split",    "VariadicSplit"};
+  constexpr std::array<std::string_view, 16> kSame{
+      "Add",   "Subtract", "Multiply", "Divide", "Sigmoid", "Relu",  "PRelu",         "HSwish", "HSigmoid",
+      "Clamp", "Tanh",     "Swish",    "Concat", "Split",   "VariadicSplit", "FakeQuantize"};
   if (const auto* convolution = ov::as_type<const ov::op::v1::Convolution>(&node)) {
     return convolution->get_strides() == ov::Strides{1, 1};
   }

@@ -43,11 +43,19 @@ std::vector<TensorInfo> tensorsOf(const Ports& ports) {
   return tensors;
 }
 
-// The ONNX reader keeps an ONNX file's metadata_props under "framework".
-Metadata metadataOf(const ov::Model& network) {
+// The ONNX reader keeps an ONNX file's metadata_props under "framework", and so does IR that was made of it.
+Metadata metadataOf(ov::Model& network) {
   Metadata metadata;
-  const auto& info = network.get_rt_info();
-  if (const auto framework = info.find("framework"); framework != info.end() && framework->second.is<ov::AnyMap>()) {
+  const char* const kFramework = "framework";
+  auto& info = network.get_rt_info();
+  const auto framework = info.find(kFramework);
+  if (framework != info.end() && !framework->second.is<ov::AnyMap>() && !framework->second.is<std::string>()) {
+    // Of IR it is still XML, and becomes a map when something is added.
+    const char* const kAdded = "trtyolo_read";
+    network.set_rt_info(std::string(), kFramework, kAdded);
+    framework->second.as<ov::AnyMap>().erase(kAdded);
+  }
+  if (framework != info.end() && framework->second.is<ov::AnyMap>()) {
     for (const auto& [key, value] : framework->second.as<ov::AnyMap>()) {
       if (value.is<std::string>()) {
         metadata[key] = value.as<std::string>();
