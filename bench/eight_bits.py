@@ -3,12 +3,12 @@
     python bench/eight_bits.py --data FOLDER --json -          # some minutes a task on two cores
     python bench/eight_bits.py --data FOLDER --task detect --model yolo11n.onnx
 
-FOLDER has a folder for each task, with a data.yaml (classify: train/ and val/) whose train pictures are calibrated with
-and whose val pictures are measured on. Models are those of data/shapes unless --model names one.
+FOLDER has a folder for each task, with a data.yaml (classify: train/ and val/): its train pictures are calibrated
+with, and its val pictures measured on. Models are those of data/shapes unless --model names one.
 
-Each is quantized (in out/eight-bits). Then `trtyolo bench` measures the f32 model and the quantized one in turns, rounds
-after rounds, each with as many clones as there are cores, and benchmark_app the quantized one: its rate is of the whole
-network alone, the program's "predict" of all that predict() does. Rates are medians of the rounds.
+Each is quantized (in out/eight-bits). Then `trtyolo bench` measures the f32 model and the quantized one in turns,
+round after round, each with as many clones as there are cores, and benchmark_app the quantized one: its rate is of
+the whole network alone, the program's "predict" of all that predict() does. Rates are medians of the rounds.
 
 Needs the program (scripts/build), the package with its extra `quantize`, and benchmark_app of the package openvino. Let
 nothing else run meanwhile.

@@ -46,8 +46,8 @@ class HeldPreprocessor {
     float* const data = memory->data();
     const nb::capsule owner = capsuleOf(std::move(memory));
     const auto side = [](int pixels) { return static_cast<std::size_t>(pixels); };
-    return nb::cast(nb::ndarray<nb::numpy, float>(
-        data, {1, side(input.channels), side(input.height), side(input.width)}, owner));
+    return nb::cast(
+        nb::ndarray<nb::numpy, float>(data, {1, side(input.channels), side(input.height), side(input.width)}, owner));
   }
 
  private:

@@ -1,8 +1,7 @@
-"""Quantization: the network's input for calibration, what is quantized, reports, and files that are whole or not there."""
+"""Quantization: the network's input, what is quantized, reports, and files that are whole or not there."""
 
 import json
 import os
-import pathlib
 import shutil
 import signal
 import subprocess
@@ -13,8 +12,10 @@ import cv2
 import numpy as np
 import pytest
 
-for _package in ("nncf", "yaml", "faster_coco_eval", "onnxruntime"):
-    pytest.importorskip(_package, reason=f"the package {_package}, of the extra `quantize`, is not installed")
+pytest.importorskip("nncf", reason="the package nncf, of the extra `quantize`, is not installed")
+pytest.importorskip("faster_coco_eval", reason="faster-coco-eval, of the extra `quantize`, is not installed")
+pytest.importorskip("onnxruntime", reason="the package onnxruntime, of the extra `quantize`, is not installed")
+pytest.importorskip("yaml", reason="the package pyyaml, of the extra `quantize`, is not installed")
 
 import openvino as ov
 from faster_coco_eval.core import mask as coco_mask
@@ -62,9 +63,9 @@ def test_the_input_is_what_the_network_is_given(task):
     info = preprocessor.info()
     assert values.dtype == np.float32 and values.shape == (1, 3, info.network_height, info.network_width)
     assert np.array_equal(values, preprocessor(references(task)[0][0]))  # the file, whose colours are known
-    output = ov.Core().compile_model(ov.Core().read_model(model_file(task)), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})(
-        values
-    )[0]
+    output = ov.Core().compile_model(
+        ov.Core().read_model(model_file(task)), "CPU", {"INFERENCE_PRECISION_HINT": "f32"}
+    )(values)[0]
     result = ty.Model(model_file(task), ty.InferOption(swap_rb=True, head="whole")).predict(image)
     if task == "classify":
         assert result.scores[0] == pytest.approx(output.max(), abs=1e-6)
@@ -122,11 +123,13 @@ def test_the_quantized_model_is_as_good(quantized):
     network = ov.Core().read_model(file)
     assert sum(op.get_type_name() == "FakeQuantize" for op in network.get_ops()) > 20
     info = ty.inspect(file)
-    assert info.task == "classify" and list(info.names.values()) == list(ty.inspect(model_file("classify")).names.values())
+    assert info.task == "classify" and list(info.names.values()) == list(
+        ty.inspect(model_file("classify")).names.values()
+    )
     assert json.loads(info.metadata["trtyolo_quantized"])["precision"] == "int8"
-    assert ty.Model(file).predict(picture("classify")).classes[0] == ty.Model(model_file("classify")).predict(
-        picture("classify")
-    ).classes[0]
+    image = str(references("classify")[0][0])
+    found, expected = (ty.Model(one).predict(image) for one in (file, model_file("classify")))
+    assert found.classes[0] == expected.classes[0] and found.scores[0] == pytest.approx(expected.scores[0], abs=0.1)
 
 
 def test_the_report_is_there(quantized):
@@ -165,7 +168,8 @@ def test_onnx_is_symmetric_and_signed(tmp_path):
 def test_seven_bits_fit_processors_without_vnni(tmp_path):
     quantize(model_file("classify"), CLASSES, tmp_path / "seven.xml", weight_bits=7)
     for operation in ov.Core().read_model(tmp_path / "seven.xml").get_ops():
-        if operation.get_type_name() == "Constant" and operation.get_element_type() == ov.Type.i8:
+        dense = operation.get_type_name() == "Constant" and len(operation.get_output_shape(0)) != 5  # not depthwise
+        if dense and operation.get_element_type() == ov.Type.i8:
             values = operation.get_data()
             assert values.min() >= -64 and values.max() <= 64
 
@@ -233,7 +237,9 @@ def test_data_yaml_says_what_is_calibrated_with_and_measured_on(tmp_path):
     info = ty.inspect(model_file("detect"))
     copied_labels(tmp_path / "a", 6)
     copied_labels(tmp_path / "b", 3)
-    (tmp_path / "data.yaml").write_text("train: a/images\nval: [b/images]\nnames: {0: a, 1: b, 2: c, 3: d, 4: e, 5: f}\n")
+    (tmp_path / "data.yaml").write_text(
+        "train: a/images\nval: [b/images]\nnames: {0: a, 1: b, 2: c, 3: d, 4: e, 5: f}\n"
+    )
     found = pictures.find_pictures(str(tmp_path / "data.yaml"), info, 4, 7)
     assert len(found.calibration) == 4 and len(found.measured) == 3 and len(found.truths) == 3
     assert found.calibration == pictures.find_pictures(str(tmp_path), info, 4, 7).calibration
@@ -250,7 +256,9 @@ def test_labels_as_results_are_found_right(task):
     truths = [labels.read_labels(str(folder / "labels" / f"{file.stem}.txt"), info) for file in files]
     results = [result_of(task, truth, cv2.imread(str(file)).shape) for file, truth in zip(files, truths)]
     judged = scores.JUDGED[task]
-    assert [scores.figures_of(task, results, truths)[name] for name in judged] == pytest.approx([1] * len(judged), abs=0.02)
+    assert [scores.figures_of(task, results, truths)[name] for name in judged] == pytest.approx(
+        [1] * len(judged), abs=0.02
+    )
     fewer = [result.select(range(1, len(result))) for result in results]
     assert all(scores.figures_of(task, fewer, truths)[name] < 0.99 for name in judged)
     figures, differences = agreement.agreement_of(results, fewer)

@@ -49,6 +49,22 @@ TEST(EightBitsTest, RealWeightsThatAreQuantized) {
   EXPECT_FALSE(asksForMore(weights));
 }
 
+// Their products are added up in 32 bits.
+TEST(EightBitsTest, DepthwiseConvolutionsMayHaveAll) {
+  for (const std::size_t inputs : {1, 2}) {
+    const auto image = std::make_shared<ov::op::v0::Parameter>(ov::element::f32, ov::Shape{1, 2 * inputs, 4, 4});
+    const auto bytes = Constant::create(ov::element::i8, {2, 1, inputs, 1, 1}, std::vector<int>(2 * inputs, 127));
+    const auto real = std::make_shared<ov::op::v0::Convert>(bytes, ov::element::f32);
+    const auto scale = Constant::create(ov::element::f32, {}, {0.1F});
+    const auto weights = std::make_shared<ov::op::v1::Multiply>(real, scale);
+    const auto convolution = std::make_shared<ov::op::v1::GroupConvolution>(
+        quantized(image, 256), weights, ov::Strides{1, 1}, ov::CoordinateDiff{0, 0}, ov::CoordinateDiff{0, 0},
+        ov::Strides{1, 1});
+    EXPECT_EQ(hasWeightsOverSevenBits(ov::Model(ov::OutputVector{convolution}, ov::ParameterVector{image})),
+              inputs > 1);
+  }
+}
+
 // Compressed weights of a network that computes in real numbers.
 TEST(EightBitsTest, OnlyBesideActivationsOfEightBits) {
   EXPECT_FALSE(asksForMore(fromBytes(ov::element::i8, -127, 127), false));

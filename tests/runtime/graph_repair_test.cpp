@@ -49,8 +49,7 @@ std::shared_ptr<ov::Node> bytesAndBack(const ov::Output<ov::Node>& values, float
   std::shared_ptr<ov::Node> back = std::make_shared<ov::op::v0::Convert>(bytes, ov::element::f32);
   if (withZero) {
     const auto zero = Constant::create(ov::element::i8, {}, {8});
-    back =
-        std::make_shared<ov::op::v1::Subtract>(back, std::make_shared<ov::op::v0::Convert>(zero, ov::element::f32));
+    back = std::make_shared<ov::op::v1::Subtract>(back, std::make_shared<ov::op::v0::Convert>(zero, ov::element::f32));
   }
   return std::make_shared<ov::op::v1::Multiply>(back, real(scale));
 }
@@ -72,7 +71,8 @@ TEST(GraphRepairTest, JoinsQuantizersWithWhatMakesTheirBytesReal) {
     request.infer();
     const float* found = request.get_output_tensor().data<const float>();
     const float moved = withZero ? 4 : 0;
-    EXPECT_EQ(std::vector<float>(found, found + 4), (std::vector<float>{-64 - moved, 0 - moved, 3.5F - moved, 63.5F - moved}));
+    EXPECT_EQ(std::vector<float>(found, found + 4),
+              (std::vector<float>{-64 - moved, 0 - moved, 3.5F - moved, 63.5F - moved}));
   }
 }
 

@@ -28,9 +28,9 @@ how far the f32 model and the quantized one agree.
 
 FILE.xml is OpenVINO IR, for CPUs; FILE.onnx has Q/DQ nodes, for TensorRT. --precision fp8 is for GPUs that have it.
 
-Layers that cost too much stay in real numbers: groups of them are tried if more than --max-drop is lost (without it, 0.01
-of mAP50-95, 0.005 of top-1, or a twentieth of the objects). With --max-drop, a model that loses more all the same is not
-written, and the exit status is 1.
+Layers that cost too much stay in real numbers: groups of them are tried if more than --max-drop is lost (without it,
+0.01 of mAP50-95, 0.005 of top-1, or a twentieth of the objects). With --max-drop, a model that loses more all the same
+is not written, and the exit status is 1.
 
 The report is in DIR: report.md, report.json, and worst.jpg, the pictures that the two differ most about. Until all is
 done, what was measured is in the folder FILE.job; after Ctrl-C (exit status 130) or SIGTERM (143) the same command goes

@@ -119,9 +119,7 @@ class Job:
         network = self._network(info)
         self._pictures = find_pictures(settings.data, info, settings.calibration, settings.seed)
         self._notes += self._pictures.notes
-        self._pictures.calibration = readable_ones(
-            self._pictures.calibration, self._settings.data, self._notes.append
-        )
+        self._pictures.calibration = readable_ones(self._pictures.calibration, self._settings.data, self._notes.append)
         self._reference = self._results(settings.model, "predicting in f32", self._pictures.measured, errors=True)
         self._figures = self._figures_of(self._reference)
         self._confident = [agreement.confident(result) for result in self._reference]
@@ -197,14 +195,15 @@ class Job:
     # --- what it measures
 
     def _results(self, model: str, phase: str, pictures: Sequence[str], errors: bool = False) -> list[Result]:
-        """What a model finds in the pictures. With `errors`, pictures that cannot be read are taken out of all lists."""
+        """What a model finds in the pictures. With `errors`, those that cannot be read are taken out of all lists."""
         info = ty.inspect(model, self._on_cpu())
         low = _LOW_OBB if info.task == "obb" else _LOW
         confidence = low if self._pictures.truths is not None else agreement.CONFIDENCE
         option = self._on_cpu(confidence=confidence, max_detections=scores.MOST_OBJECTS, iou=0.7, streams=0)
         found: list[Result] = []
         lost: set[int] = set()
-        with ty.Pool(ty.Model(model, option)) as pool:
+        loaded: ty.Model[Result] = ty.Model(model, option)
+        with ty.Pool(loaded) as pool:
             for index, outcome in enumerate(pool.map(pictures, return_errors=True)):
                 self._report(Progress(phase, index + 1, len(pictures)))
                 if not isinstance(outcome, Exception):
@@ -277,9 +276,7 @@ class Job:
         task = self._reference[0].task
         return _GOALS.get(task, _GOAL) if self._pictures.truths is not None else _GOAL_UNLABELLED
 
-    def _choose(
-        self, network: Network, always: Sequence[str], first: _Trial
-    ) -> tuple[list[GroupFigures], list[Group]]:
+    def _choose(self, network: Network, always: Sequence[str], first: _Trial) -> tuple[list[GroupFigures], list[Group]]:
         """Which groups are left in real numbers so that no more than the goal is lost: none, or those that hurt most,
         as many as it takes. If nothing is enough, those with which the least is lost."""
         goal = self._goal()
@@ -291,12 +288,15 @@ class Job:
         for step, group in enumerate(groups):
             self._report(Progress("looking for the layers that hurt", step, len(groups)))
             if time.monotonic() > deadline:
-                self._notes.append(f"{len(groups) - step} of {len(groups)} groups of layers were not looked at for want of time")
+                self._notes.append(
+                    f"{len(groups) - step} of {len(groups)} groups of layers were not looked at for want of time"
+                )
                 break
             trials.append((self._trial(network, always, [group]), group))
         trials.sort(key=lambda one: (one[0].drop, len(one[1].layers)))
         figures = [
-            GroupFigures(group.title, list(group.layers), trial.drop, first.drop - trial.drop) for trial, group in trials
+            GroupFigures(group.title, list(group.layers), trial.drop, first.drop - trial.drop)
+            for trial, group in trials
         ]
         best: list[Group] = []
         least = first.drop
@@ -384,11 +384,11 @@ class Job:
         found = {}
         for name, model in (("f32", self._settings.model), (self._settings.precision, file)):
             self._report(Progress(f"measuring the speed of {name}", 0, 0))
-            with ty.Model(model, self._on_cpu(streams=0)) as loaded:
-                pool = ty.Pool(loaded)
-                speed = loaded.measure_network(pool.contexts, _SPEED_SECONDS)
-                found[name] = len(speed.latencies) * loaded.batch() / speed.seconds
-                pool.close()
+            loaded: ty.Model[Result] = ty.Model(model, self._on_cpu(streams=0))
+            with ty.Pool(loaded) as pool:
+                contexts = pool.contexts
+            speed = loaded.measure_network(contexts, _SPEED_SECONDS)
+            found[name] = len(speed.latencies) * loaded.batch() / speed.seconds
         return found
 
     def _put_in_place(self, stem: str, extensions: Sequence[str]) -> None:
@@ -408,8 +408,8 @@ def _key_of(groups: Sequence[Group]) -> str:
 def _refusal(report: QuantizeReport, settings: Settings) -> str:
     what = "of the figures" if report.labels else "of the objects"
     text = (
-        f"'{settings.output}' is not written: in {settings.precision.upper()} the model loses {report.drop:.4f} {what}, "
-        f"more than {settings.max_drop:g}"
+        f"'{settings.output}' is not written: in {settings.precision.upper()} the model loses {report.drop:.4f} "
+        f"{what}, more than {settings.max_drop:g}"
     )
     hurting = [group for group in report.groups if group.gained > 0][:3]
     if hurting:

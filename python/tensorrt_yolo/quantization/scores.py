@@ -34,7 +34,11 @@ def figures_of(task: str, results: Sequence[Result], truths: Sequence[Truth]) ->
         return {name: float(np.mean(values)) for name, values in shares.items()}
     data = _Data(task, results, truths)
     # Rotated boxes are compared by their pixels.
-    kinds = {"obb": {"segm": ""}, "segment": {"bbox": "", "segm": "mask "}, "pose": {"bbox": "", "keypoints": "keypoint "}}
+    kinds = {
+        "obb": {"segm": ""},
+        "segment": {"bbox": "", "segm": "mask "},
+        "pose": {"bbox": "", "keypoints": "keypoint "},
+    }
     found: dict[str, float] = {}
     for kind, prefix in kinds.get(task, {"bbox": ""}).items():
         for name, value in data.precision(kind).items():

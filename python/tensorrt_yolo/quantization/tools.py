@@ -49,7 +49,9 @@ class OpenVinoNetwork(Network):
         super().__init__(file, info)
         import openvino
 
-        self._model = openvino.Core().read_model(file)
+        # Of ONNX it makes the operations that NNCF looks for, as Swish of Sigmoid and Multiply.
+        onnx = file.endswith(".onnx")
+        self._model = openvino.convert_model(file) if onnx else openvino.Core().read_model(file)
         kinds = {operation.get_type_name() for operation in self._model.get_ops()}
         _refuse_quantized(file, kinds & {"FakeQuantize", "FakeConvert"})
         _name_alike(self._model)
@@ -168,7 +170,8 @@ def _name_alike(model: Any) -> None:
     """Names operations that OpenVINO has numbered, by its count in this process, by their places."""
     for place, operation in enumerate(model.get_ordered_ops()):
         kind = operation.get_type_name()
-        if re.fullmatch(rf"{kind}[_/][0-9]+", operation.get_friendly_name()):
+        was = "[A-Z][A-Za-z0-9]*" if kind == "Constant" else kind  # constants may be named after what they were made of
+        if re.fullmatch(rf"{was}[_/][0-9]+", operation.get_friendly_name()):
             operation.set_friendly_name(f"{kind}/{place}")
 
 

@@ -7,6 +7,7 @@
 #include <openvino/op/constant.hpp>
 #include <openvino/op/convert.hpp>
 #include <openvino/op/fake_quantize.hpp>
+#include <openvino/op/group_conv.hpp>
 #include <set>
 #include <string>
 
@@ -28,6 +29,24 @@ bool reachesBeyond(const Constant& weights, int zero) {
   const Value* const values = weights.get_data_ptr<Value>();
   return std::any_of(values, values + ov::shape_size(weights.get_shape()),
                      [zero](int value) { return value - zero > kMostWeight || value - zero < -kMostWeight; });
+}
+
+// Whether weights go to a depthwise convolution, whose products OpenVINO adds up in 32 bits everywhere.
+bool isForDepthwise(const ov::Node& weights) {
+  constexpr int kMostSteps = 4;
+  const ov::Node* node = &weights;
+  for (int step = 0; step < kMostSteps && node->get_output_size() == 1; ++step) {
+    const auto readers = node->output(0).get_target_inputs();
+    if (readers.size() != 1) {
+      return false;
+    }
+    node = readers.begin()->get_node();
+    if (ov::is_type<ov::op::v1::GroupConvolution>(node)) {
+      const ov::PartialShape& shape = node->get_input_partial_shape(1);  // groups, outputs, inputs, ...
+      return shape.rank().is_static() && shape.size() > 2 && shape[2] == 1;
+    }
+  }
+  return false;
 }
 
 // Weights are kept as bytes and made numbers by a Convert, or are real numbers with a FakeQuantize behind them.
@@ -80,7 +99,8 @@ bool hasWeightsOverSevenBits(const ov::Model& network) {
   const auto is = [&](bool (*what)(const ov::Node&)) {
     return std::any_of(nodes.begin(), nodes.end(), [what](const auto& node) { return what(*node); });
   };
-  return is(quantizesActivations) && is(isOverSevenBits);
+  return is(quantizesActivations) &&
+         is([](const ov::Node& node) { return isOverSevenBits(node) && !isForDepthwise(node); });
 }
 
 bool addsBytesExactly() {

@@ -73,9 +73,9 @@ const ov::Node* convolutionOf(const ov::Output<ov::Node>& value) {
 
 // Whether a node's outputs lie on the grid of its first input.
 bool keepsGrid(const ov::Node& node) {
-  constexpr std::array<std::string_view, 16> kSame{
-      "Add",   "Subtract", "Multiply", "Divide", "Sigmoid", "Relu",  "PRelu",         "HSwish", "HSigmoid",
-      "Clamp", "Tanh",     "Swish",    "Concat", "Split",   "VariadicSplit", "FakeQuantize"};
+  constexpr std::array<std::string_view, 17> kSame{
+      "Add",   "Subtract", "Multiply", "Divide", "Sigmoid", "Relu",          "PRelu",        "HSwish", "HSigmoid",
+      "Clamp", "Tanh",     "Swish",    "Concat", "Split",   "VariadicSplit", "FakeQuantize", "Convert"};
   if (const auto* convolution = ov::as_type<const ov::op::v1::Convolution>(&node)) {
     return convolution->get_strides() == ov::Strides{1, 1};
   }
@@ -83,6 +83,12 @@ bool keepsGrid(const ov::Node& node) {
     return groups->get_strides() == ov::Strides{1, 1};
   }
   return std::find(kSame.begin(), kSame.end(), node.get_type_info().name) != kSame.end();
+}
+
+// Whether it is a constant, or one whose type is changed.
+bool isStored(const ov::Node& node) {
+  return isAnyOf<ov::op::v0::Constant>(node) ||
+         (isAnyOf<ov::op::v0::Convert>(node) && isAnyOf<ov::op::v0::Constant>(*node.get_input_node_ptr(0)));
 }
 
 // The nodes before a value that lie on its grid, not far back.
@@ -93,7 +99,7 @@ std::set<const ov::Node*> gridOf(const ov::Output<ov::Node>& value) {
   while (!open.empty() && found.size() < kMostFound) {
     const ov::Node* const node = open.back();
     open.pop_back();
-    if (isAnyOf<ov::op::v0::Constant, ov::op::v0::Convert>(*node) || !found.insert(node).second || !keepsGrid(*node)) {
+    if (isStored(*node) || !found.insert(node).second || !keepsGrid(*node)) {
       continue;
     }
     for (const ov::Output<ov::Node>& input : node->input_values()) {
