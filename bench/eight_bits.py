@@ -6,9 +6,9 @@
 FOLDER has a folder for each task, with a data.yaml (classify: train/ and val/): its train pictures are calibrated
 with, and its val pictures measured on. Models are those of data/shapes unless --model names one.
 
-Each is quantized (in out/eight-bits). Then `trtyolo bench` measures the f32 model and the quantized one in turns,
-round after round, each with as many clones as there are cores, and benchmark_app the quantized one: its rate is of
-the whole network alone, the program's "predict" of all that predict() does. Rates are medians of the rounds.
+Each is quantized (in out/eight-bits). Then `trtyolo bench` measures the f32 model and the quantized one in turns, on
+one image, each with as many clones as there are cores, and benchmark_app the quantized one: its rate is of the whole
+network alone, the program's "predict" of all that predict() does. Rates are medians of the rounds.
 
 Needs the program (scripts/build), the package with its extra `quantize`, and benchmark_app of the package openvino. Let
 nothing else run meanwhile.
@@ -44,7 +44,6 @@ def quantized(model: pathlib.Path, data: pathlib.Path, output: pathlib.Path, arg
         output,
         calibration=arguments.calibration,
         weight_bits=arguments.weight_bits,
-        search_seconds=0,
         restart=True,
     )
 
@@ -77,7 +76,7 @@ def measured(task: str, model: pathlib.Path, arguments: argparse.Namespace) -> d
     data = arguments.data / task
     report = quantized(model, data, output, arguments)
     name = JUDGED.get(task, "mAP50-95")
-    source = str(next((data / "val").rglob("*.jpg"), None) or next((data / "images").rglob("*.jpg")))
+    source = str(ROOT / "data" / "shapes" / "images" / "00001.jpg")
     clones = os.cpu_count() or 1
     rounds: list[dict[str, Any]] = []
     for _ in range(arguments.rounds):
@@ -100,6 +99,7 @@ def measured(task: str, model: pathlib.Path, arguments: argparse.Namespace) -> d
         "figure_f32": report.figures.get(name, (0, 0))[0],
         "figure_int8": report.figures.get(name, (0, 0))[1],
         "drop": report.drop,
+        "float": ", ".join(report.float_layers),
         "agreement": next(iter(report.agreement.values())),
         "network_f32": rate("f32", "network"),
         "network_int8": rate("int8", "network"),

@@ -171,15 +171,15 @@ TEST_F(HeadTest, OpenVinoIr) {
 }
 
 TEST_F(HeadTest, QuantizedNetworks) {
-  for (const bool ir : {false, true}) {
-    for (const HeadModel& model :
-         {HeadModel{.quantized = true}, HeadModel{.task = Task::Segment, .quantized = true},
-          HeadModel{.task = Task::Pose, .bins = 1, .middle = true, .quantized = true},
-          HeadModel{.task = Task::OBB, .quantized = true}, HeadModel{.byLevel = true, .quantized = true}}) {
-      SCOPED_TRACE(std::string(toString(model.task)) + (model.byLevel ? ", by level" : "") + (ir ? ", IR" : ""));
-      const std::string onnx = write(model);
-      const std::string file = ir ? model.saveAsIr(onnx, folder_ / "", false) : onnx;
-      EXPECT_GT(expectSame(file, option(HeadMode::Whole), option(HeadMode::Cut)), 20U);
+  for (const HeadModel& model :
+       {HeadModel{.quantized = true}, HeadModel{.task = Task::Pose, .bins = 1, .middle = true, .quantized = true},
+        HeadModel{.byLevel = true, .quantized = true}}) {
+    SCOPED_TRACE(std::string(toString(model.task)) + (model.byLevel ? ", by level" : ""));
+    const std::string onnx = write(model);
+    EXPECT_GT(expectSame(onnx, option(HeadMode::Whole), option(HeadMode::Cut)), 20U);
+    if (model.byLevel) {
+      const std::string ir = model.saveAsIr(onnx, folder_ / "", false);
+      EXPECT_GT(expectSame(ir, option(HeadMode::Whole), option(HeadMode::Cut)), 20U);
     }
   }
 }
