@@ -15,7 +15,7 @@ namespace trtyolo {
 
 /// The input of a network for one image.
 struct TRTYOLO_API NetworkInput {
-  int channels = 0, height = 0, width = 0;
+  int channels = 0, height = 0, width = 0;  ///< of the tensor, whose batch is 1
   /// The planes one after the other, rows from the top down: channels * height * width values.
   std::vector<float> values;
 };
@@ -30,7 +30,8 @@ struct TRTYOLO_API NetworkInput {
 class TRTYOLO_API Preprocessor {
  public:
   /// For the model in `file`, with the option that a model would be loaded with; its decoder plays no part.
-  /// @throws ModelError, DeviceError, std::invalid_argument  as inspect()
+  /// @throws ModelError   as inspect()
+  /// @throws DeviceError  as inspect()
   explicit Preprocessor(const std::string& file, const InferOption& option = {});
   ~Preprocessor();
   Preprocessor(Preprocessor&&) noexcept;
