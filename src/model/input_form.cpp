@@ -1,9 +1,7 @@
 #include "model/input_form.hpp"
 
-#include <algorithm>
 #include <array>
 #include <cstdint>
-#include <limits>
 #include <utility>
 #include <vector>
 
@@ -16,7 +14,6 @@ namespace {
 
 using protobuf::appendField;
 using protobuf::Field;
-using protobuf::forEachField;
 
 // The graph's first fields: an input of the usual form and the nodes that take it to the old one.
 class UsualInput {
@@ -82,17 +79,6 @@ std::string typeOf(std::uint64_t elementType) {
                                             : "";
 }
 
-int sideOf(std::string_view dimension) {
-  constexpr std::uint64_t kNumber = 1;
-  int side = -1;
-  forEachField(dimension, [&](const Field& field) {
-    if (field.number == kNumber && field.value <= static_cast<std::uint64_t>(std::numeric_limits<int>::max())) {
-      side = static_cast<int>(field.value);
-    }
-  });
-  return side;
-}
-
 std::string textOf(const InputForm& form) {
   return form.whole && form.grey ? "whole grey" : form.whole ? "whole" : form.grey ? "grey" : "";
 }
@@ -120,9 +106,8 @@ std::optional<std::string> withUsualInput(std::string_view onnx) {
     return std::nullopt;
   }
   const OnnxValue& input = graph.inputs()[0];
-  TensorInfo tensor{std::string(input.name), typeOf(input.elementType), {}};
-  std::transform(input.shape.begin(), input.shape.end(), std::back_inserter(tensor.shape), sideOf);
-  const std::optional<InputForm> form = inputFormOf(tensor);
+  const std::optional<InputForm> form =
+      inputFormOf({std::string(input.name), typeOf(input.elementType), input.sides()});
   if (!form || form->usual()) {
     return std::nullopt;
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <limits>
 #include <utility>
 
 #include "base/little_endian.hpp"
@@ -76,6 +77,20 @@ void unpackReals(std::string_view bytes, std::vector<double>& numbers) {
 }
 
 }  // namespace
+
+std::vector<int> OnnxValue::sides() const {
+  constexpr std::uint64_t kNumber = 1;
+  std::vector<int> sides;
+  for (const std::string_view dimension : shape) {
+    int& side = sides.emplace_back(-1);
+    forEachField(dimension, [&](const Field& field) {
+      if (field.number == kNumber && field.value <= static_cast<std::uint64_t>(std::numeric_limits<int>::max())) {
+        side = static_cast<int>(field.value);
+      }
+    });
+  }
+  return sides;
+}
 
 std::optional<double> OnnxNode::number(std::string_view attribute) const {
   const std::vector<double> found = numbers(attribute);

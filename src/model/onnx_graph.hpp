@@ -37,6 +37,8 @@ struct OnnxValue {
   std::string_view name;
   std::uint64_t elementType = 0;        // an onnx_type
   std::vector<std::string_view> shape;  // TensorShapeProto.Dimensions
+
+  std::vector<int> sides() const;  // of the shape; -1 where a side is not known
 };
 
 class OnnxGraph {

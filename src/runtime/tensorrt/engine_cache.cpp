@@ -7,6 +7,7 @@
 #include "base/log.hpp"
 #include "base/stopwatch.hpp"
 #include "cuda/devices.hpp"
+#include "model/onnx_graph.hpp"
 #include "runtime/cache_folder.hpp"
 #include "runtime/plan_file.hpp"
 #include "runtime/tensorrt/library.hpp"
@@ -31,11 +32,20 @@ void logProgress(const std::string& onnx, BuildOption& build) {
   };
 }
 
-BuildOption buildOptionFor(const EngineOptions& options) {
+// A model with a batch of its own keeps it, whatever is asked for.
+bool hasOwnBatch(const ModelSource& onnx) {
+  const OnnxGraph graph(onnx.content());
+  const std::vector<int> sides = graph.inputs().empty() ? std::vector<int>() : graph.inputs()[0].sides();
+  return !sides.empty() && sides[0] > 0;
+}
+
+BuildOption buildOptionFor(const ModelSource& onnx, const EngineOptions& options) {
   BuildOption build;
   build.precision = options.precision;
   build.deviceId = options.deviceId;
-  build.maxBatch = options.description.batch;
+  if (options.description.batch > 1 && !hasOwnBatch(onnx)) {
+    build.maxBatch = options.description.batch;
+  }
   build.head = options.description.head;
   if (options.description.networkSize) {
     build.width = options.description.networkSize->width;
@@ -71,7 +81,7 @@ BuiltPlan buildAndLog(const ModelSource& onnx, BuildOption& build) {
 }  // namespace
 
 CachedEngine cachedEngine(const ModelSource& onnx, const EngineOptions& options) {
-  BuildOption build = buildOptionFor(options);
+  BuildOption build = buildOptionFor(onnx, options);
   const CacheFolder folder = openCacheFolder();
   if (folder.path.empty()) {
     writeLog(LogLevel::Warning, "engines are not kept, and each load builds one: " + folder.whyNone);
