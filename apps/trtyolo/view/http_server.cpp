@@ -37,7 +37,7 @@ namespace {
 namespace net = boost::asio;
 namespace beast = boost::beast;
 namespace http = beast::http;
-using tcp = net::ip::tcp;
+using net::ip::tcp;
 
 constexpr auto kPatience = std::chrono::seconds(10);    // for a request, and for what is sent to be taken
 constexpr auto kLook = std::chrono::milliseconds(15);   // between two questions for a part or an answer
@@ -157,7 +157,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   void onSent(beast::error_code error, std::size_t) {
     if (!error && keepAlive_) return read();
-    stream_.socket().shutdown(tcp::socket::shutdown_send, error);
+    static_cast<void>(stream_.socket().shutdown(tcp::socket::shutdown_send, error));
   }
 
   void onPartSent(beast::error_code error, std::size_t) {
@@ -223,12 +223,14 @@ class HttpServer::Impl {
  public:
   Impl(const std::string& host, unsigned short port) : acceptor_(io_), timer_(io_) {
     const tcp::endpoint endpoint = endpointOf(io_, host, port);
-    beast::error_code error;
-    acceptor_.open(endpoint.protocol(), error);
-    if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
-    if (!error) acceptor_.bind(endpoint, error);
-    if (!error) acceptor_.listen(net::socket_base::max_listen_connections, error);
-    if (error) throw std::runtime_error(reasonOf(error, endpoint));
+    try {
+      acceptor_.open(endpoint.protocol());
+      acceptor_.set_option(tcp::acceptor::reuse_address(true));
+      acceptor_.bind(endpoint);
+      acceptor_.listen();
+    } catch (const boost::system::system_error& error) {
+      throw std::runtime_error(reasonOf(error.code(), endpoint));
+    }
     local_ = acceptor_.local_endpoint();
   }
 
@@ -270,7 +272,7 @@ class HttpServer::Impl {
     if (full_) return;
     acceptor_.async_accept([this](beast::error_code error, tcp::socket socket) {
       if (!error) {
-        socket.set_option(tcp::no_delay(true), error);
+        static_cast<void>(socket.set_option(tcp::no_delay(true), error));
         try {
           std::make_shared<Connection>(std::move(socket), shared_)->read();
         } catch (const std::exception&) {  // there is no memory for it

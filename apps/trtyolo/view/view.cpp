@@ -40,7 +40,8 @@ std::optional<std::size_t> indexIn(std::string_view text, std::size_t count) {
 /// Gives what is new to one who looks.
 class Watch {
  public:
-  Watch(Pictures& pictures, std::vector<std::size_t> feeds) : pictures_(pictures) {
+  Watch(Pictures& pictures, const std::vector<std::size_t>& feeds) : pictures_(pictures) {
+    seen_.reserve(feeds.size());
     for (const std::size_t feed : feeds) seen_.push_back({feed, 0, Clock::now()});
   }
 
@@ -169,7 +170,7 @@ HttpAnswer View::live(const std::string& query) {
     list.remove_prefix(std::min(end + 1, list.size()));
   }
   HttpAnswer answer{200, "multipart/mixed"};
-  answer.parts = [this, watch = Watch(*pictures_, std::move(feeds)),
+  answer.parts = [this, watch = Watch(*pictures_, feeds),
                   told = Clock::time_point()]() mutable -> std::optional<HttpPart> {
     const Clock::time_point now = Clock::now();
     if (now - told < kStatus) return watch.next();
