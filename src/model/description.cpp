@@ -310,10 +310,9 @@ ModelDescription describe(const RawModel& raw, const DescriptionOptions& options
   description.firstLook = std::make_shared<FirstLook>(info.file);
   description.outputs = outputs.size();
   if (head && options.head == HeadMode::Whole) {
-    throw ModelError(
-        "'" + info.file +
-        "': its network was cut when the engine was built, and is to run whole "
-        "(setHead(), --head); build the engine so");
+    throw ModelError("'" + info.file +
+                     "': its network was cut when the engine was built, and is to run whole "
+                     "(setHead(), --head); build the engine so");
   }
   if (head) {
     takeCut(description, *head, outputs);
