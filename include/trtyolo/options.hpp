@@ -158,9 +158,9 @@ class TRTYOLO_API InferOption {
   /// says what that is.
   InferOption& setFamily(const std::string& name);
   /// Whether a network whose head is recognised in its graph is cut behind its last convolutions, and a classifier
-  /// before its softmax; HeadMode::Auto by default. ModelInfo::head says what became of it. An engine is cut when it is built (BuildOption::head), and
-  /// engines of others run whole: what contradicts that is a ModelError, and so is a head that is to be cut and not
-  /// recognised.
+  /// before its softmax; HeadMode::Auto by default. ModelInfo::head says what became of it. An engine is cut when it is
+  /// built (BuildOption::head), and engines of others run whole: what contradicts that is a ModelError, and so is a
+  /// head that is to be cut and not recognised.
   InferOption& setHead(HeadMode mode);
   /// Network input for models with dynamic height and width, in pixels; both multiples of the model's stride (32).
   /// By default what the file's metadata says, else 640 by 640.

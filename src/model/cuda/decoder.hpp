@@ -22,7 +22,8 @@ namespace trtyolo::cuda {
 
 // Decoding state of one context. One thread at a time, with the context's device current, from making to destroying.
 // For each call, in this order: prepare() on the host; then in the stream, or in a graph captured from it, the
-// parameters() are brought to the device and, behind the network, enqueue(); read() once the stream was waited for. Whatever became of one call, the next begins anew.
+// parameters() are brought to the device and, behind the network, enqueue(); read() once the stream was waited for.
+// Whatever became of one call, the next begins anew.
 //
 // Results equal those of the CPU's heads: the same objects in the same order, and the same numbers to the last bit.
 // Only rotated boxes whose overlap lies within some 1e-6 of the threshold may be decided differently.
