@@ -32,6 +32,7 @@ _LOW, _LOW_OBB = 0.001, 0.01  # scores from which average precision looks at obj
 _GOALS = {"classify": 0.005}  # what may be lost without a search for the layers that hurt
 _GOAL, _GOAL_UNLABELLED = 0.01, 0.05
 _SPEED_SECONDS = 2.0
+_SELF_TEST_PICTURES = 32  # that the self-test is chosen of
 _STATE = "state.json"
 _VERSION = 1
 
@@ -370,12 +371,10 @@ class Job:
         return report
 
     def _add_self_test(self, file: str) -> None:
-        """Where the package has self-tests: the file gets one, of pictures that it was measured on."""
-        add = getattr(ty, "add_self_test", None)
-        if add is None:
-            return
+        """The file gets a self-test of pictures that it was measured on."""
+        images = self._pictures.measured[:_SELF_TEST_PICTURES]
         try:
-            add(file, reference=self._settings.model, images=self._pictures.measured[:32], option=self._on_cpu())
+            ty.add_self_test(file, reference=self._settings.model, images=images, option=self._on_cpu())
         except ty.ModelError as error:
             self._notes.append(f"no self-test: {error}")
 
