@@ -1,4 +1,5 @@
-"""Many live streams at once that go and come back, for a long time: nothing lost, nothing wrong, memory flat.
+"""Many live streams at once that go and come back, for a long time: nothing lost, nothing wrong, memory flat. And many
+sources one after the other, and many that are not there: memory flat, too.
 
 Environment: as program.py, and TRTYOLO_TEST_SECONDS (default 60), TRTYOLO_TEST_STREAMS (8), TRTYOLO_TEST_RATE (frames a
 second of each, 4), TRTYOLO_TEST_MODEL (data/people/people.onnx, or an engine of it).
@@ -60,6 +61,51 @@ class Streams(AppTest):
         print(f"{sum(counts.values())} images in {seconds:.0f} s, {''.join(messages).count('tried again')} losses;")
         print(f"resident memory {early / 1e6:.1f} MB in the second quarter, {late / 1e6:.1f} MB in the last")
         self.assertLess(late - early, 8e6)
+
+
+class ManySources(AppTest):
+    """What a source takes is given back with its end: its decoder, its tracker, its place among the others."""
+
+    def watched(self, *arguments):
+        """Runs predict, and how much memory it had at each tenth of a second."""
+        resident = []
+        with subprocess.Popen(
+            [APP, "predict", PEOPLE, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as process:
+            outputs = []
+            reader = threading.Thread(target=lambda: outputs.extend(process.communicate()), daemon=True)
+            reader.start()
+            while process.poll() is None:
+                resident.append(resident_bytes(process.pid))
+                time.sleep(0.1)
+            reader.join(10)
+        return process.returncode, outputs, resident
+
+    def assertFlat(self, resident):
+        quarter = len(resident) // 4
+        early, late = max(resident[quarter : 2 * quarter]), max(resident[-quarter:])
+        print(f"resident memory {early / 1e6:.1f} MB in the second quarter, {late / 1e6:.1f} MB in the last")
+        self.assertLess(late - early, 8e6)
+
+    def test_a_thousand_of_one_frame(self):
+        clip = self.clip("one.avi", FRAMES[:1])
+        folder = self.folder / "clips"
+        folder.mkdir()
+        for number in range(1000):
+            (folder / f"{number:04}.avi").symlink_to(clip)
+        records = self.folder / "records.ndjson"
+        status, outputs, resident = self.watched(folder, "--track", "--imgsz", "640", "--json", records)
+        self.assertEqual(status, 0, outputs)
+        with open(records) as file:
+            lines = [line for line in file if '"objects"' in line]
+        self.assertEqual(len(lines), 1000)
+        self.assertFlat(resident)
+
+    def test_five_hundred_that_are_not_there(self):
+        addresses = [f"http://127.0.0.1:9/{number}" for number in range(500)]
+        status, outputs, resident = self.watched(*addresses, "--track", "--give-up", "20", "--status", "0", "--json", "-")
+        self.assertEqual(status, 1, outputs)
+        self.assertFlat(resident)
 
 
 def resident_bytes(pid):

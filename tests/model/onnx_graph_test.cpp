@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "model/plugin_cut.hpp"
 #include "support/onnx_writer.hpp"
@@ -126,6 +127,15 @@ TEST_F(OnnxGraphLimitsTest, SeveralGraphsAreOneAndGroupsAreSkipped) {
   EXPECT_EQ(left.outputs().size(), 2U);
 }
 
+TEST(OnnxGraphTest, SidesThatAreKnown) {
+  Graph graph;
+  graph.inputs = {value("images", kFloat, {-1, 3, 640, -1})};
+  const std::string file = model(graph.bytes());
+  const OnnxGraph read(file);
+  ASSERT_EQ(read.inputs().size(), 1U);
+  EXPECT_EQ(read.inputs()[0].sides(), (std::vector<int>{-1, 3, 640, -1}));
+}
+
 TEST_F(OnnxGraphLimitsTest, SidesOfAnySize) {
   Graph graph;
   for (const std::int64_t side : {std::int64_t{-5}, std::int64_t{0}, INT64_MAX, INT64_MIN}) {
@@ -135,7 +145,10 @@ TEST_F(OnnxGraphLimitsTest, SidesOfAnySize) {
   }
   const std::string file = model(graph.bytes());
   const OnnxGraph read(file);
-  EXPECT_EQ(read.inputs().size(), 4U);
+  ASSERT_EQ(read.inputs().size(), 4U);
+  for (std::size_t i = 0; i < 4; ++i) {
+    EXPECT_EQ(read.inputs()[i].sides(), std::vector<int>(4, i == 1 ? 0 : -1)) << i;
+  }
   EXPECT_FALSE(read.scalar("z"));
   EXPECT_EQ(outputSources(read), "?, ?, ?, ?");
 }
