@@ -177,7 +177,9 @@ class Models(FilesTest):
         for one, other in zip(whole, cut, strict=True):
             for a, b in zip(one["box"], other["box"], strict=True):
                 self.assertAlmostEqual(a, b, delta=0.01)
-        done = run("predict", DATA / "shapes" / "classify.onnx", picture, "--head", "cut")
+        done = run("info", DATA / "shapes" / "classify.onnx")
+        self.assertRegex(done.stdout, "(?m)^head +cut before its softmax$", done.stderr)
+        done = run("predict", MODELS / "yolov5_cls.onnx", picture, "--head", "cut")
         self.assertEqual(done.returncode, 1)
         self.assertIn("its head cannot be cut", done.stderr)
         self.assertNotEqual(run("predict", model, picture, "--head", "none").returncode, 0)
