@@ -124,8 +124,9 @@ class Canvas {
       for (std::size_t x = 0; x < kSide; ++x) {
         int hits = 0;
         for (int point = 0; point < kPoints * kPoints; ++point) {
-          const double px = (static_cast<double>(x) + (point % kPoints + 0.5) / kPoints) / kSide;
-          const double py = (static_cast<double>(y) + (point / kPoints + 0.5) / kPoints) / kSide;
+          const int column = point % kPoints, row = point / kPoints;
+          const double px = (static_cast<double>(x) + (column + 0.5) / kPoints) / kSide;
+          const double py = (static_cast<double>(y) + (row + 0.5) / kPoints) / kSide;
           hits += inside(px, py) ? 1 : 0;
         }
         const double share = static_cast<double>(hits) / (kPoints * kPoints);

@@ -18,7 +18,7 @@ using Json = nlohmann::json;
 constexpr int kRecordVersion = 1;
 // Beyond what this library writes, and little enough that a record of anybody costs neither time nor memory.
 constexpr std::size_t kMostRecordBytes = std::size_t{256} << 10U;
-constexpr std::size_t kMostImages = 8, kMostObjects = 64, kMostKeypointValues = 3 * 256, kMostWords = 1024,
+constexpr std::size_t kMostImages = 8, kMostObjects = 64, kMostKeypointValues = 768, kMostWords = 1024,
                       kMostVersions = 16;
 constexpr int kMostImageSide = 256, kMostClass = 65535;
 constexpr double kMostLength = 1e6, kMostDepth = 1e6;
