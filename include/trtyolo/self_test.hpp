@@ -40,20 +40,22 @@ struct TRTYOLO_API SelfTestImage {
 
 /// What a self-test says of a file on this machine.
 struct TRTYOLO_API SelfTestReport {
-  SelfTestVerdict verdict = SelfTestVerdict::None;
-  std::string message;                             ///< a sentence or two with the facts
-  std::vector<SelfTestImage> images;               ///< those that were run
-  std::map<std::string, double> tolerance;         ///< the largest differences that pass, by the names of `difference`
-  std::map<std::string, std::string> there, here;  ///< versions where the test was made, and of this machine:
-                                                   ///< "trtyolo", the backend, "device", "precision", on GPUs "driver"
-  std::string reference;                           ///< what found what is expected, in words
-  double seconds = 0;                              ///< what running it took, without loading the file
+  SelfTestVerdict verdict = SelfTestVerdict::None;  ///< what came out
+  std::string message;                              ///< a sentence or two with the facts
+  std::vector<SelfTestImage> images;                ///< those that were run
+  std::map<std::string, double> tolerance;          ///< the largest differences that pass, by the names of `difference`
+  std::map<std::string, std::string> there;         ///< versions where the test was made: "trtyolo", the backend,
+                                                    ///< "device", "precision", on GPUs "driver"
+  std::map<std::string, std::string> here;          ///< the same of this machine
+  std::string reference;                            ///< what found what is expected, in words
+  double seconds = 0;                               ///< what running it took, without loading the file
 };
 
 /// Makes a self-test of `file` and puts it into its metadata, in place of one that is there: ONNX (metadata_props),
 /// OpenVINO IR (rt_info of the .xml), TensorRT engines (the JSON before the plan). The file is written beside and
 /// renamed, so that it is whole or what it was before. To be called last: what writes the file anew may lose it, and a
 /// file of other content fails it. Loads both files and runs them on all images; any thread.
+/// @param file       what the test is of, and goes into
 /// @param reference  the f32 model, ONNX or OpenVINO IR, run by OpenVINO where it can be; empty: `file` in f32, of an
 ///                   engine the engine itself
 /// @param images     in host memory; of the first 32 and of built-in drawings those three are kept that the reference
