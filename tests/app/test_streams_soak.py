@@ -103,7 +103,9 @@ class ManySources(AppTest):
 
     def test_five_hundred_that_are_not_there(self):
         addresses = [f"http://127.0.0.1:9/{number}" for number in range(500)]
-        status, outputs, resident = self.watched(*addresses, "--track", "--give-up", "20", "--status", "0", "--json", "-")
+        status, outputs, resident = self.watched(
+            *addresses, "--track", "--give-up", "20", "--status", "0", "--json", "-"
+        )
         self.assertEqual(status, 1, outputs)
         self.assertFlat(resident)
 
