@@ -54,9 +54,11 @@ need_packages() {
     as_root=(sudo)
   fi
   say "Installing packages: ${missing[*]}"
-  "${as_root[@]}" apt-get update -qq || fail "apt-get update failed; its message stands above"
+  # Another apt may be at work: a machine that has just started, or a second script.
+  local wait=(-o DPkg::Lock::Timeout=600)
+  "${as_root[@]}" apt-get update -qq "${wait[@]}" || fail "apt-get update failed; its message stands above"
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-    -o Dpkg::Use-Pty=0 "${missing[@]}" >/dev/null || fail "apt-get install failed; its message stands above"
+    -o Dpkg::Use-Pty=0 "${wait[@]}" "${missing[@]}" >/dev/null || fail "apt-get install failed; its message stands above"
 }
 
 # install_python FILE [FOLDER]: a Python environment in FOLDER (.venv) with what this requirement file pins. A file that has

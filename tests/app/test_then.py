@@ -57,6 +57,20 @@ class Then(AppTest):
         self.assertEqual(sorted(pool["images"], key=key), sorted(one["images"], key=key))
         self.assertIn("then", one["images"][0]["objects"][0])
 
+    def test_tracked_objects_keep_their_answers(self):
+        frames = sorted((DATA / "people" / "frames").glob("*.jpg"))[:4]
+        people, clip = DATA / "people" / "people.onnx", self.clip("a.avi", frames)
+        plain = self.predict(people, clip, "--then", CLASSIFY)["images"]
+        tracked = self.predict(people, clip, "--then", CLASSIFY, "--track")["images"]
+        known = 0
+        for image, before in zip(tracked, plain):
+            answers = {tuple(found["box"]): found["then"] for found in before["objects"]}
+            for found in image["objects"]:
+                self.assertEqual(found["then"], answers[tuple(found["box"])])
+                known += found["track"] > 0
+        self.assertGreater(known, 5)
+        self.assertLess(known, sum(len(image["objects"]) for image in plain))  # so that some were left out
+
     def test_csv_has_the_best(self):
         image = self.predict(DETECT, PICTURES[0], "--then", CLASSIFY)["images"][0]
         done = run("predict", DETECT, PICTURES[0], "--then", CLASSIFY, "--csv", "-")

@@ -22,6 +22,7 @@ from faster_coco_eval.core import mask as coco_mask
 from conftest import SHAPES, TASKS, model_file, picture, references, slow
 
 import tensorrt_yolo as ty
+from tensorrt_yolo.program.folder_lock import FolderLock
 from tensorrt_yolo.quantization import agreement, labels, pictures, scores
 from tensorrt_yolo.quantization.graph import Graph
 from tensorrt_yolo.quantization.job import TooMuchLost
@@ -313,6 +314,13 @@ def test_arguments_that_make_no_sense_are_refused(tmp_path):
 def test_what_is_quantized_already_is_refused(quantized, tmp_path):
     with pytest.raises(ty.ModelError, match="quantized already"):
         quantize(quantized[0], CLASSES, tmp_path / "a.xml")
+
+
+def test_another_process_is_at_the_same_output(tmp_path):
+    folder = tmp_path / "int8.xml.job"
+    with FolderLock(str(folder)), pytest.raises(BlockingIOError, match="another process is at the job"):
+        quantize(model_file("classify"), CLASSES, tmp_path / "int8.xml")
+    assert os.listdir(folder) == ["lock"]
 
 
 def start(*arguments, **options):

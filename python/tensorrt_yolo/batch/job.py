@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import fcntl
 import hashlib
 import json
 import os
@@ -23,6 +22,7 @@ import pyarrow.parquet as pq
 
 from tensorrt_yolo.batch.rows import Counts
 from tensorrt_yolo.option import InferOption, lasting
+from tensorrt_yolo.program.folder_lock import LOCK, FolderLock
 from tensorrt_yolo.program.writing import write_whole
 
 PART_IMAGES = 256
@@ -147,7 +147,7 @@ class Parts:
 class Job:
     """The job in a folder, for one process at a time; others may write parts. See open()."""
 
-    def __init__(self, folder: str, manifest: Manifest, identity: str, lock: int) -> None:
+    def __init__(self, folder: str, manifest: Manifest, identity: str, lock: FolderLock) -> None:
         self.parts = Parts(folder)
         self.manifest = manifest
         self.identity = identity
@@ -162,8 +162,7 @@ class Job:
         Raises ValueError if the folder's job is of other inputs, of another model or other options, and BlockingIOError
         if another process is at it.
         """
-        os.makedirs(folder, exist_ok=True)
-        lock = _locked(folder)
+        lock = FolderLock(folder)
         try:
             if restart:
                 _clear(folder)
@@ -175,7 +174,7 @@ class Job:
                 )
             _remove(folder, lambda name: name.startswith(".tensorrt_yolo."))  # parts that were never finished
         except BaseException:
-            os.close(lock)
+            lock.close()
             raise
         return cls(folder, found, identity, lock)
 
@@ -231,9 +230,7 @@ class Job:
 
     def close(self) -> None:
         """Lets other processes have the folder. Twice is no mistake."""
-        if self._lock >= 0:
-            os.close(self._lock)
-            self._lock = -1
+        self._lock.close()
 
     def __enter__(self) -> Job:
         return self
@@ -292,23 +289,13 @@ def _cut(begin: int, end: int, step: int) -> Iterator[range]:
         begin = stop
 
 
-def _locked(folder: str) -> int:
-    lock = os.open(os.path.join(folder, "lock"), os.O_RDWR | os.O_CREAT, 0o666)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(lock)
-        raise BlockingIOError(f"another process is at the job in '{folder}'; wait until it has ended") from None
-    return lock
-
-
 def _read_manifest(folder: str) -> tuple[Manifest, str] | None:
     file = os.path.join(folder, _MANIFEST)
     try:
         with open(file, encoding="utf-8") as stream:
             text = stream.read()
     except FileNotFoundError:
-        if any(name != "lock" and not name.startswith(".tensorrt_yolo.") for name in os.listdir(folder)):
+        if any(name != LOCK and not name.startswith(".tensorrt_yolo.") for name in os.listdir(folder)):
             raise ValueError(f"'{folder}' is not the folder of a job: name another one") from None
         return None
     return Manifest.from_json(text, f"'{file}'"), json.loads(text).get("id", "")

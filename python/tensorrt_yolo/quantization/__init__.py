@@ -66,7 +66,8 @@ def quantize(
     Raises TooMuchLost, an Error with the report, if more than max_drop is lost; nothing is written then but the report.
     ModelError if the model cannot be read, or is quantized already; FileNotFoundError if there are no pictures;
     ValueError for pictures of which none can be read, for labels that do not fit the model, and for arguments that make
-    no sense; ImportError if a package of the extra is missing.
+    no sense; BlockingIOError while another process makes the same output; ImportError if a package of the extra is
+    missing.
     """
     from tensorrt_yolo.quantization.checks import checked
 

@@ -19,6 +19,7 @@ from tensorrt_yolo.files import fingerprint
 from tensorrt_yolo.info import ModelInfo
 from tensorrt_yolo.option import InferOption, lasting
 from tensorrt_yolo.preprocess import Preprocessor
+from tensorrt_yolo.program.folder_lock import LOCK, FolderLock
 from tensorrt_yolo.program.writing import write_whole
 from tensorrt_yolo.quantization import agreement, scores
 from tensorrt_yolo.quantization.graph import Group
@@ -125,12 +126,14 @@ class Job:
         self._figures = self._figures_of(self._reference)
         self._confident = [agreement.confident(result) for result in self._reference]
         self._inputs = Preprocessor(settings.model, self._on_cpu())
-        self._open_folder()
-        inner, _ = network.graph.end()
-        always = sorted(inner)
-        first = self._trial(network, always, [])
-        groups, chosen = self._choose(network, always, first)
-        return self._finish(network, info, always, chosen, groups)
+        self._check_folder()
+        with FolderLock(self._folder):
+            self._take_up()
+            inner, _ = network.graph.end()
+            always = sorted(inner)
+            first = self._trial(network, always, [])
+            groups, chosen = self._choose(network, always, first)
+            return self._finish(network, info, always, chosen, groups)
 
     # --- what it begins with
 
@@ -145,8 +148,14 @@ class Job:
             return OnnxNetwork(self._settings.model, info, self._settings.precision)
         return OpenVinoNetwork(self._settings.model, info)
 
-    def _open_folder(self) -> None:
-        """Takes up what an earlier process of the same job has measured."""
+    def _check_folder(self) -> None:
+        names = os.listdir(self._folder) if os.path.isdir(self._folder) else []
+        ours = all(name == LOCK or name.startswith(".tensorrt_yolo.") for name in names)
+        if _STATE not in names and not ours:
+            raise ValueError(f"'{self._folder}' is not the folder of a quantization: name another output")
+
+    def _take_up(self) -> None:
+        """What an earlier process of the same job has measured."""
         about = {
             "version": _VERSION,
             "model": fingerprint(self._settings.model),
@@ -158,10 +167,6 @@ class Job:
         self._manifest = json.loads(json.dumps(about))
         self._measured: dict[str, Any] = {}
         state = os.path.join(self._folder, _STATE)
-        names = os.listdir(self._folder) if os.path.isdir(self._folder) else []
-        if _STATE not in names and not all(name.startswith(".tensorrt_yolo.") for name in names):
-            raise ValueError(f"'{self._folder}' is not the folder of a quantization: name another output")
-        os.makedirs(self._folder, exist_ok=True)
         if os.path.exists(state) and not self._settings.restart:
             try:
                 with open(state, encoding="utf-8") as file:
