@@ -1,10 +1,11 @@
 // The extension module tensorrt_yolo._core: what the package's Python classes stand on. It uses the library's public
-// header only. Its names and types are in _core.pyi.
+// header, and of inner ones that of the folders of libraries. Its names and types are in _core.pyi.
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/map.h>
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/tuple.h>
+#include <nanobind/stl/vector.h>
 #include <unistd.h>
 
 #include <cstdint>
@@ -17,6 +18,7 @@
 
 #include "bindings.hpp"
 #include "models.hpp"
+#include "runtime/library_folders.hpp"
 #include "text.hpp"
 #include "trtyolo.hpp"
 #include "unlocked.hpp"
@@ -107,6 +109,7 @@ NB_MODULE(_core, module) {
   bindPreprocess(module);
   module.def("version", &version);
   module.def("backends", &backends);
+  module.def("set_library_folders", &setLibraryFolders, nb::arg("folders"));
   module.def("log_to", &logTo, nb::arg("pipe"));
   module.def("pinned_memory", &pinnedMemory, nb::arg("bytes"));
   module.def("inspect", &inspectFile, nb::arg("file"), nb::arg("option"));

@@ -15,7 +15,7 @@ fit for threads: the interpreter lock is released while a network runs.
 import atexit as _atexit
 import os as _os
 
-from tensorrt_yolo import _openvino
+from tensorrt_yolo import _libraries, _openvino
 
 _openvino.open_library()
 try:
@@ -24,6 +24,8 @@ except ImportError as error:
     if "libopenvino" not in str(error):
         raise
     raise ImportError(_openvino.explanation(error)) from None
+
+_core.set_library_folders(_libraries.folders())
 
 # Nothing of the library may be running while the interpreter is taken down, nor be waited for in a forked child.
 _atexit.register(_core.drain)

@@ -300,9 +300,13 @@ void buildFile(const ModelSource& onnx, const std::string& engine, const BuildOp
   writePlanFile(engine, {built.metadata, {built.plan.data(), built.plan.size()}});
 }
 
-// That of the library, or of the headers where there is none that can be used.
+// That of the library, or of the headers where there is none.
 std::string versionOfLibrary() {
-  return whyNoTensorRt().empty() ? Library::get().version() : std::to_string(NV_TENSORRT_MAJOR);
+  try {
+    return Library::get().version();
+  } catch (const DeviceError&) {
+    return std::to_string(NV_TENSORRT_MAJOR);
+  }
 }
 
 std::shared_ptr<void> pinned(std::size_t bytes) {

@@ -13,6 +13,7 @@
 #include "base/log.hpp"
 #include "cuda/devices.hpp"
 #include "cuda/error.hpp"
+#include "runtime/library_folders.hpp"
 #include "trtyolo.hpp"
 
 namespace trtyolo::tensorrt {
@@ -22,18 +23,44 @@ thread_local std::string errorsOfThread;
 
 constexpr std::size_t kMostErrorText = 2000;
 
-// A library of TensorRT, by its name without "lib" and ".so": from the loader's paths, else from TensorRT_ROOT.
-void* open(const std::string& name, std::string& failure) {
+// Opens the libraries of a folder whose names begin so, for others to find by their names; those that cannot be opened are
+// missed there.
+void openAll(const std::string& folder, const std::string& beginning) {
+  std::error_code none;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, none)) {
+    if (entry.path().filename().string().rfind(beginning, 0) == 0) {
+      dlopen(entry.path().c_str(), RTLD_LAZY | RTLD_LOCAL);
+    }
+  }
+}
+
+// A library of TensorRT, by its name without "lib" and ".so": from the loader's paths, else from TensorRT_ROOT, else from
+// libraryFolders(). `folder` is set to the one that it was found in, if it was not the loader that found it.
+void* open(const std::string& name, std::string& failure, std::string& folder) {
   const std::string file = "lib" + name + ".so." + std::to_string(NV_TENSORRT_MAJOR);
-  std::vector<std::string> places{file};
+  if (void* library = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL)) {
+    return library;
+  }
+  failure = dlerror();
+  std::vector<std::string> places;
   if (const char* root = std::getenv("TensorRT_ROOT")) {
-    places.push_back(std::string(root) + "/lib/" + file);
+    places.push_back(std::string(root) + "/lib");
+  }
+  for (const std::string& place : libraryFolders()) {
+    openAll(place, "libcudart.so.");  // TensorRT's wheels find it by its name only
+    places.push_back(place);
   }
   for (const std::string& place : places) {
-    if (void* library = dlopen(place.c_str(), RTLD_NOW | RTLD_LOCAL)) {
+    if (void* library = dlopen((place + "/" + file).c_str(), RTLD_NOW | RTLD_LOCAL)) {
+      folder = place;
       return library;
     }
-    failure = dlerror();
+    // That one is there and cannot be opened says more than that others are not there.
+    const std::string why = dlerror();
+    std::error_code none;
+    if (std::filesystem::exists(place + "/" + file, none)) {
+      failure = why;
+    }
   }
   return nullptr;
 }
@@ -99,11 +126,11 @@ const Library& Library::get() {
 
 Library::Library() {
   std::string failure;
-  inference_ = open("nvinfer", failure);
+  inference_ = open("nvinfer", failure, folder_);
   if (!inference_) {
     throw DeviceError("TensorRT " + std::to_string(NV_TENSORRT_MAJOR) +
                       " cannot be loaded; put its folder of libraries on LD_LIBRARY_PATH or name TensorRT's folder in "
-                      "TensorRT_ROOT (" +
+                      "TensorRT_ROOT; for Python, pip install 'trtyolo[gpu]' brings it (" +
                       failure + ")");
   }
 }
@@ -121,13 +148,17 @@ std::unique_ptr<nvinfer1::IRuntime> Library::createRuntime() const {
 }
 
 std::unique_ptr<nvinfer1::IBuilder> Library::createBuilder() const {
+  // What it builds with are libraries that it looks for by their names only.
+  if (!folder_.empty()) {
+    openAll(folder_, "libnvinfer_builder_resource");
+  }
   return create<nvinfer1::IBuilder, void*, int32_t>(inference_, "createInferBuilder_INTERNAL", "builder",
                                                     &Logger::get(), NV_TENSORRT_VERSION);
 }
 
 std::unique_ptr<nvonnxparser::IParser> Library::createParser(nvinfer1::INetworkDefinition& network) const {
-  std::string failure;
-  void* library = open("nvonnxparser", failure);
+  std::string failure, folder;
+  void* library = open("nvonnxparser", failure, folder);
   if (!library) {
     throw DeviceError("TensorRT's ONNX parser cannot be loaded (" + failure + ")");
   }
@@ -138,8 +169,8 @@ std::unique_ptr<nvonnxparser::IParser> Library::createParser(nvinfer1::INetworkD
 void Library::registerPlugins() const {
   static std::once_flag once;
   std::call_once(once, [] {
-    std::string failure;
-    if (void* library = open("nvinfer_plugin", failure)) {
+    std::string failure, folder;
+    if (void* library = open("nvinfer_plugin", failure, folder)) {
       using Register = bool(void*, const char*) noexcept;
       find<Register>(library, "initLibNvInferPlugins")(&Logger::get(), "");
     }

@@ -46,6 +46,7 @@ class Library {
   Library();
 
   void* inference_ = nullptr;
+  std::string folder_;  // that inference_ is in; empty if the loader found it by itself
 };
 
 // The text, with what to do if it speaks of a plugin.
