@@ -34,7 +34,7 @@ class CameraMotion:
             import cv2
         except ImportError:
             raise ImportError(
-                "Tracker: gmc_method='sparseOptFlow' needs OpenCV (pip install 'tensorrt_yolo[images]'); for a camera "
+                "Tracker: gmc_method='sparseOptFlow' needs OpenCV (pip install 'trtyolo[images]'); for a camera "
                 "that stands still set it to 'none'"
             ) from None
         grey = _shrunken_grey(image, cv2)

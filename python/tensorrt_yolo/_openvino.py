@@ -17,5 +17,5 @@ def open_library() -> None:
 
 def explanation(error: ImportError) -> str:
     """What to do where the extension module did not find the library."""
-    wanted = [name for name in importlib.metadata.requires("tensorrt_yolo") or () if name.startswith("openvino")]
+    wanted = [name for name in importlib.metadata.requires("trtyolo") or () if name.startswith("openvino")]
     return f"tensorrt_yolo needs the package {' '.join(wanted)}: pip install '{' '.join(wanted)}' ({error})"

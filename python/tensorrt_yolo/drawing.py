@@ -61,7 +61,7 @@ def visualize(
     text_size  pixels; by default what suits the size of the image
 
     Gives BGR u8 [height, width, 3]. A class has the same colour in every image, the one that the program `trtyolo`
-    gives it. Needs Pillow: pip install 'tensorrt_yolo[images]'.
+    gives it. Needs Pillow: pip install 'trtyolo[images]'.
     """
     if not isinstance(result, Result):
         raise TypeError(f"visualize: the result of a model was expected, found {type(result).__name__}")
@@ -196,7 +196,7 @@ class _Pen:
         try:
             from PIL import Image, ImageDraw
         except ImportError:
-            raise ImportError("visualize() needs Pillow: pip install 'tensorrt_yolo[images]'") from None
+            raise ImportError("visualize() needs Pillow: pip install 'trtyolo[images]'") from None
         self._image = Image.fromarray(scene)
         self._draw = ImageDraw.Draw(self._image)
         self._line = line

@@ -174,7 +174,7 @@ def _decode_by_pil(data: memoryview, bgr: bool, divisor: int) -> npt.NDArray[np.
     except ImportError:
         raise ImportError(
             "predict: to read an image file OpenCV or Pillow is needed; install one of them "
-            "(pip install 'tensorrt_yolo[images]'), or give the image as an array"
+            "(pip install 'trtyolo[images]'), or give the image as an array"
         ) from None
     try:
         with PIL.Image.open(io.BytesIO(data)) as image:

@@ -375,7 +375,7 @@ class Result(_core.Result):
             import supervision.config
         except ImportError:
             raise ImportError(
-                "to_supervision() needs the package supervision: pip install 'tensorrt_yolo[supervision]'"
+                "to_supervision() needs the package supervision: pip install 'trtyolo[supervision]'"
             ) from None
         sv = supervision
         classes = self.classes.astype(int)

@@ -156,7 +156,7 @@ def test_no_way_in_by_mistake(tmp_path, capsys):
 def test_the_extra_is_named():
     missing = "import sys; sys.modules['starlette'] = None; "
     done = run_python(missing + "from tensorrt_yolo.program import main; sys.exit(main(['serve', 'x']))")
-    assert done.returncode == 1 and "pip install 'tensorrt_yolo[serve]'" in done.stderr
+    assert done.returncode == 1 and "pip install 'trtyolo[serve]'" in done.stderr
 
 
 # --- too many

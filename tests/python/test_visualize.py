@@ -234,7 +234,7 @@ def test_without_pillow_it_says_what_to_install():
             print(error)
         """
     )
-    assert "pip install 'tensorrt_yolo[images]'" in ended.stdout, ended.stderr
+    assert "pip install 'trtyolo[images]'" in ended.stdout, ended.stderr
 
 
 def test_without_supervision_all_is_drawn():
@@ -251,9 +251,7 @@ def test_without_supervision_all_is_drawn():
             print(error)
         """
     )
-    assert ended.stdout.startswith("True\n") and "pip install 'tensorrt_yolo[supervision]'" in ended.stdout, (
-        ended.stderr
-    )
+    assert ended.stdout.startswith("True\n") and "pip install 'trtyolo[supervision]'" in ended.stdout, ended.stderr
 
 
 def least_time(work, tries=3):

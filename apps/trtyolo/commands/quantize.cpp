@@ -26,7 +26,7 @@ constexpr const char* kProgram = "tensorrt_yolo";
   if (errno == ENOENT) {
     throw std::runtime_error(
         "quantize is a command of the Python package, whose program tensorrt_yolo is not on the PATH: pip install "
-        "'tensorrt_yolo[quantize]', and activate the environment that it is in");
+        "'trtyolo[quantize]', and activate the environment that it is in");
   }
   throw std::runtime_error(std::string("the program tensorrt_yolo cannot be started: ") + std::strerror(errno));
 }

@@ -1,7 +1,7 @@
 """Many images through a model into one Parquet file, in a job that goes on where it was ended.
 
 `python -m tensorrt_yolo batch` runs it on one machine, tensorrt_yolo.ray on many. It needs the package of the extra
-`batch`: pip install 'tensorrt_yolo[batch]'.
+`batch`: pip install 'trtyolo[batch]'.
 """
 
 from tensorrt_yolo.batch.job import Job, Manifest, Parts

@@ -229,7 +229,7 @@ def _missing(error: ImportError, what: str, extra: str) -> ImportError:
     if not error.name or error.name.startswith("tensorrt_yolo"):
         return error
     words = f"{what} needs the package {error.name!r}, which is not installed"
-    return ImportError(f"{words}: pip install 'tensorrt_yolo[{extra}]'")
+    return ImportError(f"{words}: pip install 'trtyolo[{extra}]'")
 
 
 def _part_of_gpu(text: str) -> float:

@@ -88,7 +88,7 @@ def run(options: argparse.Namespace, signals: Signals) -> int:
         if not error.name or error.name.startswith("tensorrt_yolo"):
             raise
         missing = f"serve needs the package {error.name!r}, which is not installed"
-        raise ImportError(f"{missing}: pip install 'tensorrt_yolo[serve]'") from None
+        raise ImportError(f"{missing}: pip install 'trtyolo[serve]'") from None
     loopback = is_loopback(options.host)
     token = token_in(options.token_file) if options.token_file else ""
     wrong = _wrong_usage(options, open_to_all=not loopback and not token and not options.no_token)

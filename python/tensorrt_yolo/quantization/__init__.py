@@ -1,7 +1,7 @@
 """Quantizing models to eight bits, and what that costs: quantize().
 
 `python -m tensorrt_yolo quantize` runs it. It needs the packages of the extra `quantize`: pip install
-'tensorrt_yolo[quantize]'.
+'trtyolo[quantize]'.
 """
 
 from __future__ import annotations

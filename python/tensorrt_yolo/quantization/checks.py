@@ -69,4 +69,4 @@ def _require(extension: str) -> None:
     for module, package in needed.items():
         if importlib.util.find_spec(module) is None:
             words = f"quantize needs the package {package!r}, which is not installed"
-            raise ImportError(f"{words}: pip install 'tensorrt_yolo[quantize]'", name=module)
+            raise ImportError(f"{words}: pip install 'trtyolo[quantize]'", name=module)

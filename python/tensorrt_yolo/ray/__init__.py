@@ -6,7 +6,7 @@
     results = predict(ray.data.read_images("s3://photos", include_paths=True), "/mnt/yolo11n.onnx")
     results.write_parquet("/mnt/results")
 
-It needs the packages of the extra `ray`: pip install 'tensorrt_yolo[ray]'; tensorrt_yolo.ray.serve those of `serve`,
+It needs the packages of the extra `ray`: pip install 'trtyolo[ray]'; tensorrt_yolo.ray.serve those of `serve`,
 too.
 """
 

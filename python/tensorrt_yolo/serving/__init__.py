@@ -5,7 +5,7 @@
     service = Service({"yolo11n": "yolo11n.onnx"})
     application = make_application(service)     # ASGI, for any server
 
-It needs the packages of the extra `serve`: pip install 'tensorrt_yolo[serve]'.
+It needs the packages of the extra `serve`: pip install 'trtyolo[serve]'.
 """
 
 from tensorrt_yolo.serving.application import make_application
