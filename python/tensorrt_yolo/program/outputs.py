@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import functools
 import itertools
 import json
 import os
 import pathlib
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import tensorrt_yolo as ty
-from tensorrt_yolo.drawing import write_depth
+from tensorrt_yolo.drawing import write_depth, write_image
 from tensorrt_yolo.program.names import image_suffix
 from tensorrt_yolo.program.reading import Item, reason_of
 from tensorrt_yolo.program.terminal import one_line, say
@@ -162,6 +164,8 @@ class ImageFiles:
         self._video: Video | None = None
         self.failed = False
         """A video could not be written."""
+        self.draw_seconds = self.write_seconds = 0.0
+        """Of all together."""
 
     def add(self, item: Item, result: Any) -> str:
         """Gives what went wrong."""
@@ -172,12 +176,10 @@ class ImageFiles:
         if item.video:
             if item.frame == 0:
                 problems.append(self.close())
-            problems.append(self._attempt(file, lambda: self._add_frame(file, item, result.plot(item.bgr()))))
+            problems.append(self._attempt(file, lambda: self._add_frame(file, item, self._drawn(item, result))))
         else:
             suffix = os.path.splitext(file)[1]
-            problems.append(
-                self._attempt(file, lambda: write_whole(file, lambda path: result.save(item.bgr(), path), suffix))
-            )
+            problems.append(self._attempt(file, lambda: self._save_image(file, self._drawn(item, result), suffix)))
             if result.depth is not None:
                 depth_file = os.path.join(self._folder, item.file_name + "-depth.png")
                 problems.append(self._attempt(depth_file, lambda: self._save_depth(depth_file, item, result)))
@@ -200,12 +202,27 @@ class ImageFiles:
             return _cannot_write(file, error)
         return ""
 
+    def _drawn(self, item: Item, result: Any) -> Any:
+        with self._timed("draw_seconds"):
+            return result.plot(item.bgr())
+
+    def _save_image(self, file: str, drawn: Any, suffix: str) -> None:
+        with self._timed("write_seconds"):
+            write_whole(file, lambda path: write_image(path, drawn), suffix)
+
+    @contextlib.contextmanager
+    def _timed(self, part: str) -> Iterator[None]:
+        started = time.monotonic()
+        yield
+        setattr(self, part, getattr(self, part) + time.monotonic() - started)
+
     def _add_frame(self, file: str, item: Item, drawn: Any) -> None:
         if item.frame == 0:
             self._file = file
             self._video = Video(file, item.rate, drawn)
         elif self._video:
-            self._video.add(drawn, item.time or 0.0)
+            with self._timed("write_seconds"):
+                self._video.add(drawn, item.time or 0.0)
 
     def _save_depth(self, file: str, item: Item, result: Any) -> None:
         scales = []

@@ -100,11 +100,11 @@ def run(options: argparse.Namespace, signals: Signals) -> int:
     signals.finish_first()
     with shared.bar(total, "predicting", quiet=options.quiet, unit="image") as progress:
         started = time.monotonic()
-        items = itertools.chain.from_iterable(map(reader.items, files))
+        items = summary.timed(itertools.chain.from_iterable(map(reader.items, files)))
         for item, result in _predicted(items, pool, budget, signals, drawn=saved is not None):
             if not item.error:
                 images += 1
-                summary.add(result)
+                summary.add(item, result)
                 problem = saved.add(item, result) if saved else ""
                 item.save_error = problem
             results.add(item, result)
@@ -121,14 +121,17 @@ def run(options: argparse.Namespace, signals: Signals) -> int:
         say(f"tensorrt_yolo: error: {video_problem}")
     results.close()
     if not options.quiet and not (results.reader_gone and results.lost):
-        say(f"{images} image{'s' * (images != 1)}: {summary.text(images)}")
+        for line in summary.lines():
+            say(line)
         if unread:
             say(f"{unread} source{'s' * (unread != 1)} could not be read")
         if unsaved:
             say(f"{unsaved} image{'s' * (unsaved != 1)} could not be saved")
         if images:
-            rate = f"{images / seconds:.1f} images/s with {pool.contexts} clone{'s' * (pool.contexts != 1)}"
-            say(f"{rate}; {pool.metrics().latency.median:.1f} ms an image")
+            clones = f"{pool.contexts} clone{'s' * (pool.contexts != 1)}"
+            count = f"{images} image{'s' * (images != 1)}"
+            say(f"{count} in {seconds:.2f} s: {images / seconds:.1f} images/s with {clones}")
+            say(summary.times(saved.draw_seconds if saved else 0.0, saved.write_seconds if saved else 0.0))
     failed = unread or unsaved or video_problem or (saved and saved.failed) or results.failed
     status = 141 if results.reader_gone else 1 if failed else 0
     if signals.stopped.is_set() or results.lost:
@@ -197,27 +200,70 @@ def _gpu_of(options: argparse.Namespace, model: ty.Model[ty.Result]) -> int | No
     return options.device if isinstance(options.device, int) else 0
 
 
-class _Summary:
-    """What was found in all images."""
+class _Tallies:
+    """What was found in some images."""
 
-    def __init__(self, task: str) -> None:
-        self._task = task
+    def __init__(self) -> None:
+        self.images = 0
         self._counts: collections.Counter[str] = collections.Counter()
-        self._shares: collections.Counter[str] = collections.Counter()
+        self._shares: dict[str, float] = collections.defaultdict(float)
         self._depths: list[float] = []
 
-    def add(self, result: ty.Result) -> None:
-        self._counts.update(thing.name for thing in ([result[0]] if self._task == "classify" else result))
-        for thing in result if self._task == "semantic" else ():
-            self._shares[thing.name] += thing.score  # type: ignore[assignment]  # a counter of parts
-        if self._task == "depth":
+    def add(self, task: str, result: Any) -> None:
+        self.images += 1
+        self._counts.update(thing.name for thing in ([result[0]] if task == "classify" else result))
+        for thing in result if task == "semantic" else ():
+            self._shares[thing.name] += thing.score
+        if task == "depth":
             least, _, most = result.depth_range()
             self._depths = [min([least, *self._depths]), max([most, *self._depths])]
 
-    def text(self, images: int) -> str:
-        if self._task == "depth" and self._depths:
+    def text(self, task: str) -> str:
+        if task == "depth" and self._depths:
             return f"{self._depths[0]:.2f} to {self._depths[1]:.2f} m"
-        if self._task == "semantic":
-            shares = self._shares.most_common(10)
-            return ", ".join(f"{name} {100 * share / images:.1f} %" for name, share in shares) or "nothing"
+        if task == "semantic":
+            shares = sorted(self._shares.items(), key=lambda pair: -pair[1])[:10]
+            return ", ".join(f"{name} {100 * share / self.images:.1f} %" for name, share in shares) or "nothing"
         return ", ".join(f"{count} {name}" for name, count in self._counts.most_common(10)) or "nothing"
+
+
+class _Summary:
+    """What was found in all images, and how long it took, in the words of the C++ program."""
+
+    def __init__(self, task: str) -> None:
+        self._task = task
+        self._images, self._videos = _Tallies(), collections.defaultdict[str, _Tallies](_Tallies)
+        self._read_seconds = 0.0
+        self._calls: collections.deque[float] = collections.deque(maxlen=65536)  # milliseconds
+
+    def timed(self, items: Iterator[Item]) -> Iterator[Item]:
+        """The items, as they are read."""
+        while True:
+            started = time.monotonic()
+            item = next(items, None)
+            self._read_seconds += time.monotonic() - started
+            if item is None:
+                return
+            yield item
+
+    def add(self, item: Item, result: Any) -> None:
+        (self._videos[item.source] if item.video else self._images).add(self._task, result)
+        self._calls.append(sum(result.speed.values()))
+
+    def lines(self) -> Iterator[str]:
+        if self._images.images or not self._videos:
+            count = self._images.images
+            yield f"{count} image{'s' * (count != 1)}: {self._images.text(self._task)}"
+        for source, found in self._videos.items():
+            yield f"{one_line(source)}: {found.images} frame{'s' * (found.images != 1)}: {found.text(self._task)}"
+
+    def times(self, draw_seconds: float, write_seconds: float) -> str:
+        """Of the parts of the work, in milliseconds for each image."""
+        calls = sorted(self._calls)
+        median, p99 = calls[len(calls) // 2], calls[min(len(calls) - 1, len(calls) * 99 // 100)]
+        images = self._images.images + sum(found.images for found in self._videos.values())
+        read, draw, write = (1e3 * part / images for part in (self._read_seconds, draw_seconds, write_seconds))
+        return (
+            f"read {read:.1f} ms an image; predict {median:.1f} ms a call (p99 {p99:.1f}); "
+            f"draw {draw:.1f} and write {write:.1f} ms an image"
+        )
