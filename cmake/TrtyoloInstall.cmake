@@ -1,6 +1,8 @@
-# cmake --install: the header, the library, the program, a CMake package that find_package(trtyolo) finds, the licences.
-# With TRTYOLO_BUNDLE_RUNTIME what the library needs at run time lies beside it, and the whole prefix can be moved.
+# cmake --install: the header, the library, the program, a CMake package that find_package(trtyolo) finds, files for
+# pkg-config, the licences. With TRTYOLO_BUNDLE_RUNTIME what the library needs at run time lies beside it, and the whole
+# prefix can be moved. The components library, media and program are Debian packages of their own (TrtyoloPackages).
 include(CMakePackageConfigHelpers)
+set(CMAKE_INSTALL_DEFAULT_COMPONENT_NAME library)
 
 set(_package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/trtyolo")
 set(_runtime_dir "${CMAKE_INSTALL_LIBDIR}/trtyolo")
@@ -15,10 +17,10 @@ install(TARGETS trtyolo EXPORT trtyoloTargets
   ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 if(TRTYOLO_BUILD_MEDIA)
   install(TARGETS trtyolo_media_library EXPORT trtyoloMediaTargets
-    RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}"
-    LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+    RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT media
+    LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT media)
   set_target_properties(trtyolo_media_library PROPERTIES INSTALL_RPATH "$ORIGIN")
-  install(EXPORT trtyoloMediaTargets NAMESPACE trtyolo:: DESTINATION "${_package_dir}")
+  install(EXPORT trtyoloMediaTargets NAMESPACE trtyolo:: DESTINATION "${_package_dir}" COMPONENT media)
 endif()
 install(FILES include/trtyolo.hpp DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
 install(DIRECTORY include/trtyolo DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
@@ -28,7 +30,7 @@ foreach(_program trtyolo_app trtyolo_bench)
   if(TARGET ${_program})
     file(RELATIVE_PATH _lib_from_bin "/${CMAKE_INSTALL_BINDIR}" "/${CMAKE_INSTALL_LIBDIR}")
     set_target_properties(${_program} PROPERTIES INSTALL_RPATH "$ORIGIN/${_lib_from_bin}")
-    install(TARGETS ${_program} RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+    install(TARGETS ${_program} RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT program)
   endif()
 endforeach()
 
@@ -68,3 +70,17 @@ configure_package_config_file(cmake/trtyoloConfig.cmake.in "${PROJECT_BINARY_DIR
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/trtyoloConfigVersion.cmake" COMPATIBILITY SameMinorVersion)
 install(FILES "${PROJECT_BINARY_DIR}/trtyoloConfig.cmake" "${PROJECT_BINARY_DIR}/trtyoloConfigVersion.cmake"
   DESTINATION "${_package_dir}")
+
+# For pkg-config: `trtyolo` and, where there is one, `trtyolo-media`. Their prefix is where they are.
+file(RELATIVE_PATH _prefix_from_pc "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
+string(REGEX REPLACE "/$" "" _prefix_from_pc "${_prefix_from_pc}")
+configure_file(cmake/trtyolo.pc.in "${PROJECT_BINARY_DIR}/trtyolo.pc" @ONLY)
+install(FILES "${PROJECT_BINARY_DIR}/trtyolo.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+if(TRTYOLO_BUILD_MEDIA)
+  configure_file(cmake/trtyolo-media.pc.in "${PROJECT_BINARY_DIR}/trtyolo-media.pc" @ONLY)
+  install(FILES "${PROJECT_BINARY_DIR}/trtyolo-media.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig" COMPONENT media)
+endif()
+
+if(PROJECT_IS_TOP_LEVEL)
+  include(TrtyoloPackages)
+endif()

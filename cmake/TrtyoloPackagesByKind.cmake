@@ -1,0 +1,5 @@
+# Run by cpack for each kind of package: Debian's are one for each component and install below /usr.
+if(CPACK_GENERATOR STREQUAL "DEB")
+  set(CPACK_COMPONENTS_GROUPING IGNORE)
+  set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+endif()
