@@ -69,7 +69,7 @@ END
   export CC="$tools/gcc" CXX="$tools/g++" CUDAHOSTCXX="$tools/g++"
   export PKG_CONFIG_LIBDIR="$ffmpeg/lib/pkgconfig:$system/pkgconfig:$sysroot/usr/share/pkgconfig" PKG_CONFIG_SYSROOT_DIR="$sysroot"
   # The cache is to ask the compilers what they are: these files only name them.
-  export CCACHE_COMPILERCHECK='%compiler% -v'
+  export CCACHE_COMPILERCHECK='%compiler% --version'
 }
 
 # FFmpeg's libraries, of which wheels have their own: those of distributions differ from one to the next. Of its parts only
