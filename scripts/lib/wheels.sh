@@ -109,7 +109,7 @@ ffmpeg_libraries() {
     ./configure --quiet --prefix=/ffmpeg \
       --cc="$CC" --enable-shared --disable-static --disable-programs --disable-doc --disable-debug \
       --disable-avdevice --disable-avfilter --disable-postproc --disable-encoders --disable-muxers --disable-filters \
-      --disable-autodetect --enable-zlib --enable-libdav1d --enable-ffnvcodec --enable-nvdec --enable-cuvid >&2 &&
+      --disable-autodetect --enable-zlib --enable-libdav1d --enable-cuda --enable-cuvid --enable-ffnvcodec --enable-nvdec >&2 &&
       make -j"$(nproc)" >/dev/null && make install DESTDIR="$sysroot" >/dev/null
   ) || return 1
   # Beside it the library that it decodes AV1 by, and the licences of both.
