@@ -1,12 +1,21 @@
-"""Settings of Sphinx for scripts/docs, and the pages of the reference, one for each header and each Python module."""
+"""Settings of Sphinx for scripts/docs, and the pages of the reference: one for each header, Python module and program.
+
+Environment: TRTYOLO_APP, the program trtyolo.
+"""
 
 import ast
+import contextlib
 import importlib.util
 import inspect
+import io
+import os
 import pathlib
 import re
+import subprocess
 import sys
+import textwrap
 import types
+from unittest import mock
 from xml.etree import ElementTree
 
 from sphinx.util import logging
@@ -21,13 +30,14 @@ version = re.search(r"project\(trtyolo VERSION ([0-9.]+)", (ROOT / "CMakeLists.t
 extensions = ["breathe", "myst_parser", "sphinx.ext.autodoc"]
 root_doc = "index"
 include_patterns = [
-    *("index.md", "*.md", "cpp/*", "python_api/*", "docs/*.md", "docs/guide/*.md"),
+    *("index.md", "*.md", "cli/*", "cpp/*", "python_api/*", "docs/*.md", "docs/guide/*.md"),
     *("bench/*.md", "data/README.md", "examples/*.md", "examples/*/*.md", "tests/*/*.md"),
 ]
 html_theme = "furo"
 html_static_path = ["static"]
 html_css_files = ["style.css"]
 html_title = f"trtyolo {version}"
+html_favicon = str(ROOT / "python" / "tensorrt_yolo" / "serving" / "page" / "icon.svg")
 html_copy_source = False
 html_show_copyright = False
 pygments_style = "friendly"
@@ -49,6 +59,7 @@ autodoc_typehints_format = "short"
 
 # Of the standard libraries and of others' packages: there is no inventory of them here.
 nitpick_ignore_regex = [("cpp:.*", "(std|cv)(::.*)?|trtyolo"), ("py:.*", r"(?!tensorrt_yolo\.).*")]
+nitpick_ignore_regex += [("cp?p?:identifier", r"u?int\d+_t|size_t")]
 # What is no public name: what stands behind an interface, and type variables.
 nitpick_ignore_regex += [("cpp:.*", "Impl|PoolRequest"), ("py:.*", r"tensorrt_yolo\.(_core\..*|\w+\.[A-Z])")]
 
@@ -62,6 +73,7 @@ def load_package(folder):
     core = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(core)
     core.version = lambda: f"trtyolo {version}"
+    core.backends = dict
     openvino = types.ModuleType("tensorrt_yolo._openvino")
     openvino.open_library = lambda: None
     sys.modules |= {module.__name__: module for module in (core, openvino)}
@@ -79,7 +91,8 @@ def header_page(header, xml):
     """What a header says of itself, and its items in the order in which they stand there."""
     name = header.find("location").get("file")
     items = {}
-    for item in xml:
+    # What is in no namespace, as all that is C, stands in the header's own record.
+    for item in [*xml, *header.iter("memberdef")]:
         kind, where = item.get("kind"), item.find("location")
         if where.get("file") != name or kind == "file":
             continue
@@ -87,7 +100,7 @@ def header_page(header, xml):
             directive = f".. doxygen{kind}:: {item.findtext('compoundname')}\n   :members:"
         else:
             arguments = item.findtext("argsstring") if kind == "function" else ""
-            directive = f".. doxygen{kind}:: {item.findtext('qualifiedname')}{arguments}"
+            directive = f".. doxygen{kind}:: {item.findtext('qualifiedname') or item.findtext('name')}{arguments}"
         items[int(where.get("line"))] = directive
     label = f".. _{header.get('id')}:\n\n"
     text = f".. doxygenfile:: {header.findtext('compoundname')}\n   :sections: briefdescription detaileddescription"
@@ -107,22 +120,64 @@ def module_page(package, module, names):
     return titled(module, *directives)
 
 
+def wrapped(line):
+    """A line of help at 100 columns; what goes on stands below where the text of an option begins."""
+    begin = re.match(r" *\S.*?  +(?=\S)|\s*", line)[0]
+    width = 100 if len(line) > 100 else len(line) + 1
+    return textwrap.fill(line, width, subsequent_indent=" " * len(begin), break_long_words=False)
+
+
+def help_page(title, about, commands, ask):
+    """What a program and each of its commands print when they are asked for help: ask(*arguments)."""
+    parts = [f"What ``{title}`` and each of its commands say when they are asked by ``--help``.\n{about}"]
+    for command in ("", *commands):
+        if command:
+            parts.append(f"{command}\n{'-' * len(command)}")
+        text = "\n".join(map(wrapped, ask(*command.split(), "--help").rstrip().split("\n")))
+        parts.append(".. code-block:: text\n\n" + textwrap.indent(text, "   "))
+    return titled(title, *parts)
+
+
+def write_programs(folder):
+    """The pages of the programs, from the programs."""
+
+    def ask(*arguments):
+        command = [os.environ["TRTYOLO_APP"], *arguments]
+        return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, timeout=60).stdout
+
+    def ask_python(*arguments):
+        program = importlib.import_module("tensorrt_yolo.program")
+        with contextlib.redirect_stdout(io.StringIO()) as text, contextlib.suppress(SystemExit):
+            with mock.patch.object(sys, "argv", ["__main__.py"]), mock.patch.dict(os.environ, COLUMNS="100"):
+                program.main(arguments)
+        return text.getvalue()
+
+    # `trtyolo quantize` starts that of the Python package.
+    listed = re.search(r"\nSubcommands:\n((?:  .*\n)+)", ask("--help"))[1]
+    names = [name for name in re.findall(r"^  ([a-z]\S*)", listed, re.MULTILINE) if name != "quantize"]
+    text = help_page("trtyolo", "Its ``quantize`` is that of the :doc:`Python package <python>`.", names, ask)
+    folder.joinpath("trtyolo.rst").write_text(text, encoding="utf-8")
+    names = re.findall(r"^    ([a-z]\S*)", ask_python("--help"), re.MULTILINE)
+    text = help_page("python -m tensorrt_yolo", "The program ``tensorrt_yolo`` is the same.", names, ask_python)
+    folder.joinpath("python.rst").write_text(text, encoding="utf-8")
+
+
 def write_pages(app):
     source = pathlib.Path(app.srcdir)
-    cpp, python = source / "cpp", source / "python_api"
-    cpp.mkdir()
-    python.mkdir()
+    cli, cpp, python = folders = source / "cli", source / "cpp", source / "python_api"
+    for folder in folders:
+        folder.mkdir()
     xml = []
     for file in XML.glob("*.xml"):
         for compound in ElementTree.parse(file).iter("compounddef"):
             name = compound.findtext("compoundname")
             if name == "trtyolo":
                 xml += compound.iter("memberdef")
-            elif compound.get("kind") == "file" or re.fullmatch(r"trtyolo::\w+", name):
+            elif compound.get("kind") == "file" or re.fullmatch(r"trtyolo(::|_)\w+", name):
                 xml.append(compound)
     for header in xml:
         if header.get("kind") == "file":
-            page = cpp / header.findtext("compoundname").replace(".hpp", ".rst")
+            page = cpp / (header.findtext("compoundname").replace(".hpp", "").replace(".h", "_c") + ".rst")
             page.write_text(header_page(header, xml), encoding="utf-8")
 
     package = load_package(source)
@@ -131,6 +186,14 @@ def write_pages(app):
             names = [name.name for name in node.names]
             page = python / f"{node.module.rpartition('.')[2]}.rst"
             page.write_text(module_page(package, node.module, names), encoding="utf-8")
+    write_programs(cli)
+
+
+def show_reasons(app, page, source):
+    """Says under a block that no test runs it, where its page says so (tests/python/documents.py)."""
+    block = r"((?P<fence>```+).*?\n(?P=fence)\n|(?:    .*\n|\n(?=    ))+)"
+    pattern = re.compile(rf"<!-- not run: (.*?) -->\n\n?{block}", re.DOTALL)
+    source[0] = pattern.sub(r"\2\n*Not run by the tests: \1.*\n", source[0])
 
 
 def link_folders(app, page, source):
@@ -179,5 +242,6 @@ def complain(app, what, name, item, skipped, options):
 def setup(app):
     app.connect("builder-inited", write_pages)
     app.connect("source-read", link_folders)
+    app.connect("source-read", show_reasons)
     app.connect("autodoc-process-docstring", plain_text)
     app.connect("autodoc-skip-member", complain)

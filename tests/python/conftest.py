@@ -9,7 +9,6 @@ import importlib.util
 import json
 import os
 import pathlib
-import re
 import signal
 import subprocess
 import sys
@@ -154,16 +153,3 @@ def nameless(tmp_path_factory):
 @pytest.fixture(scope="session")
 def tiny_segmenter(tmp_path_factory):
     return write_tiny_segmenter(tmp_path_factory.mktemp("tiny"))
-
-
-def output_of_guide(page, folder):
-    """What the Python blocks of a page of docs/guide print, run one after the other in `folder`."""
-    (folder / "data").symlink_to(DATA)
-    text = (pathlib.Path(__file__).parents[2] / "docs" / "guide" / page).read_text(encoding="utf-8")
-    blocks = re.findall(r"^```python\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
-    assert blocks
-    script = folder / "guide.py"
-    script.write_text("\n".join(blocks), encoding="utf-8")
-    done = subprocess.run([sys.executable, script], cwd=folder, capture_output=True, text=True, timeout=240)
-    assert done.returncode == 0, done.stderr
-    return done.stdout

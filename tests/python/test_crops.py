@@ -1,13 +1,12 @@
 """Crops: regions as arrays, and second models on what a first one has found."""
 
 import pathlib
-import re
 import threading
 
 import cv2
 import numpy as np
 import pytest
-from conftest import model_file, output_of_guide, picture, same
+from conftest import model_file, picture, same
 
 import tensorrt_yolo as ty
 
@@ -148,7 +147,3 @@ def test_clones_and_a_pool_in_threads_give_what_one_model_gives():
         for thread in threads:
             thread.join()
     assert len(wrong) == 9 * 3 * len(wanted) and not any(wrong)
-
-
-def test_the_guide(tmp_path):
-    assert re.search(r"\bis an? \w+\b", output_of_guide("crops.md", tmp_path))

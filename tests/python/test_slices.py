@@ -4,12 +4,11 @@ import concurrent.futures
 import json
 import pathlib
 import pickle
-import re
 
 import cv2
 import numpy as np
 import pytest
-from conftest import model_file, output_of_guide, picture, same
+from conftest import model_file, picture, same
 
 import tensorrt_yolo as ty
 
@@ -100,8 +99,3 @@ def test_wrong_uses():
         pool.predict(image, slices="640")
     with pytest.raises(ty.DecodeError):
         model.predict(b"x" * 40, slices=ty.SliceOption())
-
-
-def test_the_guide_runs(tmp_path):
-    printed = output_of_guide("small_objects.md", tmp_path)
-    assert re.search(r"^\d+ objects in \d+ slices and the image as a whole$", printed, re.MULTILINE)

@@ -9,7 +9,7 @@ import sys
 import cv2
 import numpy as np
 import pytest
-from conftest import DATA, needs_videos, output_of_guide
+from conftest import DATA, needs_videos
 
 import tensorrt_yolo as ty
 
@@ -253,10 +253,3 @@ def test_anchors_of_supervision():
 def test_wrong_lines_and_zones_are_refused(make, sentence):
     with pytest.raises(ValueError, match=re.escape(sentence)):
         make()
-
-
-@needs_videos
-def test_the_guide_runs(tmp_path):
-    printed = output_of_guide("tracking.md", tmp_path)
-    people = r"[1-9][0-9]* people, the longest seen for [1-9][0-9]* frames\n"
-    assert re.fullmatch(people + r"[0-9]+ in, [0-9]+ out, [0-9]+ inside at last\n", printed)
