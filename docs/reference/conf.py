@@ -121,10 +121,11 @@ def module_page(package, module, names):
 
 
 def wrapped(line):
-    """A line of help at 100 columns; what goes on stands below where the text of an option begins."""
-    begin = re.match(r" *\S.*?  +(?=\S)|\s*", line)[0]
-    width = 100 if len(line) > 100 else len(line) + 1
-    return textwrap.fill(line, width, subsequent_indent=" " * len(begin), break_long_words=False)
+    """A line of help at 100 columns, if it is about an option: what goes on stands below where its text begins."""
+    begin = re.match(r" +(?:\S.*?  +)?(?=\S)", line)
+    if not begin or len(line) <= 100:
+        return line
+    return textwrap.fill(line, 100, subsequent_indent=" " * len(begin[0]), break_long_words=False)
 
 
 def help_page(title, about, commands, ask):
@@ -193,7 +194,8 @@ def show_reasons(app, page, source):
     """Says under a block that no test runs it, where its page says so (tests/python/documents.py)."""
     block = r"((?P<fence>```+).*?\n(?P=fence)\n|(?:    .*\n|\n(?=    ))+)"
     pattern = re.compile(rf"<!-- not run: (.*?) -->\n\n?{block}", re.DOTALL)
-    source[0] = pattern.sub(r"\2\n*Not run by the tests: \1.*\n", source[0])
+    words = "测试不运行：" if page.endswith("zh-CN") else "Not run by the tests: "
+    source[0] = pattern.sub(rf"\2\n*{words}\1.*\n", source[0])
 
 
 def link_folders(app, page, source):
