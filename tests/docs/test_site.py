@@ -62,7 +62,8 @@ class Site(unittest.TestCase):
 
     def assertGood(self, page):
         """Nothing is cut off at the side, nothing comes from elsewhere, and the browser has no complaints."""
-        self.assertLessEqual(self.run_script("document.documentElement.scrollWidth"), self.run_script("innerWidth"), page)
+        widths = self.run_script("[document.documentElement.scrollWidth, innerWidth]")
+        self.assertLessEqual(*widths, page)
         events = [json.loads(entry["message"])["message"] for entry in self.browser.get_log("performance")]
         urls = [one["params"]["request"]["url"] for one in events if one["method"] == "Network.requestWillBeSent"]
         self.assertTrue(urls)
