@@ -50,6 +50,7 @@ breathe_projects = {"trtyolo": str(XML)}
 breathe_default_project = "trtyolo"
 breathe_default_members = ("members",)
 breathe_show_include = False
+breathe_domain_by_extension = {"h": "c"}
 default_role = "code"
 
 autoclass_content = "both"
@@ -59,7 +60,7 @@ autodoc_typehints_format = "short"
 
 # Of the standard libraries and of others' packages: there is no inventory of them here.
 nitpick_ignore_regex = [("cpp:.*", "(std|cv)(::.*)?|trtyolo"), ("py:.*", r"(?!tensorrt_yolo\.).*")]
-nitpick_ignore_regex += [("cp?p?:identifier", r"u?int\d+_t|size_t")]
+nitpick_ignore_regex += [("c:identifier", r"u?int\d+_t|size_t")]
 # What is no public name: what stands behind an interface, and type variables.
 nitpick_ignore_regex += [("cpp:.*", "Impl|PoolRequest"), ("py:.*", r"tensorrt_yolo\.(_core\..*|\w+\.[A-Z])")]
 
@@ -90,21 +91,29 @@ def titled(title, *directives):
 def header_page(header, xml):
     """What a header says of itself, and its items in the order in which they stand there."""
     name = header.find("location").get("file")
-    items = {}
+    in_c = name.endswith(".h")
     # What is in no namespace, as all that is C, stands in the header's own record.
-    for item in [*xml, *header.iter("memberdef")]:
+    found = [*xml, *header.iter("memberdef")]
+    types = {
+        one.findtext("name") or one.findtext("compoundname") for one in found if one.get("kind") in ("enum", "struct")
+    }
+    items = {}
+    for item in found:
         kind, where = item.get("kind"), item.find("location")
         if where.get("file") != name or kind == "file":
             continue
         if kind in ("class", "struct"):
             directive = f".. doxygen{kind}:: {item.findtext('compoundname')}\n   :members:"
+        elif kind == "typedef" and item.findtext("name") in types:
+            continue  # "typedef enum a {} a"
         else:
-            arguments = item.findtext("argsstring") if kind == "function" else ""
+            arguments = item.findtext("argsstring") if kind == "function" and not in_c else ""
             directive = f".. doxygen{kind}:: {item.findtext('qualifiedname') or item.findtext('name')}{arguments}"
         items[int(where.get("line"))] = directive
     label = f".. _{header.get('id')}:\n\n"
     text = f".. doxygenfile:: {header.findtext('compoundname')}\n   :sections: briefdescription detaileddescription"
-    return label + titled(name, ".. highlight:: cpp", text, *(items[line] for line in sorted(items)))
+    highlight = f".. highlight:: {'c' if in_c else 'cpp'}"
+    return label + titled(name, highlight, text, *(items[line] for line in sorted(items)))
 
 
 def module_page(package, module, names):
