@@ -13,9 +13,9 @@ build_packages=(
   libboost-dev libcli11-dev libcurl4-openssl-dev libeigen3-dev libfontconfig-dev libgtest-dev libhwy-dev libopencv-contrib-dev libopencv-dev libspdlog-dev nlohmann-json3-dev
 )
 
-# What the tests need beside them: a camera that speaks RTSP.
+# What the tests need beside them: a camera that speaks RTSP, and what the tutorial asks a service by.
 # shellcheck disable=SC2034
-test_packages=(gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base gstreamer1.0-plugins-good python3-gi)
+test_packages=(curl gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base gstreamer1.0-plugins-good python3-gi)
 
 # The Python wheel is compiled from the same sources with the same flags as the library. Paths are relative to the build
 # folder in the cache's eyes, so that one build folder hits what another compiled.

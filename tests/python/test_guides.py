@@ -41,9 +41,9 @@ def test_no_page_is_forgotten():
 
 
 def code(page):
-    """The code of a page, without comments, which are in the page's language."""
+    """The code of a page and what it prints, without comments, which are in the page's language."""
     for block in blocks(page):
-        if block.language in ("text", "{toctree}"):
+        if block.language in ("text", "{toctree}") and not block.prints:
             continue
         lines = (re.sub(r"(^|\s+)(//|#) .*", "", line).rstrip() for line in block.text.split("\n"))
         yield block.language, "\n".join(line for line in lines if line)

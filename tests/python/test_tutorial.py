@@ -33,7 +33,7 @@ for line in sys.stdin:
 class Session:
     """A process that runs one block after the other: run(text) gives what it printed."""
 
-    def __init__(self, command, folder, wrap, seconds=240):
+    def __init__(self, command, folder, wrap, seconds=600):
         self.process = subprocess.Popen(
             command, cwd=folder, text=True, env=os.environ | {"PATH": self.path(), "PYTHONUNBUFFERED": "1"},
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
