@@ -22,7 +22,7 @@ if(TRTYOLO_BUILD_MEDIA)
   set_target_properties(trtyolo_media_library PROPERTIES INSTALL_RPATH "$ORIGIN")
   install(EXPORT trtyoloMediaTargets NAMESPACE trtyolo:: DESTINATION "${_package_dir}" COMPONENT media)
 endif()
-install(FILES include/trtyolo.hpp DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+install(FILES include/trtyolo.hpp include/trtyolo.h DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
 install(DIRECTORY include/trtyolo DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
 install(FILES LICENSE NOTICE THIRD_PARTY.md DESTINATION "${CMAKE_INSTALL_DOCDIR}")
 

@@ -529,15 +529,13 @@ typedef void (*trtyolo_release_callback)(void* data);
 
 /// How one image is to be treated.
 typedef struct trtyolo_submission {
-  double timeout_ms;                 ///< if its run has not begun after so many milliseconds, it is not run
-                                     ///< (TRTYOLO_DEADLINE); 0: it waits as long as need be
+  double timeout_ms;                 ///< if its run has not begun by then it is not run, TRTYOLO_DEADLINE; 0: no matter
   int when_full;                     ///< a trtyolo_when_full
-  trtyolo_done_callback done;        ///< gets the result in place of the ticket, unless submitting fails; NULL: nobody
+  trtyolo_done_callback done;        ///< gets the result in place of the ticket; NULL: nobody
   void* done_data;                   ///< what `done` is called with
-  trtyolo_release_callback release;  ///< lets go of the pixels; called also if submitting fails, maybe before it
-                                     ///< returns; NULL: they stay until the image is done
-  void* release_data;    ///< what `release` is called with
-  uint64_t reserved[4];  ///< 0
+  trtyolo_release_callback release;  ///< is told when the pixels may go; NULL: nobody
+  void* release_data;                ///< what `release` is called with
+  uint64_t reserved[4];              ///< 0
 } trtyolo_submission;
 
 /// Stands for the result of an image that was submitted to a pool. It may outlive the pool, which leaves no ticket
@@ -545,7 +543,8 @@ typedef struct trtyolo_submission {
 typedef struct trtyolo_ticket trtyolo_ticket;
 
 /// Puts an image into the queue and returns. The image's pixels must stay until its ticket is ready or `release` was
-/// called. `how` may be NULL; `ticket` may be NULL if `how` has `done`. TRTYOLO_INVALID_ARGUMENT: the image is not what
+/// called: once, whatever this returns, and maybe before it does. `done` is called once if this succeeds, otherwise
+/// not. `how` may be NULL; `ticket` may be NULL if `how` has `done`. TRTYOLO_INVALID_ARGUMENT: the image is not what
 /// trtyolo_image says it must be; TRTYOLO_QUEUE_FULL, TRTYOLO_CLOSED: it was not accepted.
 TRTYOLO_API trtyolo_status trtyolo_pool_submit(trtyolo_pool* pool, const trtyolo_image* image,
                                                const trtyolo_submission* how, trtyolo_ticket** ticket);

@@ -16,6 +16,7 @@ file(REMOVE_RECURSE "${BUILD}")
 execute_process(
   COMMAND "${CMAKE_COMMAND}" -S "${SOURCE}" -B "${BUILD}" -G "${GENERATOR}" -D "CMAKE_CXX_COMPILER=${COMPILER}"
     -D "CMAKE_PREFIX_PATH=${PREFIX}" -D "CMAKE_CXX_FLAGS=-Wall -Wextra -Werror"
+    -D "CMAKE_C_FLAGS=-Wall -Wextra -Wpedantic -Werror" --no-warn-unused-cli
   COMMAND_ERROR_IS_FATAL ANY)
 execute_process(COMMAND "${CMAKE_COMMAND}" --build "${BUILD}" COMMAND_ERROR_IS_FATAL ANY)
 

@@ -1,0 +1,3 @@
+module trtyolo
+
+go 1.21
