@@ -31,7 +31,7 @@ extensions = ["breathe", "myst_parser", "sphinx.ext.autodoc"]
 root_doc = "index"
 include_patterns = [
     *("index.md", "*.md", "cli/*", "cpp/*", "python_api/*", "docs/*.md", "docs/guide/*.md"),
-    *("bench/*.md", "data/README.md", "examples/*.md", "examples/*/*.md", "tests/*/*.md"),
+    *("bench/*.md", "bindings/*/*.md", "data/README.md", "examples/*.md", "examples/*/*.md", "tests/*/*.md"),
 ]
 html_theme = "furo"
 html_static_path = ["static"]

@@ -1,19 +1,19 @@
 // The interface in C gives what that in C++ gives, to the last bit; checks.c uses it as programs in C do.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
-#include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 #include <string>
 #include <vector>
 
 #include "base/log.hpp"
 #include "c/checks.h"
+#include "c/picture.hpp"
 #include "support/golden.hpp"
-#include "support/temp_dir.hpp"
 #include "trtyolo.hpp"
 #include "trtyolo/opencv.hpp"
 
@@ -21,20 +21,12 @@ namespace trtyolo {
 namespace {
 
 using test::dataPath;
+using test::imageOf;
+using test::rgb;
+using test::shapes;
 
 std::string modelFile(const std::string& name) {
   return dataPath("../tests/app/models/" + name + ".onnx");
-}
-
-cv::Mat rgb(const std::string& file) {
-  cv::Mat picture = cv::imread(dataPath(file));
-  EXPECT_FALSE(picture.empty()) << file;
-  cv::cvtColor(picture, picture, cv::COLOR_BGR2RGB);
-  return picture;
-}
-
-cv::Mat shapes() {
-  return rgb("shapes/" + test::goldenOf("detect").at(0).at("source").get<std::string>());
 }
 
 // Three stripes of the colours that semantic.onnx and depth.onnx know.
@@ -43,16 +35,6 @@ cv::Mat stripes() {
   picture.colRange(64, 96) = cv::Scalar(10, 200, 10);
   picture.colRange(96, 128) = cv::Scalar(10, 10, 200);
   return picture;
-}
-
-trtyolo_image imageOf(const cv::Mat& picture) {
-  trtyolo_image image = {};
-  image.pixels = picture.data;
-  image.width = picture.cols;
-  image.height = picture.rows;
-  image.channels = picture.channels();
-  image.pitch = picture.step;
-  return image;
 }
 
 template <class... Values>
@@ -285,58 +267,6 @@ TEST(CTest, Log) {
   EXPECT_FALSE(isLogging());
   writeLog(LogLevel::Error, "nobody hears it");
   EXPECT_EQ(logged, "2careful");
-}
-
-void expectNoComplaint(const char* complaint) {
-  EXPECT_STREQ(complaint == nullptr ? "" : complaint, "") << trtyolo_last_error();
-}
-
-TEST(CTest, Null) {
-  expectNoComplaint(check_null());
-}
-
-TEST(CTest, Options) {
-  expectNoComplaint(check_options());
-}
-
-TEST(CTest, WrongFiles) {
-  const test::TempDir dir;
-  expectNoComplaint(check_wrong_files(dir.write("nothing.onnx", "this is no model").c_str()));
-}
-
-class CChecksTest : public testing::Test {
- protected:
-  const std::string file_ = dataPath("shapes/detect.onnx");
-  const cv::Mat picture_ = shapes();
-  const trtyolo_image image_ = imageOf(picture_);
-};
-
-TEST_F(CChecksTest, WrongImages) {
-  expectNoComplaint(check_wrong_images(file_.c_str(), &image_));
-}
-
-TEST_F(CChecksTest, Thresholds) {
-  expectNoComplaint(check_thresholds(file_.c_str(), &image_));
-}
-
-TEST_F(CChecksTest, OrderOfFreeing) {
-  expectNoComplaint(check_order_of_freeing(file_.c_str(), &image_));
-}
-
-TEST_F(CChecksTest, TwoThreads) {
-  expectNoComplaint(check_two_threads(file_.c_str(), &image_));
-}
-
-TEST_F(CChecksTest, Pool) {
-  expectNoComplaint(check_pool(file_.c_str(), &image_));
-}
-
-TEST_F(CChecksTest, PoolCallbacks) {
-  expectNoComplaint(check_pool_callbacks(file_.c_str(), &image_));
-}
-
-TEST_F(CChecksTest, PoolRefusals) {
-  expectNoComplaint(check_pool_refusals(file_.c_str(), &image_));
 }
 
 }  // namespace
