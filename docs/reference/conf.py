@@ -36,6 +36,7 @@ include_patterns = [
 html_theme = "furo"
 html_static_path = ["static"]
 html_css_files = ["style.css"]
+html_js_files = ["search.js"]
 html_title = f"trtyolo {version}"
 html_favicon = str(ROOT / "python" / "tensorrt_yolo" / "serving" / "page" / "icon.svg")
 html_copy_source = False
@@ -203,8 +204,8 @@ def show_reasons(app, page, source):
     """Says under a block that no test runs it, where its page says so (tests/python/documents.py)."""
     block = r"((?P<fence>```+).*?\n(?P=fence)\n|(?:    .*\n|\n(?=    ))+)"
     pattern = re.compile(rf"<!-- not run: (.*?) -->\n\n?{block}", re.DOTALL)
-    words = "测试不运行：" if page.endswith("zh-CN") else "Not run by the tests: "
-    source[0] = pattern.sub(rf"\2\n*{words}\1.*\n", source[0])
+    words = r"测试不运行：\1。" if page.endswith("zh-CN") else r"Not run by the tests: \1."
+    source[0] = pattern.sub(rf"\2\n*{words}*\n", source[0])
 
 
 def link_folders(app, page, source):
