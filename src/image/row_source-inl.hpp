@@ -53,11 +53,6 @@ using Pairs = hn::CappedTag<std::int32_t, 16>;
 using PairWords = hn::Repartition<std::uint32_t, Pairs>;
 using PairValues = hn::Vec<Pairs>;
 
-// Four values of each pair, from the bytes of a whole vector of pairs.
-struct YuvPairs {
-  PairValues even, odd, u, v;
-};
-
 // As many pairs of bytes as there are lanes: the first one low.
 HWY_INLINE hn::Vec<PairWords> loadBytePairs(const std::uint8_t* from) {
   const PairWords words;
@@ -66,35 +61,36 @@ HWY_INLINE hn::Vec<PairWords> loadBytePairs(const std::uint8_t* from) {
   return hn::PromoteTo(words, hn::BitCast(halves, hn::LoadU(bytes, from)));
 }
 
+// Four values of each pair, from the bytes of a whole vector of pairs. (Vectors whose length is not known when this is
+// compiled, SVE's, cannot be members of a struct.)
 template <PixelFormat kFormat>
-HWY_INLINE YuvPairs loadPairs(const YuvRow& row, std::size_t pair) {
+HWY_INLINE void loadPairs(const YuvRow& row, std::size_t pair, PairValues& even, PairValues& odd, PairValues& u,
+                          PairValues& v) {
   const Pairs values;
   const PairWords words;
   const auto byte = hn::Set(words, 0xFF);
   const auto asValues = [&](auto value) HWY_ATTR { return hn::BitCast(values, value); };
-  YuvPairs pairs;
   if constexpr (kFormat == PixelFormat::YUYV) {
     const hn::Repartition<std::uint8_t, PairWords> bytes;
     const auto all = hn::BitCast(words, hn::LoadU(bytes, row.luma + 4 * pair));
-    pairs.even = asValues(hn::And(all, byte));
-    pairs.u = asValues(hn::And(hn::ShiftRight<8>(all), byte));
-    pairs.odd = asValues(hn::And(hn::ShiftRight<16>(all), byte));
-    pairs.v = asValues(hn::ShiftRight<24>(all));
-    return pairs;
+    even = asValues(hn::And(all, byte));
+    u = asValues(hn::And(hn::ShiftRight<8>(all), byte));
+    odd = asValues(hn::And(hn::ShiftRight<16>(all), byte));
+    v = asValues(hn::ShiftRight<24>(all));
+    return;
   }
   const auto luma = loadBytePairs(row.luma + 2 * pair);
-  pairs.even = asValues(hn::And(luma, byte));
-  pairs.odd = asValues(hn::ShiftRight<8>(luma));
+  even = asValues(hn::And(luma, byte));
+  odd = asValues(hn::ShiftRight<8>(luma));
   if constexpr (kFormat == PixelFormat::NV12) {
     const auto chroma = loadBytePairs(row.chroma[0] + 2 * pair);
-    pairs.u = asValues(hn::And(chroma, byte));
-    pairs.v = asValues(hn::ShiftRight<8>(chroma));
+    u = asValues(hn::And(chroma, byte));
+    v = asValues(hn::ShiftRight<8>(chroma));
   } else {
     const hn::Rebind<std::uint8_t, Pairs> bytes;
-    pairs.u = hn::PromoteTo(values, hn::LoadU(bytes, row.chroma[0] + pair));
-    pairs.v = hn::PromoteTo(values, hn::LoadU(bytes, row.chroma[1] + pair));
+    u = hn::PromoteTo(values, hn::LoadU(bytes, row.chroma[0] + pair));
+    v = hn::PromoteTo(values, hn::LoadU(bytes, row.chroma[1] + pair));
   }
-  return pairs;
 }
 
 // pixelOfYuv() of whole vectors.
@@ -112,8 +108,10 @@ void convertPairsAs(const YuvRow& row, const YuvWeights& weights, std::uint8_t* 
   std::size_t pair = pairs < lanes ? pairs : 0;
   while (pair < pairs) {
     pair = std::min(pair, pairs - lanes);  // the last vector may do pixels again
-    const YuvPairs of = loadPairs<kFormat>(row, pair);
-    const auto u = hn::Sub(of.u, middle), v = hn::Sub(of.v, middle);
+    auto evenLuma = zero, oddLuma = zero, u = zero, v = zero;
+    loadPairs<kFormat>(row, pair, evenLuma, oddLuma, u, v);
+    u = hn::Sub(u, middle);
+    v = hn::Sub(v, middle);
     const auto red = hn::Add(hn::Mul(v, redV), half);
     const auto green = hn::Add(hn::Mul(u, greenU), hn::Add(hn::Mul(v, greenV), half));
     const auto blue = hn::Add(hn::Mul(u, blueU), half);
@@ -126,7 +124,7 @@ void convertPairsAs(const YuvRow& row, const YuvWeights& weights, std::uint8_t* 
       return hn::Or(hn::Or(byte(kBgr ? blue : red), hn::ShiftLeft<8>(byte(green))),
                     hn::ShiftLeft<16>(byte(kBgr ? red : blue)));
     };
-    const auto even = pixelsOf(of.even), odd = pixelsOf(of.odd);
+    const auto even = pixelsOf(evenLuma), odd = pixelsOf(oddLuma);
     hn::StoreInterleaved2(even, odd, words, reinterpret_cast<std::uint32_t*>(to + 8 * pair));
     pair += lanes;
   }
