@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cmath>
 #include <limits>
 #include <utility>
 
@@ -76,6 +77,16 @@ void unpackReals(std::string_view bytes, std::vector<double>& numbers) {
   }
 }
 
+// A NaN is 0.
+std::int64_t saturated(double value) {
+  using Limits = std::numeric_limits<std::int64_t>;
+  constexpr double kBeyond = 0x1p63;
+  if (std::isnan(value)) {
+    return 0;
+  }
+  return value >= kBeyond ? Limits::max() : value < -kBeyond ? Limits::min() : static_cast<std::int64_t>(value);
+}
+
 }  // namespace
 
 std::vector<int> OnnxValue::sides() const {
@@ -95,6 +106,19 @@ std::vector<int> OnnxValue::sides() const {
 std::optional<double> OnnxNode::number(std::string_view attribute) const {
   const std::vector<double> found = numbers(attribute);
   return found.size() == 1 ? std::optional(found.front()) : std::nullopt;
+}
+
+std::optional<std::int64_t> OnnxNode::wholeNumber(std::string_view attribute) const {
+  const std::optional<double> found = number(attribute);
+  return found ? std::optional(saturated(*found)) : std::nullopt;
+}
+
+std::vector<std::int64_t> OnnxNode::wholeNumbers(std::string_view attribute) const {
+  std::vector<std::int64_t> found;
+  for (const double value : numbers(attribute)) {
+    found.push_back(saturated(value));
+  }
+  return found;
 }
 
 std::vector<double> OnnxNode::numbers(std::string_view attribute) const {

@@ -28,6 +28,11 @@ struct OnnxNode {
   std::optional<double> number(std::string_view attribute) const;
   // An attribute that is a number or a list of them; empty if it is missing or anything else.
   std::vector<double> numbers(std::string_view attribute) const;
+  // The same as whole numbers, without fractions; what is beyond the largest one is the largest, whatever a processor
+  // makes of it: INT64_MAX, which stands for "to the end" in slices, is not exact as a double and rounded up to more
+  // than that.
+  std::optional<std::int64_t> wholeNumber(std::string_view attribute) const;
+  std::vector<std::int64_t> wholeNumbers(std::string_view attribute) const;
   // An attribute that is a tensor, as a TensorProto; empty if it is missing or anything else.
   std::string_view tensor(std::string_view attribute) const;
 };

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cmath>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -134,6 +135,25 @@ TEST(OnnxGraphTest, SidesThatAreKnown) {
   const OnnxGraph read(file);
   ASSERT_EQ(read.inputs().size(), 1U);
   EXPECT_EQ(read.inputs()[0].sides(), (std::vector<int>{-1, 3, 640, -1}));
+}
+
+// Processors turn a double that is too large for an integer into different ones.
+TEST(OnnxGraphTest, WholeNumbersOfAnySize) {
+  Graph graph;
+  graph.nodes.push_back(node("Slice", {"x"}, {"y"},
+                             {integers("ends", {INT64_MAX, INT64_MIN, -1, 0, 640}), real("far", 3e38F),
+                              real("below", -3e38F), real("part", -2.5F), real("none", std::nanf(""))}));
+  const std::string file = model(graph.bytes());
+  const OnnxGraph read(file);
+  ASSERT_EQ(read.nodes().size(), 1U);
+  const OnnxNode& slice = read.nodes()[0];
+  EXPECT_EQ(slice.wholeNumbers("ends"), (std::vector<std::int64_t>{INT64_MAX, INT64_MIN, -1, 0, 640}));
+  EXPECT_EQ(slice.wholeNumber("far"), INT64_MAX);
+  EXPECT_EQ(slice.wholeNumber("below"), INT64_MIN);
+  EXPECT_EQ(slice.wholeNumber("part"), -2);
+  EXPECT_EQ(slice.wholeNumber("none"), 0);
+  EXPECT_FALSE(slice.wholeNumber("ends"));
+  EXPECT_FALSE(slice.wholeNumber("missing"));
 }
 
 TEST_F(OnnxGraphLimitsTest, SidesOfAnySize) {

@@ -35,7 +35,7 @@ struct Call {
   }
   bool has(std::size_t index) const { return index < inputs.size() && inputs[index]; }
   std::int64_t number(std::string_view attribute, std::int64_t otherwise) const {
-    return static_cast<std::int64_t>(node.number(attribute).value_or(static_cast<double>(otherwise)));
+    return node.wholeNumber(attribute).value_or(otherwise);
   }
   std::size_t axisOf(const OnnxArray& array, std::int64_t otherwise) const {
     return axisIn(array.shape, number("axis", otherwise));

@@ -37,11 +37,10 @@ struct Moving {
     if (has(index)) {
       return wholes(index);
     }
-    const std::vector<double> numbers = node.numbers(attribute);
-    return {numbers.begin(), numbers.end()};
+    return node.wholeNumbers(attribute);
   }
   std::size_t axisOf(const Shape& shape, std::int64_t otherwise) const {
-    return axisIn(shape, static_cast<std::int64_t>(node.number("axis").value_or(static_cast<double>(otherwise))));
+    return axisIn(shape, node.wholeNumber("axis").value_or(otherwise));
   }
 };
 
@@ -117,8 +116,11 @@ Outputs constant(const Moving& call) {
     OnnxArray array;
     array.real = kind.starts_with("value_f");
     array.shape = kind.ends_with('s') ? Shape{static_cast<std::int64_t>(numbers.size())} : Shape{};
-    (array.real ? array.reals.assign(numbers.begin(), numbers.end())
-                : array.wholes.assign(numbers.begin(), numbers.end()));
+    if (array.real) {
+      array.reals.assign(numbers.begin(), numbers.end());
+    } else {
+      array.wholes = call.node.wholeNumbers(name);
+    }
     return {std::move(array)};
   }
   throw NotComputable("is a constant that is not understood");
@@ -132,7 +134,7 @@ Outputs shapeOf(const Moving& call) {
   const Shape& shape = call.input(0).shape;
   const auto rank = static_cast<std::int64_t>(shape.size());
   const auto end = [&](const char* name, std::int64_t otherwise) {
-    const auto number = static_cast<std::int64_t>(call.node.number(name).value_or(static_cast<double>(otherwise)));
+    const std::int64_t number = call.node.wholeNumber(name).value_or(otherwise);
     return std::clamp<std::int64_t>(number < 0 ? number + rank : number, 0, rank);
   };
   const std::int64_t first = end("start", 0), last = std::max(first, end("end", rank));
@@ -194,7 +196,7 @@ Outputs unsqueeze(const Moving& call) {
 
 Outputs flatten(const Moving& call) {
   const OnnxArray& input = call.input(0);
-  const auto axis = static_cast<std::int64_t>(call.node.number("axis").value_or(1));
+  const std::int64_t axis = call.node.wholeNumber("axis").value_or(1);
   const auto rank = static_cast<std::int64_t>(input.rank());
   if (axis < -rank || axis > rank) {
     throw NotComputable("has an axis that its input has not");
