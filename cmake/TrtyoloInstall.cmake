@@ -40,7 +40,7 @@ if(TRTYOLO_BUNDLE_RUNTIME)
   if(TRTYOLO_OPENVINO)
     set(_bundled "${_openvino}")
     foreach(_part
-        "libopenvino_onnx_frontend.so.*" "libopenvino_ir_frontend.so.*" "libopenvino_intel_cpu_plugin.so"
+        "libopenvino_onnx_frontend.so.*" "libopenvino_ir_frontend.so.*" "libopenvino_*_cpu_plugin.so"
         "libtbb.so.*" "libtbbmalloc.so.*" "libtbbbind_*.so.*" "libhwloc.so.*")
       file(GLOB _found "${_openvino_dir}/${_part}")
       if(NOT _found)

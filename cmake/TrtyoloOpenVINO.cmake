@@ -1,7 +1,7 @@
 # Finds OpenVINO: OpenVINO_DIR if it is set, the wheel in this repository's .venv (scripts/build puts it there), or an
 # installed one. The Python package takes the wheel of the Python that it is built with, for it will need it at run time,
 # or OpenVINO_DIR where that Python has none (scripts/wheels).
-if(TRTYOLO_BUILD_PYTHON)
+if(TRTYOLO_BUILD_PYTHON AND NOT CMAKE_CROSSCOMPILING)
   find_package(Python 3.10 REQUIRED COMPONENTS Interpreter)
   execute_process(
     COMMAND "${Python_EXECUTABLE}" -c

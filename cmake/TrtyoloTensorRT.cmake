@@ -77,7 +77,12 @@ else()
   # Machine code for each generation that this compiler knows, and for those to come what drivers translate.
   execute_process(COMMAND "${_compiler}" --list-gpu-arch OUTPUT_VARIABLE _known)
   set(CMAKE_CUDA_ARCHITECTURES "")
-  foreach(_architecture 75 80 86 89 90 100 120)
+  set(_architectures 75 80 86 89 90 100 120)
+  if(CMAKE_SYSTEM_PROCESSOR STREQUAL "aarch64")
+    # Jetson Orin and Thor, which take no machine code of other GPUs of their generation.
+    set(_architectures 75 80 86 87 89 90 100 110 120)
+  endif()
+  foreach(_architecture IN LISTS _architectures)
     if(_known MATCHES "compute_${_architecture}\n")
       list(APPEND CMAKE_CUDA_ARCHITECTURES "${_architecture}-real")
       set(_newest "${_architecture}")
