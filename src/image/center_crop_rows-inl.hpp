@@ -128,8 +128,9 @@ inline void filterCropSpan(const CropColumns& plan, std::size_t begin, std::size
   for (std::size_t x = begin; x < end; ++x) {
     std::size_t at = plan.offsets[x] - start;
     // A weight has more bits than the 16-bit multiplication takes: one sum for each of its two digits. Highway leaves
-    // it to the target where the products of a pair are collected; RearrangeToOddPlusEven brings them together.
-    auto low = half;
+    // it to the target where the products of a pair are collected; RearrangeToOddPlusEven brings them together, and
+    // what is added once to each sum is added behind that (NEON's would have it twice, or not at all).
+    auto low = hn::Zero(sums);
     auto lowRest = hn::Zero(sums);
     auto high = hn::Zero(sums);
     auto highRest = hn::Zero(sums);
@@ -143,7 +144,7 @@ inline void filterCropSpan(const CropColumns& plan, std::size_t begin, std::size
       high = hn::ReorderWidenMulAccumulate(sums, pixels01, weight(2), high, highRest);
       high = hn::ReorderWidenMulAccumulate(sums, pixels23, weight(3), high, highRest);
     }
-    const auto sum = hn::Add(hn::RearrangeToOddPlusEven(low, lowRest),
+    const auto sum = hn::Add(hn::Add(hn::RearrangeToOddPlusEven(low, lowRest), half),
                              hn::ShiftLeft<kCropLowBits>(hn::RearrangeToOddPlusEven(high, highRest)));
     std::array<std::uint8_t, kCropPixel * kCropBlocks> pixel;
     hn::StoreU(hn::DemoteTo(results, hn::ShiftRight<kCropWeightBits>(sum)), results, pixel.data());
