@@ -24,8 +24,8 @@ unpack_packages() {
   rm -rf "$work"
 }
 
-# old_system: the headers and libraries of the oldest system into `sysroot`, unless they are there, with those header-only
-# libraries of this one that the library is built on. DEBIAN_MIRROR names the mirror, if the usual one will not do.
+# old_system: the headers and libraries of the oldest system into `sysroot`, unless they are there, with those libraries of
+# this one that ours is built on, which ask for nothing newer. DEBIAN_MIRROR names the mirror, if the usual one will not do.
 old_system() {
   if [ -f "$sysroot/done" ]; then return; fi
   need_packages mmdebstrap
@@ -50,21 +50,22 @@ old_system() {
 old_compilers() {
   local tools="$sysroot-tools" version language system="$sysroot/usr/lib/$multiarch"
   version="$(g++ -dumpversion)"
+  local headers=("/usr/include/c++/$version" "/usr/include/$multiarch/c++/$version" "/usr/include/c++/$version/backward")
   mkdir -p "$tools/lib"
   write "$tools/lib/libstdc++.so" <<<"INPUT($system/libstdc++.so.6 $(g++ -print-file-name=libstdc++.a))"
   for language in gcc g++; do
     write "$tools/$language" <<END
 #!/bin/sh
 exec $(command -v "$language") --sysroot="$sysroot" -B"$system" -L"$tools/lib" -L"$system" -L"$sysroot/lib/$multiarch" \\
-  $(if [ "$language" = g++ ]; then echo "-nostdinc++ -isystem /usr/include/c++/$version -isystem /usr/include/$multiarch/c++/$version -isystem /usr/include/c++/$version/backward"; fi) \\
+  $([ "$language" = gcc ] || printf '%s ' -nostdinc++ "${headers[@]/#/-isystem }")\\
   -ffile-prefix-map="$root"=. "\$@"
 END
     chmod +x "$tools/$language"
   done
   # Headers of this system's own Python name others of theirs by their place in /usr/include.
-  local headers
-  for headers in /usr/include/"$multiarch"/python3*; do
-    if [ -d "$headers" ]; then ln -sfn "$headers" "$sysroot/usr/include/$multiarch/"; fi
+  local folder
+  for folder in /usr/include/"$multiarch"/python3*; do
+    if [ -d "$folder" ]; then ln -sfn "$folder" "$sysroot/usr/include/$multiarch/"; fi
   done
   export CC="$tools/gcc" CXX="$tools/g++" CUDAHOSTCXX="$tools/g++"
   export PKG_CONFIG_LIBDIR="$ffmpeg/lib/pkgconfig:$system/pkgconfig:$sysroot/usr/share/pkgconfig" PKG_CONFIG_SYSROOT_DIR="$sysroot"
@@ -99,8 +100,7 @@ ffmpeg_libraries() {
   need_packages make nasm xz-utils
   ffmpeg_source || return 1
   say "Building FFmpeg's libraries"
-  local work
-  work="$sysroot/ffmpeg-build"
+  local work="$sysroot/ffmpeg-build"
   rm -rf "$work" "$ffmpeg"
   mkdir -p "$work"
   tar -xJf "$root"/.deps/ffmpeg/ffmpeg_*.orig.tar.xz --strip-components=1 -C "$work" || return 1
