@@ -11,7 +11,8 @@ constexpr double kPlace = 1.0 / 20, kVelocity = 1.0 / 160;
 
 }  // namespace
 
-KalmanFilter::KalmanFilter(TrackerKind kind, const CenterBox& box) : ofRatio_(kind != TrackerKind::BotSort) {
+KalmanFilter::KalmanFilter(TrackerKind kind, const CenterBox& box)
+    : ofRatio_(kind == TrackerKind::ByteTrack || kind == TrackerKind::OcSort) {
   mean_ << measured(box), Vector4::Zero();
   Vector8 deviation;
   deviation << deviations(2 * kPlace, 1e-2), deviations(10 * kVelocity, 1e-5);
@@ -40,9 +41,9 @@ void KalmanFilter::predict() {
   covariance_.diagonal() += noise.cwiseAbs2();
 }
 
-void KalmanFilter::update(const CenterBox& box) {
+void KalmanFilter::update(const CenterBox& box, double variance) {
   Eigen::Matrix4d expected = covariance_.topLeftCorner<4, 4>();
-  expected.diagonal() += deviations(kPlace, 1e-1).cwiseAbs2();
+  expected.diagonal() += variance * deviations(kPlace, 1e-1).cwiseAbs2();
   const Eigen::Matrix<double, 4, 8> gain = expected.llt().solve(covariance_.topRows<4>());
   mean_ += gain.transpose() * (measured(box) - mean_.head<4>());
   covariance_ -= (gain.transpose() * expected * gain).eval();

@@ -16,14 +16,14 @@ struct CenterBox {
 class KalmanFilter {
  public:
   /// Of an object that is seen for the first time. `kind` says what is filtered beside the centre: width and height
-  /// (BotSort), or aspect ratio and height (the others).
+  /// (BotSort, TrackTrack), or aspect ratio and height (the others).
   KalmanFilter(TrackerKind kind, const CenterBox& box);
 
   /// Goes on to the next image.
   void predict();
-  /// What an image shows of the object.
-  void update(const CenterBox& box);
-  /// The camera moved: place, size and velocity are those of the new image. Of BotSort only.
+  /// What an image shows of the object. `variance` is that of what is measured, as a multiple of the usual one.
+  void update(const CenterBox& box, double variance = 1);
+  /// The camera moved: place, size and velocity are those of the new image. Of filters of width and height only.
   void move(const Motion& motion, bool rotated);
   /// For a track that is not seen: its size stays as it is.
   void stopGrowing();

@@ -12,8 +12,10 @@
 namespace trtyolo {
 namespace {
 
-constexpr std::array<std::pair<TrackerKind, const char*>, 3> kTrackerKinds{
-    {{TrackerKind::ByteTrack, "bytetrack"}, {TrackerKind::BotSort, "botsort"}, {TrackerKind::OcSort, "ocsort"}}};
+constexpr std::array<std::pair<TrackerKind, const char*>, 4> kTrackerKinds{{{TrackerKind::ByteTrack, "bytetrack"},
+                                                                            {TrackerKind::BotSort, "botsort"},
+                                                                            {TrackerKind::OcSort, "ocsort"},
+                                                                            {TrackerKind::TrackTrack, "tracktrack"}}};
 
 const std::string kSparseOptFlow = "sparseOptFlow", kNoMotion = "none";  // of gmcMethod
 
@@ -23,22 +25,45 @@ constexpr float kQuarterTurn = 1.57079633F;  // radians
   throw std::invalid_argument("Tracker: " + sentence);
 }
 
+constexpr float kLargestWeight = 10;
+
+void requireFromZero(const char* name, float value, float most) {
+  if (!(value >= 0 && value <= most)) {
+    refuse(std::string(name) + " must be from 0 to " + std::to_string(std::lround(most)) + ", found " +
+           std::to_string(value));
+  }
+}
+
 void requireShare(const char* name, float value) {
-  if (!(value >= 0 && value <= 1)) {
-    refuse(std::string(name) + " must be from 0 to 1, found " + std::to_string(value));
+  requireFromZero(name, value, 1);
+}
+
+void checkTrackTrack(const TrackerOption& option) {
+  requireShare("lostMatchThr", option.lostMatchThr);
+  requireFromZero("iouWeight", option.iouWeight, kLargestWeight);
+  requireFromZero("reidWeight", option.reidWeight, kLargestWeight);
+  requireFromZero("confWeight", option.confWeight, kLargestWeight);
+  requireFromZero("angleWeight", option.angleWeight, kLargestWeight);
+  requireShare("penaltyP", option.penaltyP);
+  requireShare("penaltyQ", option.penaltyQ);
+  requireShare("reduceStep", option.reduceStep);
+  requireShare("taiThr", option.taiThr);
+  if (option.minTrackLen < 1) {
+    refuse("minTrackLen must be 1 or more images, found " + std::to_string(option.minTrackLen));
   }
 }
 
 void check(const TrackerOption& option) {
-  requireShare("trackHighThresh", option.trackHighThresh);
-  requireShare("trackLowThresh", option.trackLowThresh);
-  requireShare("newTrackThresh", option.newTrackThresh);
-  requireShare("matchThresh", option.matchThresh);
+  const auto [high, low, newTrack, match] = thresholdsOf(option);
+  requireShare("trackHighThresh", high);
+  requireShare("trackLowThresh", low);
+  requireShare("newTrackThresh", newTrack);
+  requireShare("matchThresh", match);
   requireShare("proximityThresh", option.proximityThresh);
   requireShare("appearanceThresh", option.appearanceThresh);
-  if (option.trackLowThresh > option.trackHighThresh) {
-    refuse("trackLowThresh must not be above trackHighThresh, found " + std::to_string(option.trackLowThresh) +
-           " above " + std::to_string(option.trackHighThresh));
+  if (low > high) {
+    refuse("trackLowThresh must not be above trackHighThresh, found " + std::to_string(low) + " above " +
+           std::to_string(high));
   }
   if (option.trackBuffer < 0) {
     refuse("trackBuffer must be 0 or more images, found " + std::to_string(option.trackBuffer));
@@ -47,6 +72,7 @@ void check(const TrackerOption& option) {
   if (option.deltaT < 1) {
     refuse("deltaT must be 1 or more images, found " + std::to_string(option.deltaT));
   }
+  checkTrackTrack(option);
   if (option.gmcMethod != kSparseOptFlow && option.gmcMethod != kNoMotion) {
     refuse("gmcMethod must be 'sparseOptFlow' or 'none', found '" + option.gmcMethod +
            "': the camera's motion is found by sparse optical flow only");
@@ -95,7 +121,8 @@ TrackerKind trackerKindOf(const std::string& name) {
       return kind;
     }
   }
-  throw std::invalid_argument("trackerKindOf: expected one of 'bytetrack', 'botsort', 'ocsort', found '" + name + '\'');
+  throw std::invalid_argument("trackerKindOf: expected one of 'bytetrack', 'botsort', 'ocsort', 'tracktrack', found '" +
+                              name + '\'');
 }
 
 class Tracker::State {
@@ -135,7 +162,9 @@ class Tracker::State {
   }
 
   bool needsMotion() const {
-    return tracks.option().kind == TrackerKind::BotSort && tracks.option().gmcMethod != kNoMotion;
+    const TrackerOption& option = tracks.option();
+    return (option.kind == TrackerKind::BotSort || option.kind == TrackerKind::TrackTrack) &&
+           option.gmcMethod != kNoMotion;
   }
 
   TrackList tracks;

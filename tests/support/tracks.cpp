@@ -2,6 +2,8 @@
 
 #include <array>
 #include <fstream>
+#include <optional>
+#include <type_traits>
 #include <vector>
 
 #include "support/references.hpp"
@@ -41,15 +43,36 @@ Result resultOf(const json& frame, bool rotated) {
 TrackerOption trackerOptionOf(const std::string& kind, const json& options) {
   TrackerOption option;
   option.kind = trackerKindOf(kind);
-  option.trackHighThresh = options.value("track_high_thresh", option.trackHighThresh);
-  option.newTrackThresh = options.value("new_track_thresh", option.newTrackThresh);
-  option.trackBuffer = options.value("track_buffer", option.trackBuffer);
-  option.matchThresh = options.value("match_thresh", option.matchThresh);
-  option.fuseScore = options.value("fuse_score", option.fuseScore);
-  option.gmcMethod = options.value("gmc_method", option.gmcMethod);
-  option.deltaT = options.value("delta_t", option.deltaT);
-  option.inertia = options.value("inertia", option.inertia);
-  option.useByte = options.value("use_byte", option.useByte);
+  const auto read = [&options](const char* name, auto& value) {
+    if (options.contains(name)) {
+      value = options.at(name).get<std::decay_t<decltype(value)>>();
+    }
+  };
+  const auto readThreshold = [&options](const char* name, std::optional<float>& value) {
+    if (options.contains(name)) {
+      value = options.at(name).get<float>();
+    }
+  };
+  readThreshold("track_high_thresh", option.trackHighThresh);
+  readThreshold("track_low_thresh", option.trackLowThresh);
+  readThreshold("new_track_thresh", option.newTrackThresh);
+  readThreshold("match_thresh", option.matchThresh);
+  read("track_buffer", option.trackBuffer);
+  read("fuse_score", option.fuseScore);
+  read("gmc_method", option.gmcMethod);
+  read("delta_t", option.deltaT);
+  read("inertia", option.inertia);
+  read("use_byte", option.useByte);
+  read("lost_match_thr", option.lostMatchThr);
+  read("iou_weight", option.iouWeight);
+  read("reid_weight", option.reidWeight);
+  read("conf_weight", option.confWeight);
+  read("angle_weight", option.angleWeight);
+  read("penalty_p", option.penaltyP);
+  read("penalty_q", option.penaltyQ);
+  read("reduce_step", option.reduceStep);
+  read("tai_thr", option.taiThr);
+  read("min_track_len", option.minTrackLen);
   return option;
 }
 
