@@ -22,7 +22,7 @@ using namespace trtyolo;
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kObjects = 100, kLowScores = 200;
-constexpr Motion kMotion{};  // of a camera that BotSort is told of; to find it is not measured
+constexpr Motion kMotion{};  // of a camera that trackers are told of; to find it is not measured
 
 // People of a full-HD image who walk about, and what a detector takes for some more.
 class Scene {
@@ -68,6 +68,8 @@ class Scene {
 void measure(TrackerKind kind, bool rotated, std::size_t frames) {
   TrackerOption option;
   option.kind = kind;
+  option.trackHighThresh = option.newTrackThresh = 0.25F;  // of all kinds, so that each compares all objects
+  option.trackLowThresh = 0.1F;
   Tracker tracker(option);
   Scene scene;
   OBBResult frame;
@@ -96,7 +98,8 @@ int main(int count, char** arguments) {
     std::fprintf(stderr, "usage: track_bench [FRAMES]\n");
     return 2;
   }
-  for (const TrackerKind kind : {TrackerKind::ByteTrack, TrackerKind::BotSort, TrackerKind::OcSort}) {
+  for (const TrackerKind kind :
+       {TrackerKind::ByteTrack, TrackerKind::BotSort, TrackerKind::OcSort, TrackerKind::TrackTrack}) {
     for (const bool rotated : {false, true}) {
       measure(kind, rotated, static_cast<std::size_t>(frames));
     }

@@ -274,9 +274,11 @@ void setTrackIds(HeldResult& self, const std::optional<Table<int, -1>>& ids) {
   }
 }
 
-void makeTracker(Tracker* self, const std::string& kind, float high, float low, float fresh, int buffer, float match,
-                 bool fuse, const std::string& gmcMethod, bool withReid, float proximity, float appearance, int deltaT,
-                 float inertia, bool useByte) {
+void makeTracker(Tracker* self, const std::string& kind, std::optional<float> high, std::optional<float> low,
+                 std::optional<float> fresh, int buffer, std::optional<float> match, bool fuse,
+                 const std::string& gmcMethod, bool withReid, float proximity, float appearance, int deltaT,
+                 float inertia, bool useByte, float lostMatch, float iouWeight, float reidWeight, float confWeight,
+                 float angleWeight, float penaltyP, float penaltyQ, float reduceStep, float taiThr, int minTrackLen) {
   TrackerOption option;
   option.kind = trackerKindOf(kind);
   option.trackHighThresh = high;
@@ -292,6 +294,16 @@ void makeTracker(Tracker* self, const std::string& kind, float high, float low, 
   option.deltaT = deltaT;
   option.inertia = inertia;
   option.useByte = useByte;
+  option.lostMatchThr = lostMatch;
+  option.iouWeight = iouWeight;
+  option.reidWeight = reidWeight;
+  option.confWeight = confWeight;
+  option.angleWeight = angleWeight;
+  option.penaltyP = penaltyP;
+  option.penaltyQ = penaltyQ;
+  option.reduceStep = reduceStep;
+  option.taiThr = taiThr;
+  option.minTrackLen = minTrackLen;
   new (self) Tracker(option);
 }
 
@@ -500,8 +512,9 @@ void bindResults(nb::module_& module) {
           "to_txt", [](const HeldResult& self, bool scores) { return self.memory->current().toTxt(scores); },
           nb::arg("scores") = false);
   nb::class_<Tracker>(module, "Tracker", "Follows the objects of one video or camera.")
-      .def("__init__", &makeTracker, nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg(),
-           nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg())
+      .def("__init__", &makeTracker, nb::arg(), nb::arg().none(), nb::arg().none(), nb::arg().none(), nb::arg(),
+           nb::arg().none(), nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg(),
+           nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg())
       .def("update", &update, nb::arg("result"), nb::arg("motion").none())
       .def_prop_ro("needs_motion", &Tracker::needsMotion)
       .def("reset", &Tracker::reset);

@@ -108,6 +108,15 @@ class Tracks(AppTest):
         low = min(thing["score"] for image in self.street for thing in image["objects"])
         self.assertLess(low, 0.25)
 
+    def test_tracktrack_follows_the_camera(self):
+        clip = self.clip("a.avi", FRAMES[:6])
+        images = self.predict(PEOPLE, clip, "--track", "tracktrack")["images"]
+        first = set(tracks(images[0]))
+        self.assertEqual(first, set(range(1, len(first) + 1)))
+        self.assertGreaterEqual(len(first), 3)
+        self.assertGreaterEqual(len(first & set(tracks(images[-1]))), 3)
+        self.assertTrue(all(thing["score"] > 0.25 for image in images for thing in image["objects"]))
+
     def test_tables_labels_and_pictures(self):
         clip = self.clip("a.avi", FRAMES[:6])
         table, labels, plain, drawn = (self.folder / name for name in ("t.csv", "labels", "plain", "drawn"))
@@ -138,7 +147,7 @@ class Tracks(AppTest):
             ([zone, "shop=0,0;10,10;10,0;0,10"], "--zone shop: its sides must not cross or touch each other"),
             ([zone, "shop=0,0;10,10"], "--zone shop: it must have three corners or more, found 2"),
             ([zone, "shop=0,0;10,10;5"], "a corner x,y was expected, found '5'"),
-            (["--track=sort"], "bytetrack, botsort or ocsort was expected, found 'sort'"),
+            (["--track=sort"], "bytetrack, botsort, ocsort or tracktrack was expected, found 'sort'"),
         ):
             with self.subTest(arguments=arguments):
                 done = run("predict", PEOPLE, STREET, *arguments)

@@ -85,15 +85,22 @@ bool isStill(const Motion& motion) {
 
 class Comparison {
  public:
-  explicit Comparison(const json& scene)
-      : scene_(scene), tracker_(test::trackerOptionOf("botsort", scene.at("options"))) {}
+  explicit Comparison(const json& scene) : scene_(scene) {
+    for (const char* const kind : {"botsort", "tracktrack"}) {
+      trackers_.emplace_back(test::trackerOptionOf(kind, scene.at("options")));
+    }
+  }
 
   // The ids of the next frame, and how far its motion is from Ultralytics'.
   void add(const Motion& motion, int width, int height) {
     farthest_ = std::max(farthest_, apart(motion, test::motionOf(scene_, frame_).value(), width, height));
     Result result = test::resultOf(scene_.at("frames")[frame_], scene_.at("rotated").get<bool>());
-    tracker_.track(result, motion);
-    EXPECT_EQ(result.trackIds, scene_.at("ids").at("botsort")[frame_].get<std::vector<int>>()) << "frame " << frame_;
+    for (Tracker& tracker : trackers_) {
+      const char* const kind = toString(tracker.option().kind);
+      tracker.track(result, motion);
+      EXPECT_EQ(result.trackIds, scene_.at("ids").at(kind)[frame_].get<std::vector<int>>())
+          << kind << ", frame " << frame_;
+    }
     ++frame_;
   }
 
@@ -102,7 +109,7 @@ class Comparison {
 
  private:
   const json& scene_;
-  Tracker tracker_;
+  std::vector<Tracker> trackers_;
   std::size_t frame_ = 0;
   double farthest_ = 0;
 };

@@ -19,10 +19,12 @@ from ultralytics.engine.results import OBB, Boxes
 from ultralytics.trackers.bot_sort import BOTSORT
 from ultralytics.trackers.byte_tracker import BYTETracker
 from ultralytics.trackers.oc_sort import OCSORT
+from ultralytics.trackers.track_tracker import TRACKTRACK
 
 kImage = np.zeros((480, 640, 3), np.uint8)
 kStreet = kRoot / "data/people/street.mp4"
-kTrackers = {"bytetrack": BYTETracker, "botsort": BOTSORT, "ocsort": OCSORT}
+kTrackers = {"bytetrack": BYTETracker, "botsort": BOTSORT, "ocsort": OCSORT, "tracktrack": TRACKTRACK}
+kFollowCameras = "botsort", "tracktrack"
 
 
 def objects_of(frame, rotated):
@@ -65,16 +67,19 @@ def street_images():
 
 
 def with_ids(name, rotated, frames, options, images=None, **more):
-    """`images`: what BOTSORT finds the camera's motion in; without, it does not look for any."""
+    """`images`: what BOTSORT and TRACKTRACK find the camera's motion in; without, they do not look for any."""
     if images is None:
         options = {**options, "gmc_method": "none"}
-    ids = {}
+    ids, found = {}, []
     for kind, make in kTrackers.items():
-        tracker = make(SimpleNamespace(**{**kDefaults, **options}))
-        if kind == "botsort" and images is not None:
-            motions = more["motions"] = []
-            tracker.gmc.apply = recorded(tracker.gmc.apply, motions)
+        tracker = make(SimpleNamespace(**{**kDefaults[kind], **options}))
+        if kind in kFollowCameras and images is not None:
+            found.append([])
+            tracker.gmc.apply = recorded(tracker.gmc.apply, found[-1])
         ids[kind] = ids_of(tracker, frames, rotated, images)
+    if found:
+        assert all(motions == found[0] for motions in found)
+        more["motions"] = found[0]
     return {"scene": name, "rotated": rotated, "options": options, **more, "frames": frames, "ids": ids}
 
 

@@ -10,11 +10,18 @@ import numpy as np
 kRoot = Path(__file__).resolve().parents[2]
 kFile = kRoot / "tests/data/tracks.json"
 kPhoto = kRoot / "data/people/frames/0600.jpg"
-# Ultralytics' own, of bytetrack.yaml, botsort.yaml and ocsort.yaml together.
-kDefaults = {"track_high_thresh": 0.25, "track_low_thresh": 0.1, "new_track_thresh": 0.25, "track_buffer": 30,
-             "match_thresh": 0.8, "fuse_score": True, "gmc_method": "sparseOptFlow", "proximity_thresh": 0.5,
-             "appearance_thresh": 0.8, "with_reid": False, "model": "auto", "delta_t": 3, "inertia": 0.2,
-             "use_byte": False}
+# Ultralytics' own: of bytetrack.yaml, botsort.yaml and ocsort.yaml together, and of tracktrack.yaml.
+kCommon = {"track_buffer": 30, "gmc_method": "sparseOptFlow", "with_reid": False, "model": "auto"}
+kByScores = {**kCommon, "track_high_thresh": 0.25, "track_low_thresh": 0.1, "new_track_thresh": 0.25,
+             "match_thresh": 0.8, "fuse_score": True, "proximity_thresh": 0.5, "appearance_thresh": 0.8, "delta_t": 3,
+             "inertia": 0.2, "use_byte": False}
+kByTracks = {**kCommon, "track_high_thresh": 0.6, "track_low_thresh": 0.25, "new_track_thresh": 0.7,
+             "match_thresh": 0.7, "lost_match_thr": 0.0, "iou_weight": 0.5, "reid_weight": 0.5, "conf_weight": 0.1,
+             "angle_weight": 0.05, "penalty_p": 0.2, "penalty_q": 0.4, "reduce_step": 0.05, "tai_thr": 0.55,
+             "min_track_len": 3}
+kDefaults = {"bytetrack": kByScores, "botsort": kByScores, "ocsort": kByScores, "tracktrack": kByTracks}
+# For TrackTrack to take as many objects as the others do: the thresholds of their defaults.
+kLowThresholds = {name: kByScores[name] for name in ("track_high_thresh", "track_low_thresh", "new_track_thresh")}
 
 
 # ----------------------------------------------------------------------------------------------------------------------

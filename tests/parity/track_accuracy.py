@@ -37,8 +37,8 @@ def scenes():
             yield name, True, scene, [rendered(*frame, photo) for frame in zip(windows, drawn, strict=True)]
 
 
-def our_ids(kind, frames, images):
-    tracker = Tracker(kind)
+def our_ids(kind, settings, frames, images):
+    tracker = Tracker(kind, **settings)
     every = []
     for frame, image in zip(frames, images, strict=True):
         rows = unpacked(frame, False)
@@ -46,8 +46,8 @@ def our_ids(kind, frames, images):
     return every
 
 
-def their_ids(kind, frames, images):
-    return ids_of(kTrackers[kind](SimpleNamespace(**kDefaults)), frames, False, images)
+def their_ids(kind, settings, frames, images):
+    return ids_of(kTrackers[kind](SimpleNamespace(**{**kDefaults[kind], **settings})), frames, False, images)
 
 
 def overlaps(a, b):

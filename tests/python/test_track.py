@@ -50,10 +50,10 @@ def images_of(scene):
 
 
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene["scene"])
-@pytest.mark.parametrize("kind", ["bytetrack", "botsort", "ocsort"])
+@pytest.mark.parametrize("kind", ["bytetrack", "botsort", "ocsort", "tracktrack"])
 def test_ids_are_those_of_ultralytics(scene, kind):
     tracker = ty.Tracker(kind, **scene["options"])
-    images = images_of(scene) if kind == "botsort" else [None] * len(scene["frames"])
+    images = images_of(scene) if kind in ("botsort", "tracktrack") else [None] * len(scene["frames"])
     for frame, ids, image in zip(scene["frames"], scene["ids"][kind], images, strict=True):
         result = result_of(frame, scene["rotated"])
         assert tracker.update(result, image).tolist() == ids
@@ -91,16 +91,30 @@ def test_images_of_any_kind():
     assert tracker.update(boxes((300, 50)), path).tolist() == [1]
 
 
-def test_botsort_needs_images():
-    tracker = ty.Tracker("botsort")
+@pytest.mark.parametrize("kind", ["botsort", "tracktrack"])
+def test_trackers_that_follow_the_camera_need_images(kind):
+    tracker = ty.Tracker(kind)
     assert tracker.needs_motion
     with pytest.raises(ValueError, match=re.escape("in Python update(result, image)")):
         tracker.update(boxes((50, 50)))
     with pytest.raises(TypeError, match="an image must be"):
         tracker.update(boxes((50, 50)), 5)
-    for other in (ty.Tracker(), ty.Tracker("ocsort"), ty.Tracker("botsort", gmc_method="none")):
+    for other in (ty.Tracker(), ty.Tracker("ocsort"), ty.Tracker(kind, gmc_method="none")):
         assert not other.needs_motion
         assert other.update(boxes((50, 50))).tolist() == [1]
+
+
+def test_settings_are_those_of_the_kind_unless_they_are_given():
+    def first_ids(kind, score, **settings):
+        result = boxes((50, 50), scores=[score])
+        return ty.Tracker(kind, gmc_method="none", **settings).update(result).tolist()
+
+    assert first_ids("bytetrack", 0.65) == [1]
+    assert first_ids("tracktrack", 0.65) == [-1]
+    assert first_ids("tracktrack", 0.65, new_track_thresh=0.6) == [1]
+    late = ty.Tracker("tracktrack", gmc_method="none", min_track_len=1)
+    assert late.update(boxes()).tolist() == []
+    assert late.update(boxes((50, 50))).tolist() == [1]
 
 
 def test_trackers_in_turn():
@@ -154,7 +168,7 @@ def test_supervision_gets_the_ids():
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
-        ({"kind": "sort"}, "expected one of 'bytetrack', 'botsort', 'ocsort', found 'sort'"),
+        ({"kind": "sort"}, "expected one of 'bytetrack', 'botsort', 'ocsort', 'tracktrack', found 'sort'"),
         ({"match_thresh": 2}, "matchThresh must be from 0 to 1, found 2"),
         ({"track_low_thresh": 0.3}, "trackLowThresh must not be above trackHighThresh"),
         ({"track_buffer": -1}, "trackBuffer must be 0 or more images, found -1"),
@@ -162,6 +176,9 @@ def test_supervision_gets_the_ids():
         ({"delta_t": 0}, "deltaT must be 1 or more images, found 0"),
         ({"inertia": -1}, "inertia must be from 0 to 1, found -1"),
         ({"with_reid": True}, "appearance is not compared yet"),
+        ({"tai_thr": 1.5}, "taiThr must be from 0 to 1, found 1.5"),
+        ({"conf_weight": -1}, "confWeight must be from 0 to 10, found -1"),
+        ({"min_track_len": 0}, "minTrackLen must be 1 or more images, found 0"),
     ],
 )
 def test_wrong_settings_are_refused(settings, sentence):

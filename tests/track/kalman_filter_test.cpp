@@ -70,6 +70,21 @@ TEST(KalmanFilterTest, ATurnedUprightBoxBecomesTheOneAroundIt) {
   expectNear(rotated.box(), {x, y, before.width, before.height});
 }
 
+// The variance of a place of 40 pixels is 4 + 16 + 6.25 after the first prediction, and that of what is measured 4.
+TEST(KalmanFilterTest, TheLessVarianceTheNearerToWhatIsSeen) {
+  for (const double variance : {1.0, 0.25, 0.05}) {
+    KalmanFilter filter(TrackerKind::TrackTrack, kStart);
+    filter.predict();
+    filter.update(kNext, variance);
+    EXPECT_NEAR(filter.box().x, 100 + 4 * 26.25 / (26.25 + 4 * variance), 1e-9);
+  }
+  KalmanFilter usual = filterOfTwo(), same(TrackerKind::TrackTrack, kStart);
+  same.predict();
+  same.update(kNext);
+  same.predict();
+  expectNear(same.box(), usual.box());
+}
+
 // What the covariance tells: how far an object that is seen elsewhere pulls the filter to it. A filter that was turned
 // and turned back is pulled as far as one that was not.
 TEST(KalmanFilterTest, ATurnTurnsTheCovariance) {

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <functional>
 #include <limits>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -25,7 +26,8 @@ using test::refusalOf;
 
 using Ids = std::vector<int>;
 
-constexpr TrackerKind kKinds[] = {TrackerKind::ByteTrack, TrackerKind::BotSort, TrackerKind::OcSort};
+constexpr TrackerKind kKinds[] = {TrackerKind::ByteTrack, TrackerKind::BotSort, TrackerKind::OcSort,
+                                  TrackerKind::TrackTrack};
 
 // Of a camera that stands still.
 TrackerOption still(TrackerKind kind) {
@@ -117,7 +119,7 @@ TEST(TrackerTest, SourcesOfOneFrameAndObjectsThatPassLeaveNothing) {
   const auto used = [] { return test::bytesInUse(); };
   const auto sources = [] {
     for (int i = 0; i < 1000; ++i) {
-      Tracker tracker(still(kKinds[i % 3]));
+      Tracker tracker(still(kKinds[i % 4]));
       tracker.update(frameOf(0, 1));
     }
   };
@@ -213,43 +215,52 @@ TEST(TrackerTest, ObjectsThatAreNoBoxesAreIgnored) {
 TEST(TrackerTest, BoxesOfAnySizeAreFollowed) {
   const std::vector<Box> boxes{{0, 0, 1e-38F, 1e-38F}, {0, 0, 1e38F, 1e-38F}, {0, 0, 1e30F, 1e30F}, {5, 5, 25, 25}};
   for (const TrackerKind kind : kKinds) {
-    Tracker tracker(still(kind));
+    TrackerOption option = still(kind);
+    option.trackHighThresh = option.newTrackThresh = 0.25F;
+    Tracker tracker(option);
     for (int i = 0; i < 50; ++i) {
       EXPECT_EQ(tracker.update(boxes, {0.9F, 0.8F, 0.7F, 0.6F}).back(), 4) << i;
     }
   }
 }
 
-TEST(TrackerTest, BotSortNeedsTheCamerasMotion) {
+TEST(TrackerTest, BotSortAndTrackTrackNeedTheCamerasMotion) {
   TrackerOption option;
-  EXPECT_FALSE(Tracker(option).needsMotion());
-  EXPECT_FALSE(Tracker(still(TrackerKind::BotSort)).needsMotion());
-  option.kind = TrackerKind::BotSort;
-  Tracker tracker(option);
-  EXPECT_TRUE(tracker.needsMotion());
-  EXPECT_EQ(
-      refusalOf([&] { tracker.update({boxAt(50, 50)}, {0.9F}); }),
-      "Tracker: gmcMethod 'sparseOptFlow' needs the camera's motion with each image (in C++ CameraMotion::next() of "
-      "the frame, in Python update(result, image)); for a camera that stands still set it to 'none'");
-  Motion endless;
-  endless.dx = static_cast<double>(kInfinity);
-  EXPECT_EQ(refusalOf([&] { tracker.update({boxAt(50, 50)}, {0.9F}, endless); }),
-            "Tracker: the camera's motion must be finite numbers");
-  EXPECT_EQ(tracker.update({boxAt(50, 50)}, {0.9F}, Motion()), Ids({1}));
+  for (const TrackerKind kind : {TrackerKind::ByteTrack, TrackerKind::OcSort}) {
+    option.kind = kind;
+    EXPECT_FALSE(Tracker(option).needsMotion());
+  }
+  for (const TrackerKind kind : {TrackerKind::BotSort, TrackerKind::TrackTrack}) {
+    EXPECT_FALSE(Tracker(still(kind)).needsMotion());
+    option.kind = kind;
+    Tracker tracker(option);
+    EXPECT_TRUE(tracker.needsMotion());
+    EXPECT_EQ(
+        refusalOf([&] { tracker.update({boxAt(50, 50)}, {0.9F}); }),
+        "Tracker: gmcMethod 'sparseOptFlow' needs the camera's motion with each image (in C++ CameraMotion::next() of "
+        "the frame, in Python update(result, image)); for a camera that stands still set it to 'none'");
+    Motion endless;
+    endless.dx = static_cast<double>(kInfinity);
+    EXPECT_EQ(refusalOf([&] { tracker.update({boxAt(50, 50)}, {0.9F}, endless); }),
+              "Tracker: the camera's motion must be finite numbers");
+    EXPECT_EQ(tracker.update({boxAt(50, 50)}, {0.9F}, Motion()), Ids({1}));
+  }
 }
 
 TEST(TrackerTest, TracksMoveAsTheCameraDoes) {
-  TrackerOption option;
-  option.kind = TrackerKind::BotSort;
-  Tracker follows(option), stays(still(TrackerKind::BotSort)), others;
   Motion motion;
   motion.dx = 70;  // further than an object is wide
-  for (int i = 0; i < 5; ++i) {
-    const std::vector<Box> boxes{boxAt(50 + 70 * static_cast<float>(i), 100),
-                                 boxAt(900 + 70 * static_cast<float>(i), 100)};
-    EXPECT_EQ(follows.update(boxes, {0.9F, 0.8F}, i ? motion : Motion()), Ids({1, 2})) << i;
-    EXPECT_EQ(stays.update(boxes, {0.9F, 0.8F}, motion), i ? Ids({kNoTrack, kNoTrack}) : Ids({1, 2})) << i;
-    EXPECT_EQ(others.update(boxes, {0.9F, 0.8F}, motion), i ? Ids({kNoTrack, kNoTrack}) : Ids({1, 2})) << i;
+  for (const TrackerKind kind : {TrackerKind::BotSort, TrackerKind::TrackTrack}) {
+    TrackerOption option;
+    option.kind = kind;
+    Tracker follows(option), stays(still(kind)), others;
+    for (int i = 0; i < 5; ++i) {
+      const std::vector<Box> boxes{boxAt(50 + 70 * static_cast<float>(i), 100),
+                                   boxAt(900 + 70 * static_cast<float>(i), 100)};
+      EXPECT_EQ(follows.update(boxes, {0.9F, 0.8F}, i ? motion : Motion()), Ids({1, 2})) << i;
+      EXPECT_EQ(stays.update(boxes, {0.9F, 0.8F}, motion), i ? Ids({kNoTrack, kNoTrack}) : Ids({1, 2})) << i;
+      EXPECT_EQ(others.update(boxes, {0.9F, 0.8F}, motion), i ? Ids({kNoTrack, kNoTrack}) : Ids({1, 2})) << i;
+    }
   }
 }
 
@@ -283,6 +294,126 @@ TEST(TrackerTest, OcSortUsesLowScoresIfItIsTold) {
   EXPECT_EQ(with.update({boxAt(50, 50)}, {0.2F}), Ids({1}));
 }
 
+// A tracker of TrackTrack that has seen these objects often enough to keep them.
+Tracker trackTrackThatKnows(const std::vector<Box>& boxes, TrackerOption option = still(TrackerKind::TrackTrack)) {
+  Tracker tracker(option);
+  for (int i = 0; i < option.minTrackLen; ++i) {
+    tracker.update(boxes, std::vector<float>(boxes.size(), 0.9F));
+  }
+  return tracker;
+}
+
+TEST(TrackTrackTest, ALaterObjectHasAnIdInItsThirdImageOnEnd) {
+  Tracker tracker(still(TrackerKind::TrackTrack));
+  const Box known = boxAt(50, 50), late = boxAt(300, 50);
+  EXPECT_EQ(tracker.update({known}, {0.9F}), Ids({1}));
+  EXPECT_EQ(tracker.update({known, late}, {0.9F, 0.9F}), Ids({1, kNoTrack}));
+  EXPECT_EQ(tracker.update({known, late}, {0.9F, 0.9F}), Ids({1, kNoTrack}));
+  EXPECT_EQ(tracker.update({known}, {0.9F}), Ids({1}));  // and begins anew then
+  EXPECT_EQ(tracker.update({late, known}, {0.9F, 0.9F}), Ids({kNoTrack, 1}));
+  EXPECT_EQ(tracker.update({late, known}, {0.9F, 0.9F}), Ids({kNoTrack, 1}));
+  EXPECT_EQ(tracker.update({late, known}, {0.9F, 0.9F}), Ids({3, 1}));
+}
+
+TEST(TrackTrackTest, TracksAreKeptWhileTheirObjectIsHidden) {
+  TrackerOption option = still(TrackerKind::TrackTrack);
+  option.trackBuffer = 5;
+  Tracker tracker = trackTrackThatKnows({boxAt(50, 50)}, option);
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_TRUE(tracker.update(std::vector<Box>(), {}).empty());
+  }
+  EXPECT_EQ(tracker.update({boxAt(50, 50)}, {0.9F}), Ids({1}));
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_TRUE(tracker.update(std::vector<Box>(), {}).empty());
+  }
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(tracker.update({boxAt(50, 50)}, {0.9F}), Ids({kNoTrack}));
+  }
+  EXPECT_EQ(tracker.update({boxAt(50, 50)}, {0.9F}), Ids({2}));
+}
+
+TEST(TrackTrackTest, ObjectsThatCrossKeepTheirIds) {
+  Tracker tracker(still(TrackerKind::TrackTrack));
+  for (int i = 0; i < 60; ++i) {
+    const float way = 6 * static_cast<float>(i);
+    const std::vector<Box> boxes{boxAt(50 + way, 200), boxAt(410 - way, 212)};
+    EXPECT_EQ(tracker.update(boxes, {0.9F, 0.75F}), Ids({1, 2})) << i;
+  }
+}
+
+TEST(TrackTrackTest, LowScoresContinueTracksThatAreKeptButBeginNone) {
+  Tracker tracker = trackTrackThatKnows({boxAt(50, 50)});
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_EQ(tracker.update({boxAt(50, 50), boxAt(300, 50)}, {0.4F, 0.65F}), Ids({1, kNoTrack}));
+  }
+  EXPECT_EQ(tracker.update({boxAt(50, 50)}, {0.2F}), Ids({kNoTrack}));
+  Tracker fresh(still(TrackerKind::TrackTrack));
+  EXPECT_EQ(fresh.update({boxAt(50, 50)}, {0.9F}), Ids({1}));
+  EXPECT_EQ(fresh.update({boxAt(50, 50)}, {0.4F}), Ids({kNoTrack}));
+}
+
+TEST(TrackTrackTest, OfTwoObjectsATrackTakesTheOneOfHighScoreAndOfItsHeight) {
+  const Box seen = boxAt(100, 100);
+  Tracker tracker = trackTrackThatKnows({seen});
+  Tracker withoutPenalty = [&] {
+    TrackerOption option = still(TrackerKind::TrackTrack);
+    option.penaltyP = 0;
+    option.confWeight = 0;
+    return trackTrackThatKnows({seen}, option);
+  }();
+  const std::vector<Box> both{boxAt(102, 100), boxAt(103, 100)};
+  EXPECT_EQ(Tracker(tracker).update(both, {0.4F, 0.9F}), Ids({kNoTrack, 1}));
+  EXPECT_EQ(withoutPenalty.update(both, {0.4F, 0.9F}), Ids({1, kNoTrack}));
+  // Each has four fifths of the track's area.
+  const Box lower{80, 60, 120, 124}, narrower{80, 60, 112, 140};
+  EXPECT_EQ(tracker.update({lower, narrower}, {0.9F, 0.9F}), Ids({kNoTrack, 1}));
+}
+
+TEST(TrackTrackTest, NoTrackBeginsWhereOneIs) {
+  Tracker tracker(still(TrackerKind::TrackTrack));
+  const Box known = boxAt(100, 100), nearIt = boxAt(108, 100), apart = boxAt(300, 100), nearThat = boxAt(306, 100);
+  EXPECT_EQ(tracker.update({known, nearIt}, {0.9F, 0.8F}), Ids({1, kNoTrack}));
+  for (int i = 0; i < 6; ++i) {
+    const Ids ids = tracker.update({known, nearIt, nearThat, apart}, {0.9F, 0.85F, 0.8F, 0.9F});
+    EXPECT_EQ(ids, i < 2 ? Ids({1, kNoTrack, kNoTrack, kNoTrack}) : Ids({1, kNoTrack, kNoTrack, 2})) << i;
+  }
+}
+
+TEST(TrackTrackTest, ASecondTryFindsThoseAgainThatWereHiddenForLong) {
+  TrackerOption option = still(TrackerKind::TrackTrack);
+  for (const float limit : {0.0F, 0.9F}) {
+    option.lostMatchThr = limit;
+    Tracker tracker = trackTrackThatKnows({boxAt(100, 100)}, option);
+    tracker.update(std::vector<Box>(), {});
+    tracker.update(std::vector<Box>(), {});
+    EXPECT_EQ(tracker.update({boxAt(126, 100)}, {0.9F}), Ids({limit > 0 ? 1 : kNoTrack}));
+  }
+}
+
+TEST(TrackTrackTest, ThresholdsAreThoseOfTheKindUnlessTheyAreGiven) {
+  TrackerOption option = still(TrackerKind::ByteTrack);
+  EXPECT_EQ(Tracker(option).update({boxAt(50, 50)}, {0.65F}), Ids({1}));
+  option.kind = TrackerKind::TrackTrack;
+  EXPECT_EQ(Tracker(option).update({boxAt(50, 50)}, {0.65F}), Ids({kNoTrack}));
+  option.newTrackThresh = 0.6F;
+  EXPECT_EQ(Tracker(option).update({boxAt(50, 50)}, {0.65F}), Ids({1}));
+  EXPECT_FALSE(Tracker(option).option().trackHighThresh.has_value());
+}
+
+TEST(TrackTrackTest, TheSameAgainGivesTheSame) {
+  const auto once = [] {
+    Tracker tracker(still(TrackerKind::TrackTrack));
+    std::vector<Ids> ids;
+    for (int i = 0; i < 100; ++i) {
+      ids.push_back(i % 9 == 8 ? tracker.update(std::vector<Box>(), {}) : tracker.update(frameOf(i % 40, 3)));
+    }
+    return ids;
+  };
+  const std::vector<Ids> ids = once();
+  EXPECT_EQ(once(), ids);
+  EXPECT_GT(ids[7][0], 0);
+}
+
 TEST(TrackerTest, WhatDoesNotFitIsRefusedAndChangesNothing) {
   Tracker tracker;
   tracker.update({boxAt(50, 50)}, {0.9F});
@@ -304,14 +435,29 @@ TEST(TrackerTest, WrongOptionsAreRefused) {
   EXPECT_EQ(refusal([](TrackerOption& /*option*/) {}), "");
   EXPECT_EQ(refusal([](TrackerOption& option) { option.matchThresh = 1.5F; }),
             "Tracker: matchThresh must be from 0 to 1, found 1.500000");
-  for (float TrackerOption::*const share :
-       {&TrackerOption::trackHighThresh, &TrackerOption::trackLowThresh, &TrackerOption::newTrackThresh,
-        &TrackerOption::matchThresh, &TrackerOption::proximityThresh, &TrackerOption::appearanceThresh,
-        &TrackerOption::inertia}) {
-    for (const float wrong : {-0.1F, 1.1F, kNan}) {
+  for (const float wrong : {-0.1F, 1.1F, kNan}) {
+    for (std::optional<float> TrackerOption::*const share :
+         {&TrackerOption::trackHighThresh, &TrackerOption::trackLowThresh, &TrackerOption::newTrackThresh,
+          &TrackerOption::matchThresh}) {
+      EXPECT_NE(refusal([&](TrackerOption& option) { option.*share = wrong; }), "");
+    }
+    for (float TrackerOption::*const share :
+         {&TrackerOption::proximityThresh, &TrackerOption::appearanceThresh, &TrackerOption::inertia,
+          &TrackerOption::lostMatchThr, &TrackerOption::penaltyP, &TrackerOption::penaltyQ, &TrackerOption::reduceStep,
+          &TrackerOption::taiThr}) {
       EXPECT_NE(refusal([&](TrackerOption& option) { option.*share = wrong; }), "");
     }
   }
+  for (float TrackerOption::*const weight : {&TrackerOption::iouWeight, &TrackerOption::reidWeight,
+                                             &TrackerOption::confWeight, &TrackerOption::angleWeight}) {
+    for (const float wrong : {-0.1F, 10.1F, kNan, kInfinity}) {
+      EXPECT_NE(refusal([&](TrackerOption& option) { option.*weight = wrong; }), "");
+    }
+  }
+  EXPECT_EQ(refusal([](TrackerOption& option) { option.confWeight = 11; }),
+            "Tracker: confWeight must be from 0 to 10, found 11.000000");
+  EXPECT_EQ(refusal([](TrackerOption& option) { option.minTrackLen = 0; }),
+            "Tracker: minTrackLen must be 1 or more images, found 0");
   EXPECT_EQ(refusal([](TrackerOption& option) { option.trackLowThresh = 0.5F; }),
             "Tracker: trackLowThresh must not be above trackHighThresh, found 0.500000 above 0.250000");
   EXPECT_EQ(refusal([](TrackerOption& option) { option.trackBuffer = -1; }),
@@ -332,7 +478,7 @@ TEST(TrackerTest, KindsHaveNames) {
     EXPECT_EQ(trackerKindOf(toString(kind)), kind);
   }
   EXPECT_EQ(refusalOf([] { trackerKindOf("sort"); }),
-            "trackerKindOf: expected one of 'bytetrack', 'botsort', 'ocsort', found 'sort'");
+            "trackerKindOf: expected one of 'bytetrack', 'botsort', 'ocsort', 'tracktrack', found 'sort'");
 }
 
 }  // namespace

@@ -100,14 +100,14 @@ void addTrackOptions(CLI::App& command, TrackOptions& options) {
       .add_option("--track", options.tracker,
                   "follow the objects of each source, by ByteTrack if nothing else is said: they get ids, and those "
                   "that belong to no track are left out")
-      ->type_name("bytetrack|botsort|ocsort")
+      ->type_name("bytetrack|botsort|ocsort|tracktrack")
       ->expected(0, 1)
       ->default_str("bytetrack")
       ->check([](const std::string& name) {
         try {
           static_cast<void>(trtyolo::trackerKindOf(name));
         } catch (const std::invalid_argument&) {
-          return "bytetrack, botsort or ocsort was expected, found '" + name +
+          return "bytetrack, botsort, ocsort or tracktrack was expected, found '" + name +
                  "'; to leave it out, put --track behind the sources or write --track=bytetrack";
         }
         return std::string();

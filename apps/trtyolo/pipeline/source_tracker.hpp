@@ -31,7 +31,7 @@ class SourceTracker {
  public:
   explicit SourceTracker(const TrackSettings& settings);
 
-  /// Takes the source's next frame, with its pixels if BoT-SORT is to follow the camera, and its result; sets its
+  /// Takes the source's next frame, with its pixels if the tracker is to follow the camera, and its result; sets its
   /// `lines`, `zones`, `trails`, `tracks` and Result::trackIds. If objects are followed, those that belong to no track
   /// are taken out of the result, as Ultralytics' track() does.
   void update(Item& item);
