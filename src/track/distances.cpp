@@ -3,30 +3,17 @@
 #include <algorithm>
 #include <iterator>
 
-#include "model/overlap.hpp"
-#include "model/rotated_overlap.hpp"
-
 namespace trtyolo {
 namespace {
 
 ShiftedBox uprightOf(const Place& place) {
-  const auto& [x, y, width, height] = place.box;
-  const double left = x - width / 2, top = y - height / 2;
-  return shifted({static_cast<float>(left), static_cast<float>(top), static_cast<float>(left + width),
-                  static_cast<float>(top + height)},
-                 0, true);
+  return shifted(cornersOf(place.box), 0, true);
 }
 
 Gaussian rotatedOf(const Place& place) {
   const auto& [x, y, width, height] = place.box;
   return gaussianOf(static_cast<float>(x), static_cast<float>(y), static_cast<float>(width), static_cast<float>(height),
                     place.theta, 0, true);
-}
-
-// A small number in the divisor, so that there is an overlap of what has no area.
-float uprightOverlap(const ShiftedBox& a, const ShiftedBox& b) {
-  const float intersection = intersectionOf(a, b);
-  return intersection / (a.area + b.area - intersection + kOverlapEpsilon);
 }
 
 template <typename Shape, typename Overlap>

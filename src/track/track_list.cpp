@@ -235,24 +235,27 @@ bool TrackList::isLongEnough(const Track& track) const {
 // Ultralytics.
 void TrackList::matchMutually(Tracks& tracks, Sightings& sightings, float limit) const {
   std::vector<Box> boxes;
-  boxes.reserve(sightings.size());
+  std::vector<ShiftedBox> shapes;
   for (const Sighting* sighting : sightings) {
     boxes.push_back(cornersOf(sighting->place.box));
+    shapes.push_back(shifted(boxes.back(), 0, true));
   }
   std::vector<Candidate> candidates;
   for (std::size_t row = 0; row < tracks.size(); ++row) {
     const Track& track = *tracks[row];
     const Box box = cornersOf(track.filter.box());
+    const ShiftedBox shape = shifted(box, 0, true);
     const float expected = track.score + (track.score - track.scoreBefore);
     for (std::size_t column = 0; column < boxes.size(); ++column) {
-      const auto [area, height] = overlapsOf(box, boxes[column]);
-      if (!(area > kLeastOverlap)) {
+      const float overlap = uprightOverlap(shape, shapes[column]);
+      if (!(overlap > kLeastOverlap)) {
         continue;
       }
       const float score = sightings[column]->score;
-      const float cost = (option_.iouWeight + option_.reidWeight) * (1.0F - area * height) +
-                         option_.confWeight * std::abs(expected - score) +
-                         option_.angleWeight * score * track.corners->turnTo(image_, boxes[column]);
+      const float cost =
+          (option_.iouWeight + option_.reidWeight) * (1.0F - overlap * heightOverlap(box, boxes[column])) +
+          option_.confWeight * std::abs(expected - score) +
+          option_.angleWeight * score * track.corners->turnTo(image_, boxes[column]);
       const float penalty = score < thresholds_.high ? option_.penaltyP : 0.0F;
       if (const float whole = std::clamp(cost, 0.0F, 1.0F) + penalty; whole < 1) {
         candidates.push_back({row, column, whole});
@@ -266,10 +269,10 @@ void TrackList::matchMutually(Tracks& tracks, Sightings& sightings, float limit)
 // Of TrackTrack: leaves the objects that may begin tracks. None where a track is that was seen in this image and (as in
 // Ultralytics) in the one before, nor where one of a higher score is.
 void TrackList::dropWhereTracksAre(Sightings& sightings) const {
-  std::vector<Box> taken;
+  std::vector<ShiftedBox> taken;
   for (const Track& track : tracked_) {
     if (isSeen(track)) {
-      taken.push_back(cornersOf(track.filter.box()));
+      taken.push_back(shifted(cornersOf(track.filter.box()), 0, true));
     }
   }
   std::vector<std::size_t> order;  // by falling score; of equal ones the last first, as in Ultralytics
@@ -280,12 +283,12 @@ void TrackList::dropWhereTracksAre(Sightings& sightings) const {
                    [&](std::size_t a, std::size_t b) { return sightings[a]->score > sightings[b]->score; });
   std::vector<bool> dropped(sightings.size(), true);
   for (const std::size_t i : order) {
-    const Box box = cornersOf(sightings[i]->place.box);
+    const ShiftedBox shape = shifted(cornersOf(sightings[i]->place.box), 0, true);
     dropped[i] = !(sightings[i]->score > thresholds_.newTrack) ||
                  std::any_of(taken.begin(), taken.end(),
-                             [&](const Box& other) { return overlapsOf(box, other).area > option_.taiThr; });
+                             [&](const ShiftedBox& other) { return uprightOverlap(shape, other) > option_.taiThr; });
     if (!dropped[i]) {
-      taken.push_back(box);
+      taken.push_back(shape);
     }
   }
   eraseMarked(sightings, dropped);

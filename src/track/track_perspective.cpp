@@ -4,9 +4,6 @@
 #include <cmath>
 #include <limits>
 
-#include "model/overlap.hpp"
-#include "model/rotated_overlap.hpp"
-
 namespace trtyolo {
 namespace {
 
@@ -66,19 +63,10 @@ const Box& CornerHistory::boxBefore(long image, long images) const {
   return found == observations_.end() ? observations_.back().box : found->box;
 }
 
-Box cornersOf(const CenterBox& box) {
-  const double left = box.x - box.width / 2, top = box.y - box.height / 2;
-  return {static_cast<float>(left), static_cast<float>(top), static_cast<float>(left + box.width),
-          static_cast<float>(top + box.height)};
-}
-
-Overlaps overlapsOf(const Box& a, const Box& b) {
-  const ShiftedBox first = shifted(a, 0, true), second = shifted(b, 0, true);
-  const float intersection = intersectionOf(first, second);
-  const float inner = std::min(a.bottom, b.bottom) - std::max(a.top, b.top);
-  const float outer = std::max(a.bottom, b.bottom) - std::min(a.top, b.top);
-  return {intersection / (first.area + second.area - intersection + kOverlapEpsilon),
-          inner / (outer + kOverlapEpsilon)};
+float heightOverlap(const Box& a, const Box& b) {
+  const float both = std::min(a.bottom, b.bottom) - std::max(a.top, b.top);
+  const float any = std::max(a.bottom, b.bottom) - std::min(a.top, b.top);
+  return both / (any + kOverlapEpsilon);
 }
 
 Pairs mutualNearest(std::vector<Candidate> candidates, double limit, double step) {

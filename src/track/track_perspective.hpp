@@ -6,9 +6,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "track/assignment.hpp"
-#include "track/kalman_filter.hpp"
-#include "trtyolo/results.hpp"
+#include "track/distances.hpp"
 
 namespace trtyolo {
 
@@ -46,15 +44,9 @@ class CornerHistory {
   Directions directions_;                  // shorter than 1 of an object that was not seen in all images, or turned
 };
 
-/// The box as corners, in f32.
-Box cornersOf(const CenterBox& box);
-
-/// How far two upright boxes are the same, in f32: 0 to 1.
-struct Overlaps {
-  float area = 0;    ///< intersection over union
-  float height = 0;  ///< of the ranges between upper and lower edge
-};
-Overlaps overlapsOf(const Box& a, const Box& b);
+/// How far the ranges between upper and lower edge are the same: what both have of what one has, below 0 if there is
+/// a gap.
+float heightOverlap(const Box& a, const Box& b);
 
 /// A pair that may match.
 struct Candidate {

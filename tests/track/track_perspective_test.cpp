@@ -32,18 +32,13 @@ TEST(MutualNearestTest, OfEqualCostsTheFirstCounts) {
   EXPECT_EQ(mutualNearest(candidates, 0.7, 0.05), Pairs({{0, 0}, {1, 1}}));
 }
 
-TEST(OverlapsTest, OfAreaAndOfHeight) {
+TEST(HeightOverlapTest, IsTheShareOfTheRangesThatBothHave) {
   const Box box{0, 0, 10, 20};
-  const Overlaps same = overlapsOf(box, box), half = overlapsOf(box, {0, 10, 10, 30});
-  const Overlaps beside = overlapsOf(box, {20, 0, 30, 20}), below = overlapsOf(box, {0, 30, 10, 50});
-  EXPECT_NEAR(same.area, 1, 1e-6);
-  EXPECT_NEAR(same.height, 1, 1e-6);
-  EXPECT_NEAR(half.area, 1.0 / 3, 1e-6);
-  EXPECT_NEAR(half.height, 1.0 / 3, 1e-6);
-  EXPECT_EQ(beside.area, 0);
-  EXPECT_NEAR(beside.height, 1, 1e-6);
-  EXPECT_EQ(below.area, 0);
-  EXPECT_LT(below.height, 0);
+  EXPECT_NEAR(heightOverlap(box, box), 1, 1e-6);
+  EXPECT_NEAR(heightOverlap(box, {20, 0, 30, 20}), 1, 1e-6);
+  EXPECT_NEAR(heightOverlap(box, {0, 10, 10, 30}), 1.0 / 3, 1e-6);
+  EXPECT_NEAR(heightOverlap({0, 10, 10, 30}, box), 1.0 / 3, 1e-6);
+  EXPECT_LT(heightOverlap(box, {0, 30, 10, 50}), 0);
 }
 
 CenterBox at(double x, double y) {
