@@ -20,7 +20,7 @@ kByTracks = {**kCommon, "track_high_thresh": 0.6, "track_low_thresh": 0.25, "new
              "angle_weight": 0.05, "penalty_p": 0.2, "penalty_q": 0.4, "reduce_step": 0.05, "tai_thr": 0.55,
              "min_track_len": 3}
 kDefaults = {"bytetrack": kByScores, "botsort": kByScores, "ocsort": kByScores, "tracktrack": kByTracks}
-# For TrackTrack to take as many objects as the others do: the thresholds of their defaults.
+# For TrackTrack to take the objects that the others take.
 kLowThresholds = {name: kByScores[name] for name in ("track_high_thresh", "track_low_thresh", "new_track_thresh")}
 
 

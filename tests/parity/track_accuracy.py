@@ -13,12 +13,15 @@ import cv2
 import numpy as np
 import torch
 from make_tracks import ids_of, kTrackers
-from scenes import kDefaults, kFilmed, kPhoto, kRotated, kScenes, packed, rendered, unpacked
+from scenes import kDefaults, kFilmed, kLowThresholds, kPhoto, kRotated, kScenes, packed, rendered, unpacked
 from trackeval.metrics import CLEAR, HOTA, Identity
 
 from tensorrt_yolo import DetResult, Tracker
 
 kMetrics = {"HOTA": HOTA, "IDF1": Identity, "MOTA": CLEAR}
+# Of each row its kind and what is not the default.
+kRows = {**{f"`{kind}`": (kind, {}) for kind in kTrackers},
+         "`tracktrack`, the others' score thresholds": ("tracktrack", kLowThresholds)}
 
 
 def scenes():
@@ -99,23 +102,23 @@ def main():
     different = 0
     for name, moves, scene, images in scenes():
         frames = packed(scene, False)
-        for kind in kTrackers:
-            ids = [our_ids(kind, frames, images), their_ids(kind, frames, images)]
+        for row, (kind, settings) in kRows.items():
+            ids = [our_ids(kind, settings, frames, images), their_ids(kind, settings, frames, images)]
             different += sum(a != b for a, b in zip(*ids, strict=True))
             pair = [results(scene, frames, each) for each in ids]
-            every.setdefault((moves, kind), []).append(pair)
+            every.setdefault((moves, row), []).append(pair)
             if arguments.scenes:
-                print(f"{name}, {kind}:", *(f"{value:.1f}" for one in pair for value in figures([one])))
+                print(f"{name}, {row}:", *(f"{value:.1f}" for one in pair for value in figures([one])))
     print("| scenes | tracker | HOTA | IDF1 | MOTA | changes of ids "
           "| Ultralytics' HOTA | IDF1 | MOTA | changes of ids |")
     print("|---|---|---|---|---|---|---|---|---|---|")
-    for (moves, kind), pairs in every.items():
+    for (moves, row), pairs in every.items():
         cells = []
         for side in range(2):
             *shares, changes = figures([pair[side] for pair in pairs])
             cells += [f"{share:.1f}" for share in shares] + [str(changes)]
         where = "filmed by a camera that moves" if moves else "of boxes alone"
-        print(f"| {len(pairs)} {where} | `{kind}` | {' | '.join(cells)} |")
+        print(f"| {len(pairs)} {where} | {row} | {' | '.join(cells)} |")
     print(f"frames with other ids than Ultralytics': {different}")
 
 

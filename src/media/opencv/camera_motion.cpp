@@ -63,8 +63,7 @@ Motion motionBetween(const cv::Mat& before, const Points& corners, const cv::Mat
   }
   Points moved, from, to;
   std::vector<std::uint8_t> found;
-  std::vector<float> errors;
-  cv::calcOpticalFlowPyrLK(before, now, corners, moved, found, errors);
+  cv::calcOpticalFlowPyrLK(before, now, corners, moved, found, cv::noArray());
   for (std::size_t i = 0; i < corners.size(); ++i) {
     if (found[i]) {
       from.push_back(corners[i]);
