@@ -1,5 +1,5 @@
-// Folders in which a backend looks for libraries that it opens when it needs them, after the loader's own paths: those of
-// Python's packages, for instance.
+// Folders in which a backend looks for libraries that it opens when it needs them, after the loader's own paths: those
+// of Python's packages, for instance.
 #pragma once
 
 #include <string>

@@ -23,8 +23,8 @@ thread_local std::string errorsOfThread;
 
 constexpr std::size_t kMostErrorText = 2000;
 
-// Opens the libraries of a folder whose names begin so, for others to find by their names; those that cannot be opened are
-// missed there.
+// Opens the libraries of a folder whose names begin so, for others to find by their names; those that cannot be opened
+// are missed there.
 void openAll(const std::string& folder, const std::string& beginning) {
   std::error_code none;
   for (const auto& entry : std::filesystem::directory_iterator(folder, none)) {
@@ -34,8 +34,8 @@ void openAll(const std::string& folder, const std::string& beginning) {
   }
 }
 
-// A library of TensorRT, by its name without "lib" and ".so": from the loader's paths, else from TensorRT_ROOT, else from
-// libraryFolders(). `folder` is set to the one that it was found in, if it was not the loader that found it.
+// A library of TensorRT, by its name without "lib" and ".so": from the loader's paths, else from TensorRT_ROOT, else
+// from libraryFolders(). `folder` is set to the one that it was found in, if it was not the loader that found it.
 void* open(const std::string& name, std::string& failure, std::string& folder) {
   const std::string file = "lib" + name + ".so." + std::to_string(NV_TENSORRT_MAJOR);
   if (void* library = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL)) {
