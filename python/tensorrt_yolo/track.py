@@ -17,8 +17,8 @@ class Tracker(_core.Tracker):
 
     Ids begin at 1 and are those that Ultralytics' trackers give to the same objects and scores. An object that begins a
     track has none (-1) until the next image shows it again (of "tracktrack": until min_track_len images on end have
-    shown it), but for the first image of a tracker. Classes do not matter; objects whose box or score is not finite, or whose box has no area, are ignored. Trackers share nothing.
-    One is to be used by one thread at a time.
+    shown it), but for the first image of a tracker. Classes do not matter; objects whose box or score is not finite, or
+    whose box has no area, are ignored. Trackers share nothing. One is to be used by one thread at a time.
     """
 
     __slots__ = ("_camera",)
@@ -74,8 +74,8 @@ class Tracker(_core.Tracker):
         delta_t            of "ocsort": over how many images a track's direction is measured
         inertia            of "ocsort": what is added to the distance of an object in the opposite direction
         use_byte           of "ocsort": whether objects between both thresholds are compared with tracks that are left
-        lost_match_thr     of "tracktrack": the largest cost at which an object of high score belongs to a track that was
-                           not in the image before, once the others have theirs; 0: no such second try
+        lost_match_thr     of "tracktrack": the largest cost at which an object of high score belongs to a track that
+                           was not in the image before, once the others have theirs; 0: no such second try
         iou_weight         of "tracktrack", as are all that follow: this and reid_weight together are the weight of the
         reid_weight        overlap in the cost, as appearance is not compared
         conf_weight        the weight of the difference from the score that a track's last two would lead to
@@ -84,8 +84,8 @@ class Tracker(_core.Tracker):
         penalty_q          of objects that the model's NMS removed: results have none of these, so it is not used
         reduce_step        by how much match_thresh falls from round to round
         tai_thr            an object that overlaps a track, or one of higher score, by more than this begins none
-        min_track_len      in how many images on end an object is to be seen before it has an id, and before its track is
-                           kept while it is hidden
+        min_track_len      in how many images on end an object is to be seen before it has an id, and before its track
+                           is kept while it is hidden
 
         Raises ValueError for a setting that is out of its range.
         """
