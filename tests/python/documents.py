@@ -100,6 +100,6 @@ def run_python(page, folder):
         if not block.not_run:
             lines += [block.given, f"# {block}", block.text]
     script.write_text("\n".join(lines), encoding="utf-8")
-    done = subprocess.run([sys.executable, script], cwd=folder, capture_output=True, text=True, timeout=240)
+    done = subprocess.run([sys.executable, script], cwd=folder, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
     return done.stdout
