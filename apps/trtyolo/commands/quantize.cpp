@@ -25,8 +25,8 @@ constexpr const char* kProgram = "tensorrt_yolo";
   execvp(kProgram, pointers.data());
   if (errno == ENOENT) {
     throw std::runtime_error(
-        "quantize is a command of the Python package, whose program tensorrt_yolo is not on the PATH: pip install "
-        "'trtyolo[quantize]', and activate the environment that it is in");
+        "quantize is a command of the Python package, whose program tensorrt_yolo is not on the PATH: install "
+        "its wheel (README.md) with the extra 'quantize', and activate the environment that it is in");
   }
   throw std::runtime_error(std::string("the program tensorrt_yolo cannot be started: ") + std::strerror(errno));
 }
