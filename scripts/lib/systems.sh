@@ -26,7 +26,9 @@ inside() {
   rm -rf "$folder/work" && mkdir -p "$folder/work/docs" "$folder/work/tests"
   cp -r dist data examples scripts "$folder/work/" && cp -r docs/guide "$folder/work/docs/" && cp -r tests/package "$folder/work/tests/"
   # shellcheck disable=SC2016
-  unshare --mount --pid --fork sh -c 'mount -t proc proc "$0/proc" && mount -t tmpfs tmpfs "$0/dev/shm" 2>/dev/null; exec chroot "$0" "$@"' "$folder" \
+  unshare --mount --pid --fork sh -ec 'mkdir -p "$0/dev/shm"
+    mount -t proc proc "$0/proc" && mount -t sysfs sysfs "$0/sys" && mount -t tmpfs tmpfs "$0/dev/shm"
+    exec chroot "$0" "$@"' "$folder" \
     env -i HOME=/root LANG=C.UTF-8 PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive \
     ${PIP_CERT:+PIP_CERT=/tmp/certificates} ${HTTPS_PROXY:+HTTPS_PROXY="$HTTPS_PROXY"} "$@"
 }
