@@ -101,7 +101,7 @@ class Site(unittest.TestCase):
     def test_search_without_a_network(self):
         for words, target in (
             ("setConfidence", "cpp/model.html"),
-            ("set_confidence", "python_api/models.html"),
+            ("set_confidence", "python_api/option.html"),
             ("--give-up", "cli/trtyolo.html"),
             ("letterbox", "docs/models.html"),
         ):
