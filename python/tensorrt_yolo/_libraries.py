@@ -14,4 +14,4 @@ def folders() -> list[str]:
             continue
         for place in (spec.submodule_search_locations if spec else None) or ():
             found.append(os.path.abspath(os.path.join(place, below)))
-    return found
+    return list(dict.fromkeys(found))
