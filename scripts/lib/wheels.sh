@@ -52,7 +52,10 @@ old_compilers() {
   version="$(g++ -dumpversion)"
   local headers=("/usr/include/c++/$version" "/usr/include/$multiarch/c++/$version" "/usr/include/c++/$version/backward")
   mkdir -p "$tools/lib"
-  write "$tools/lib/libstdc++.so" <<<"INPUT($system/libstdc++.so.6 $(g++ -print-file-name=libstdc++.a))"
+  # What that archive asks of newer C libraries: whether there is one thread only. There may be more.
+  if [ ! -f "$tools/lib/newer.o" ]; then echo 'char __libc_single_threaded;' | gcc -x c -fPIC -c -o "$tools/lib/newer.o" -; fi
+  ar rcsD "$tools/lib/libnewer.a" "$tools/lib/newer.o"
+  write "$tools/lib/libstdc++.so" <<<"INPUT($system/libstdc++.so.6 $(g++ -print-file-name=libstdc++.a) $tools/lib/libnewer.a)"
   for language in gcc g++; do
     write "$tools/$language" <<END
 #!/bin/sh
