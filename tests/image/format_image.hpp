@@ -54,9 +54,10 @@ class FormatImage {
         image_ = Image::yuyv(plane(2 * width, height), columns, rows, 2 * width + padding, matrix, range);
         break;
       case PixelFormat::Gray16: {
+        // Not as arguments, whose order is each compiler's own: the same image on every machine.
         const int low = random.between(0, 30000);
-        image_ = Image::gray16(plane(2 * width, height), columns, rows, 2 * width + padding, low,
-                               random.between(low + 1, 65535));
+        const int high = random.between(low + 1, 65535);
+        image_ = Image::gray16(plane(2 * width, height), columns, rows, 2 * width + padding, low, high);
         break;
       }
       case PixelFormat::Interleaved:
