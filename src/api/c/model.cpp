@@ -51,11 +51,11 @@ trtyolo_status trtyolo_model_clone(const trtyolo_model* model, trtyolo_model** c
   });
 }
 
-trtyolo_status trtyolo_model_clone_on(const trtyolo_model* model, int device_id, trtyolo_model** clone) {
+trtyolo_status trtyolo_model_clone_on(const trtyolo_model* model, int deviceId, trtyolo_model** clone) {
   clear(clone);
   return guarded(__func__, [&] {
     required(model, "model");
-    *required(clone, "clone") = new trtyolo_model{std::move(*model->value.clone(device_id))};
+    *required(clone, "clone") = new trtyolo_model{std::move(*model->value.clone(deviceId))};
   });
 }
 

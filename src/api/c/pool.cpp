@@ -117,12 +117,12 @@ trtyolo_status trtyolo_pool_new(const trtyolo_model* model, const trtyolo_pool_o
 }
 
 trtyolo_status trtyolo_pool_load(const char* file, const trtyolo_options* options,
-                                 const trtyolo_pool_options* pool_options, trtyolo_pool** pool) {
+                                 const trtyolo_pool_options* poolOptions, trtyolo_pool** pool) {
   clear(pool);
   return guarded(__func__, [&] {
     required(file, "file");
     *required(pool, "pool") = new trtyolo_pool{
-        trtyolo::Pool<>(file, options == nullptr ? trtyolo::InferOption() : options->value, optionOf(pool_options))};
+        trtyolo::Pool<>(file, options == nullptr ? trtyolo::InferOption() : options->value, optionOf(poolOptions))};
   });
 }
 
