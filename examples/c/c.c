@@ -53,7 +53,9 @@ static trtyolo_status run(const char* file, const trtyolo_image* image) {
   if (!status) {
     status = trtyolo_model_predict(clone, image, 1, &again);
   }
-  printf("the clone finds %zu of %zu objects\n", trtyolo_result_count(again), trtyolo_result_count(result));
+  if (!status) {
+    printf("the clone finds %zu of %zu objects\n", trtyolo_result_count(again), trtyolo_result_count(result));
+  }
   trtyolo_result_free(again); /* all of them take NULL */
   trtyolo_result_free(result);
   trtyolo_model_free(clone);

@@ -34,7 +34,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let image = Image::rgb(&pixels, width, height)?;
     let found = model.predict(&image)?;
     for i in 0..found.len() {
-        println!("{} {:.2} {:?}", found.name(i), found.scores()[i], found.boxes()[i]);
+        let b = found.boxes()[i];
+        println!("{} {:.2} {:?}", found.name(i), found.scores()[i], [b.left, b.top, b.right, b.bottom]);
     }
 
     // Same weights, own execution context: for another thread.
