@@ -47,7 +47,8 @@ trtyolo_status trtyolo_model_clone(const trtyolo_model* model, trtyolo_model** c
   clear(clone);
   return guarded(__func__, [&] {
     required(model, "model");
-    *required(clone, "clone") = new trtyolo_model{std::move(*model->value.clone())};
+    required(clone, "clone");
+    *clone = new trtyolo_model{std::move(*model->value.clone())};
   });
 }
 
@@ -55,7 +56,8 @@ trtyolo_status trtyolo_model_clone_on(const trtyolo_model* model, int deviceId, 
   clear(clone);
   return guarded(__func__, [&] {
     required(model, "model");
-    *required(clone, "clone") = new trtyolo_model{std::move(*model->value.clone(deviceId))};
+    required(clone, "clone");
+    *clone = new trtyolo_model{std::move(*model->value.clone(deviceId))};
   });
 }
 

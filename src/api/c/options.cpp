@@ -7,7 +7,10 @@ using trtyolo::c::required;
 
 trtyolo_status trtyolo_options_new(trtyolo_options** options) {
   trtyolo::c::clear(options);
-  return trtyolo::c::guarded(__func__, [&] { *required(options, "options") = new trtyolo_options(); });
+  return trtyolo::c::guarded(__func__, [&] {
+    required(options, "options");
+    *options = new trtyolo_options();
+  });
 }
 
 void trtyolo_options_free(trtyolo_options* options) {

@@ -65,7 +65,10 @@ using trtyolo::c::required;
 
 trtyolo_status trtyolo_pool_options_new(trtyolo_pool_options** options) {
   clear(options);
-  return guarded(__func__, [&] { *required(options, "options") = new trtyolo_pool_options(); });
+  return guarded(__func__, [&] {
+    required(options, "options");
+    *options = new trtyolo_pool_options();
+  });
 }
 
 void trtyolo_pool_options_free(trtyolo_pool_options* options) {
@@ -112,7 +115,8 @@ trtyolo_status trtyolo_pool_new(const trtyolo_model* model, const trtyolo_pool_o
   clear(pool);
   return guarded(__func__, [&] {
     required(model, "model");
-    *required(pool, "pool") = new trtyolo_pool{trtyolo::Pool<>(model->value, optionOf(options))};
+    required(pool, "pool");
+    *pool = new trtyolo_pool{trtyolo::Pool<>(model->value, optionOf(options))};
   });
 }
 
@@ -121,7 +125,8 @@ trtyolo_status trtyolo_pool_load(const char* file, const trtyolo_options* option
   clear(pool);
   return guarded(__func__, [&] {
     required(file, "file");
-    *required(pool, "pool") = new trtyolo_pool{
+    required(pool, "pool");
+    *pool = new trtyolo_pool{
         trtyolo::Pool<>(file, options == nullptr ? trtyolo::InferOption() : options->value, optionOf(poolOptions))};
   });
 }
@@ -147,7 +152,8 @@ trtyolo_status trtyolo_pool_metrics(const trtyolo_pool* pool, const char* name, 
   return guarded(__func__, [&] {
     required(pool, "pool");
     required(name, "name");
-    *required(text, "text") = trtyolo::c::copyOf(trtyolo::prometheus({{name, pool->value.metrics()}}));
+    required(text, "text");
+    *text = trtyolo::c::copyOf(trtyolo::prometheus({{name, pool->value.metrics()}}));
   });
 }
 

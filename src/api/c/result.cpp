@@ -154,6 +154,7 @@ trtyolo_status trtyolo_result_json(const trtyolo_result* result, char** text) {
   trtyolo::c::clear(text);
   return guarded(__func__, [&] {
     required(result, "result");
-    *required(text, "text") = trtyolo::c::copyOf(result->value.toJson());
+    required(text, "text");
+    *text = trtyolo::c::copyOf(result->value.toJson());
   });
 }
