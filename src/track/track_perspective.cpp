@@ -7,9 +7,9 @@
 namespace trtyolo {
 namespace {
 
-constexpr long kImages = 3;  // over which directions are measured
-constexpr float kPi = 3.14159265F;
-constexpr float kLeastWay = 1e-5F;  // pixels, added to each way: what stands still has no direction
+constexpr long kImages = 3;               // over which directions are measured
+constexpr float kHalfTurn = 3.14159265F;  // radians
+constexpr float kStill = 1e-5F;           // pixels, added to each way: what stands still has no direction
 constexpr std::size_t kNone = std::numeric_limits<std::size_t>::max();
 
 }  // namespace
@@ -44,12 +44,12 @@ float CornerHistory::turnTo(long image, const Box& box) const {
     const float cosine = found[i].x * directions_[i].x + found[i].y * directions_[i].y;
     sum += std::acos(std::clamp(cosine, -1.0F, 1.0F));
   }
-  return sum / (kPi * static_cast<float>(found.size()));
+  return sum / (kHalfTurn * static_cast<float>(found.size()));
 }
 
 CornerHistory::Directions CornerHistory::directionsOf(const Box& from, const Box& to) {
   const auto direction = [](float x, float y) {
-    const float length = std::sqrt(x * x + y * y) + kLeastWay;
+    const float length = std::sqrt(x * x + y * y) + kStill;
     return Direction{x / length, y / length};
   };
   const float left = to.left - from.left, top = to.top - from.top;

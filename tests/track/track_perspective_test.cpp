@@ -41,24 +41,24 @@ TEST(HeightOverlapTest, IsTheShareOfTheRangesThatBothHave) {
   EXPECT_LT(heightOverlap(box, {0, 30, 10, 50}), 0);
 }
 
-CenterBox at(double x, double y) {
+CenterBox personAt(double x, double y) {
   return {x, y, 40, 80};
 }
 
 TEST(CornerHistoryTest, AnUnknownDirectionStandsAtARightAngleToAll) {
-  const CornerHistory history(1, at(100, 100));
-  EXPECT_NEAR(history.turnTo(2, cornersOf(at(110, 100))), 0.5, 1e-4);
-  EXPECT_NEAR(history.turnTo(2, cornersOf(at(100, 100))), 0.5, 1e-4);
+  const CornerHistory history(1, personAt(100, 100));
+  EXPECT_NEAR(history.turnTo(2, cornersOf(personAt(110, 100))), 0.5, 1e-4);
+  EXPECT_NEAR(history.turnTo(2, cornersOf(personAt(100, 100))), 0.5, 1e-4);
 }
 
 TEST(CornerHistoryTest, TheDirectionThatAnObjectKeepsIsNearest) {
-  CornerHistory history(1, at(100, 100));
+  CornerHistory history(1, personAt(100, 100));
   for (int i = 2; i <= 6; ++i) {
-    history.add(i, at(100 + 5 * i, 100));
+    history.add(i, personAt(100 + 5 * i, 100));
   }
-  const float ahead = history.turnTo(7, cornersOf(at(135, 100)));
-  const float aside = history.turnTo(7, cornersOf(at(115, 125)));
-  const float back = history.turnTo(7, cornersOf(at(90, 100)));
+  const float ahead = history.turnTo(7, cornersOf(personAt(135, 100)));
+  const float aside = history.turnTo(7, cornersOf(personAt(115, 125)));
+  const float back = history.turnTo(7, cornersOf(personAt(90, 100)));
   EXPECT_LT(ahead, aside);
   EXPECT_LT(aside, back);
   // All corners moved by (1 + 1/2 + 1/3) / 3 of a direction: the cosine of what goes on is that.
@@ -67,13 +67,13 @@ TEST(CornerHistoryTest, TheDirectionThatAnObjectKeepsIsNearest) {
 }
 
 TEST(CornerHistoryTest, DirectionsStayWhereAnObjectIsFoundAgain) {
-  CornerHistory history(1, at(100, 100));
+  CornerHistory history(1, personAt(100, 100));
   for (int i = 2; i <= 4; ++i) {
-    history.add(i, at(100 + 5 * i, 100));
+    history.add(i, personAt(100 + 5 * i, 100));
   }
   CornerHistory again = history;
-  again.addFoundAgain(9, at(90, 160));
-  EXPECT_NEAR(again.turnTo(10, cornersOf(at(100, 160))), history.turnTo(5, cornersOf(at(125, 100))), 1e-4);
+  again.addFoundAgain(9, personAt(90, 160));
+  EXPECT_NEAR(again.turnTo(10, cornersOf(personAt(100, 160))), history.turnTo(5, cornersOf(personAt(125, 100))), 1e-4);
 }
 
 }  // namespace
