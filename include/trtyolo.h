@@ -48,8 +48,8 @@ extern "C" {
 // Versions, errors, log
 
 /// Version of this interface. It rises when something is added; nothing is taken away or changed as long as the
-/// library's name has the same number (libtrtyolo.so.0). A program runs with libraries whose trtyolo_c_version() is at
-/// least what it was compiled with.
+/// library's name has the same number (libtrtyolo.so.0.1). A program runs with libraries whose trtyolo_c_version() is
+/// at least what it was compiled with.
 #define TRTYOLO_C_VERSION 1
 
 /// TRTYOLO_C_VERSION of the library.

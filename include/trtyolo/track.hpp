@@ -60,8 +60,7 @@ struct TRTYOLO_API TrackerOption {
   /// 0.25.
   std::optional<float> trackLowThresh;
   /// Objects of at least trackHighThresh and this score (of TrackTrack: above it) that belong to no track begin one, 0
-  /// to
-  /// 1. nullopt: 0.25, of TrackTrack 0.7.
+  /// to 1. nullopt: 0.25, of TrackTrack 0.7.
   std::optional<float> newTrackThresh;
   /// For how many images a track is kept whose object is not seen, at least 0.
   int trackBuffer = 30;
