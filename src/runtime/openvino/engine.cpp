@@ -11,14 +11,13 @@
 #include "runtime/backends.hpp"
 #include "runtime/network_speed.hpp"
 #include "runtime/openvino/context.hpp"
+#include "runtime/openvino/core.hpp"
 #include "runtime/openvino/eight_bits.hpp"
 #include "runtime/openvino/graph_repair.hpp"
 #include "runtime/openvino/reader.hpp"
 
 namespace trtyolo::openvino {
 namespace {
-
-constexpr const char* kDevice = "CPU";
 
 ov::AnyMap settingsOf(const EngineOptions& options) {
   ov::AnyMap settings;
@@ -131,8 +130,8 @@ class OpenVinoEngine final : public Engine {
       prepare(model.network, description_);
       ov::AnyMap settings = settingsOf(options);
       keepFromSaturating(*model.network, source.path(), settings);
-      compiled_ = core_->compile_model(model.network, kDevice, settings);
-      description_.info.device = core_->get_property(kDevice, ov::device::full_name);
+      compiled_ = (*core_)->compile_model(model.network, kDevice, settings);
+      description_.info.device = core_->device();
       parallelRuns_ = static_cast<int>(compiled_.get_property(ov::optimal_number_of_infer_requests));
     });
   }
@@ -176,7 +175,7 @@ class OpenVinoEngine final : public Engine {
     });
   }
 
-  std::optional<ov::Core> core_;  // first, so that it goes last
+  std::optional<Core> core_;  // first, so that it goes last
   ModelDescription description_;
   std::optional<Head> head_;
   mutable ContextMemory memory_;
@@ -192,9 +191,8 @@ std::shared_ptr<const Engine> load(const ModelSource& source, const EngineOption
 
 ModelDescription inspect(const ModelSource& source, const EngineOptions& options) {
   ModelDescription description = readModel(source, options).description;
-  description.info.device = askOpenVino<DeviceError>(source.path(), "OpenVINO does not name the processor", [] {
-    return ov::Core().get_property(kDevice, ov::device::full_name);
-  });
+  description.info.device =
+      askOpenVino<DeviceError>(source.path(), "OpenVINO does not name the processor", [] { return Core().device(); });
   return description;
 }
 

@@ -287,7 +287,8 @@ std::vector<OnnxArray> OpenVinoEnd::compute(const EndInput& input) {
       core_.emplace();
     }
     ov::InferRequest request =
-        core_->compile_model(modelFor(input), "CPU", ov::hint::inference_precision(ov::element::f32))
+        (*core_)
+            ->compile_model(modelFor(input), kDevice, ov::hint::inference_precision(ov::element::f32))
             .create_infer_request();
     for (std::size_t i = 0; i < input.convolutions.size(); ++i) {
       request.set_input_tensor(i, tensorOf(input.convolutions[i]));

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "model/cut/network_end.hpp"
+#include "runtime/openvino/core.hpp"
 
 namespace trtyolo::openvino {
 
@@ -35,7 +36,7 @@ class OpenVinoEnd final : public NetworkEnd {
   std::vector<std::shared_ptr<ov::Node>> nodes_;  // of the end, each behind those that it reads
   std::map<const ov::Node*, std::size_t> sides_;  // nodes that ask for sides, and of which grid, as EndInput has it
   bool half_ = false;
-  std::optional<ov::Core> core_;  // from the first compute() on
+  std::optional<Core> core_;  // from the first compute() on
 };
 
 }  // namespace trtyolo::openvino
