@@ -89,10 +89,10 @@ struct TRTYOLO_API TrackerOption {
   /// before, once the others have theirs, 0 to 1. 0: they are compared with all others only. Above matchThresh it finds
   /// more of those again that were hidden for long.
   float lostMatchThr = 0;
-  /// Of TrackTrack: what the parts of a cost count, 0 to 10. Together the first two are the weight of 1 minus the
+  /// Of TrackTrack: what the parts of a cost count, 0 to 10. This and reidWeight together are the weight of 1 minus the
   /// overlap times that of the ranges of height, as appearance is not compared.
   float iouWeight = 0.5F;
-  float reidWeight = 0.5F;
+  float reidWeight = 0.5F;    ///< that of appearance, see iouWeight
   float confWeight = 0.1F;    ///< of the difference between the score and that which the track's last two would lead to
   float angleWeight = 0.05F;  ///< of the angle to the directions in which the corners moved, times the score
   /// Of TrackTrack: what is added to the cost of objects below trackHighThresh, 0 to 1.

@@ -30,10 +30,12 @@ ALL = [block for page in PAGES for block in blocks(page)]
 MOST_NOT_RUN = 20
 
 # Programs of others: of these lines nothing but the shell's grammar is checked.
-OTHERS = set("apt-get cd cmake ctest curl docker export git grpcurl kill ln mkdir ncu pip podman python3 ray".split())
-OTHERS |= set("serve source ssh trtexec wait yolo".split())
+OTHERS = set(
+    "apt-get cc cd cmake ctest curl docker export git grpcurl kill ln mkdir ncu pip podman python3 ray".split()
+)
+OTHERS |= set("serve source ssh sudo trtexec wait yolo".split())
 # Of examples/, the tutorial and GoogleTest, whose programs have no options of ours.
-OTHERS |= set("build/bin/gpu_test clones/build/clones detect encoded multi_thread pool video".split())
+OTHERS |= set("build/bin/gpu_test c clones/build/clones detect encoded multi_thread pool video".split())
 
 
 def of(language):
@@ -42,7 +44,8 @@ def of(language):
 
 
 def test_every_block_has_a_language():
-    known = {"c", "cmake", "cpp", "json", "python", "sh", "text", "yaml", "{toctree}"}
+    # Go and Rust are those of the examples of bindings/, which have tests of their own.
+    known = {"c", "cmake", "cpp", "go", "json", "python", "rust", "sh", "text", "yaml", "{toctree}"}
     assert [f"{block}: {block.language}" for block in ALL if block.language not in known] == []
 
 
@@ -219,7 +222,7 @@ def program_of(words):
         name, rest = "tensorrt_yolo", rest[2:]
     elif name == "python" and rest and rest[0].endswith(".py"):
         name, rest = rest[0], rest[1:]
-    elif name == "python" and rest[:2] == ["-m", "json.tool"]:
+    elif name == "python" and (rest[:2] == ["-m", "json.tool"] or rest[:1] == ["-c"]):
         return None
     if (short := name.split("/")[-1]) in ("trtyolo", "trtyolo-bench"):
         name = short
