@@ -1,6 +1,7 @@
 # Adds the tests of a GoogleTest program when ctest starts, one for each suite. Given: `program`, the `emulator` that runs it
-# (nothing on the machine that it is compiled for), `folder`, the `slow` suites, the `labels` of all. A suite of which nothing
-# was run and nothing failed is skipped.
+# (nothing on the machine that it is compiled for), `folder`, the `slow` suites, the `labels` of all, and patterns of tests
+# that are `left_for_slow`: those of a suite are one more test of ctest, FOLDER.Suite.slow. A suite of which nothing was run
+# and nothing failed is skipped.
 cmake_policy(VERSION 3.22)    # ctest sets none
 if(NOT EXISTS "${program}")
   add_test("${folder}.NOT_BUILT" "${program}")
@@ -17,11 +18,36 @@ if(emulator)
   set(timeout 3600)
 endif()
 foreach(suite IN LISTS suites)
-  set(own_labels ${labels})
+  set(all "${suite}.*")
+  set(left ${left_for_slow})
+  string(REPLACE "+" "[+]" pattern "${suite}")
+  list(FILTER left INCLUDE REGEX "^${pattern}[.]")
+  set(names "${folder}.${suite}")
   if(suite IN_LIST slow)
-    list(APPEND own_labels slow)
+    set(slow_names "${names}")
+  elseif(all IN_LIST left)
+    set(names "${folder}.${suite}.slow")
+    set(slow_names "${names}")
+  elseif(left)
+    set(slow_names "${folder}.${suite}.slow")
+    list(APPEND names "${slow_names}")
+  else()
+    set(slow_names "")
   endif()
-  add_test("${folder}.${suite}" ${emulator} "${program}" "--gtest_filter=${suite}.*")
-  set_tests_properties("${folder}.${suite}" PROPERTIES TIMEOUT ${timeout} LABELS "${own_labels}" SKIP_REGULAR_EXPRESSION
-    "PASSED  \\] 0 tests\\.\n\\[  SKIPPED \\] [^\n]+\n(\\[  SKIPPED \\] [^\n]+\n)+$")
+  list(JOIN left ":" left)
+  foreach(name IN LISTS names)
+    set(own_labels ${labels})
+    set(filter "${all}")
+    if(name IN_LIST slow_names)
+      list(APPEND own_labels slow)
+      if(left)
+        set(filter "${left}")
+      endif()
+    elseif(left)
+      string(APPEND filter "-${left}")
+    endif()
+    add_test("${name}" ${emulator} "${program}" "--gtest_filter=${filter}")
+    set_tests_properties("${name}" PROPERTIES TIMEOUT ${timeout} LABELS "${own_labels}" SKIP_REGULAR_EXPRESSION
+      "PASSED  \\] 0 tests\\.\n\\[  SKIPPED \\] [^\n]+\n(\\[  SKIPPED \\] [^\n]+\n)+$")
+  endforeach()
 endforeach()

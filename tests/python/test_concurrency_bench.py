@@ -14,7 +14,7 @@ import xml.etree.ElementTree
 
 import pytest
 import tensorrt_yolo as ty
-from conftest import model_file
+from conftest import model_file, slow
 
 ROOT = pathlib.Path(__file__).parents[2]
 PROGRAM = ROOT / "build" / "bin" / "trtyolo-bench"
@@ -42,6 +42,7 @@ def measured(tmp_path_factory):
     return file
 
 
+@slow
 def test_measures_every_part(measured):
     found = json.loads(measured.read_text())
     both = [("threads", 1), ("processes", 1), ("threads", 2), ("processes", 2)]
@@ -62,6 +63,7 @@ def test_measures_every_part(measured):
     assert len(found["handover"]) == 5 and all(row["frame_us"] > 0 < row["percent"] for row in found["handover"])
 
 
+@slow
 def test_has_every_figure_of_the_guides(measured):
     spec = importlib.util.spec_from_file_location("figures", ROOT / "scripts" / "lib" / "figures.py")
     figures = importlib.util.module_from_spec(spec)
@@ -80,6 +82,7 @@ def test_has_every_figure_of_the_guides(measured):
         assert all("{" not in one for one in filled)
 
 
+@slow
 def test_shows_and_draws(measured, tmp_path):
     shown = run("--from-json", measured)
     count = len(json.loads(measured.read_text()).keys() & set(concurrency.PARTS))

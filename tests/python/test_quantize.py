@@ -142,13 +142,6 @@ def test_the_report_is_there(quantized):
     assert sorted(os.listdir(file.parent)) == ["int8-report", "int8.bin", "int8.xml"]
 
 
-def test_the_same_arguments_give_the_same_bytes(quantized, tmp_path):
-    file, _ = quantized
-    quantize(model_file("classify"), CLASSES, tmp_path / "again.xml", calibration=16)
-    assert (tmp_path / "again.bin").read_bytes() == file.with_suffix(".bin").read_bytes()
-    assert (tmp_path / "again.xml").read_bytes() == file.read_bytes()
-
-
 def test_onnx_is_symmetric_and_signed(tmp_path):
     import onnx
 
@@ -166,6 +159,7 @@ def test_onnx_is_symmetric_and_signed(tmp_path):
     assert ty.inspect(tmp_path / "int8.onnx").task == "classify"
 
 
+@slow
 def test_seven_bits_fit_processors_without_vnni(tmp_path):
     quantize(model_file("classify"), CLASSES, tmp_path / "seven.xml", weight_bits=7)
     for operation in ov.Core().read_model(tmp_path / "seven.xml").get_ops():
@@ -175,6 +169,7 @@ def test_seven_bits_fit_processors_without_vnni(tmp_path):
             assert values.min() >= -64 and values.max() <= 64
 
 
+@slow
 def test_what_loses_more_than_it_may_is_not_written(tmp_path, monkeypatch):
     monkeypatch.setattr(agreement, "share_of", lambda figures: 0.5)  # of any model
     folder = tmp_path / "pictures"

@@ -25,18 +25,20 @@ std::string namesOf(std::size_t count, const std::string& name) {
 TEST(PlanFileTest, IsReadAsItWasWritten) {
   const test::TempDir folder;
   const std::string path = folder / "some.engine", plan = std::string("ftrt\0\1{\"plan", 12);
-  for (const std::size_t classes : {1, 4584, 4585, 65'536}) {
-    for (const std::size_t more : {0, 20'000'000}) {  // that makes a length of four bytes
-      const std::string names = namesOf(classes, "class");
-      const Metadata metadata{{"names", names}, {"task", "detect"}, {"more", std::string(more, 'x')}};
-      writePlanFile(path, {metadata, plan});
-      const ModelSource source(path);
-      ASSERT_EQ(source.kind(), FileKind::TensorRtEngine) << classes;
-      const PlanFile read = parsePlanFile(path, source.content());
-      EXPECT_TRUE(read.metadata == metadata) << classes;
-      EXPECT_EQ(read.plan, plan) << classes;
-      EXPECT_EQ(parseNames(read.metadata.at("names"))->size(), classes);
-    }
+  struct Size {
+    std::size_t classes, more;
+  };
+  for (const auto [classes, more] : {Size{1, 0}, {4584, 0}, {4585, 0}, {65'536, 0},
+                                     {1, 20'000'000}}) {  // that makes a length of four bytes
+    const std::string names = namesOf(classes, "class");
+    const Metadata metadata{{"names", names}, {"task", "detect"}, {"more", std::string(more, 'x')}};
+    writePlanFile(path, {metadata, plan});
+    const ModelSource source(path);
+    ASSERT_EQ(source.kind(), FileKind::TensorRtEngine) << classes;
+    const PlanFile read = parsePlanFile(path, source.content());
+    EXPECT_TRUE(read.metadata == metadata) << classes;
+    EXPECT_EQ(read.plan, plan) << classes;
+    EXPECT_EQ(parseNames(read.metadata.at("names"))->size(), classes);
   }
   writePlanFile(path, {{}, plan});
   EXPECT_EQ(ModelSource(path).kind(), FileKind::TensorRtEngine);
