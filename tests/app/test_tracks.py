@@ -1,6 +1,7 @@
 """`trtyolo predict --track --line --zone`, and records that are readable whatever ends the program."""
 
 import csv
+import functools
 import json
 import os
 import pathlib
@@ -29,23 +30,24 @@ def without_wall(line):
     return {key: value for key, value in line.items() if key != "wall"}
 
 
-class Tracks(AppTest):
-    @classmethod
-    def setUpClass(cls):
-        done = run("predict", PEOPLE, STREET, "--track", *COUNT, "--json", "-", "--clones", "1")
-        assert done.returncode == 0, done.stderr
-        cls.street = json.loads(done.stdout)["images"]
+@functools.cache
+def street():
+    """What is found in the video, by one clone."""
+    done = run("predict", PEOPLE, STREET, "--track", *COUNT, "--json", "-", "--clones", "1")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)["images"]
 
+
+class Tracks(AppTest):
     def test_tracks_are_those_of_ultralytics(self):
         # Boxes and scores are rounded there, so that a track may begin or end a frame sooner or later; ids differ then.
         scenes = json.loads((ROOT / "tests/data/tracks.json").read_text())
         (scene,) = (scene for scene in scenes if scene["scene"] == "street")
-        for kind, street in (("bytetrack", self.street), ("botsort", None)):
-            if street is None:
-                street = self.predict(PEOPLE, STREET, "--track", kind)["images"]
-            self.assertEqual(len(street), len(scene["frames"]))
+        for kind in ("bytetrack", "botsort"):
+            images = street() if kind == "bytetrack" else self.predict(PEOPLE, STREET, "--track", kind)["images"]
+            self.assertEqual(len(images), len(scene["frames"]))
             same, back, agreed, total = {}, {}, 0, 0
-            for image, frame, ids in zip(street, scene["frames"], scene["ids"][kind]):
+            for image, frame, ids in zip(images, scene["frames"], scene["ids"][kind]):
                 for box, track in zip(frame, ids):
                     for thing in image["objects"] if track > 0 else ():
                         if all(abs(a - b / 4) <= 1 for a, b in zip(thing["box"], box)):
@@ -53,7 +55,7 @@ class Tracks(AppTest):
                             agreed += known == (thing["track"], track)
                     total += track > 0
             self.assertGreater(agreed, 0.98 * total)
-            self.assertLess(abs(sum(len(image["objects"]) for image in street) - total), 0.02 * total)
+            self.assertLess(abs(sum(len(image["objects"]) for image in images) - total), 0.02 * total)
 
     def test_order_is_that_of_the_source_whatever_the_clones_do(self):
         clip = self.clip("a.avi", FRAMES + FRAMES[::-1])
@@ -78,7 +80,7 @@ class Tracks(AppTest):
 
     def test_crossings_and_presence(self):
         sides, counts = {}, {"in": 0, "out": 0}
-        for image in self.street:
+        for image in street():
             for thing in image["objects"]:
                 left, top, right, bottom = thing["box"]
                 if top < LINE[3] or bottom > LINE[1] or left <= LINE[0] <= right:
@@ -107,7 +109,7 @@ class Tracks(AppTest):
         self.assertTrue(all(thing["track"] > 0 for image in images for thing in image["objects"]))
         sure = self.predict(PEOPLE, clip, "--track", "--conf", "0.8")["images"]
         self.assertTrue(all(thing["score"] > 0.8 for image in sure for thing in image["objects"]))
-        low = min(thing["score"] for image in self.street for thing in image["objects"])
+        low = min(thing["score"] for image in street() for thing in image["objects"])
         self.assertLess(low, 0.25)
 
     def test_tracktrack(self):

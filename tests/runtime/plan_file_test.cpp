@@ -28,8 +28,8 @@ TEST(PlanFileTest, IsReadAsItWasWritten) {
   struct Size {
     std::size_t classes, more;
   };
-  for (const auto [classes, more] : {Size{1, 0}, {4584, 0}, {4585, 0}, {65'536, 0},
-                                     {1, 20'000'000}}) {  // that makes a length of four bytes
+  for (const auto [classes, more] :
+       {Size{1, 0}, {4584, 0}, {4585, 0}, {65'536, 0}, {1, 20'000'000}}) {  // that makes a length of four bytes
     const std::string names = namesOf(classes, "class");
     const Metadata metadata{{"names", names}, {"task", "detect"}, {"more", std::string(more, 'x')}};
     writePlanFile(path, {metadata, plan});
