@@ -5,6 +5,7 @@
 cmake_policy(VERSION 3.22)    # ctest sets none
 if(NOT EXISTS "${program}")
   add_test("${folder}.NOT_BUILT" "${program}")
+  set_tests_properties("${folder}.NOT_BUILT" PROPERTIES LABELS "${labels}")
   return()
 endif()
 execute_process(COMMAND ${emulator} "${program}" --gtest_list_tests OUTPUT_VARIABLE suites RESULT_VARIABLE failed)
