@@ -373,7 +373,7 @@ class Conversion {
 
   // A scale that fits, in the wanted type and its own shape.
   ITensor& scaleInHalf(const ITensor& scale) {
-    return *made(network_.addConstant(scale.getDimensions(), converted(*constantBehind(&scale)))).getOutput(0);
+    return *made(network_.addConstant(scale.getDimensions(), converted(constantBehind(&scale).value()))).getOutput(0);
   }
 
   // A layer that turns the same quantized values into real ones of the wanted type. The old one stays for layers that
