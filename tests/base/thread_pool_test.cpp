@@ -67,9 +67,10 @@ TEST(ThreadPoolTest, ServesManyCallersAtOnce) {
 
 TEST(ThreadPoolTest, ThrowsWhatAPieceThrew) {
   ThreadPool pool(3);
-  for (int turn = 0; turn < 100; ++turn) {
-    std::atomic<std::size_t> begun = 0;
-    EXPECT_THROW(pool.parallelFor(100000,
+  constexpr std::size_t kTurns = 100, kPieces = 100'000;
+  std::atomic<std::size_t> begun = 0;
+  for (std::size_t turn = 0; turn < kTurns; ++turn) {
+    EXPECT_THROW(pool.parallelFor(kPieces,
                                   [&](std::size_t piece) {
                                     ++begun;
                                     if (piece == 7) {
@@ -77,8 +78,8 @@ TEST(ThreadPoolTest, ThrowsWhatAPieceThrew) {
                                     }
                                   }),
                  std::runtime_error);
-    EXPECT_LT(begun, 100000U);
   }
+  EXPECT_LT(begun, kTurns * kPieces);  // while the thread that throws has no processor, others may do all of one turn
 }
 
 TEST(ThreadPoolTest, CallerDoesAllWhereNoThreadCanBeStarted) {
