@@ -39,7 +39,7 @@ class Answers(AppTest):
             self.assertIn("default-src 'none'", page.headers["Content-Security-Policy"])
             self.assertNotIn("unsafe", page.headers["Content-Security-Policy"])
             self.assertNotIn(b"NONCE", page.body)
-            snapshot = view.ask("/snapshot/0")
+            snapshot = view.snapshot()
             self.assertEqual((snapshot.status, snapshot.headers["Content-Type"]), (200, "image/jpeg"))
             self.assertTrue(snapshot.body.startswith(JPEG))
             view.wait(lambda _: view.ask("/snapshot/0").body != snapshot.body)
@@ -86,7 +86,7 @@ class Answers(AppTest):
         with LiveServer(ENDLESS, rate=20) as camera, View(PEOPLE, clip, camera.url, "--save", out) as view:
             view.wait(lambda sources: sources[0]["state"] == "ended" and sources[1]["frames"] > 2)
             for i in range(2):
-                self.assertTrue(view.ask(f"/snapshot/{i}").body.startswith(JPEG))
+                self.assertTrue(view.snapshot(i).body.startswith(JPEG))
             self.assertEqual(view.interrupt(), 130, view.messages)
         self.assertEqual(len(list(out.glob("*.mp4"))), 2)
 
@@ -229,6 +229,7 @@ class Slow(AppTest):
             idle = [socket.create_connection(("127.0.0.1", view.port)) for _ in range(20)]
             for connection in idle[10:]:
                 connection.sendall(b"GET /stream/0 HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            view.snapshot()
             before = view.sources()[0]["frames"]
             for _ in range(20):
                 begin = time.monotonic()

@@ -69,6 +69,13 @@ class View:
         finally:
             connection.close()
 
+    def snapshot(self, source=0, seconds=60):
+        """The answer with the picture of a source, of which there is none yet while all processors are busy."""
+        end = time.monotonic() + seconds
+        while (answer := self.ask(f"/snapshot/{source}")).status == 503 and time.monotonic() < end:
+            time.sleep(0.1)
+        return answer
+
     def status(self):
         return json.loads(self.ask("/sources").body)
 
