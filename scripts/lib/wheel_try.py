@@ -78,7 +78,8 @@ def main():
     for module in ("trtyolo", "tensorrt_yolo"):
         run(PYTHON, "-m", module, "predict", PEOPLE, "data/people/frames/0600.jpg", "--save", "/tmp/out")
     text = (WORK / "docs/guide/python.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"^```python\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    blocks = re.findall(r"^(<!-- not run: [^\n]*-->\n)?```python\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    blocks = [block for not_run, block in blocks if not not_run]
     script = WORK / "tutorial.py"
     script.write_text("\n".join(blocks), encoding="utf-8")
     out, seconds = run(PYTHON, script)
