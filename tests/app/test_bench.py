@@ -186,7 +186,7 @@ class Processes(unittest.TestCase):
 
 class Tasks(unittest.TestCase):
     def test_each_is_measured(self):
-        for task in ("classify", "obb", "segment"):
+        for task in ("classify", "obb", "pose", "segment"):
             with self.subTest(task=task):
                 model = str(DATA / "shapes" / f"{task}.onnx")
                 run = bench(model, "--seconds", "0.1", "--kinds", "model", "--json", "-")

@@ -142,6 +142,14 @@ def test_the_report_is_there(quantized):
     assert sorted(os.listdir(file.parent)) == ["int8-report", "int8.bin", "int8.xml"]
 
 
+@slow
+def test_the_same_arguments_give_the_same_bytes(quantized, tmp_path):
+    file, _ = quantized
+    quantize(model_file("classify"), CLASSES, tmp_path / "again.xml", calibration=16)
+    assert (tmp_path / "again.bin").read_bytes() == file.with_suffix(".bin").read_bytes()
+    assert (tmp_path / "again.xml").read_bytes() == file.read_bytes()
+
+
 def test_onnx_is_symmetric_and_signed(tmp_path):
     import onnx
 
